@@ -1,0 +1,28 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+import type { Headers, Log } from './http.js';
+import { isProxied, requesterOf } from './tsuru-headers.js';
+
+/** A logger that writes one JSON object a line, and no secret: neither headers nor bodies are ever given to it whole. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options = { level, redact: ['*.authorization', '*.password', '*.kubeConfig', 'headers', 'body'] };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** What is logged of every request, with its status and how long it took in milliseconds. */
+export function logRequest(
+  log: Log,
+  { method, target, headers, status, milliseconds }: { method: string; target: string; headers: Headers; status: number; milliseconds: number },
+): void {
+  log.info(
+    {
+      method,
+      path: target.split('?', 1)[0],
+      status,
+      ms: Math.round(milliseconds * 10) / 10,
+      ...requesterOf(method, headers),
+      proxied: isProxied(headers) || undefined,
+    },
+    'request',
+  );
+}

@@ -1,0 +1,14 @@
+import inject from 'light-my-request';
+
+import { createApp } from '../../src/app.js';
+import type { Service } from '../../src/tsuru/service.js';
+import type { TestRequest, TestResponse } from './requests.js';
+
+/** Sends requests through the app without a socket. */
+export async function injector(service: Service): Promise<(request: TestRequest) => Promise<TestResponse>> {
+  const app = await createApp(service);
+  return async ({ method, path, headers, body }) => {
+    const response = await inject(app, { method, url: path, headers, ...(body !== '' && { payload: body }) });
+    return { status: response.statusCode, headers: response.headers, body: response.body };
+  };
+}
