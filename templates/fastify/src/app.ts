@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 
 import { errorAnswer } from './tsuru/http.js';
 import { send, tsuruRoutes } from './tsuru/routes.js';
@@ -10,9 +10,8 @@ export async function createApp(service: Service): Promise<FastifyInstance> {
   const loggerInstance: FastifyBaseLogger = service.log;
   const app = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => requestId(headers),
-    requestIdLogLabel: 'requestId',
     bodyLimit: service.bodyLimit,
     requestTimeout: 60_000,
     http: { headersTimeout: 10_000 },

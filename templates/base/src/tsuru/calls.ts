@@ -31,7 +31,15 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
 
   /** A call that changes something: its body, who asked, and where. */
   const change =
-    (handle: (call: { name: string; job: string; fields: Fields; requestedBy: Requester; cluster: Cluster | undefined }) => Promise<Answer>) =>
+    (
+      handle: (call: {
+        name: string;
+        job: string;
+        fields: Fields;
+        requestedBy: Requester;
+        cluster: Cluster | undefined;
+      }) => Promise<Answer>,
+    ) =>
     async ({ headers, body }: Incoming, path: Readonly<Record<string, string>>) => {
       if (refuseProxied && isProxied(headers)) throw proxied();
       const fields = decodeBody(header(headers, 'content-type'), body);
@@ -129,8 +137,15 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
         if (named !== '' && named !== job) {
           throw new ServiceError(400, `The path names the job "${job}", the body "${named}".`);
         }
-        const target = { name: boundName(job), pool: fields.text('job-pool-name'), cluster: fields.text('job-cluster-name') };
-        return json(201, await lifeCycle.bind(name, { kind: 'job', job: target }, fields.parameters, requestedBy, cluster));
+        const target = {
+          name: boundName(job),
+          pool: fields.text('job-pool-name'),
+          cluster: fields.text('job-cluster-name'),
+        };
+        return json(
+          201,
+          await lifeCycle.bind(name, { kind: 'job', job: target }, fields.parameters, requestedBy, cluster),
+        );
       }),
     },
     {

@@ -8,11 +8,18 @@ const environment = z.object({
   HOST: z.string().min(1).default('0.0.0.0'),
   SERVICE_USERNAME: z.string({ error: 'is missing' }).min(1, 'is empty'),
   SERVICE_PASSWORD: z.string({ error: 'is missing' }).min(16, 'must have 16 characters or more'),
-  BASE_PATH: z.string().regex(/^(\/[\w.~-]+)*$/, 'must be a path such as /my/base, or empty').default(''),
+  BASE_PATH: z
+    .string()
+    .regex(/^(\/[\w.~-]+)*$/, 'must be a path such as /my/base, or empty')
+    .default(''),
   DATABASE_PATH: z.string().min(1).default('data/service.db'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   REFUSE_PROXIED_CALLS: z.stringbool({ error: 'must be true or false' }).default(true),
-  BODY_LIMIT: z.coerce.number({ error: 'must be a number of bytes' }).int().min(1024).default(1024 * 1024),
+  BODY_LIMIT: z.coerce
+    .number({ error: 'must be a number of bytes' })
+    .int()
+    .min(1024)
+    .default(1024 * 1024),
 });
 
 export interface Config {

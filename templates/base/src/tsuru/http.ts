@@ -37,7 +37,7 @@ export interface Route {
 
 /** An answer with a JSON body. */
 export function json(status: number, value: unknown): Answer {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(value) };
 }
 
 /** The value of a header, or undefined when it is absent or empty. */
@@ -60,6 +60,7 @@ export function errorAnswer(error: unknown, log: Log): Answer {
     return answer;
   }
   const status = frameworkStatus(error);
+  if (status === 413) return json(413, { code: 413, message: 'The body is larger than this service takes.' });
   if (status !== undefined) return json(status, { code: status, message: messageOf(error) });
   log.error({ err: error }, 'unexpected error');
   return json(500, { code: 500, message: 'The service API failed unexpectedly; its log says why.' });

@@ -3,7 +3,17 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 
 import type {
-  Backend, BindAppRequest, BindJobRequest, Cluster, InfoItem, Instance, InstanceData, Request, Requester, Status, Variables,
+  Backend,
+  BindAppRequest,
+  BindJobRequest,
+  Cluster,
+  InfoItem,
+  Instance,
+  InstanceData,
+  Request,
+  Requester,
+  Status,
+  Variables,
 } from './backend.js';
 import { messageOf, ServiceError } from './errors.js';
 import { Locks, turnOf } from './locks.js';
@@ -33,9 +43,7 @@ export type Provisioning = 'inline' | 'background';
 export type Asked = Pick<Instance, 'name' | 'team' | 'plan' | 'description' | 'tags' | 'parameters'>;
 
 /** The app or the job of a bind, as Tsuru describes it. */
-export type Target =
-  | { kind: 'app'; app: BindAppRequest['app'] }
-  | { kind: 'job'; job: BindJobRequest['job'] };
+export type Target = { kind: 'app'; app: BindAppRequest['app'] } | { kind: 'job'; job: BindJobRequest['job'] };
 
 /** The app or the job of an unbind. */
 export type TargetKey = { kind: 'app' | 'job'; name: string };
@@ -90,7 +98,12 @@ export class LifeCycle {
     await this.#store.forgetUnbound(this.#rememberedSince());
     for (const instance of await this.#store.pending()) {
       if (this.#background) this.#start(instance);
-      else await this.#store.save({ ...instance, state: 'failed', error: 'The service stopped while it was being created.' });
+      else
+        await this.#store.save({
+          ...instance,
+          state: 'failed',
+          error: 'The service stopped while it was being created.',
+        });
     }
   }
 
@@ -120,9 +133,13 @@ export class LifeCycle {
    */
   async create(asked: Asked, requestedBy: Requester, cluster?: Cluster): Promise<void> {
     if (!INSTANCE_NAME.test(asked.name)) {
-      throw new ServiceError(400, 'The instance name must start with a letter and have two or more letters, digits, "-" or "_".');
+      throw new ServiceError(
+        400,
+        'The instance name must start with a letter and have two or more letters, digits, "-" or "_".',
+      );
     }
-    if (asked.name === 'plans') throw new ServiceError(400, 'An instance cannot be named "plans": choose another name.');
+    if (asked.name === 'plans')
+      throw new ServiceError(400, 'An instance cannot be named "plans": choose another name.');
     const parameters = await checkParameters(this.#plans.find(asked.plan), asked.parameters);
     const wanted = { ...asked, parameters };
 
@@ -140,7 +157,13 @@ export class LifeCycle {
       }
       const again = existing?.state === 'removing' ? undefined : existing;
       const instance: StoredInstance = {
-        ...wanted, id: again?.id ?? randomUUID(), data: again?.data ?? {}, state: 'pending', error: '', requestedBy, cluster,
+        ...wanted,
+        id: again?.id ?? randomUUID(),
+        data: again?.data ?? {},
+        state: 'pending',
+        error: '',
+        requestedBy,
+        cluster,
       };
       await this.#store.save(instance);
       return this.#start(instance, again);
@@ -155,12 +178,16 @@ export class LifeCycle {
   async update(asked: Asked, requestedBy: Requester, cluster?: Cluster): Promise<void> {
     await this.#alone(asked.name, async () => {
       const previous = await this.#store.find(asked.name);
-      if (previous === undefined) throw new ServiceError(410, `The service has no instance "${asked.name}": remove and create it.`);
+      if (previous === undefined)
+        throw new ServiceError(410, `The service has no instance "${asked.name}": remove and create it.`);
       refuseUnready(previous, 409);
       const plan = this.#plans.find(asked.plan);
       const instance = { ...previous, ...asked, parameters: await checkParameters(plan, asked.parameters) };
       const data = await this.#call(PATIENCE.call, (signal) =>
-        this.#backend.update({ ...this.#request(instance, requestedBy, cluster, signal), previous: publicPart(previous) }),
+        this.#backend.update({
+          ...this.#request(instance, requestedBy, cluster, signal),
+          previous: publicPart(previous),
+        }),
       );
       await this.#store.save({ ...instance, requestedBy, data: dataOf(data, previous.data) });
     });
@@ -185,7 +212,11 @@ export class LifeCycle {
    * @throws ServiceError 404 without the instance, 412 while it is pending, 409 when it failed or is being removed
    */
   async bind(
-    name: string, target: Target, parameters: JsonObject, requestedBy: Requester, cluster?: Cluster,
+    name: string,
+    target: Target,
+    parameters: JsonObject,
+    requestedBy: Requester,
+    cluster?: Cluster,
   ): Promise<Variables> {
     return this.#alone(name, async () => {
       const instance = await this.#usable(name);
@@ -195,8 +226,12 @@ export class LifeCycle {
       if (before?.state === 'bound') return before.variables;
 
       const bind: StoredBind = {
-        kind, name: bound, state: 'binding', secret: before?.secret ?? randomBytes(32).toString('base64url'),
-        variables: before?.variables ?? {}, unboundAt: undefined,
+        kind,
+        name: bound,
+        state: 'binding',
+        secret: before?.secret ?? randomBytes(32).toString('base64url'),
+        variables: before?.variables ?? {},
+        unboundAt: undefined,
       };
       await this.#store.saveBind(instance.id, bind);
       try {
@@ -204,7 +239,9 @@ export class LifeCycle {
           await this.#call(PATIENCE.call, (signal) => {
             const request = {
               ...this.#request(instance, requestedBy, cluster, signal),
-              parameters, secret: bind.secret, previous: before && Object.keys(before.variables).length > 0 ? before.variables : undefined,
+              parameters,
+              secret: bind.secret,
+              previous: before && Object.keys(before.variables).length > 0 ? before.variables : undefined,
             };
             return target.kind === 'app'
               ? this.#backend.bindApp({ ...request, app: target.app })
@@ -252,7 +289,10 @@ export class LifeCycle {
     const instance = await this.find(name);
     const binds = await this.#store.activeBinds(instance.id);
     const names = (kind: StoredBind['kind']) =>
-      binds.filter((bind) => bind.kind === kind).map((bind) => bind.name).join(', ') || 'none';
+      binds
+        .filter((bind) => bind.kind === kind)
+        .map((bind) => bind.name)
+        .join(', ') || 'none';
     const own: InfoItem[] = [
       { label: 'State', value: instance.error === '' ? instance.state : `${instance.state}: ${instance.error}` },
       { label: 'Plan', value: this.#plans.of(instance).name },
@@ -289,11 +329,15 @@ export class LifeCycle {
     const patience = this.#background ? PATIENCE.background : PATIENCE.call;
     const run = async () => {
       try {
-        const data = await this.#call(patience, (signal) =>
-          this.#backend.create(this.#request(instance, instance.requestedBy, instance.cluster, signal)), abort.signal);
+        const data = await this.#call(
+          patience,
+          (signal) => this.#backend.create(this.#request(instance, instance.requestedBy, instance.cluster, signal)),
+          abort.signal,
+        );
         await this.#settle(instance, { state: 'ready', error: '', data: dataOf(data, instance.data) });
       } catch (error) {
-        if (abort.signal.aborted) throw new ServiceError(409, `The instance "${instance.name}" was removed while it was being created.`);
+        if (abort.signal.aborted)
+          throw new ServiceError(409, `The instance "${instance.name}" was removed while it was being created.`);
         if (this.#stopping.signal.aborted && this.#background) return;
         const refused = error instanceof ServiceError && error.refused;
         if (!refused || this.#background) await this.#settle(instance, { state: 'failed', error: messageOf(error) });
@@ -321,14 +365,21 @@ export class LifeCycle {
       creation.abort.abort(new Error('the instance is being destroyed'));
       await turnOf(creation.ended, PATIENCE.call, `the instance "${instance.name}"`);
     }
-    const removing: StoredInstance = { ...instance, ...(await this.#store.find(instance.name)), state: 'removing', error: '' };
+    const removing: StoredInstance = {
+      ...instance,
+      ...(await this.#store.find(instance.name)),
+      state: 'removing',
+      error: '',
+    };
     await this.#store.save(removing);
     try {
       for (const bind of await this.#store.activeBinds(instance.id)) {
         await this.#revoke(removing, bind, requestedBy, cluster);
         await this.#store.removeBind(instance.id, bind.kind, bind.name);
       }
-      await this.#call(PATIENCE.call, (signal) => this.#backend.destroy(this.#request(removing, requestedBy, cluster, signal)));
+      await this.#call(PATIENCE.call, (signal) =>
+        this.#backend.destroy(this.#request(removing, requestedBy, cluster, signal)),
+      );
     } catch (error) {
       await this.#store.save({ ...removing, error: messageOf(error) });
       throw failure(error);
@@ -336,7 +387,12 @@ export class LifeCycle {
     await this.#store.remove(instance.id);
   }
 
-  async #revoke(instance: StoredInstance, bind: StoredBind, requestedBy: Requester, cluster: Cluster | undefined): Promise<void> {
+  async #revoke(
+    instance: StoredInstance,
+    bind: StoredBind,
+    requestedBy: Requester,
+    cluster: Cluster | undefined,
+  ): Promise<void> {
     try {
       await this.#call(PATIENCE.call, (signal) => {
         const request = this.#request(instance, requestedBy, cluster, signal);
@@ -374,14 +430,23 @@ export class LifeCycle {
       .filter((field) => existing[field] !== asked[field])
       .map((field) => `its ${field} is "${existing[field]}", not "${asked[field]}"`);
     if (!sameJson(existing.parameters, asked.parameters)) differences.push('its parameters are others');
-    if (existing.cluster?.pool !== cluster?.pool) differences.push(`its pool is "${existing.cluster?.pool ?? ''}", not "${cluster?.pool ?? ''}"`);
+    if (existing.cluster?.pool !== cluster?.pool)
+      differences.push(`its pool is "${existing.cluster?.pool ?? ''}", not "${cluster?.pool ?? ''}"`);
     const [bind] = await this.#store.activeBinds(existing.id);
     if (bind) differences.push(`the ${bind.kind} "${bind.name}" is bound to it`);
     if (differences.length === 0) return;
-    throw new ServiceError(409, `The instance "${existing.name}" exists: ${differences.join('; ')}. Choose another name.`);
+    throw new ServiceError(
+      409,
+      `The instance "${existing.name}" exists: ${differences.join('; ')}. Choose another name.`,
+    );
   }
 
-  #request(instance: StoredInstance, requestedBy: Requester, cluster: Cluster | undefined, signal: AbortSignal): Request {
+  #request(
+    instance: StoredInstance,
+    requestedBy: Requester,
+    cluster: Cluster | undefined,
+    signal: AbortSignal,
+  ): Request {
     return {
       instance: publicPart(instance),
       plan: this.#plans.of(instance),
@@ -406,8 +471,13 @@ export class LifeCycle {
 
 function refuseUnready(instance: StoredInstance, whilePending: 409 | 412): void {
   const { name, state, error } = instance;
-  if (state === 'pending') throw new ServiceError(whilePending, `The instance "${name}" is still being created: try again when its status is up.`);
-  if (state === 'failed') throw new ServiceError(409, `The instance "${name}" could not be created: ${error} Remove it and create it again.`);
+  if (state === 'pending')
+    throw new ServiceError(
+      whilePending,
+      `The instance "${name}" is still being created: try again when its status is up.`,
+    );
+  if (state === 'failed')
+    throw new ServiceError(409, `The instance "${name}" could not be created: ${error} Remove it and create it again.`);
   if (state === 'removing') throw new ServiceError(409, `The instance "${name}" is being removed.`);
 }
 
@@ -420,7 +490,8 @@ function failure(error: unknown): ServiceError {
 /** Tsuru fails a bind whose answer is not one object of strings, and never unbinds it: so such an answer never leaves. */
 function checkVariables(variables: unknown): Variables {
   const problem = variablesProblem(variables);
-  if (problem !== undefined) throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot take: ${problem}.`);
+  if (problem !== undefined)
+    throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot take: ${problem}.`);
   return variables as Variables;
 }
 

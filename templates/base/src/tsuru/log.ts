@@ -12,7 +12,13 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
 /** What is logged of every request, with its status and how long it took in milliseconds. */
 export function logRequest(
   log: Log,
-  { method, target, headers, status, milliseconds }: { method: string; target: string; headers: Headers; status: number; milliseconds: number },
+  {
+    method,
+    target,
+    headers,
+    status,
+    milliseconds,
+  }: { method: string; target: string; headers: Headers; status: number; milliseconds: number },
 ): void {
   log.info(
     {

@@ -42,7 +42,8 @@ export class Plans {
 
   /** The plan of an instance that exists: its name is enough when src/plans.ts has it no more. */
   of(instance: { plan: string }): BackendPlan {
-    const plan = instance.plan === '' ? this.#plans[0] : this.#plans.find((candidate) => candidate.name === instance.plan);
+    const plan =
+      instance.plan === '' ? this.#plans[0] : this.#plans.find((candidate) => candidate.name === instance.plan);
     return { name: plan?.name ?? instance.plan, description: plan?.description ?? '' };
   }
 }
@@ -75,7 +76,13 @@ export function integer(): z.ZodType<number> {
 /** Yes or no: true, 'true', '1' and false, 'false', '0', and `''`, which is how false arrives in a form. */
 export function flag(): z.ZodType<boolean> {
   const spellings = new Map<unknown, boolean>([
-    [true, true], ['true', true], ['1', true], [false, false], ['false', false], ['0', false], ['', false],
+    [true, true],
+    ['true', true],
+    ['1', true],
+    [false, false],
+    ['false', false],
+    ['0', false],
+    ['', false],
   ]);
   return z.preprocess((value) => spellings.get(value) ?? value, z.boolean({ error: 'must be true or false' }));
 }
@@ -86,6 +93,8 @@ export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Ite
     if (value === '') return [];
     if (!isObject(value)) return value;
     const keys = Object.keys(value);
-    return keys.every((_, index) => Object.hasOwn(value, String(index))) ? keys.map((_, index) => value[String(index)]) : value;
+    return keys.every((_, index) => Object.hasOwn(value, String(index)))
+      ? keys.map((_, index) => value[String(index)])
+      : value;
   }, z.array(item));
 }

@@ -4,6 +4,7 @@ import { basicAuth } from './auth.js';
 import type { Backend } from './backend.js';
 import { tsuruCalls, type Call } from './calls.js';
 import { endpointCall, type Endpoint } from './endpoint.js';
+import { ServiceError } from './errors.js';
 import { header, json, type Headers, type Route } from './http.js';
 import { LifeCycle, type Provisioning } from './life-cycle.js';
 import { Plans, type Plan } from './plans.js';
@@ -37,8 +38,8 @@ export interface Service {
   log: Logger;
   lifeCycle: LifeCycle;
   /**
-   * Lets a request in, or throws: 400 for a path that is not in its one plain spelling, 401 for wrong credentials.
-   * It runs before the framework routes the request or reads its body.
+   * Lets a request in, or throws: 400 for a path that is not in its one plain spelling, 401 for wrong credentials,
+   * 415 for a compressed body, whose size would be known only when it is too late. It runs before the framework routes the request or reads its body.
    */
   admit(target: string, headers: Headers): void;
 }
@@ -68,6 +69,9 @@ export function createService(options: ServiceOptions): Service {
     admit(target, headers) {
       const { segments } = parseTarget(target);
       if (`/${segments.join('/')}` !== HEALTHCHECK) authenticate(header(headers, 'authorization'));
+      if (![undefined, 'identity'].includes(header(headers, 'content-encoding')?.toLowerCase())) {
+        throw new ServiceError(415, 'Send the body without Content-Encoding.');
+      }
     },
   };
 }
@@ -83,7 +87,9 @@ function toRoute(call: Call, basePath: string): Route {
     path,
     handle(request) {
       const { segments } = parseTarget(request.target);
-      const entries = names.flatMap((part, index) => (part.startsWith(':') ? [[part.slice(1), segments[index] ?? '']] : []));
+      const entries = names.flatMap((part, index) =>
+        part.startsWith(':') ? [[part.slice(1), segments[index] ?? '']] : [],
+      );
       return call.handle(request, Object.fromEntries(entries) as Record<string, string>);
     },
   };

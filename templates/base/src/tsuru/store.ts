@@ -142,7 +142,12 @@ export class Store {
 
   /** The instances that were still being created when the service stopped. */
   async pending(): Promise<StoredInstance[]> {
-    const rows = await this.db.selectFrom('instances').selectAll().where('state', '=', 'pending').orderBy('created_at').execute();
+    const rows = await this.db
+      .selectFrom('instances')
+      .selectAll()
+      .where('state', '=', 'pending')
+      .orderBy('created_at')
+      .execute();
     return rows.map(instanceOf);
   }
 

@@ -1,4 +1,10 @@
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, type Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 
 import { errorAnswer, notFound, type Answer, type Incoming } from './http.js';
 import { logRequest } from './log.js';
@@ -17,7 +23,7 @@ export function tsuruRoutes(service: Service): Router {
   });
 
   // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type.
-  router.use(express.raw({ type: () => true, limit: service.bodyLimit, inflate: false }));
+  router.use(express.raw({ type: () => true, limit: service.bodyLimit }));
 
   for (const route of service.routes) {
     const method = route.method.toLowerCase() as Lowercase<typeof route.method>;
@@ -72,7 +78,6 @@ function incoming(request: Request, response: Response): Incoming {
 }
 
 function send(response: Response, { status, headers, body }: Answer): void {
-  response.status(status).set(headers);
-  if (body === undefined) response.end();
-  else response.send(typeof body === 'string' ? body : Buffer.from(body));
+  // Not `send`, which answers 304 to an `If-None-Match: *`.
+  response.status(status).set(headers).end(body);
 }

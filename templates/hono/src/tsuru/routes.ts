@@ -23,7 +23,13 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
     c.set('log', log);
     await next();
     const milliseconds = performance.now() - start;
-    logRequest(log, { method: c.req.method, target: targetOf(c), headers: headersOf(c), status: c.res.status, milliseconds });
+    logRequest(log, {
+      method: c.req.method,
+      target: targetOf(c),
+      headers: headersOf(c),
+      status: c.res.status,
+      milliseconds,
+    });
   });
 
   app.use(async (c, next) => {
@@ -35,7 +41,7 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
     bodyLimit({
       maxSize: service.bodyLimit,
       onError: () => {
-        throw new ServiceError(413, `The body is larger than ${service.bodyLimit} bytes.`);
+        throw new ServiceError(413, 'The body is larger than this service takes.');
       },
     }),
   );
