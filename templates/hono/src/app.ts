@@ -1,18 +1,19 @@
 import type { AddressInfo } from 'node:net';
 
-import { serve, type HttpBindings } from '@hono/node-server';
+import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 
-import { tsuruRoutes } from './tsuru/routes.js';
+import { onError, tsuruRoutes, type Environment } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
-export type App = Hono<{ Bindings: HttpBindings }>;
+export type App = Hono<Environment>;
 
 /** The Hono app. Middleware and routes of your own go here, before Tsuru's routes. */
 export function createApp(service: Service): Promise<App> {
   const app: App = new Hono();
 
   app.route('/', tsuruRoutes(service));
+  app.onError(onError(service));
   return Promise.resolve(app);
 }
 

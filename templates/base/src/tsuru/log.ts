@@ -3,10 +3,19 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Headers, Log } from './http.js';
 import { isProxied, requesterOf } from './tsuru-headers.js';
 
-/** A logger that writes one JSON object a line, and no secret: neither headers nor bodies are ever given to it whole. */
+/**
+ * A logger that writes one JSON object a line, and no secret: headers and bodies are never given to it, and of an error
+ * it takes the texts only, since libraries hang whole requests with their passwords on theirs.
+ */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const options = { level, redact: ['*.authorization', '*.password', '*.kubeConfig', 'headers', 'body'] };
+  const options = { level, serializers: { err: errorText } };
   return destination ? pino(options, destination) : pino(options);
+}
+
+function errorText(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  return { name, message, stack, ...(cause !== undefined && { cause: errorText(cause) }) };
 }
 
 /** What is logged of every request, with its status and how long it took in milliseconds. */

@@ -81,16 +81,19 @@ const HEALTHCHECK = '/healthcheck';
 /** Parameters are read off the raw path, decoded once, and so are the same whichever framework routed the request. */
 function toRoute(call: Call, basePath: string): Route {
   const path = basePath + call.path;
-  const names = path.slice(1).split('/');
+  const parameters = path
+    .split('/')
+    .flatMap((part, index) => (part.startsWith(':') ? [{ name: part.slice(1), index }] : []));
   return {
     method: call.method,
     path,
     handle(request) {
-      const { segments } = parseTarget(request.target);
-      const entries = names.flatMap((part, index) =>
-        part.startsWith(':') ? [[part.slice(1), segments[index] ?? '']] : [],
-      );
-      return call.handle(request, Object.fromEntries(entries) as Record<string, string>);
+      const values: Record<string, string> = {};
+      if (parameters.length > 0) {
+        const { segments } = parseTarget(request.target);
+        for (const { name, index } of parameters) values[name] = segments[index - 1] ?? '';
+      }
+      return call.handle(request, values);
     },
   };
 }

@@ -22,8 +22,9 @@ export function tsuruRoutes(service: Service): Router {
     next();
   });
 
-  // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type.
-  router.use(express.raw({ type: () => true, limit: service.bodyLimit }));
+  // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type. A GET may come with
+  // a body through Tsuru's proxy; it means nothing and is not read.
+  router.use(express.raw({ type: ({ method }) => method !== 'GET' && method !== 'HEAD', limit: service.bodyLimit }));
 
   for (const route of service.routes) {
     const method = route.method.toLowerCase() as Lowercase<typeof route.method>;

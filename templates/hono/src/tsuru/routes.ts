@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono, type Context } from 'hono';
+import { Hono, type Context, type ErrorHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 
 import { ServiceError } from './errors.js';
@@ -8,10 +8,14 @@ import { logRequest } from './log.js';
 import type { Service } from './service.js';
 import { requestId } from './tsuru-headers.js';
 
-interface Environment {
+/** What the handlers of this app find in their context. */
+export interface Environment {
   Bindings: HttpBindings;
   Variables: { log: Incoming['log'] };
 }
+
+/** A GET may come with a body through Tsuru's proxy; it means nothing and is not read. */
+const METHODS_WITH_BODY = ['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /** Tsuru's calls and the service's own endpoints, as one Hono app to mount with `app.route`. */
 export function tsuruRoutes(service: Service): Hono<Environment> {
@@ -37,7 +41,9 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
     await next();
   });
 
-  app.use(
+  app.on(
+    METHODS_WITH_BODY,
+    '*',
     bodyLimit({
       maxSize: service.bodyLimit,
       onError: () => {
@@ -54,15 +60,20 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
     throw notFound(c.req.method);
   });
 
-  app.onError((error, c) => respond(errorAnswer(error, c.get('log'))));
-
   return app;
+}
+
+/** Answers for what was thrown on the way; it is the whole app's, and also takes errors of routes of your own. */
+export function onError(service: Service): ErrorHandler<Environment> {
+  return (error, c) => respond(errorAnswer(error, (c.get('log') as Incoming['log'] | undefined) ?? service.log));
 }
 
 /** The raw request target: the URL that Hono routes by has been folded already. Without a socket there is only that. */
 function targetOf(c: Context<Environment>): string {
+  const target = (c.env as Partial<HttpBindings> | undefined)?.incoming?.url;
+  if (target !== undefined) return target;
   const { pathname, search } = new URL(c.req.url);
-  return (c.env as Partial<HttpBindings> | undefined)?.incoming?.url ?? pathname + search;
+  return pathname + search;
 }
 
 function headersOf(c: Context<Environment>): Headers {
@@ -74,7 +85,7 @@ async function incoming(c: Context<Environment>): Promise<Incoming> {
     method: c.req.method,
     target: targetOf(c),
     headers: headersOf(c),
-    body: new Uint8Array(await c.req.arrayBuffer()),
+    body: new Uint8Array(METHODS_WITH_BODY.includes(c.req.method) ? await c.req.arrayBuffer() : []),
     log: c.get('log'),
   };
 }
