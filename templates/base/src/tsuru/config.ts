@@ -7,7 +7,7 @@ const environment = z.object({
   PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65535).default(8888),
   HOST: z.string().min(1).default('0.0.0.0'),
   SERVICE_USERNAME: z.string({ error: 'is missing' }).min(1, 'is empty'),
-  SERVICE_PASSWORD: z.string({ error: 'is missing' }).min(16, 'must have 16 characters or more'),
+  SERVICE_PASSWORD: z.string({ error: 'is missing' }).min(1, 'is empty'),
   BASE_PATH: z
     .string()
     .regex(/^(\/[\w.~-]+)*$/, 'must be a path such as /my/base, or empty')

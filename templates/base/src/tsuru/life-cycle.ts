@@ -276,8 +276,8 @@ export class LifeCycle {
   /** How the instance is. @throws ServiceError 404 without it */
   async status(name: string, cluster?: Cluster): Promise<Status> {
     const instance = await this.find(name);
-    if (instance.state === 'pending' || instance.state === 'removing') return 'pending';
-    if (instance.state === 'failed') return 'down';
+    if (instance.error !== '') return 'down';
+    if (instance.state !== 'ready') return 'pending';
     const status = await this.#call(PATIENCE.call, async (signal) =>
       this.#backend.status?.(this.#request(instance, instance.requestedBy, ownCluster(instance, cluster), signal)),
     );

@@ -65,7 +65,7 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
 
 /** Answers for what was thrown on the way; it is the whole app's, and also takes errors of routes of your own. */
 export function onError(service: Service): ErrorHandler<Environment> {
-  return (error, c) => respond(errorAnswer(error, (c.get('log') as Incoming['log'] | undefined) ?? service.log));
+  return (error, c) => respond(errorAnswer(error, c.get('log') ?? service.log));
 }
 
 /** The raw request target: the URL that Hono routes by has been folded already. Without a socket there is only that. */
