@@ -1,0 +1,44 @@
+// The work that the calls have to do whatever the framework, without a life cycle, locks or a threat model.
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+
+import { Kysely, SqliteDialect } from 'kysely';
+import Database from 'libsql';
+import { pino } from 'pino';
+
+export const log = pino();
+export const newId = () => randomUUID();
+export const plans = JSON.parse(process.env.BENCH_PLANS);
+
+const digest = (text) => createHash('sha256').update(text).digest();
+const expected = digest(`${process.env.SERVICE_USERNAME}:${process.env.SERVICE_PASSWORD}`);
+
+export function refused(authorization = '') {
+  return !timingSafeEqual(digest(Buffer.from(authorization.slice('Basic '.length), 'base64')), expected);
+}
+
+const database = new Database(process.env.DATABASE_PATH);
+database.pragma('journal_mode = WAL');
+database.pragma('synchronous = FULL');
+database.exec(
+  'create table if not exists binds (instance text, app text, variables text, primary key (instance, app))',
+);
+const db = new Kysely({ dialect: new SqliteDialect({ database }) });
+
+/** Gives the app its variables again, or makes and keeps new ones. */
+export async function bind(instance, app) {
+  const row = await db
+    .selectFrom('binds')
+    .select('variables')
+    .where('instance', '=', instance)
+    .where('app', '=', app)
+    .executeTakeFirst();
+  if (row) return JSON.parse(row.variables);
+  const password = randomBytes(32).toString('base64url');
+  const host = `${instance}.example.com`;
+  const variables = { HOST: host, USER: app, PASSWORD: password, URL: `https://${app}:${password}@${host}` };
+  await db
+    .insertInto('binds')
+    .values({ instance, app, variables: JSON.stringify(variables) })
+    .execute();
+  return variables;
+}
