@@ -116,7 +116,7 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
       const bound = await bind();
       expect(bound.status).toBe(201);
       const before = await info();
-      for (const recording of recordings.filter(({ action, path }) => action === 'Proxy' && !hasBasePath({ path } as typeof recording))) {
+      for (const recording of recordings.filter((candidate) => candidate.action === 'Proxy' && !hasBasePath(candidate))) {
         await send(port, asSent(recording, service));
         expect({ after: recording.id, body: (await info()).body }).toEqual({ after: recording.id, body: before.body });
       }

@@ -1,0 +1,51 @@
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { rolldown } from 'rolldown';
+
+/** Bundles the command line with everything that it uses into `dist`, and collects the licences of what went in. */
+async function build(): Promise<void> {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  rmSync('dist', { recursive: true, force: true });
+  const bundle = await rolldown({
+    input: { cli: 'src/cli.ts' },
+    platform: 'node',
+    resolve: {
+      // Plop asks its own questions with it; ours are asked with `prompts`.
+      alias: { inquirer: join(import.meta.dirname, 'src/engine/no-inquirer.ts') },
+    },
+    transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
+    onLog(level, { message }) {
+      if (level === 'warn') throw new Error(message);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: 'dist',
+    format: 'esm',
+    minify: true,
+    banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
+    chunkFileNames: '[name]-[hash].js',
+  });
+  await bundle.close();
+  chmodSync('dist/cli.js', 0o755);
+  const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+  writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
+}
+
+/** The licence texts of the packages whose modules were bundled. @throws Error when one has none */
+function licences(modules: readonly string[]): string {
+  const roots = new Set(modules.flatMap((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replace(/^\0/, ''))?.[1] ?? []));
+  const packages = [...roots].map((root) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+    const file = readdirSync(root).find((entry) => /^licen[cs]e/i.test(entry));
+    if (license === undefined) throw new Error(`${root} has no licence`);
+    const text = file === undefined ? `${license}, by its package.json.` : readFileSync(join(root, file), 'utf8').trim();
+    return { title: `${String(name)} ${String(version)} (${license})`, text };
+  });
+  const sections = packages
+    .toSorted((a, b) => (a.title < b.title ? -1 : 1))
+    .map(({ title, text }) => `## ${title}\n\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`);
+  return `# Licences of what is bundled\n\n${sections.join('\n')}`;
+}
+
+await build();

@@ -1,0 +1,105 @@
+import type { Answers, EndpointAnswer, Framework } from '../src/answers.ts';
+import { wordsOf, type PackageManagerWords } from '../src/package-manager.ts';
+import { VERSIONS, type Dependency } from './versions.ts';
+
+interface DependencyLine {
+  name: string;
+  version: string;
+  /** No comma follows the last one in package.json. */
+  last: boolean;
+}
+
+interface EndpointContext extends EndpointAnswer {
+  /** The handler's name in TypeScript. */
+  handler: string;
+  /** The path as the web frameworks write it: `/backups/:id`. */
+  route: string;
+  /** The names of the path's parameters. */
+  parameters: string[];
+  /** The method in lower case. */
+  verb: string;
+}
+
+/** What the templates are filled with: the answers, and what follows from them. */
+export interface TemplateContext extends Omit<Answers, 'endpoints'> {
+  endpoints: EndpointContext[];
+  generatorVersion: string;
+  packageDescription: string;
+  frameworkTitle: string;
+  background: boolean;
+  isExpress: boolean;
+  isFastify: boolean;
+  isHono: boolean;
+  isNpm: boolean;
+  isPnpm: boolean;
+  isYarn: boolean;
+  isBun: boolean;
+  pm: PackageManagerWords;
+  dependencies: DependencyLine[];
+  devDependencies: DependencyLine[];
+  /** Where the service listens while it is developed. */
+  port: number;
+  /** What stands before `/resources` in the endpoint; `''` for nothing. */
+  basePath: string;
+  /** What the blank backend's variables begin with: `MY_SERVICE_`. */
+  variablePrefix: string;
+}
+
+const RUNTIME: Record<Framework, readonly Dependency[]> = {
+  express: ['express'],
+  fastify: ['fastify'],
+  hono: ['@hono/node-server', 'hono'],
+};
+
+const DEVELOPMENT: Record<Framework, readonly Dependency[]> = {
+  express: ['@types/express', 'light-my-request'],
+  fastify: ['light-my-request'],
+  hono: [],
+};
+
+const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastify', hono: 'Hono' };
+
+/** Derives the templates' context. Pure: the same answers give the same context. */
+export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
+  const { framework, packageManager, name } = answers;
+  const endpoint = new URL(answers.endpoint);
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(endpoint.hostname);
+  return {
+    ...answers,
+    endpoints: answers.endpoints.map(endpointContext),
+    generatorVersion,
+    packageDescription: `${name}: a Tsuru service API`,
+    frameworkTitle: TITLES[framework],
+    background: answers.provisioning === 'background',
+    isExpress: framework === 'express',
+    isFastify: framework === 'fastify',
+    isHono: framework === 'hono',
+    isNpm: packageManager === 'npm',
+    isPnpm: packageManager === 'pnpm',
+    isYarn: packageManager === 'yarn',
+    isBun: packageManager === 'bun',
+    pm: wordsOf(packageManager),
+    dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework]]),
+    devDependencies: lines([
+      '@eslint/js', '@oxc-node/core', '@types/node', 'eslint', 'typescript', 'typescript-eslint', 'vitest', ...DEVELOPMENT[framework],
+    ]),
+    port: isLocal && endpoint.port !== '' ? Number(endpoint.port) : 8888,
+    basePath: endpoint.pathname.replace(/\/$/, ''),
+    variablePrefix: `${name.toUpperCase().replaceAll('-', '_')}_`,
+  };
+}
+
+function endpointContext(endpoint: EndpointAnswer): EndpointContext {
+  return {
+    ...endpoint,
+    handler: endpoint.name.replace(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+    route: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
+    parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? ''),
+    verb: endpoint.method.toLowerCase(),
+  };
+}
+
+function lines(names: readonly Dependency[]): DependencyLine[] {
+  const sorted = names.toSorted((a, b) => (a < b ? -1 : 1));
+  return sorted.map((name, index) => ({ name, version: VERSIONS[name], last: index === sorted.length - 1 }));
+}

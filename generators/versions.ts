@@ -1,0 +1,26 @@
+/**
+ * The exact version of every package that a generated project depends on. All of them run on Node 20.19 and need no
+ * install script; a test holds them against the registry.
+ */
+export const VERSIONS = {
+  '@eslint/js': '10.0.1',
+  '@hono/node-server': '2.1.9',
+  '@oxc-node/core': '0.1.7',
+  '@types/express': '5.0.6',
+  '@types/node': '20.19.43',
+  eslint: '10.15.0',
+  express: '5.3.0',
+  fastify: '5.12.8',
+  hono: '4.13.19',
+  kysely: '0.28.18',
+  libsql: '0.5.29',
+  // The newest release whose `cookie` runs on Node 20. Fastify uses it too, and takes this one.
+  'light-my-request': '6.6.0',
+  pino: '10.4.0',
+  typescript: '6.0.3',
+  'typescript-eslint': '8.73.0',
+  vitest: '4.1.12',
+  zod: '4.6.7',
+} as const;
+
+export type Dependency = keyof typeof VERSIONS;

@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+
+import { ExpectedError } from './errors.ts';
+
+declare const PACKAGE_VERSION: string;
+
+/** The entry: what needs nothing else is answered here, everything else is loaded when it is needed. */
+async function main(): Promise<void> {
+  const { argv, env, stdin, stdout, stderr } = process;
+  const args = argv.slice(2);
+  if (args.includes('--version') || args.includes('-v')) {
+    stdout.write(`${PACKAGE_VERSION}\n`);
+    return;
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    const { helpText } = await import('./help.ts');
+    stdout.write(helpText(stdout.isTTY ? stdout.columns : 100));
+    return;
+  }
+  const [{ create, newPassword }, { terminalOf }] = await Promise.all([import('./create.ts'), import('./terminal.ts')]);
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      abort.abort();
+    });
+  }
+  await create({
+    argv: args,
+    cwd: process.cwd(),
+    environment: env,
+    terminal: terminalOf(stdout, stderr, env),
+    // Decided before anything is asked: a question on a pipe would wait for ever.
+    prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout } : undefined,
+    generator: { templates: fileURLToPath(new URL('../templates', import.meta.url)), version: PACKAGE_VERSION },
+    signal: abort.signal,
+    newPassword,
+  });
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ExpectedError) {
+    process.stderr.write(`${[error.message, error.hint].filter((text) => text !== '').join('\n')}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+  }
+});

@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import nodeFileSystem, { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+
+import { EXAMPLE_ENDPOINT, type Answers } from './answers.ts';
+import { parseAnswer, parseCommandLine, type Switches } from './command-line.ts';
+import { apply, recover } from './engine/apply.ts';
+import { lockFiles } from './engine/lock.ts';
+import { obstacles } from './engine/plan.ts';
+import { render, renderSecrets, type Generator } from './engine/render.ts';
+import { toTree, type Tree } from './engine/tree.ts';
+import { cancelled, EXIT, ExpectedError } from './errors.ts';
+import { createCommand, startedBy, wordsOf } from './package-manager.ts';
+import type { PromptStreams } from './prompts.ts';
+import { QUESTIONS, type DefaultsFrom, type Question } from './questions.ts';
+import { quote } from './shell.ts';
+import { say, sayTable, type Terminal } from './terminal.ts';
+
+/** Everything of the world that creating a project touches. */
+export interface Context {
+  argv: readonly string[];
+  cwd: string;
+  environment: NodeJS.ProcessEnv;
+  terminal: Terminal;
+  /** The streams to ask on; undefined where nobody can be asked. */
+  prompts: PromptStreams | undefined;
+  generator: Generator;
+  /** Aborted by Ctrl-C and the like. */
+  signal: AbortSignal;
+  /** Makes the service's password: 24 random bytes, base64url. */
+  newPassword: () => string;
+}
+
+/** What is to be made, and where. */
+interface Request {
+  /** As it was given. */
+  directory: string;
+  answers: Answers;
+  switches: Switches;
+}
+
+/** The default command, on one page: ask first, show, write, install, check, and say what comes next. */
+export async function create(context: Context): Promise<void> {
+  const request = await resolveRequest(context);
+  const directory = resolve(context.cwd, request.directory);
+  const tree = await renderProject(context, request.answers);
+  clearWay(context, directory, tree);
+  if (request.switches.dryRun) {
+    showTree(context, tree);
+    return;
+  }
+  await confirm(context, request);
+  stopIfCancelled(context);
+  apply(nodeFileSystem, directory, tree);
+  await setUp(context, request, directory);
+  sayWhatIsNext(context, request);
+}
+
+/** Resolves every answer: flag, else prompt on a terminal, else default. @throws ExpectedError for wrong usage */
+async function resolveRequest(context: Context): Promise<Request> {
+  const { directory: given, answers: flags, switches } = parseCommandLine(context.argv);
+  const streams = switches.yes ? undefined : context.prompts;
+  if (!switches.yes && streams === undefined) refuseToGuess(given, flags);
+
+  const asking = streams && (await import('./prompts.ts'));
+  const directory = given ?? (asking ? await asking.askDirectory(streams) : 'my-service');
+  const from: DefaultsFrom = { directory: resolve(context.cwd, directory), packageManager: flags.packageManager ?? startedBy(context.environment) };
+  const answers = { endpoints: [EXAMPLE_ENDPOINT] } as unknown as Answers;
+  for (const question of QUESTIONS) {
+    const answer = flags[question.key] ?? (asking && isAsked(question) ? await asking.askQuestion(streams, question, from) : question.default(from));
+    Object.assign(answers, { [question.key]: answer });
+  }
+  parseAnswer(QUESTIONS[0] as Question, [answers.name]);
+  return { directory, answers, switches };
+}
+
+/** A question with one choice is no question. */
+function isAsked(question: Question): boolean {
+  return question.prompt !== undefined && !(question.kind === 'choice' && question.choices.length === 1);
+}
+
+function refuseToGuess(directory: string | undefined, flags: Partial<Answers>): void {
+  const missing = [
+    ...(directory === undefined ? ['[directory]'] : []),
+    ...QUESTIONS.filter((question) => isAsked(question) && flags[question.key] === undefined).map(({ flag }) => `--${flag}`),
+  ];
+  if (missing.length === 0) return;
+  throw new ExpectedError(
+    EXIT.usage,
+    `There is no terminal to ask on, and these are missing: ${missing.join(', ')}.`,
+    'Give them, or --yes to take the defaults.',
+  );
+}
+
+/** The whole project as files: the render, the files with its secret, and what it is compared with later. */
+async function renderProject({ generator, newPassword }: Context, answers: Answers): Promise<Tree> {
+  const rendered = await render(answers, generator);
+  const secrets = await renderSecrets(answers, newPassword(), generator);
+  return toTree([...rendered, ...secrets, ...lockFiles(answers, generator.version, rendered)]);
+}
+
+/** @throws ExpectedError with what stands in the way */
+function clearWay({ terminal }: Context, directory: string, tree: Tree): void {
+  if (!existsSync(directory)) return;
+  if (!lstatSync(directory).isDirectory() && !isLinkToDirectory(directory)) {
+    throw new ExpectedError(EXIT.inTheWay, `${directory} is a file.`, 'Choose another directory.');
+  }
+  if (recover(nodeFileSystem, directory) === 'finished') say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');
+  const { collisions, others } = obstacles(tree, readdirSync(directory), (path) => existsSync(join(directory, path)));
+  if (collisions.length + others.length === 0) return;
+  const list = (paths: readonly string[]) => paths.slice(0, 20).map((path) => `  ${path}`).concat(paths.length > 20 ? [`  and ${paths.length - 20} more`] : []);
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `The directory ${directory} is not empty.`,
+    [
+      ...(collisions.length > 0 ? ['These files would be overwritten:', ...list(collisions)] : ['No file would be overwritten, but it may be somebody else\'s.']),
+      ...(others.length > 0 ? ['It has:', ...list(others)] : []),
+      'Choose another directory, or move them away.',
+    ].join('\n'),
+  );
+}
+
+function isLinkToDirectory(path: string): boolean {
+  return nodeFileSystem.statSync(path).isDirectory();
+}
+
+function showTree({ terminal }: Context, tree: Tree): void {
+  const width = Math.max(...[...tree.keys()].map((path) => path.length));
+  for (const [path, { content, fileClass }] of tree) {
+    terminal.write(`${path.padEnd(width)}  ${fileClass.padEnd(9)}  ${content.length} bytes\n`);
+  }
+  terminal.write(`${tree.size} files would be written; nothing was.\n`);
+}
+
+/** Shows what was answered, and on a terminal waits for a yes. */
+async function confirm(context: Context, { directory, answers, switches }: Request): Promise<void> {
+  const { terminal } = context;
+  const fromDirectory = (QUESTIONS[0] as Question).default({ directory: resolve(context.cwd, directory), packageManager: 'npm' });
+  const isSame = resolve(context.cwd, directory).endsWith(answers.name);
+  if (answers.name === fromDirectory && !isSame) {
+    say(terminal, `The directory stays "${directory}"; the service and its package are called "${answers.name}".`);
+  }
+  sayTable(terminal, [
+    ['Directory', directory],
+    ...QUESTIONS.map((question) => [question.flag, textsOf(question, answers).join('; ') || '-'] as const),
+  ]);
+  if (switches.yes || context.prompts === undefined) return;
+  const { askToGoOn } = await import('./prompts.ts');
+  if (!(await askToGoOn(context.prompts, 'Write it?'))) throw cancelled();
+}
+
+function stopIfCancelled({ signal }: Context): void {
+  if (signal.aborted) throw cancelled();
+}
+
+/** Installs, checks and commits, as far as that is wanted. */
+async function setUp(context: Context, { answers, switches }: Request, directory: string): Promise<void> {
+  const { environment, signal, terminal } = context;
+  const step = { directory, packageManager: answers.packageManager, environment, signal, terminal };
+  if (switches.install) {
+    const { install, verify } = await import('./steps/install.ts');
+    await install(step);
+    if (switches.verify) await verify(step);
+  }
+  if (switches.git) {
+    const { makeRepository } = await import('./steps/git.ts');
+    say(terminal, await makeRepository(directory, environment));
+  }
+}
+
+function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
+  const { directory, answers, switches } = request;
+  const words = wordsOf(answers.packageManager);
+  const path = relative(cwd, resolve(cwd, directory));
+  terminal.write('\n');
+  say(terminal, `${terminal.bold(answers.name)} is in ${directory}. Its password is in .env and manifest.yaml, which git ignores.`);
+  terminal.write('\nNext:\n');
+  const commands = [
+    ...(path === '' ? [] : [`cd ${quote(path)}`]),
+    ...(switches.install ? [] : [words.install]),
+    `${words.run} dev`,
+  ];
+  for (const command of commands) terminal.write(`  ${command}\n`);
+  terminal.write('\n');
+  say(terminal, 'Then write src/backend.ts; README.md says how. When Tsuru can reach it:');
+  terminal.write('  tsuru service create manifest.yaml\n');
+  terminal.write(`\nThe same again:\n  ${repeatCommand(request)}\n`);
+}
+
+/** The one line that repeats a run, ready for a shell. */
+export function repeatCommand({ directory, answers, switches }: Request): string {
+  const flags = QUESTIONS.flatMap((question) => {
+    if (question.kind === 'boolean') return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];
+    return textsOf(question, answers).map((text) => `--${question.flag} ${quote(text)}`);
+  });
+  const off = (['install', 'verify', 'git'] as const).filter((key) => !switches[key]).map((key) => `--no-${key}`);
+  return [createCommand(answers.packageManager, quote(directory)), ...flags, ...off, '--yes'].join(' ');
+}
+
+function textsOf(question: Question, answers: Answers): string[] {
+  const answer = answers[question.key];
+  if (question.kind === 'text') return (question.format as (value: unknown) => string[])(answer);
+  if (question.kind === 'boolean') return [answer === true ? 'yes' : 'no'];
+  return [answer as string];
+}
+
+/** Makes a password. */
+export function newPassword(): string {
+  return randomBytes(24).toString('base64url');
+}

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import nodePlop from 'node-plop';
+
+import { classOf } from '../../generators/classes.ts';
+import { contextOf } from '../../generators/context.ts';
+import generators, { type RenderAction } from '../../generators/index.ts';
+import type { Answers } from '../answers.ts';
+import { compiler, type Fill } from './templates.ts';
+import { toTree, type Tree, type TreeFile } from './tree.ts';
+
+/** Where the templates are and which version they have: what a render needs beside the answers. */
+export interface Generator {
+  /** The directory that holds the layers. */
+  templates: string;
+  version: string;
+}
+
+/**
+ * Renders a whole project, without the files that hold a secret. It reads nothing but the templates, so the same
+ * answers give the same bytes.
+ *
+ * @throws Error that names the template, when one cannot be filled or a path leaves the project
+ */
+export function render(answers: Answers, generator: Generator): Promise<Tree> {
+  return run('service', answers, generator, {});
+}
+
+/** Renders the files that hold the password: `.env` and `manifest.yaml`, for their owner only. */
+export async function renderSecrets(answers: Answers, password: string, generator: Generator): Promise<Tree> {
+  const tree = await run('secret', answers, generator, { password });
+  return toTree([...tree].map(([path, file]) => [path, { ...file, mode: 0o600 }]));
+}
+
+async function run(name: 'service' | 'secret', answers: Answers, { templates, version }: Generator, more: object): Promise<Tree> {
+  const context = { ...contextOf(answers, version), ...more };
+  const files = new Map<string, TreeFile>();
+  // The directory is where plop looks for a package.json to read: there is none among the templates.
+  const plop = await nodePlop('', { destBasePath: templates, force: false });
+  generators(plop);
+  const fill = compiler();
+  plop.setActionType('render', (data: object, config) => {
+    const { layer, data: over } = config as unknown as RenderAction;
+    for (const [path, content] of renderLayer(join(templates, layer), { ...data, ...over }, fill)) {
+      if (files.has(path)) throw new Error(`two layers of templates write ${path}`);
+      files.set(path, { content, fileClass: classOf(path), mode: 0o644 });
+    }
+    return layer;
+  });
+  // Plop reports what failed and goes on as if nothing had.
+  const { failures } = await plop.getGenerator(name).runActions(context);
+  const [failure] = failures;
+  if (failure) throw new Error(`the templates cannot be rendered: ${failure.error}`);
+  return toTree(files);
+}
+
+/** Every file of a layer, filled. `_` at the start of a name stands for `.`, which npm would leave out of the package. */
+export function* renderLayer(directory: string, data: object, fill: Fill, below = ''): IterableIterator<[string, Buffer]> {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const source = join(directory, entry.name);
+    const path = `${below}${entry.name.replace(/^_/, '.')}`;
+    if (entry.isDirectory()) yield* renderLayer(source, data, fill, `${path}/`);
+    else yield [targetPath(path, data), path.endsWith('.hbs') ? Buffer.from(fill(source, readFileSync(source, 'utf8'), data)) : readFileSync(source)];
+  }
+}
+
+/** Where a template goes: `[key]` in its path is what the data has under that key. @throws Error when that leaves the project */
+export function targetPath(template: string, data: object): string {
+  const path = template.replace(/\.hbs$/, '').replace(/\[(\w+)\]/g, (_, key: string) => String((data as Record<string, unknown>)[key]));
+  const parts = path.split('/');
+  if (path.includes('\\') || path.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new Error(`the template ${template} would be written outside the project, to ${path}`);
+  }
+  return path;
+}

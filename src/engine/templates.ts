@@ -1,0 +1,33 @@
+import Handlebars from 'handlebars';
+
+import { messageOf } from '../errors.ts';
+
+/** Fills a template. `name` is for the error message. */
+export type Fill = (name: string, template: string, data: object) => string;
+
+/**
+ * Makes a Handlebars of our own: strict, so that a misspelt name is an error and not nothing; without the escaping that
+ * is meant for HTML; and with the helpers that the templates may use, whatever plop registered on the shared one.
+ *
+ * Helpers: `eq a b`; `json value`, a literal for JSON and TypeScript; `yaml text`, a scalar for YAML.
+ */
+export function compiler(): Fill {
+  const handlebars = Handlebars.create();
+  handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
+  handlebars.registerHelper('json', (value: unknown) => JSON.stringify(value));
+  handlebars.registerHelper('yaml', yamlScalar);
+  return (name, template, data) => {
+    try {
+      return handlebars.compile(template, { strict: true, noEscape: true })(data);
+    } catch (error) {
+      throw new Error(`${name}: ${messageOf(error)}`, { cause: error });
+    }
+  };
+}
+
+/** A text as YAML reads it back: plain where that is certain, in JSON's quotes otherwise, which are YAML's too. */
+function yamlScalar(value: unknown): string {
+  const text = String(value);
+  const isPlain = /^[A-Za-z][\w-]*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text);
+  return typeof value !== 'string' || isPlain ? text : JSON.stringify(text);
+}

@@ -1,0 +1,41 @@
+/** How the program ends. 0 is done, or nothing to do. */
+export const EXIT = {
+  failed: 1,
+  usage: 2,
+  conflict: 3,
+  inTheWay: 4,
+  unreadable: 5,
+  cancelled: 130,
+} as const;
+
+/**
+ * Something that a person can put right: it is shown as its message and hint, without a stack, and ends the program with
+ * its exit code. Anything else that is thrown is a bug.
+ */
+export class ExpectedError extends Error {
+  override readonly name = 'ExpectedError';
+
+  /**
+   * @param exitCode one of {@link EXIT}
+   * @param message what happened, and to which file or flag
+   * @param hint what to do next
+   */
+  constructor(
+    readonly exitCode: (typeof EXIT)[keyof typeof EXIT],
+    message: string,
+    readonly hint = '',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Ctrl-C, at a prompt or later. */
+export function cancelled(): ExpectedError {
+  return new ExpectedError(EXIT.cancelled, 'Cancelled.');
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,219 @@
+import {
+  BACKENDS, ENCODINGS, FRAMEWORKS, PACKAGE_MANAGERS, PROVISIONINGS, STORES, type Answers, type PackageManager, type PlanAnswer,
+} from './answers.ts';
+import { serviceIdFrom } from './names.ts';
+
+/** What a default may depend on. */
+export interface DefaultsFrom {
+  /** The directory as it was given. */
+  directory: string;
+  packageManager: PackageManager;
+}
+
+/** The answers that are asked for: endpoints come later, by their own command. */
+export type QuestionKey = Exclude<keyof Answers, 'endpoints'>;
+
+interface QuestionBase<Key extends QuestionKey> {
+  key: Key;
+  /** Without the dashes. */
+  flag: string;
+  /** What the option does, in `--help` and in the README. */
+  help: string;
+  /** What the prompt asks; without one the question has a flag only. */
+  prompt?: string;
+  default(from: DefaultsFrom): Answers[Key];
+}
+
+/** A free text. `parse` gives the answer, or throws an Error whose message says what is wrong. */
+export interface TextQuestion<Key extends QuestionKey> extends QuestionBase<Key> {
+  kind: 'text';
+  placeholder: string;
+  /** Whether the flag may be given again and again; the prompt takes them in one line, separated by `;`. */
+  repeatable: boolean;
+  parse(texts: readonly string[]): Answers[Key];
+  format(answer: Answers[Key]): string[];
+}
+
+export interface ChoiceQuestion<Key extends QuestionKey> extends QuestionBase<Key> {
+  kind: 'choice';
+  choices: readonly { value: Answers[Key] & string; title: string }[];
+}
+
+export interface BooleanQuestion<Key extends QuestionKey> extends QuestionBase<Key> {
+  kind: 'boolean';
+}
+
+export type Question = { [Key in QuestionKey]: TextQuestion<Key> | ChoiceQuestion<Key> | BooleanQuestion<Key> }[QuestionKey];
+
+const DEFAULT_PLANS: PlanAnswer[] = [
+  { name: 'small', description: 'For trying things out' },
+  { name: 'large', description: 'For production' },
+];
+
+/**
+ * Every question: the one source of the prompts, the flags, `--help`, the README's table of options and the check of
+ * the record. Tsuru's own words and rules: service id, team, plan, endpoint, encoding and multi-cluster.
+ */
+export const QUESTIONS: readonly Question[] = [
+  text({
+    key: 'name',
+    flag: 'name',
+    placeholder: 'id',
+    help: 'the id of the service in Tsuru',
+    prompt: 'Service id',
+    default: ({ directory }) => serviceIdFrom(directory),
+    parse: (value) => check(value, /^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and have at most 40 of a-z, 0-9 and "-"'),
+    format: (name) => name,
+  }),
+  {
+    kind: 'choice',
+    key: 'framework',
+    flag: 'framework',
+    help: 'the web framework',
+    prompt: 'Framework',
+    choices: choices(FRAMEWORKS, { express: 'Express', fastify: 'Fastify', hono: 'Hono' }),
+    default: () => 'fastify',
+  },
+  {
+    kind: 'choice',
+    key: 'backend',
+    flag: 'backend',
+    help: 'what provisions the instances',
+    prompt: 'Backend',
+    choices: choices(BACKENDS, { blank: 'Blank: yours to write' }),
+    default: () => 'blank',
+  },
+  {
+    kind: 'choice',
+    key: 'store',
+    flag: 'store',
+    help: 'where the service API keeps its instances and binds',
+    prompt: 'Store',
+    choices: choices(STORES, { sqlite: 'SQLite' }),
+    default: () => 'sqlite',
+  },
+  {
+    kind: 'choice',
+    key: 'provisioning',
+    flag: 'provisioning',
+    help: 'whether Tsuru waits while an instance is created',
+    prompt: 'Provisioning',
+    choices: choices(PROVISIONINGS, {
+      inline: 'Inline: Tsuru waits, for what takes seconds',
+      background: 'Background: Tsuru asks for the status, for what takes minutes',
+    }),
+    default: () => 'inline',
+  },
+  {
+    kind: 'choice',
+    key: 'encoding',
+    flag: 'encoding',
+    help: 'how Tsuru encodes its calls; the service takes both',
+    choices: choices(ENCODINGS, { form: 'Form', json: 'JSON' }),
+    default: () => 'form',
+  },
+  {
+    kind: 'boolean',
+    key: 'multiCluster',
+    flag: 'multi-cluster',
+    help: 'whether each instance lives in a pool of Tsuru',
+    default: () => false,
+  },
+  text({
+    key: 'team',
+    flag: 'team',
+    placeholder: 'team',
+    help: 'the team that owns the service; empty for the only team of whoever registers it',
+    prompt: 'Team that owns the service (empty: your only one)',
+    default: () => '',
+    parse: (value) => check(value, /^[\w.@+-]*$/, 'must have no spaces and no signs but ".", "@", "+", "-" and "_"'),
+    format: (team) => team,
+  }),
+  text({
+    key: 'endpoint',
+    flag: 'endpoint',
+    placeholder: 'URL',
+    help: 'the address at which Tsuru reaches the service API',
+    prompt: 'Address at which Tsuru reaches it',
+    default: () => 'http://localhost:8888',
+    parse: parseEndpoint,
+    format: (endpoint) => endpoint,
+  }),
+  {
+    kind: 'text',
+    key: 'plans',
+    flag: 'plan',
+    placeholder: '"name=description"',
+    repeatable: true,
+    help: 'a plan that teams choose from; the first one is the default',
+    prompt: 'Plans, as name=description; name=description',
+    default: () => DEFAULT_PLANS,
+    parse: parsePlans,
+    format: (plans) => plans.map(({ name, description }) => `${name}=${description}`),
+  },
+  {
+    kind: 'choice',
+    key: 'packageManager',
+    flag: 'pm',
+    help: 'the package manager; the one that started this program',
+    choices: choices(PACKAGE_MANAGERS, { npm: 'npm', pnpm: 'pnpm', yarn: 'Yarn', bun: 'Bun' }),
+    default: ({ packageManager }) => packageManager,
+  },
+];
+
+/** A question whose answer is one text. */
+function text<Key extends 'name' | 'team' | 'endpoint'>(
+  question: Omit<TextQuestion<Key>, 'kind' | 'repeatable' | 'parse' | 'format'> & {
+    parse: (value: string) => Answers[Key];
+    format: (answer: Answers[Key]) => string;
+  },
+): TextQuestion<Key> {
+  const { parse, format, ...rest } = question;
+  return {
+    ...rest,
+    kind: 'text',
+    repeatable: false,
+    parse: (texts) => parse(texts.at(-1)?.trim() ?? ''),
+    format: (answer) => [format(answer)],
+  };
+}
+
+function choices<Value extends string>(values: readonly Value[], titles: Record<Value, string>) {
+  return values.map((value) => ({ value, title: titles[value] }));
+}
+
+function check(value: string, pattern: RegExp, rule: string): string {
+  if (!pattern.test(value)) throw new Error(rule);
+  return value;
+}
+
+function parseEndpoint(value: string): string {
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw new Error('must be a URL such as https://my-service.example.com');
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('must start with http:// or https://');
+  if (url.username !== '' || url.password !== '') throw new Error('must have no user name and no password in it');
+  if (url.search !== '' || url.hash !== '') throw new Error('must have no "?" and no "#"');
+  if (!/^(\/[\w.~-]+)*\/?$/.test(url.pathname)) throw new Error('must have a plain path, of letters, digits and ".", "_", "~", "-"');
+  return url.href.replace(/\/$/, '');
+}
+
+function parsePlans(texts: readonly string[]): PlanAnswer[] {
+  const plans = texts.map((given) => {
+    const mark = given.indexOf('=');
+    const name = (mark === -1 ? given : given.slice(0, mark)).trim();
+    const description = mark === -1 ? '' : given.slice(mark + 1).trim();
+    if (name === '') throw new Error(`must be "name=description", and "${given}" has no name`);
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    if (/[\x00-\x1f\x7f]/.test(name + description)) throw new Error('must be on one line');
+    return { name, description };
+  });
+  const names = plans.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`names the plan "${twice}" twice`);
+  if (plans.length === 0) throw new Error('must name one plan at least');
+  return plans;
+}

@@ -1,0 +1,33 @@
+import { execa } from 'execa';
+
+import { childEnvironment } from './run.ts';
+
+/**
+ * Makes a repository with a first commit of everything that its .gitignore lets through. Never fatal.
+ * @returns one sentence that says what was done, or why not
+ */
+export async function makeRepository(directory: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  const git = async (...args: string[]) => {
+    const { failed, stdout, stderr, code } = await execa('git', args, {
+      cwd: directory,
+      // Nobody is asked for anything: not for a password, not by an editor.
+      env: { ...childEnvironment(environment), GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' },
+      extendEnv: false, stdin: 'ignore', reject: false, timeout: 30_000,
+    });
+    return { ok: !failed, missing: code === 'ENOENT', output: stdout, reason: stderr.split('\n')[0] ?? '' };
+  };
+
+  const inside = await git('rev-parse', '--show-toplevel');
+  if (inside.missing) return 'No git repository was made: there is no git on this machine.';
+  if (inside.ok) return 'No git repository was made: the directory is inside one.';
+  const made = await git('init', '--quiet', '--initial-branch=main');
+  if (!made.ok) return `No git repository was made: ${made.reason}`;
+  const added = await git('add', '--all');
+  if (!added.ok) return `A git repository was made, without a commit: ${added.reason}`;
+  const signs = await git('config', '--type=bool', '--get', 'commit.gpgsign');
+  if (signs.output === 'true') return 'A git repository was made. Your git signs commits, so the first one is yours: git commit';
+  const committed = await git('commit', '--quiet', '--message', 'Start from create-tsuru-service');
+  return committed.ok
+    ? 'A git repository was made, with a first commit.'
+    : `A git repository was made, without a commit: ${committed.reason.replace(/^fatal: /, '') || 'git refused it'}`;
+}

@@ -1,0 +1,64 @@
+import { styleText } from 'node:util';
+
+import { wrap } from './help.ts';
+
+/** What the program writes to, and what it may assume of it. */
+export interface Terminal {
+  /** Columns to keep within; a pipe has no limit worth keeping, and gets 100. */
+  columns: number;
+  /** Whether lines can be drawn over. */
+  canRedraw: boolean;
+  write(text: string): void;
+  writeError(text: string): void;
+  bold(text: string): string;
+  dim(text: string): string;
+  green(text: string): string;
+  red(text: string): string;
+}
+
+/** The parts of a stream that matter here. */
+export interface OutputStream {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+/** Reads what a terminal can do from its streams and the environment: NO_COLOR, FORCE_COLOR, TERM. */
+export function terminalOf(output: OutputStream, errors: OutputStream, environment: NodeJS.ProcessEnv): Terminal {
+  const isDumb = environment['TERM'] === 'dumb';
+  const isOn = (name: string) => (environment[name] ?? '') !== '';
+  const hasColour = !isOn('NO_COLOR') && (isOn('FORCE_COLOR') || (output.isTTY === true && !isDumb));
+  const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
+    hasColour ? styleText(format, text, { validateStream: false }) : text;
+  return {
+    columns: output.isTTY === true && output.columns ? output.columns : 100,
+    canRedraw: output.isTTY === true && !isDumb,
+    write: (text) => void output.write(text),
+    writeError: (text) => void errors.write(text),
+    bold: style('bold'),
+    dim: style('dim'),
+    green: style('green'),
+    red: style('red'),
+  };
+}
+
+/** Writes a sentence, broken between words where the terminal ends. */
+export function say(terminal: Terminal, text: string): void {
+  terminal.write(`${wrap(text, terminal.columns).join('\n')}\n`);
+}
+
+/** Writes two columns, the left one as wide as its widest; one under the other where there is no room. */
+export function sayTable(terminal: Terminal, rows: readonly (readonly [string, string])[]): void {
+  const left = Math.max(...rows.map(([key]) => key.length)) + 2;
+  for (const [key, value] of rows) {
+    const [first = '', ...rest] = wrap(value, Math.max(terminal.columns - left - 2, 16));
+    terminal.write(`  ${terminal.dim(key.padEnd(left))}${first}\n`);
+    for (const line of rest) terminal.write(`  ${' '.repeat(left)}${line}\n`);
+  }
+}
+
+/** What a line of somebody else's output looks like without its control sequences, cut to fit. */
+export function plainLine(text: string, columns: number): string {
+  // eslint-disable-next-line no-control-regex -- control sequences are what is taken out
+  return text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, Math.max(columns, 0));
+}
