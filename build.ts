@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 import { rolldown } from 'rolldown';
 
+const NOT_BUNDLED = join(import.meta.dirname, 'src/engine/not-bundled.ts');
+
 /** Bundles the command line with everything that it uses into `dist`, and collects the licences of what went in. */
 async function build(): Promise<void> {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -11,8 +13,11 @@ async function build(): Promise<void> {
     input: { cli: 'src/cli.ts' },
     platform: 'node',
     resolve: {
-      // Plop asks its own questions with it; ours are asked with `prompts`.
-      alias: { inquirer: join(import.meta.dirname, 'src/engine/no-inquirer.ts') },
+      alias: {
+        ...Object.fromEntries(['inquirer', 'resolve', 'source-map', 'tinyglobby'].map((name) => [name, NOT_BUNDLED] as const)),
+        // The other half of the package is the same code for Node 6.
+        prompts: 'prompts/lib/index.js',
+      },
     },
     transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
     onLog(level, { message }) {
