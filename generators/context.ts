@@ -16,6 +16,8 @@ interface EndpointContext extends EndpointAnswer {
   route: string;
   /** The names of the path's parameters. */
   parameters: string[];
+  /** A request target that the endpoint takes, for the instance `db1`. */
+  samplePath: string;
   /** The method in lower case. */
   verb: string;
 }
@@ -52,7 +54,7 @@ const RUNTIME: Record<Framework, readonly Dependency[]> = {
 };
 
 const DEVELOPMENT: Record<Framework, readonly Dependency[]> = {
-  express: ['@types/express', 'light-my-request'],
+  express: ['@types/express'],
   fastify: ['light-my-request'],
   hono: [],
 };
@@ -95,6 +97,7 @@ function endpointContext(endpoint: EndpointAnswer): EndpointContext {
     handler: endpoint.name.replace(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
     route: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
     parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? ''),
+    samplePath: `/resources/db1${endpoint.path.replace(/\{\w+\}/g, 'x')}`,
     verb: endpoint.method.toLowerCase(),
   };
 }

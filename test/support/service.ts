@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request, type IncomingHttpHeaders } from 'node:http';
+import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,11 +104,15 @@ export function readEnvironment(project: string): Record<string, string> {
   }));
 }
 
-/** Sends one request on a connection of its own, its path exactly as given. Rejects when the connection breaks. */
+/**
+ * Sends one request on a connection of its own, its path exactly as given. The connection is kept unless a header closes
+ * it, as Tsuru's proxy does. Rejects when the connection breaks.
+ */
 export function send(port: number, { method, path, headers = {}, body = '' }: WireRequest): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const call = request({ host: '127.0.0.1', port, method, path, headers: { ...headers, ...length }, agent: false });
+    const agent = new Agent({ keepAlive: true });
+    const call = request({ host: '127.0.0.1', port, method, path, headers: { ...headers, ...length }, agent });
     call.on('error', reject).on('response', (response) => {
       let text = '';
       response
@@ -116,6 +120,7 @@ export function send(port: number, { method, path, headers = {}, body = '' }: Wi
         .on('data', (chunk: string) => (text += chunk))
         .on('error', reject)
         .on('end', () => {
+          agent.destroy();
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
         });
     });

@@ -21,7 +21,18 @@ export interface TestResponse {
 /** A request recorded from Tsuru's own client, and what Tsuru was doing when it sent it. */
 export interface Recording extends TestRequest {
   id: string;
-  action: 'Create' | 'Update' | 'Destroy' | 'BindApp' | 'UnbindApp' | 'BindJob' | 'UnbindJob' | 'Status' | 'Info' | 'Plans' | 'Proxy';
+  action:
+    | 'Create'
+    | 'Update'
+    | 'Destroy'
+    | 'BindApp'
+    | 'UnbindApp'
+    | 'BindJob'
+    | 'UnbindJob'
+    | 'Status'
+    | 'Info'
+    | 'Plans'
+    | 'Proxy';
   encoding: 'form' | 'json' | 'any';
   note: string;
   /** The parameters that Tsuru's user gave, for those calls that carry some. */
@@ -33,11 +44,22 @@ export const CREDENTIALS = { username: 'user', password: 'pass' };
 
 export const AUTHORIZATION = `Basic ${Buffer.from('user:pass').toString('base64')}`;
 
-export const recordings = JSON.parse(readFileSync(new URL('./recordings.json', import.meta.url), 'utf8')) as Recording[];
+export const recordings = JSON.parse(
+  readFileSync(new URL('./recordings.json', import.meta.url), 'utf8'),
+) as Recording[];
 
 /** A call in the way Tsuru makes it, in either encoding. */
-export function call(method: Method, path: string, body?: Record<string, unknown>, encoding: 'form' | 'json' = 'form'): TestRequest {
-  const headers: Record<string, string> = { authorization: AUTHORIZATION, accept: 'application/json', connection: 'close' };
+export function call(
+  method: Method,
+  path: string,
+  body?: Record<string, unknown>,
+  encoding: 'form' | 'json' = 'form',
+): TestRequest {
+  const headers: Record<string, string> = {
+    authorization: AUTHORIZATION,
+    accept: 'application/json',
+    connection: 'close',
+  };
   if (body === undefined) return { method, path, headers, body: '' };
   if (encoding === 'json') {
     return { method, path, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -46,5 +68,10 @@ export function call(method: Method, path: string, body?: Record<string, unknown
   for (const [key, value] of Object.entries(body)) {
     for (const item of Array.isArray(value) ? value : [value]) form.append(key, String(item));
   }
-  return { method, path, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString() };
+  return {
+    method,
+    path,
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+  };
 }

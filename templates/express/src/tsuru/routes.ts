@@ -79,6 +79,6 @@ function incoming(request: Request, response: Response): Incoming {
 }
 
 function send(response: Response, { status, headers, body }: Answer): void {
-  // Not `send`, which answers 304 to an `If-None-Match: *`.
-  response.status(status).set(headers).end(body);
+  // Not `send`: an answer goes out as it is, with no 304 for an `If-None-Match: *` and no charset added.
+  response.writeHead(status, headers).end(body);
 }
