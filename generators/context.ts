@@ -1,4 +1,5 @@
 import type { Answers, EndpointAnswer, Framework } from '../src/answers.ts';
+import { quote } from '../src/shell.ts';
 import { wordsOf, type PackageManagerWords } from '../src/package-manager.ts';
 import { VERSIONS, type Dependency } from './versions.ts';
 
@@ -7,6 +8,13 @@ interface DependencyLine {
   version: string;
   /** No comma follows the last one in package.json. */
   last: boolean;
+}
+
+/** A path of the OpenAPI document, with the endpoints that share it. */
+interface OpenapiPath {
+  openapiPath: string;
+  parameters: string[];
+  operations: EndpointContext[];
 }
 
 interface EndpointContext extends EndpointAnswer {
@@ -25,10 +33,12 @@ interface EndpointContext extends EndpointAnswer {
 /** What the templates are filled with: the answers, and what follows from them. */
 export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   endpoints: EndpointContext[];
+  openapiPaths: OpenapiPath[];
   generatorVersion: string;
   packageDescription: string;
   frameworkTitle: string;
   background: boolean;
+  isJson: boolean;
   isExpress: boolean;
   isFastify: boolean;
   isHono: boolean;
@@ -43,6 +53,8 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   port: number;
   /** What stands before `/resources` in the endpoint; `''` for nothing. */
   basePath: string;
+  /** The first plan, for a shell. */
+  planArgument: string;
   /** What the blank backend's variables begin with: `MY_SERVICE_`. */
   variablePrefix: string;
 }
@@ -65,14 +77,18 @@ const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastif
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
   const { framework, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
+  const endpoints = answers.endpoints.map(endpointContext);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(endpoint.hostname);
   return {
     ...answers,
-    endpoints: answers.endpoints.map(endpointContext),
+    endpoints,
+    openapiPaths: openapiPaths(endpoints),
+    planArgument: quote(answers.plans[0]?.name ?? ''),
     generatorVersion,
     packageDescription: `${name}: a Tsuru service API`,
     frameworkTitle: TITLES[framework],
     background: answers.provisioning === 'background',
+    isJson: answers.encoding === 'json',
     isExpress: framework === 'express',
     isFastify: framework === 'fastify',
     isHono: framework === 'hono',
@@ -100,6 +116,14 @@ function endpointContext(endpoint: EndpointAnswer): EndpointContext {
     samplePath: `/resources/db1${endpoint.path.replace(/\{\w+\}/g, 'x')}`,
     verb: endpoint.method.toLowerCase(),
   };
+}
+
+function openapiPaths(endpoints: readonly EndpointContext[]): OpenapiPath[] {
+  const paths = [...new Set(endpoints.map(({ path }) => path))];
+  return paths.map((path) => {
+    const operations = endpoints.filter((endpoint) => endpoint.path === path);
+    return { openapiPath: `/resources/{instance}${path}`, parameters: operations[0]?.parameters ?? [], operations };
+  });
 }
 
 function lines(names: readonly Dependency[]): DependencyLine[] {

@@ -4,9 +4,8 @@ import { PACKAGE_MANAGERS, type PackageManager } from './answers.ts';
 export interface PackageManagerWords {
   name: PackageManager;
   install: string;
-  /** Installs exactly what the lock file says. */
-  ci: string;
-  ciProduction: string;
+  /** Installs what the service needs to run, and nothing for its development. */
+  installProduction: string;
   /** Put a script's name behind it. */
   run: string;
   test: string;
@@ -18,20 +17,20 @@ export interface PackageManagerWords {
 
 const WORDS: Record<PackageManager, PackageManagerWords> = {
   npm: {
-    name: 'npm', install: 'npm install', ci: 'npm ci', ciProduction: 'npm ci --omit=dev', run: 'npm run', test: 'npm test',
+    name: 'npm', install: 'npm install', installProduction: 'npm install --omit=dev', run: 'npm run', test: 'npm test',
     start: 'npm start', exec: 'npx', lockfile: 'package-lock.json',
   },
   pnpm: {
-    name: 'pnpm', install: 'pnpm install', ci: 'pnpm install --frozen-lockfile', ciProduction: 'pnpm install --frozen-lockfile --prod',
+    name: 'pnpm', install: 'pnpm install', installProduction: 'pnpm install --prod',
     run: 'pnpm run', test: 'pnpm test', start: 'pnpm start', exec: 'pnpm exec', lockfile: 'pnpm-lock.yaml',
   },
   yarn: {
-    name: 'yarn', install: 'yarn install', ci: 'yarn install --frozen-lockfile',
-    ciProduction: 'yarn install --frozen-lockfile --production', run: 'yarn run', test: 'yarn test', start: 'yarn start',
+    name: 'yarn', install: 'yarn install',
+    installProduction: 'yarn install --production', run: 'yarn run', test: 'yarn test', start: 'yarn start',
     exec: 'yarn exec', lockfile: 'yarn.lock',
   },
   bun: {
-    name: 'bun', install: 'bun install', ci: 'bun install --frozen-lockfile', ciProduction: 'bun install --frozen-lockfile --production',
+    name: 'bun', install: 'bun install', installProduction: 'bun install --production',
     run: 'bun run', test: 'bun run test', start: 'bun run start', exec: 'bunx', lockfile: 'bun.lock',
   },
 };

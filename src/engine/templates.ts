@@ -9,13 +9,15 @@ export type Fill = (name: string, template: string, data: object) => string;
  * Makes a Handlebars of our own: strict, so that a misspelt name is an error and not nothing; without the escaping that
  * is meant for HTML; and with the helpers that the templates may use, whatever plop registered on the shared one.
  *
- * Helpers: `eq a b`; `json value`, a literal for JSON and TypeScript; `yaml text`, a scalar for YAML.
+ * Helpers: `eq a b`; `json value`, a literal for JSON and TypeScript; `yaml text`, a scalar for YAML;
+ * `markdown text`, for a cell of a Markdown table.
  */
 export function compiler(): Fill {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('json', (value: unknown) => JSON.stringify(value));
   handlebars.registerHelper('yaml', yamlScalar);
+  handlebars.registerHelper('markdown', (text: string) => text.replace(/[\\`*_{}[\]<>|#$]/g, '\\$&'));
   return (name, template, data) => {
     try {
       return handlebars.compile(template, { strict: true, noEscape: true })(data);

@@ -51,11 +51,11 @@ export interface TestService {
   backend: TestBackend;
   store: Store;
   /** Sends a request through the app, without a socket. */
-  send(request: TestRequest): Promise<TestResponse>;
+  send: (request: TestRequest) => Promise<TestResponse>;
   /** Sends a call as Tsuru does. */
-  call(...request: Parameters<typeof call>): Promise<TestResponse>;
+  call: (...request: Parameters<typeof call>) => Promise<TestResponse>;
   /** Turns the clock, in milliseconds. */
-  wait(milliseconds: number): void;
+  wait: (milliseconds: number) => void;
   /** What was logged, a line each. */
   log: string[];
 }
@@ -100,7 +100,7 @@ export async function testService(
 }
 
 /** A promise, and what ends it. */
-export function gate(): { opened: Promise<void>; open(): void } {
+export function gate(): { opened: Promise<void>; open: () => void } {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
