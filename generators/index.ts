@@ -1,6 +1,7 @@
 import type { ActionType, NodePlopAPI } from 'node-plop';
 
-import type { Answers } from '../src/answers.ts';
+import { FRAMEWORKS, type Answers } from '../src/answers.ts';
+import { withDefaults } from '../src/questions.ts';
 
 /** What every template is filled with beside the answers of the generator. */
 export interface RenderAction {
@@ -19,8 +20,11 @@ export interface RenderAction {
 export default function generators(plop: NodePlopAPI): void {
   plop.setGenerator('service', {
     description: 'a Tsuru service API, whole',
-    prompts: [],
-    actions: (answers) => serviceLayers(answers as unknown as Answers),
+    prompts: [
+      { type: 'input', name: 'name', message: 'Service id', default: 'my-service' },
+      { type: 'list', name: 'framework', message: 'Framework', choices: [...FRAMEWORKS] },
+    ],
+    actions: (answers) => serviceLayers(withDefaults(answers as Partial<Answers>, { directory: 'my-service', packageManager: 'npm' })),
   });
   plop.setGenerator('secret', {
     description: 'the files of a service API that hold its password',

@@ -32,7 +32,7 @@ export function helpText(columns: number): string {
     return [`  ${usage.padEnd(left - 2)}${first}`, ...rest.map((line) => `${' '.repeat(left)}${line}`)];
   });
   return [
-    'create-tsuru-service [directory] [options]',
+    ...wrap('create-tsuru-service [directory] [options]', columns),
     '',
     ...wrap('Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes.', columns),
     '',
@@ -40,7 +40,7 @@ export function helpText(columns: number): string {
     ...lines,
     '',
     'Exit codes',
-    ...['0 done', '1 failed; what was there is as it was', '2 wrong usage', '4 something stands in the way', '130 cancelled'].map((line) => `  ${line}`),
+    ...['0 done', '1 failed; what was there is as it was', '2 wrong usage', '4 something stands in the way', '130 cancelled'].flatMap((line) => wrap(line, columns - 2).map((part) => `  ${part}`)),
     '',
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import {
-  BACKENDS, ENCODINGS, FRAMEWORKS, PACKAGE_MANAGERS, PROVISIONINGS, STORES, type Answers, type PackageManager, type PlanAnswer,
+  BACKENDS, ENCODINGS, EXAMPLE_ENDPOINT, FRAMEWORKS, PACKAGE_MANAGERS, PROVISIONINGS, STORES, type Answers, type PackageManager, type PlanAnswer,
 } from './answers.ts';
 import { serviceIdFrom } from './names.ts';
 
@@ -160,6 +160,12 @@ export const QUESTIONS: readonly Question[] = [
     default: ({ packageManager }) => packageManager,
   },
 ];
+
+/** Fills in the default of every question that has no answer yet. */
+export function withDefaults(answers: Partial<Answers>, from: DefaultsFrom): Answers {
+  const defaults = QUESTIONS.map((question) => [question.key, question.default(from)] as const);
+  return { endpoints: [EXAMPLE_ENDPOINT], ...Object.fromEntries(defaults), ...answers } as Answers;
+}
 
 /** A question whose answer is one text. */
 function text<Key extends 'name' | 'team' | 'endpoint'>(

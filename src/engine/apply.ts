@@ -19,6 +19,7 @@ interface Journal {
 
 const STAGE = `${STATE}/stage`;
 const JOURNAL = `${STATE}/journal.json`;
+const DRAFT = '.journal.json';
 
 /**
  * Writes a project all or nothing: whatever stops it, the directory is as it was or has every file. Nothing that is
@@ -88,8 +89,9 @@ function applyInside(fs: FileSystem, directory: string, tree: Tree): void {
     fs.mkdirSync(stage, { recursive: true });
     writeFiles(fs, stage, tree);
     // Written under another name first: a journal that is there is whole.
-    fs.writeFileSync(`${journal}.new`, JSON.stringify({ version: 1, files: [...tree.keys()] } satisfies Journal));
-    fs.renameSync(`${journal}.new`, journal);
+    const draft = join(stage, DRAFT);
+    fs.writeFileSync(draft, JSON.stringify({ version: 1, files: [...tree.keys()] } satisfies Journal));
+    fs.renameSync(draft, journal);
     for (const path of tree.keys()) {
       place(fs, join(stage, path), join(directory, path));
       placed.push(path);
@@ -98,7 +100,7 @@ function applyInside(fs: FileSystem, directory: string, tree: Tree): void {
     fs.rmSync(stage, { recursive: true, force: true });
   } catch (error) {
     for (const path of placed) fs.rmSync(join(directory, path), { force: true });
-    for (const path of [`${journal}.new`, journal]) fs.rmSync(path, { force: true });
+    fs.rmSync(journal, { force: true });
     fs.rmSync(stage, { recursive: true, force: true });
     for (const path of missing.reverse()) removeIfEmpty(fs, path);
     throw error;

@@ -40,13 +40,14 @@ async function run(name: 'service' | 'secret', answers: Answers, { templates, ve
   const plop = await nodePlop('', { destBasePath: templates, force: false });
   generators(plop);
   const fill = compiler();
-  plop.setActionType('render', (data: object, config) => {
+  // What an action throws at once plop hands on as it is; only a rejection becomes a failure with a text.
+  plop.setActionType('render', async (data: object, config) => {
     const { layer, data: over } = config as unknown as RenderAction;
     for (const [path, content] of renderLayer(join(templates, layer), { ...data, ...over }, fill)) {
       if (files.has(path)) throw new Error(`two layers of templates write ${path}`);
       files.set(path, { content, fileClass: classOf(path), mode: 0o644 });
     }
-    return layer;
+    return Promise.resolve(layer);
   });
   // Plop reports what failed and goes on as if nothing had.
   const { failures } = await plop.getGenerator(name).runActions(context);

@@ -18,6 +18,14 @@ export function compiler(): Fill {
   handlebars.registerHelper('json', (value: unknown) => JSON.stringify(value));
   handlebars.registerHelper('yaml', yamlScalar);
   handlebars.registerHelper('markdown', (text: string) => text.replace(/[\\`*_{}[\]<>|#$]/g, '\\$&'));
+  // Strictness does not reach what a block is opened with.
+  for (const block of ['if', 'unless', 'each', 'with'] as const) {
+    const builtIn = handlebars.helpers[block] as Handlebars.HelperDelegate;
+    handlebars.registerHelper(block, function (this: unknown, value: unknown, options: Handlebars.HelperOptions) {
+      if (value === undefined) throw new Error(`{{#${block}}} of what is not there`);
+      return builtIn.call(this, value, options) as unknown;
+    });
+  }
   return (name, template, data) => {
     try {
       return handlebars.compile(template, { strict: true, noEscape: true })(data);

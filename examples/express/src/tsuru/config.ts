@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+
+import { z } from 'zod';
+
+/** The environment variables that the service reads. `.env` fills in those that are not set. */
+const environment = z.object({
+  PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65535).default(8888),
+  HOST: z.string().min(1).default('0.0.0.0'),
+  SERVICE_USERNAME: z.string({ error: 'is missing' }).min(1, 'is empty'),
+  SERVICE_PASSWORD: z.string({ error: 'is missing' }).min(1, 'is empty'),
+  BASE_PATH: z
+    .string()
+    .regex(/^(\/[\w.~-]+)*$/, 'must be a path such as /my/base, or empty')
+    .default(''),
+  DATABASE_PATH: z.string().min(1).default('data/service.db'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  REFUSE_PROXIED_CALLS: z.stringbool({ error: 'must be true or false' }).default(true),
+  BODY_LIMIT: z.coerce
+    .number({ error: 'must be a number of bytes' })
+    .int()
+    .min(1024)
+    .default(1024 * 1024),
+});
+
+export interface Config {
+  port: number;
+  host: string;
+  username: string;
+  password: string;
+  basePath: string;
+  databasePath: string;
+  logLevel: z.infer<typeof environment>['LOG_LEVEL'];
+  refuseProxied: boolean;
+  /** bytes */
+  bodyLimit: number;
+}
+
+/**
+ * Reads the configuration, and fails closed: without a password the service does not start.
+ * @param variables such as `process.env`
+ * @throws Error that names every variable that is wrong, never its value
+ */
+export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+  const result = environment.safeParse(variables);
+  if (!result.success) {
+    const problems = result.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`);
+    throw new Error(`The service cannot start. Set these in the environment or in .env:\n${problems.join('\n')}`);
+  }
+  const { data } = result;
+  return {
+    port: data.PORT,
+    host: data.HOST,
+    username: data.SERVICE_USERNAME,
+    password: data.SERVICE_PASSWORD,
+    basePath: data.BASE_PATH,
+    databasePath: data.DATABASE_PATH,
+    logLevel: data.LOG_LEVEL,
+    refuseProxied: data.REFUSE_PROXIED_CALLS,
+    bodyLimit: data.BODY_LIMIT,
+  };
+}
+
+/** Loads `.env` of the working directory, if there is one; what the environment has already stays. */
+export function loadEnvironmentFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+}

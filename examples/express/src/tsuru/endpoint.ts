@@ -1,0 +1,95 @@
+import type { Cluster, Instance } from './backend.js';
+import { decodeText, parseJson } from './body.js';
+import type { Call } from './calls.js';
+import { json, type Answer, type Headers, type Incoming, type Method } from './http.js';
+import { ownCluster, publicPart, type LifeCycle, type TargetKey } from './life-cycle.js';
+import type { InstanceState } from './store.js';
+import { parseTarget } from './target.js';
+import { clusterOf, requesterOf } from './tsuru-headers.js';
+import type { JsonValue } from './values.js';
+
+/** A request to an endpoint of the service's own, `/resources/{name}/...`. It depends on no web framework. */
+export interface EndpointRequest {
+  method: string;
+  /** The instance that the path names: it exists, in whatever state. */
+  instance: Instance;
+  state: InstanceState;
+  /** What is bound to the instance. */
+  binds: TargetKey[];
+  /** The path's own parameters, decoded: `{id: '7'}` for `/backups/{id}`. */
+  params: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  /** Lower-case names. Those of a user's own making come through Tsuru's proxy as well: trust none of them. */
+  headers: Headers;
+  /** Who asked, in Tsuru's word. Known only where Tsuru records an event: undefined for GET and HEAD, where anybody can make one up. */
+  user: string | undefined;
+  /** Of a multi-cluster service: the pool that the instance was created in. */
+  cluster: Cluster | undefined;
+  body: EndpointBody;
+  log: Incoming['log'];
+}
+
+export interface EndpointBody {
+  readonly bytes: Uint8Array;
+  /** @throws ServiceError 400 when it is not UTF-8 */
+  text(): string;
+  /** @throws ServiceError 400 when it is not JSON */
+  json(): JsonValue;
+}
+
+/** What an endpoint answers: `body` is sent as JSON, a string as text, bytes as they are; `headers` can say otherwise. */
+export interface EndpointAnswer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+export type EndpointHandler = (request: EndpointRequest) => EndpointAnswer | Promise<EndpointAnswer>;
+
+export interface Endpoint {
+  method: Method;
+  /** Below `/resources/:name`, with `:parameters`. */
+  path: string;
+  handle: EndpointHandler;
+}
+
+/** Makes a call out of an endpoint: the instance is looked up first, 404 when there is none. */
+export function endpointCall(endpoint: Endpoint, lifeCycle: LifeCycle, multiCluster: boolean): Call {
+  return {
+    method: endpoint.method,
+    path: `/resources/:name${endpoint.path}`,
+    async handle({ method, target, headers, body, log }, { name = '', ...params }) {
+      const stored = await lifeCycle.find(name);
+      const instance = publicPart(stored);
+      const answer = await endpoint.handle({
+        method,
+        instance,
+        state: stored.state,
+        binds: await lifeCycle.bound(instance),
+        params,
+        query: new URLSearchParams(parseTarget(target).query),
+        headers,
+        user: requesterOf(method, headers)?.user,
+        cluster: ownCluster(stored, multiCluster ? clusterOf(headers) : undefined),
+        body: bodyOf(body),
+        log,
+      });
+      return toAnswer(answer);
+    },
+  };
+}
+
+function bodyOf(bytes: Uint8Array): EndpointBody {
+  return { bytes, text: () => decodeText(bytes), json: () => parseJson(decodeText(bytes)) };
+}
+
+function toAnswer({ status, headers, body }: EndpointAnswer): Answer {
+  if (body === undefined) return { status, headers: { ...headers } };
+  if (typeof body === 'string')
+    return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
+  if (body instanceof Uint8Array) {
+    return { status, headers: { 'content-type': 'application/octet-stream', ...headers }, body: new Uint8Array(body) };
+  }
+  const answer = json(status, body);
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}

@@ -1,0 +1,44 @@
+import { createApp, listen } from './app.js';
+import { createBackend } from './backend.js';
+import { plans } from './plans.js';
+import { loadEnvironmentFile, readConfig } from './tsuru/config.js';
+import { endpoints } from './tsuru/endpoints.js';
+import { messageOf } from './tsuru/errors.js';
+import { createLogger } from './tsuru/log.js';
+import { createService } from './tsuru/service.js';
+import { settings } from './tsuru/settings.js';
+import { Store } from './tsuru/store.js';
+
+/** Milliseconds for what is running when the service is asked to stop; platforms kill it after 30 s. */
+const GRACE = 20_000;
+const LAST_MOMENT = 28_000;
+
+async function main(): Promise<void> {
+  loadEnvironmentFile();
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel);
+  const store = await Store.open(config.databasePath);
+  const backend = createBackend();
+  const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
+  const app = await createApp(service);
+  await service.lifeCycle.resume();
+  const { address, close } = await listen(app, config);
+  log.info({ address, service: settings.service }, 'listening');
+
+  const stop = async (signal: string) => {
+    log.info({ signal }, 'stopping: what is running is finished first');
+    setTimeout(() => {
+      log.error('gave up waiting');
+      process.exit(1);
+    }, LAST_MOMENT).unref();
+    await service.lifeCycle.stop(close(), GRACE);
+    await store.close();
+    log.info('stopped');
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error && error.cause === undefined ? error.message : messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,26 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+import { ServiceError } from './errors.js';
+
+/**
+ * Makes the check of HTTP basic auth that every call of Tsuru passes. Both sides are hashed first, so that the
+ * comparison takes the same time whatever was sent, its length included.
+ *
+ * @param username and @param password what the manifest holds; the password may have colons and any character
+ * @returns a function that takes the Authorization header and throws ServiceError 401
+ */
+export function basicAuth(username: string, password: string): (authorization: string | undefined) => void {
+  if (password === '') throw new Error('basic auth needs a password');
+  const expected = digest(Buffer.from(`${username}:${password}`));
+  return (authorization) => {
+    const credentials = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization ?? '')?.[1];
+    const given = digest(Buffer.from(credentials ?? '', 'base64'));
+    if (!timingSafeEqual(expected, given)) {
+      throw new ServiceError(401, 'Wrong or missing user name or password for this service API.');
+    }
+  };
+}
+
+function digest(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

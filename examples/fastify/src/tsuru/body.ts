@@ -1,0 +1,121 @@
+import { messageOf, ServiceError } from './errors.js';
+import { unflatten } from './form-parameters.js';
+import { emptyObject, isObject, withoutPrototypes, type JsonObject } from './values.js';
+
+/** The fields of Tsuru's calls: the name in a form, and the name in JSON. */
+const FIELDS = {
+  name: 'name',
+  team: 'team',
+  description: 'description',
+  plan: 'plan',
+  tags: 'tags',
+  user: 'user',
+  eventid: 'eventID',
+  'app-name': 'appName',
+  'app-hosts': 'appHosts',
+  'app-internal-hosts': 'appInternalHosts',
+  'app-pool-name': 'appPoolName',
+  'app-pool-provisioner': 'appPoolProvisioner',
+  'app-cluster-name': 'appClusterName',
+  'app-cluster-provisioner': 'appClusterProvisioner',
+  'app-cluster-addresses': 'appClusterAddresses',
+  'job-name': 'jobName',
+  'job-pool-name': 'jobPoolName',
+  'job-cluster-name': 'jobClusterName',
+} as const;
+
+export type FieldName = keyof typeof FIELDS;
+
+/** The body of one of Tsuru's calls, whichever encoding it came in. Fields that are not asked for are ignored. */
+export interface Fields {
+  /** The field's text; `''` when it is absent, which is how Tsuru says "empty". */
+  text(field: FieldName): string;
+  /** The field's texts, in their order; `[]` when it is absent. */
+  list(field: FieldName): string[];
+  parameters: JsonObject;
+}
+
+/**
+ * Reads a body in either of Tsuru's encodings, told apart by the Content-Type and not by how the service is registered.
+ *
+ * @throws ServiceError 400 for a body that cannot be read or a field of the wrong type, 415 for another encoding
+ */
+export function decodeBody(contentType: string | undefined, body: Uint8Array): Fields {
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  if (body.byteLength === 0) return formFields('');
+  if (type === 'application/json') return jsonFields(decodeText(body));
+  if (type === 'application/x-www-form-urlencoded') return formFields(decodeText(body));
+  throw new ServiceError(415, 'Send the body as application/x-www-form-urlencoded or application/json.');
+}
+
+/** Parses a JSON body into a value whose objects have no prototype. @throws ServiceError 400 */
+export function parseJson(text: string): ReturnType<typeof withoutPrototypes> {
+  try {
+    return withoutPrototypes(JSON.parse(text));
+  } catch (error) {
+    throw new ServiceError(400, `The body is not the JSON that it should be: ${messageOf(error)}.`);
+  }
+}
+
+/** Decodes UTF-8. @throws ServiceError 400 */
+export function decodeText(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw new ServiceError(400, 'The body is not valid UTF-8.');
+  }
+}
+
+function jsonFields(text: string): Fields {
+  const body = parseJson(text);
+  if (!isObject(body)) throw new ServiceError(400, 'The body must be one JSON object.');
+  const { parameters } = body;
+  if (parameters !== undefined && parameters !== null && !isObject(parameters))
+    throw wrongType('parameters', 'an object');
+  return {
+    text(field) {
+      const value = body[FIELDS[field]] ?? '';
+      if (typeof value !== 'string') throw wrongType(FIELDS[field], 'a string');
+      return value;
+    },
+    list(field) {
+      const value = body[FIELDS[field]] ?? [];
+      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+        throw wrongType(FIELDS[field], 'a list of strings');
+      }
+      return value;
+    },
+    parameters: parameters ?? emptyObject(),
+  };
+}
+
+function formFields(text: string): Fields {
+  checkPercentEncoding(text);
+  const form = new URLSearchParams(text);
+  const prefix = 'parameters.';
+  const parameters = [...form]
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, value]) => [key.slice(prefix.length), value] as const);
+  return {
+    text(field) {
+      const values = form.getAll(field);
+      if (values.length > 1) throw new ServiceError(400, `The field "${field}" is given more than once.`);
+      return values[0] ?? '';
+    },
+    list: (field) => form.getAll(field),
+    parameters: unflatten(parameters),
+  };
+}
+
+/** URLSearchParams replaces what it cannot decode; a name or a password must not change on its way. */
+function checkPercentEncoding(text: string): void {
+  try {
+    decodeURIComponent(text);
+  } catch {
+    throw new ServiceError(400, 'The form is not valid percent-encoded UTF-8.');
+  }
+}
+
+function wrongType(field: string, expected: string): ServiceError {
+  return new ServiceError(400, `The field "${field}" must be ${expected}.`);
+}

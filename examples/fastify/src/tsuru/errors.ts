@@ -1,0 +1,32 @@
+/**
+ * An answer other than success, with a text for the person who typed the `tsuru` command: Tsuru shows the raw body,
+ * `invalid response: BODY (code: STATUS)`, so the message is one plain line that says what to do.
+ */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+
+  /**
+   * @param status HTTP status, 400 to 599. A 4xx promises that nothing was changed.
+   * @param message one line, no secret.
+   * @param fields more members of the JSON body, such as `missing_params`.
+   */
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly fields: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** True when the request was refused and nothing was changed. */
+  get refused(): boolean {
+    return this.status < 500;
+  }
+}
+
+/** The message of anything that was thrown, on one line. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Cluster, Requester } from './backend.js';
+import { ServiceError } from './errors.js';
+import { header, type Headers } from './http.js';
+import { isObject, withoutPrototypes, type JsonObject } from './values.js';
+
+/**
+ * Whether a request came through Tsuru's proxy: those have X-Forwarded-For and keep the connection, Tsuru's own calls
+ * are the other way round. A gateway in between can blur that.
+ */
+export function isProxied(headers: Headers): boolean {
+  return header(headers, 'x-forwarded-for') !== undefined && header(headers, 'connection')?.toLowerCase() !== 'close';
+}
+
+/**
+ * Who asked, by the headers. Undefined for GET and HEAD: Tsuru records no event of them and passes on what its user
+ * wrote in these headers.
+ */
+export function requesterOf(method: string, headers: Headers): Requester | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  return { user: header(headers, 'x-tsuru-user') ?? '', event: header(headers, 'x-tsuru-eventid') ?? '' };
+}
+
+/** The id that Tsuru sends when its operator configured a header for it, or a new one. */
+export function requestId(headers: Headers): string {
+  const given = header(headers, 'x-request-id');
+  return given !== undefined && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/**
+ * Reads the pool and the cluster that Tsuru adds to the calls of a multi-cluster service.
+ * @returns undefined when the call names no pool
+ * @throws ServiceError 400 when the kube config is not base64 of a JSON object
+ */
+export function clusterOf(headers: Headers): Cluster | undefined {
+  const pool = header(headers, 'x-tsuru-pool-name');
+  if (pool === undefined) return undefined;
+  const addresses = header(headers, 'x-tsuru-cluster-addresses');
+  const kubeConfig = header(headers, 'x-tsuru-cluster-kube-config');
+  return {
+    pool,
+    poolProvisioner: header(headers, 'x-tsuru-pool-provisioner') ?? '',
+    name: header(headers, 'x-tsuru-cluster-name') ?? '',
+    provisioner: header(headers, 'x-tsuru-cluster-provisioner') ?? '',
+    addresses: addresses?.split(/\s*,\s*/) ?? [],
+    ...(kubeConfig !== undefined && { kubeConfig: decodeKubeConfig(kubeConfig) }),
+  };
+}
+
+function decodeKubeConfig(base64: string): JsonObject {
+  try {
+    const config = withoutPrototypes(JSON.parse(Buffer.from(base64, 'base64').toString('utf8')));
+    if (isObject(config)) return config;
+  } catch {
+    // Its text is a secret: the error must not quote it.
+  }
+  throw new ServiceError(400, 'The header X-Tsuru-Cluster-Kube-Config is not base64 of a JSON object.');
+}

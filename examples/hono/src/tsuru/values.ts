@@ -1,0 +1,45 @@
+/** What JSON can hold. Objects that came over the wire have no prototype: `__proto__` is a key like any other. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [key: string]: JsonValue;
+}
+
+/** How deep a value may nest: far more than anybody means, far less than the stack holds. */
+export const MAX_DEPTH = 64;
+
+/** An object without a prototype, so that no key can reach one. */
+export function emptyObject(): JsonObject {
+  return Object.create(null) as JsonObject;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A copy of parsed JSON whose objects have no prototype.
+ * @throws RangeError when it nests deeper than {@link MAX_DEPTH}
+ */
+export function withoutPrototypes(value: unknown, depth = 0): JsonValue {
+  if (depth > MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) return value.map((item) => withoutPrototypes(item, depth + 1));
+  if (!isObject(value)) return value as JsonValue;
+  const copy = emptyObject();
+  for (const [key, item] of Object.entries(value)) copy[key] = withoutPrototypes(item, depth + 1);
+  return copy;
+}
+
+/** Whether two JSON values are the same, whatever the order of their keys. */
+export function sameJson(a: JsonValue, b: JsonValue): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => sameJson(item, b[index] as JsonValue));
+  }
+  if (isObject(a) && isObject(b)) {
+    const keys = Object.keys(a);
+    return (
+      keys.length === Object.keys(b).length &&
+      keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key] as JsonValue, b[key] as JsonValue))
+    );
+  }
+  return a === b;
+}

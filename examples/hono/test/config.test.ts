@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+
+import { readConfig } from '../src/tsuru/config.js';
+
+const complete = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a password of some length' };
+
+describe('the configuration', () => {
+  it('needs no more than a user name and a password', () => {
+    expect(readConfig(complete)).toMatchObject({ port: 8888, basePath: '', refuseProxied: true, username: 'svc' });
+  });
+
+  it.each(['SERVICE_USERNAME', 'SERVICE_PASSWORD'])('fails closed without %s', (name) => {
+    expect(() => readConfig({ ...complete, [name]: undefined })).toThrow(`${name} is missing`);
+    expect(() => readConfig({ ...complete, [name]: '' })).toThrow(`${name} is empty`);
+  });
+
+  it('names every variable that is wrong, and no value', () => {
+    const wrong = { ...complete, PORT: 'hush', BASE_PATH: 'hush/', REFUSE_PROXIED_CALLS: 'hush', LOG_LEVEL: 'hush' };
+    let message = '';
+    try {
+      readConfig(wrong);
+    } catch (error) {
+      message = String(error);
+    }
+    for (const name of ['PORT', 'BASE_PATH', 'REFUSE_PROXIED_CALLS', 'LOG_LEVEL']) expect(message).toContain(name);
+    expect(message).not.toContain('hush');
+  });
+});

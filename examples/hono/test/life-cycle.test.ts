@@ -1,0 +1,528 @@
+import { describe, expect, it } from 'vitest';
+
+import { ServiceError } from '../src/tsuru/errors.js';
+import { LifeCycle } from '../src/tsuru/life-cycle.js';
+import { Plans } from '../src/tsuru/plans.js';
+import { call } from './support/requests.js';
+import { gate, TestBackend, testService, until, type TestService } from './support/service.js';
+
+const HOUR = 3_600_000;
+
+const create = (test: TestService, more: Record<string, unknown> = {}) =>
+  test.call('POST', '/resources', { name: 'db1', team: 't', ...more });
+const bind = (test: TestService, app = 'a1', more: Record<string, unknown> = {}) =>
+  test.call('POST', '/resources/db1/bind-app', { 'app-name': app, ...more });
+const unbind = (test: TestService, app = 'a1') => test.call('DELETE', '/resources/db1/bind-app', { 'app-name': app });
+const bindJob = (test: TestService, job = 'j1') =>
+  test.call('PUT', `/resources/db1/binds/jobs/${job}`, { 'job-name': job });
+const destroy = (test: TestService) => test.call('DELETE', '/resources/db1', { user: 'u' });
+const update = (test: TestService, more: Record<string, unknown> = {}) =>
+  test.call('PUT', '/resources/db1', { team: 't', ...more });
+const status = (test: TestService) => test.call('GET', '/resources/db1/status');
+
+const fails =
+  (message = 'it broke') =>
+  () =>
+    Promise.reject(new Error(message));
+const refuses = (code: number) => () => Promise.reject(new ServiceError(code, 'not today'));
+
+/** Makes a method of the backend wait until the test lets it go on, or until it is aborted. */
+function hold(test: { backend: TestBackend }, method: 'create' | 'bindApp' | 'update'): () => void {
+  const { opened, open } = gate();
+  test.backend.instead[method] = ({ signal }) =>
+    Promise.race([
+      opened,
+      new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      }),
+    ]);
+  return open;
+}
+
+describe('creating inline', () => {
+  it('is done when it is answered', async () => {
+    const test = await testService();
+    const answer = await create(test, {
+      plan: 'large',
+      description: 'mine',
+      tags: ['x', 'y'],
+      user: 'dev',
+      eventid: 'e1',
+      'parameters.a': '1',
+    });
+    expect(answer.status).toBe(201);
+    expect(test.backend.asked[0]?.request).toMatchObject({
+      instance: { name: 'db1', team: 't', plan: 'large', description: 'mine', tags: ['x', 'y'] },
+      plan: { name: 'large', description: '10 GB' },
+      parameters: { a: '1' },
+      requestedBy: { user: 'dev', event: 'e1' },
+    });
+    expect((await status(test)).status).toBe(204);
+  });
+
+  it('takes the first plan when none is asked for', async () => {
+    const test = await testService();
+    await create(test);
+    expect(test.backend.asked[0]?.request).toMatchObject({ instance: { plan: '' }, plan: { name: 'small' } });
+  });
+
+  it('says what failed, is down then, and can be created again', async () => {
+    const test = await testService();
+    test.backend.instead.create = fails('the disk is full');
+    const answer = await create(test);
+    expect(answer).toMatchObject({ status: 500 });
+    expect(answer.body).toContain('the disk is full');
+    expect((await status(test)).status).toBe(500);
+    expect(await bind(test)).toMatchObject({ status: 409 });
+    delete test.backend.instead.create;
+    expect(await create(test, { plan: 'large' })).toMatchObject({ status: 201 });
+    expect((await status(test)).status).toBe(204);
+  });
+
+  it('gives a backend the same instance id when it is created again', async () => {
+    const test = await testService();
+    test.backend.instead.create = fails();
+    await create(test);
+    delete test.backend.instead.create;
+    await create(test);
+    const ids = test.backend.asked.map(({ request }) => request.instance.id);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('leaves nothing behind when the backend refuses', async () => {
+    const test = await testService();
+    test.backend.instead.create = refuses(403);
+    expect(await create(test)).toMatchObject({ status: 403, body: '{"code":403,"message":"not today"}' });
+    expect((await test.call('GET', '/resources/db1')).status).toBe(404);
+  });
+
+  it('twice at once makes one', async () => {
+    const test = await testService();
+    const open = hold(test, 'create');
+    const both = [create(test), create(test)];
+    await until(() => test.backend.asked.length > 0);
+    open();
+    expect((await Promise.all(both)).map((answer) => answer.status)).toEqual([201, 201]);
+    expect(test.backend.methods).toEqual(['create']);
+  });
+
+  it('that a stop of the service cut short is failed afterwards', async () => {
+    const test = await testService();
+    hold(test, 'create');
+    const answer = create(test);
+    await until(() => test.backend.asked.length > 0);
+    await test.service.lifeCycle.stop(answer, 0);
+    expect((await answer).status).toBe(500);
+    expect((await status(test)).status).toBe(500);
+  });
+});
+
+describe('an instance that is left over from a create whose answer was lost', () => {
+  it('is taken as that instance when it is the same', async () => {
+    const test = await testService();
+    await create(test, { plan: 'small', 'parameters.a': '1', description: 'old' });
+    expect(await create(test, { plan: 'small', 'parameters.a': '1', description: 'new' })).toMatchObject({
+      status: 201,
+    });
+    expect(test.backend.methods).toEqual(['create']);
+    expect((await test.store.find('db1'))?.description).toBe('new');
+  });
+
+  it.each([
+    ['team', { team: 'other' }],
+    ['plan', { plan: 'large' }],
+    ['parameters', { 'parameters.a': '2' }],
+  ])('is a 409 that says so when it differs in its %s', async (what, more) => {
+    const test = await testService();
+    await create(test);
+    const before = await test.store.find('db1');
+    const answer = await create(test, more);
+    expect(answer.status).toBe(409);
+    expect(answer.body).toContain(what);
+    expect(await test.store.find('db1')).toEqual(before);
+  });
+
+  it('is a 409 that says so when something is bound to it', async () => {
+    const test = await testService();
+    await create(test);
+    await bindJob(test);
+    const answer = await create(test);
+    expect(answer.status).toBe(409);
+    expect(answer.body).toContain('j1');
+  });
+
+  it('is removed to its end first when its removal had stopped half-way', async () => {
+    const test = await testService();
+    await create(test);
+    test.backend.instead.destroy = fails();
+    expect((await destroy(test)).status).toBe(500);
+    delete test.backend.instead.destroy;
+    expect((await create(test, { plan: 'large' })).status).toBe(201);
+    expect(test.backend.methods).toEqual(['create', 'destroy', 'destroy', 'create']);
+  });
+});
+
+describe('creating in the background', () => {
+  it('is answered at once, pending until it is done, and cannot be bound before', async () => {
+    const test = await testService({ provisioning: 'background' });
+    const open = hold(test, 'create');
+    expect((await create(test)).status).toBe(201);
+    expect((await status(test)).status).toBe(202);
+    expect((await bind(test)).status).toBe(412);
+    expect((await bindJob(test)).status).toBe(412);
+    expect((await update(test)).status).toBe(409);
+    expect((await create(test)).status).toBe(201);
+    open();
+    await until(async () => (await status(test)).status === 204);
+    expect((await bind(test)).status).toBe(201);
+    expect(test.backend.methods).toEqual(['create', 'bindApp']);
+  });
+
+  it('that fails is down, tells why in its info, and can be created again', async () => {
+    const test = await testService({ provisioning: 'background' });
+    test.backend.instead.create = fails('no room');
+    await create(test);
+    await until(async () => (await status(test)).status === 500);
+    expect((await test.call('GET', '/resources/db1')).body).toContain('no room');
+    delete test.backend.instead.create;
+    expect((await create(test)).status).toBe(201);
+    await until(async () => (await status(test)).status === 204);
+  });
+
+  it('goes on after a restart', async () => {
+    const test = await testService({ provisioning: 'background' });
+    hold(test, 'create');
+    await create(test);
+    await until(() => test.backend.asked.length > 0);
+    await test.service.lifeCycle.stop(Promise.resolve(), 0);
+    expect((await test.store.find('db1'))?.state).toBe('pending');
+
+    const next = await testService({ provisioning: 'background', store: test.store });
+    await next.service.lifeCycle.resume();
+    await until(async () => (await status(next)).status === 204);
+    expect(next.backend.asked[0]?.request).toMatchObject({ instance: { name: 'db1', team: 't' } });
+  });
+
+  it('inline is failed after a restart, for nobody heard that it was made', async () => {
+    const test = await testService({ provisioning: 'background' });
+    hold(test, 'create');
+    await create(test);
+    const backend = new TestBackend();
+    const plans = new Plans([{ name: 'small', description: '' }]);
+    const next = new LifeCycle({ store: test.store, backend, plans, provisioning: 'inline', log: test.service.log });
+    await next.resume();
+    expect((await test.store.find('db1'))?.state).toBe('failed');
+    expect(backend.asked).toEqual([]);
+  });
+
+  it('keeps the kube config only until it is done', async () => {
+    const test = await testService({ provisioning: 'background', multiCluster: true });
+    const open = hold(test, 'create');
+    const { headers, ...request } = call('POST', '/resources', { name: 'db1', team: 't' });
+    const kubeConfig = Buffer.from('{"token":"fake"}').toString('base64');
+    await test.send({
+      ...request,
+      headers: { ...headers, 'x-tsuru-pool-name': 'p', 'x-tsuru-cluster-kube-config': kubeConfig },
+    });
+    expect((await test.store.find('db1'))?.cluster?.kubeConfig).toEqual({ token: 'fake' });
+    open();
+    await until(async () => (await test.store.find('db1'))?.state === 'ready');
+    expect((await test.store.find('db1'))?.cluster).toMatchObject({ pool: 'p' });
+    expect((await test.store.find('db1'))?.cluster).not.toHaveProperty('kubeConfig');
+    expect(test.log.join('')).not.toContain('fake');
+  });
+});
+
+describe('binding', () => {
+  it('again gives the same variables, without asking the backend', async () => {
+    const test = await testService();
+    await create(test);
+    const first = await bind(test, 'a1', { 'app-hosts': ['one.example.com'] });
+    const second = await bind(test, 'a1', { 'app-hosts': ['two.example.com', 'three.example.com'] });
+    expect(second).toMatchObject({ status: 201, body: first.body });
+    expect(test.backend.methods).toEqual(['create', 'bindApp']);
+  });
+
+  it('gives each app, and a job of the same name, variables of its own', async () => {
+    const test = await testService();
+    await create(test);
+    const answers = [await bind(test, 'x1'), await bind(test, 'x2'), await bindJob(test, 'x1')];
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(3);
+    await unbind(test, 'x1');
+    expect((await bindJob(test, 'x1')).body).toBe(answers[2]?.body);
+    expect(await test.service.lifeCycle.bound((await test.store.find('db1'))!)).toHaveLength(2);
+  });
+
+  it('brings the same variables back within an hour of the unbind', async () => {
+    const test = await testService();
+    await create(test);
+    const first = await bind(test);
+    await unbind(test);
+    test.wait(HOUR - 1000);
+    expect((await bind(test)).body).toBe(first.body);
+    expect(test.backend.asked.at(-1)?.request.previous).toEqual(JSON.parse(first.body));
+  });
+
+  it('makes new variables after an hour, and has forgotten the old', async () => {
+    const test = await testService();
+    await create(test);
+    const first = await bind(test);
+    await unbind(test);
+    test.wait(HOUR + 1000);
+    expect((await bind(test)).body).not.toBe(first.body);
+    expect(test.backend.asked.at(-1)?.request.previous).toBeUndefined();
+  });
+
+  it('that failed is tried again with the same secret, and revoked by an unbind', async () => {
+    const test = await testService();
+    await create(test);
+    test.backend.instead.bindApp = fails();
+    expect((await bind(test)).status).toBe(500);
+    expect((await unbind(test)).status).toBe(200);
+    delete test.backend.instead.bindApp;
+    await bind(test);
+    const secrets = test.backend.asked
+      .filter(({ method }) => method === 'bindApp')
+      .map(({ request }) => request.secret);
+    expect(new Set(secrets).size).toBe(1);
+    expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'bindApp']);
+  });
+
+  it('that the backend refuses changes nothing', async () => {
+    const test = await testService();
+    await create(test);
+    const first = await bind(test);
+    await unbind(test);
+    test.backend.instead.bindApp = refuses(422);
+    expect((await bind(test)).status).toBe(422);
+    delete test.backend.instead.bindApp;
+    expect((await bind(test)).body).toBe(first.body);
+  });
+
+  it.each([
+    ['a number', { PORT: 5432 }],
+    ['null', { PORT: null }],
+    ['a list', ['PORT']],
+    ['nothing', undefined],
+    ['a name with a dash', { 'MY-PORT': '1' }],
+    ['a name that begins with a digit', { '1PORT': '1' }],
+    ['an empty name', { '': '1' }],
+  ])('to %s instead of variables is a 500, and never reaches Tsuru', async (_, variables) => {
+    const test = await testService();
+    await create(test);
+    test.backend.instead.bindApp = () => Promise.resolve(variables);
+    if (variables !== undefined) expect((await bind(test)).status).toBe(500);
+    else test.backend.bindApp = () => Promise.resolve(undefined as never);
+    const answer = await bind(test);
+    expect(answer.status).toBe(500);
+    expect(answer.body).toContain('variables');
+  });
+
+  it('to an instance that is not there is a 404, for apps and jobs', async () => {
+    const test = await testService();
+    expect((await bind(test)).status).toBe(404);
+    expect((await bindJob(test)).status).toBe(404);
+    expect((await test.call('POST', '/resources/db1/bind', { 'app-name': 'a1' })).status).toBe(404);
+  });
+});
+
+describe('unbinding', () => {
+  it('twice is fine, and so is what was never bound', async () => {
+    const test = await testService();
+    await create(test);
+    await bind(test);
+    expect([await unbind(test), await unbind(test), await unbind(test, 'a9')].map((answer) => answer.status)).toEqual([
+      200, 200, 200,
+    ]);
+    expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp']);
+  });
+
+  it('one app leaves the other its variables', async () => {
+    const test = await testService();
+    await create(test);
+    const other = await bind(test, 'a2');
+    await bind(test, 'a1');
+    await unbind(test, 'a1');
+    expect((await bind(test, 'a2')).body).toBe(other.body);
+  });
+
+  it('can be tried again when it failed, and cannot be refused', async () => {
+    const test = await testService();
+    await create(test);
+    await bind(test);
+    test.backend.instead.unbindApp = refuses(409);
+    expect((await unbind(test)).status).toBe(500);
+    delete test.backend.instead.unbindApp;
+    expect((await unbind(test)).status).toBe(200);
+    expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'unbindApp']);
+  });
+});
+
+describe('updating', () => {
+  it('makes empty what is empty, in either encoding', async () => {
+    for (const encoding of ['form', 'json'] as const) {
+      const test = await testService();
+      await create(test, { plan: 'large', description: 'mine', tags: ['x'], 'parameters.a': '1' });
+      const answer = await test.call('PUT', '/resources/db1', { team: 't2' }, encoding);
+      expect(answer.status).toBe(200);
+      expect(await test.store.find('db1')).toMatchObject({ team: 't2', plan: '', description: '', tags: [] });
+      expect((await test.store.find('db1'))?.parameters).toEqual({});
+      expect(test.backend.asked[1]?.request.previous).toMatchObject({ plan: 'large', description: 'mine' });
+    }
+  });
+
+  it('keeps what the backend remembered, unless it returns something new', async () => {
+    const test = await testService();
+    await create(test);
+    await update(test);
+    expect((await test.store.find('db1'))?.data).toEqual({ made: 'db1' });
+    test.backend.instead.update = () => Promise.resolve({ made: 'anew' });
+    await update(test);
+    expect((await test.store.find('db1'))?.data).toEqual({ made: 'anew' });
+  });
+
+  it.each([refuses(422), fails()])('that does not succeed changes nothing', async (instead) => {
+    const test = await testService();
+    await create(test, { description: 'old' });
+    const before = await test.store.find('db1');
+    test.backend.instead.update = instead;
+    expect((await update(test, { description: 'new' })).status).toBeGreaterThanOrEqual(400);
+    expect(await test.store.find('db1')).toEqual(before);
+  });
+
+  it('what is not there is no 404, which Tsuru would take as success', async () => {
+    const test = await testService();
+    expect((await update(test)).status).toBe(410);
+  });
+});
+
+describe('destroying', () => {
+  it('revokes what is still bound, jobs too, and then is gone', async () => {
+    const test = await testService();
+    await create(test);
+    await bind(test, 'a1');
+    await bindJob(test, 'j1');
+    await bind(test, 'a2');
+    await unbind(test, 'a2');
+    test.backend.asked.length = 0;
+    expect((await destroy(test)).status).toBe(200);
+    expect(test.backend.methods.toSorted()).toEqual(['destroy', 'unbindApp', 'unbindJob']);
+    expect(test.backend.methods.at(-1)).toBe('destroy');
+    expect([await destroy(test), await status(test), await unbind(test)].map((answer) => answer.status)).toEqual([
+      404, 404, 404,
+    ]);
+  });
+
+  it('and creating again is a new instance, without the old binds', async () => {
+    const test = await testService();
+    await create(test);
+    const old = await bind(test);
+    await destroy(test);
+    await create(test, { plan: 'large' });
+    expect((await bind(test)).body).not.toBe(old.body);
+    const ids = test.backend.asked
+      .filter(({ method }) => method === 'create')
+      .map(({ request }) => request.instance.id);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it.each(['inline', 'background'] as const)('wins over a creation under way, %s', async (provisioning) => {
+    const test = await testService({ provisioning });
+    hold(test, 'create');
+    const creating = create(test);
+    await until(() => test.backend.asked.length > 0);
+    expect((await destroy(test)).status).toBe(200);
+    expect((await creating).status).toBe(provisioning === 'inline' ? 409 : 201);
+    expect(test.backend.methods).toEqual(['create', 'destroy']);
+    expect((await status(test)).status).toBe(404);
+  });
+
+  it('that fails can be called again; until then nothing can be bound', async () => {
+    const test = await testService();
+    await create(test);
+    await bind(test);
+    test.backend.instead.destroy = fails('busy');
+    expect((await destroy(test)).body).toContain('busy');
+    expect((await bind(test, 'a2')).status).toBe(409);
+    expect((await status(test)).status).toBe(500);
+    delete test.backend.instead.destroy;
+    expect((await destroy(test)).status).toBe(200);
+    expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'destroy', 'destroy']);
+  });
+
+  it('removes a creation that failed, too', async () => {
+    const test = await testService();
+    test.backend.instead.create = fails();
+    await create(test);
+    expect((await destroy(test)).status).toBe(200);
+    expect(test.backend.methods).toEqual(['create', 'destroy']);
+  });
+});
+
+describe('requests for one instance', () => {
+  it('never run at once', async () => {
+    const test = await testService();
+    await create(test);
+    let running = 0;
+    let most = 0;
+    const slowly = async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running--;
+    };
+    for (const method of ['update', 'unbindApp'] as const) test.backend.instead[method] = slowly;
+    test.backend.instead.bindApp = () => slowly().then(() => ({ A: '1' }));
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) => [
+        bind(test, `a${index}`),
+        update(test),
+        unbind(test, `a${index}`),
+      ]).flat(),
+    );
+    expect(most).toBe(1);
+    expect(test.backend.asked.length).toBeGreaterThan(20);
+  });
+
+  it('do not hold up those for another', async () => {
+    const test = await testService();
+    await create(test);
+    await test.call('POST', '/resources', { name: 'db2', team: 't' });
+    const open = hold(test, 'update');
+    const first = update(test);
+    await until(() => test.backend.methods.includes('update'));
+    expect((await test.call('POST', '/resources/db2/bind-app', { 'app-name': 'a1' })).status).toBe(201);
+    open();
+    expect((await first).status).toBe(200);
+  });
+});
+
+describe('what the backend says of an instance', () => {
+  it.each([
+    ['up', 204, ''],
+    ['pending', 202, '{"status":"pending"}'],
+    ['down', 500, '{"status":"down"}'],
+    [{ text: 'resizing, 40 %' }, 200, 'resizing, 40 %'],
+  ])('as its status: %o', async (said, code, body) => {
+    const test = await testService();
+    await create(test);
+    Object.assign(test.backend, { status: () => Promise.resolve(said) });
+    expect(await status(test)).toMatchObject({ status: code, body });
+  });
+
+  it('stands behind what the service knows itself in the info', async () => {
+    const test = await testService();
+    Object.assign(test.backend, { info: () => Promise.resolve([{ label: 'Address', value: 'db.example.com' }]) });
+    await create(test, { plan: 'large' });
+    await bind(test);
+    const answer = await test.call('GET', '/resources/db1');
+    expect(JSON.parse(answer.body)).toEqual([
+      { label: 'State', value: 'ready' },
+      { label: 'Plan', value: 'large' },
+      { label: 'Apps', value: 'a1' },
+      { label: 'Jobs', value: 'none' },
+      { label: 'Address', value: 'db.example.com' },
+    ]);
+  });
+});

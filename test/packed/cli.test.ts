@@ -1,0 +1,251 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+
+import { filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
+
+const BARE = ['--yes', '--no-install', '--no-git'];
+
+describe('the packed command line', () => {
+  let cwd: string;
+  beforeEach(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'cli-'));
+  });
+  afterEach(() => {
+    rmSync(cwd, { recursive: true, force: true });
+  });
+
+  const run = (args: readonly string[], options: Partial<RunOptions> = {}) => runCli(args, { cwd, ...options });
+
+  it('is one package, that depends on nothing and brings its licences', () => {
+    const root = dirname(dirname(inject('bin')));
+    expect(readdirSync(root).filter((name) => !name.startsWith('.'))).toEqual(['create-tsuru-service']);
+    const { dependencies, scripts } = JSON.parse(readFileSync(join(root, 'create-tsuru-service/package.json'), 'utf8')) as Record<string, Record<string, string>>;
+    expect(dependencies).toBeUndefined();
+    expect(Object.keys(scripts ?? {}).filter((name) => /install$/.test(name))).toEqual([]);
+    const licences = readFileSync(join(root, 'create-tsuru-service/THIRD-PARTY-LICENSES.md'), 'utf8');
+    for (const name of ['execa', 'handlebars', 'node-plop', 'prompts']) expect(licences).toContain(`## ${name} `);
+    expect(licences).not.toContain('## inquirer ');
+    expect(statSync(inject('tarball')).size).toBeLessThan(200_000);
+  });
+
+  it('helps, and says its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await run(['-h'])).stdout).toContain('--framework express|fastify|hono');
+  });
+
+  it.each([
+    [['--framwork', 'hono'], 2, 'Did you mean --framework?'],
+    [['--framework', 'koa', '--yes'], 2, 'express, fastify, hono'],
+    [['--framework'], 2, 'needs a value'],
+    [['a', 'b'], 2, 'Only one directory'],
+    [[], 2, '[directory], --name, --framework, --provisioning, --team, --endpoint, --plan'],
+    [['dir', '--framework', 'hono'], 2, '--name, --provisioning'],
+  ])('ends %j with %i and writes nothing', async (args, code, text) => {
+    const result = await run(args);
+    expect(result).toMatchObject({ code, stdout: '' });
+    expect(result.stderr).toContain(text);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it.each(['ignore', 'pipe'] as const)('never waits for an answer that cannot come: standard input is %s', async (stdin) => {
+    expect(await run(['dir'], { stdin })).toMatchObject({ code: 2 });
+  });
+
+  it('needs no --yes when every answer is given', async () => {
+    const answers = ['--name', 'db', '--framework', 'hono', '--provisioning', 'inline', '--team', '', '--endpoint', 'http://localhost:1', '--plan', 'a=b'];
+    expect(await run(['dir', ...answers, '--no-install', '--no-git'])).toMatchObject({ code: 0 });
+    expect(existsSync(join(cwd, 'dir/package.json'))).toBe(true);
+  });
+
+  it('writes a whole project, with a password that it does not show', async () => {
+    const { code, stdout } = await run(['my-db', ...BARE, '--', '--framework', 'express']);
+    expect(code).toBe(0);
+    const files = filesBelow(join(cwd, 'my-db'));
+    expect(files).toEqual(expect.arrayContaining(['.env', '.gitignore', '.dockerignore', '.tsuru-service/lock.json', 'manifest.yaml', 'src/backend.ts', 'tsuru-service.yaml']));
+    const password = /SERVICE_PASSWORD=(.+)/.exec(readFileSync(join(cwd, 'my-db/.env'), 'utf8'))?.[1] ?? '';
+    expect(Buffer.from(password, 'base64url')).toHaveLength(24);
+    expect(stdout).not.toContain(password);
+    const having = files.filter((path) => readFileSync(join(cwd, 'my-db', path), 'utf8').includes(password));
+    expect(having).toEqual(['.env', 'manifest.yaml']);
+    for (const path of having) expect(statSync(join(cwd, 'my-db', path)).mode & 0o777).toBe(0o600);
+    for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  tsuru service create manifest.yaml']) expect(stdout).toContain(`${line}\n`);
+  });
+
+  it('prints the line that makes the same project again', async () => {
+    const { stdout } = await run(["it's here", '--framework', 'hono', '--plan', `a b='1' "2" $x \`y\``, '--multi-cluster', '--encoding', 'json', ...BARE]);
+    const line = stdout.trimEnd().split('\n').at(-1) ?? '';
+    expect(line).toMatch(/^ {2}npm create tsuru-service@latest /);
+    const again = line.trim().replace('npm create tsuru-service@latest', `'${inject('bin')}'`);
+    const other = join(cwd, 'other');
+    mkdirSync(other);
+    execFileSync('sh', ['-c', again], { cwd: other, env: quiet() });
+    const both = [cwd, other].map((directory) => filesBelow(join(directory, "it's here")).filter((path) => path !== '.env' && path !== 'manifest.yaml'));
+    expect(both[0]).toEqual(both[1]);
+    for (const path of both[0] ?? []) expect(readFileSync(join(other, "it's here", path))).toEqual(readFileSync(join(cwd, "it's here", path)));
+  });
+
+  it('makes a valid id of a name with spaces and capitals, keeps the directory, and says so', async () => {
+    const { stdout } = await run(['My Great DB', ...BARE]);
+    expect(stdout).toContain('The directory stays "My Great DB"');
+    expect(stdout).toContain(`cd 'My Great DB'`);
+    expect(JSON.parse(readFileSync(join(cwd, 'My Great DB/package.json'), 'utf8'))).toMatchObject({ name: 'my-great-db' });
+  });
+
+  it('shows in a dry run what it would write, and writes nothing', async () => {
+    const { code, stdout } = await run(['dir', '--dry-run', ...BARE]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^src\/backend\.ts +seeded +\d+ bytes$/m);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('fills a directory that has no more than harmless files', async () => {
+    mkdirSync(join(cwd, '.git'));
+    mkdirSync(join(cwd, '.vscode'));
+    writeFileSync(join(cwd, 'LICENSE'), 'mine');
+    expect(await run(['.', ...BARE])).toMatchObject({ code: 0 });
+    expect(readFileSync(join(cwd, 'LICENSE'), 'utf8')).toBe('mine');
+    expect(existsSync(join(cwd, 'src/main.ts'))).toBe(true);
+    expect(existsSync(join(cwd, '.tsuru-service/stage'))).toBe(false);
+  });
+
+  it('refuses any other directory, and names what would be overwritten', async () => {
+    writeFileSync(join(cwd, 'README.md'), 'mine');
+    writeFileSync(join(cwd, 'thesis.doc'), 'mine');
+    const { code, stderr } = await run(['.', ...BARE]);
+    expect(code).toBe(4);
+    expect(stderr).toContain('README.md');
+    expect(stderr).toContain('thesis.doc');
+    expect(filesBelow(cwd)).toEqual(['README.md', 'thesis.doc']);
+    expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toBe('mine');
+  });
+
+  it('refuses a file where the directory should be', async () => {
+    writeFileSync(join(cwd, 'dir'), 'mine');
+    expect(await run(['dir', ...BARE])).toMatchObject({ code: 4 });
+    expect(readFileSync(join(cwd, 'dir'), 'utf8')).toBe('mine');
+  });
+
+  it('uses colour only where that is wanted', async () => {
+    expect((await run(['a', ...BARE])).stdout).not.toContain('\x1b');
+    expect((await run(['b', ...BARE], { environment: { FORCE_COLOR: '1' } })).stdout).toContain('\x1b[');
+    expect((await run(['c', ...BARE], { environment: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout).not.toContain('\x1b');
+  });
+
+  it.each([
+    ['pnpm/10.0.0 npm/? node/v20', 'pnpm install', 'pnpm create tsuru-service@latest dir --name'],
+    ['yarn/1.22.22 npm/? node/v20', 'yarn install', 'yarn create tsuru-service dir --name'],
+    ['bun/1.3.0 npm/? node/v20', 'bun install', 'bun create tsuru-service@latest dir --name'],
+    ['npm/11.0.0 node/v20', 'npm install', 'npm create tsuru-service@latest dir -- --name'],
+  ])('speaks the words of %s', async (agent, install, again) => {
+    const { stdout } = await run(['dir', ...BARE], { environment: { npm_config_user_agent: agent } });
+    expect(stdout).toContain(`  ${install}\n`);
+    expect(stdout).toContain(again);
+    expect(readFileSync(join(cwd, 'dir/README.md'), 'utf8')).toContain(install);
+  });
+
+  describe('when the install fails', () => {
+    /** A package manager that is no more than a script. */
+    function fakeNpm(script: string): Record<string, string> {
+      const bin = join(cwd, 'bin');
+      mkdirSync(bin);
+      writeFileSync(join(bin, 'npm'), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(bin, 'npm'), 0o755);
+      return { PATH: [bin, process.env['PATH'] ?? ''].join(delimiter) };
+    }
+
+    it('shows its whole output, leaves the project, and says how to go on', async () => {
+      const environment = fakeNpm('for i in 1 2 3 4 5 6; do echo "line $i"; done; echo "the disk is full" >&2; exit 7');
+      const { code, stderr } = await run(['dir', '--yes'], { environment });
+      expect(code).toBe(1);
+      for (const text of ['line 1', 'line 6', 'the disk is full', 'ended with 7', 'npm install']) expect(stderr).toContain(text);
+      expect(existsSync(join(cwd, 'dir/src/backend.ts'))).toBe(true);
+    });
+
+    it('does so as well when its own checks fail', async () => {
+      const environment = fakeNpm('case "$*" in install) exit 0;; *) echo "a test failed"; exit 1;; esac');
+      const { code, stderr } = await run(['dir', '--yes'], { environment });
+      expect(code).toBe(1);
+      expect(stderr).toContain('a test failed');
+      expect(stderr).toContain('npm run check');
+    });
+
+    it('says that there is no such package manager', async () => {
+      const { code, stderr } = await run(['dir', '--yes', '--pm', 'bun'], { environment: { PATH: onlyNode(cwd) } });
+      expect(code).toBe(1);
+      expect(stderr).toContain('there is no program "bun"');
+      expect(existsSync(join(cwd, 'dir/src/backend.ts'))).toBe(true);
+    });
+  });
+
+  describe('git', () => {
+    const WITHOUT_INSTALL = ['--yes', '--no-install'];
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: join(cwd, 'dir'), encoding: 'utf8', env: quiet() });
+
+    /** A git with a configuration of its own, whatever the machine's is. */
+    function configured(config: string): Record<string, string> {
+      writeFileSync(join(cwd, 'gitconfig'), config);
+      return { GIT_CONFIG_GLOBAL: join(cwd, 'gitconfig'), GIT_CONFIG_SYSTEM: '/dev/null', HOME: cwd };
+    }
+    const IDENTITY = '[user]\n  name = A\n  email = a@example.com\n';
+
+    it('gets a first commit, without the secrets', async () => {
+      const { stdout } = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(IDENTITY) });
+      expect(stdout).toContain('A git repository was made, with a first commit.');
+      expect(git('status', '--porcelain')).toBe('');
+      const committed = git('ls-files').trim().split('\n');
+      expect(committed).toContain('.tsuru-service/lock.json');
+      for (const secret of ['.env', 'manifest.yaml']) expect(committed).not.toContain(secret);
+    });
+
+    it('without an identity is left without a commit', async () => {
+      const environment = { ...configured('[user]\n  useConfigOnly = true\n') };
+      const result = await run(['dir', ...WITHOUT_INSTALL], { environment });
+      expect(result.code).toBe(0);
+      expect(result.stdout).toMatch(/A git repository was made, without a commit: .+/);
+    });
+
+    it('that signs commits is left to its owner', async () => {
+      const result = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(`${IDENTITY}[commit]\n  gpgsign = yes\n`) });
+      expect(result.code).toBe(0);
+      expect(result.stdout).toContain('the first one is yours: git commit');
+    });
+
+    it('with a hook that refuses is left without a commit', async () => {
+      mkdirSync(join(cwd, 'hooks'));
+      writeFileSync(join(cwd, 'hooks/pre-commit'), '#!/bin/sh\necho "no commits on Mondays" >&2\nexit 1\n', { mode: 0o755 });
+      const result = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(`${IDENTITY}[core]\n  hooksPath = ${join(cwd, 'hooks')}\n`) });
+      expect(result.code).toBe(0);
+      expect(result.stdout).toContain('without a commit: no commits on Mondays');
+    });
+
+    it('is left alone inside a repository', async () => {
+      execFileSync('git', ['init', '--quiet'], { cwd });
+      const result = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(IDENTITY) });
+      expect(result).toMatchObject({ code: 0 });
+      expect(result.stdout).toContain('the directory is inside one');
+      expect(existsSync(join(cwd, 'dir/.git'))).toBe(false);
+    });
+
+    it('need not be there at all', async () => {
+      const result = await run(['dir', ...WITHOUT_INSTALL], { environment: { PATH: onlyNode(cwd) } });
+      expect(result).toMatchObject({ code: 0 });
+      expect(result.stdout).toContain('there is no git on this machine');
+    });
+  });
+});
+
+/** A PATH on which there is nothing but Node and env. */
+function onlyNode(directory: string): string {
+  const bin = join(directory, 'only-node');
+  mkdirSync(bin);
+  symlinkSync(process.execPath, join(bin, 'node'));
+  symlinkSync('/usr/bin/env', join(bin, 'env'));
+  return bin;
+}

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { inject } from 'vitest';
+
+export interface Run {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd: string;
+  environment?: Record<string, string | undefined>;
+  /** What standard input is: nothing at all, as in CI; or a pipe that nobody writes to and nobody closes. */
+  stdin?: 'ignore' | 'pipe';
+  /** Milliseconds after which it is killed, with no chance to do anything. */
+  killAfter?: number;
+}
+
+/** Runs the packed command line as a user runs it. */
+export async function runCli(args: readonly string[], { cwd, environment, stdin = 'ignore', killAfter }: RunOptions): Promise<Run> {
+  const child = spawn(inject('bin'), args, { cwd, stdio: [stdin, 'pipe', 'pipe'], env: { ...quiet(), ...environment } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  clearTimeout(timer);
+  return { code, signal, stdout, stderr };
+}
+
+/** The environment without colours, npm's own variables, and what only slows a start down. */
+export function quiet(): NodeJS.ProcessEnv {
+  const left = /^(npm_|FORCE_COLOR|NO_COLOR|NODE_EXTRA_CA_CERTS|NODE_ENV|VITEST|TEST|CI)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !left.test(key)));
+}
+
+/** The paths of every file below a directory, sorted. */
+export function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((path) => statSync(join(directory, path)).isFile())
+    .sort();
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+
+import { parseCommandLine } from '../../src/command-line.ts';
+import { EXIT, ExpectedError } from '../../src/errors.ts';
+import { nearest, serviceIdFrom } from '../../src/names.ts';
+import { QUESTIONS } from '../../src/questions.ts';
+
+function refusal(...argv: string[]): ExpectedError {
+  try {
+    parseCommandLine(argv);
+  } catch (error) {
+    if (error instanceof ExpectedError) return error;
+  }
+  throw new Error(`${argv.join(' ')} was taken`);
+}
+
+describe('the command line', () => {
+  it('reads a directory and every answer', () => {
+    const { directory, answers, switches } = parseCommandLine([
+      'my dir', '--name', 'my-db', '--framework=hono', '--backend', 'blank', '--store', 'sqlite', '--provisioning', 'background',
+      '--encoding', 'json', '--multi-cluster', '--team', 'dbas', '--endpoint', 'https://db.example.com/base/', '--plan', 'a=1 = one',
+      '--plan=b', '--pm', 'pnpm', '--no-install', '--no-git', '-y', '--dry-run',
+    ]);
+    expect(directory).toBe('my dir');
+    expect(answers).toEqual({
+      name: 'my-db', framework: 'hono', backend: 'blank', store: 'sqlite', provisioning: 'background', encoding: 'json', multiCluster: true,
+      team: 'dbas', endpoint: 'https://db.example.com/base', packageManager: 'pnpm',
+      plans: [{ name: 'a', description: '1 = one' }, { name: 'b', description: '' }],
+    });
+    expect(switches).toMatchObject({ yes: true, install: false, git: false, verify: true, dryRun: true });
+  });
+
+  it('takes a stray -- wherever it stands', () => {
+    expect(parseCommandLine(['--', 'dir', '--', '--yes'])).toMatchObject({ directory: 'dir', switches: { yes: true } });
+  });
+
+  it('lets the last of a flag win', () => {
+    expect(parseCommandLine(['--framework', 'hono', '--framework', 'express']).answers.framework).toBe('express');
+    expect(parseCommandLine(['--multi-cluster', '--no-multi-cluster']).answers.multiCluster).toBe(false);
+    expect(parseCommandLine(['--no-git', '--git']).switches.git).toBe(true);
+  });
+
+  it.each([
+    [['--framwork', 'hono'], /no flag --framwork/, /--framework/],
+    [['--wibble'], /no flag --wibble/, /--framework, .*--dry-run/],
+    [['-x'], /no flag -x/, /The flags are/],
+    [['--no-framework'], /no flag --no-framework/, /./],
+    [['--framework', 'koa'], /cannot be "koa"/, /express, fastify, hono/],
+    [['--framework', 'fastfy'], /cannot be "fastfy"/, /fastify/],
+    [['--framework'], /needs a value/, /express, fastify, hono/],
+    [['--framework', '--yes'], /needs a value/, /express/],
+    [['--yes=false'], /takes no value/, /./],
+    [['--name', 'My Service'], /--name must start/, /./],
+    [['--name', `a${'b'.repeat(40)}`], /at most 40/, /./],
+    [['--endpoint', 'db.example.com'], /must be a URL/, /./],
+    [['--endpoint', 'ftp://x'], /http/, /./],
+    [['--endpoint', 'https://u:p@x'], /no user name/, /./],
+    [['--endpoint', 'https://x/?a'], /"\?"/, /./],
+    [['--team', 'a b'], /no spaces/, /./],
+    [['--plan', '=x'], /no name/, /./],
+    [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, /./],
+    [['--plan', 'a=1\n2'], /one line/, /./],
+    [['a', 'b'], /one directory/, /./],
+    [[''], /empty/, /./],
+  ])('refuses %j', (argv, message, hint) => {
+    const error = refusal(...argv);
+    expect(error.exitCode).toBe(EXIT.usage);
+    expect(error.message).toMatch(message);
+    expect(error.hint).toMatch(hint);
+  });
+});
+
+describe('a service id', () => {
+  it.each([
+    ['my-service', 'my-service'],
+    ['/tmp/My Service', 'my-service'],
+    ['2nd_Étage!', 'nd-etage'],
+    ['日本', 'my-service'],
+    ['---', 'my-service'],
+    [`a${'b'.repeat(60)}`, `a${'b'.repeat(39)}`],
+    [`${'a'.repeat(39)}-b`, 'a'.repeat(39)],
+  ])('from the directory %s is %s', (directory, id) => {
+    expect(serviceIdFrom(directory)).toBe(id);
+    expect(id).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
+  });
+});
+
+it('finds the word that was meant, and none when nothing is near', () => {
+  expect(nearest('expres', ['express', 'fastify'])).toBe('express');
+  expect(nearest('koa', ['express', 'fastify', 'hono'])).toBeUndefined();
+});
+
+it('has a default that every question takes itself', () => {
+  for (const question of QUESTIONS) {
+    const value = question.default({ directory: 'Some Where', packageManager: 'yarn' });
+    if (question.kind === 'text') expect(question.parse((question.format as (answer: unknown) => string[])(value))).toEqual(value);
+    if (question.kind === 'choice') expect(question.choices.map((choice) => choice.value)).toContain(value);
+  }
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers.ts';
+import { lockFiles } from '../../src/engine/lock.ts';
+import { render, renderSecrets } from '../../src/engine/render.ts';
+import { answersWith, generator } from '../support/answers.ts';
+
+const HOSTILE = `it's "q" \`b\` \\ \${x} {{name}} # : - é 日本 \u{1f600} <b>&amp; | %s $(id)`;
+
+async function files(answers: Answers): Promise<Map<string, string>> {
+  const tree = await render(answers, generator);
+  return new Map([...tree].map(([path, { content }]) => [path, content.toString('utf8')]));
+}
+
+const every = FRAMEWORKS.flatMap((framework) => PACKAGE_MANAGERS.map((packageManager) => ({ framework, packageManager })));
+
+describe.each(every)('a project with $framework and $packageManager', ({ framework, packageManager }) => {
+  const answers = answersWith({
+    framework, packageManager, provisioning: 'background', encoding: 'json', multiCluster: true, team: 'dbas',
+    endpoint: 'https://db.example.com/base', plans: [{ name: HOSTILE, description: HOSTILE }, { name: 'null', description: '' }],
+    endpoints: [{ name: 'take-backup', method: 'POST', path: '/backups/{id}', action: 'backups.take', description: HOSTILE }],
+  });
+
+  it('is the same bytes every time', async () => {
+    expect(await files(answers)).toEqual(await files(structuredClone(answers)));
+  });
+
+  it('has JSON and YAML that say what was answered', async () => {
+    const rendered = await files(answers);
+    const parsed = (path: string) => parse(rendered.get(path) ?? '') as Record<string, unknown>;
+    expect(JSON.parse(rendered.get('package.json') ?? '')).toMatchObject({ name: 'my-service', type: 'module' });
+    const { version, ...record } = parsed('tsuru-service.yaml');
+    expect(version).toBe(1);
+    expect(record).toEqual(answers);
+    expect(parsed('permissions.yaml')['operations']).toEqual([{ method: 'POST', path: '/backups/{id}', action: 'backups.take' }]);
+    expect(parsed('openapi.yaml')['paths']).toMatchObject({ '/resources/{instance}/backups/{id}': { post: { summary: HOSTILE } } });
+    expect(parsed('manifest.example.yaml')).toEqual({
+      id: 'my-service', username: 'my-service', password: '', team: 'dbas', endpoint: { production: answers.endpoint }, 'multi-cluster': true,
+    });
+    for (const path of ['tsuru.yaml', '.github/workflows/ci.yaml']) expect(parsed(path)).toEqual(expect.any(Object));
+    expect(rendered.get('.github/workflows/ci.yaml')).toContain('${{ matrix.node }}');
+  });
+
+  it('has the plans in its code', async () => {
+    const code = (await files(answers)).get('src/plans.ts') ?? '';
+    const literals = [...code.matchAll(/\{ name: (".*"), description: (".*") \}/g)].map(([, name, text]) => [JSON.parse(name ?? '') as string, JSON.parse(text ?? '') as string]);
+    expect(literals).toEqual([[HOSTILE, HOSTILE], ['null', '']]);
+  });
+
+  it('speaks of its package manager only', async () => {
+    const rendered = await files(answers);
+    const others = PACKAGE_MANAGERS.filter((name) => name !== packageManager && name !== 'npm');
+    for (const path of ['README.md', 'package.json', 'tsuru.yaml', 'Dockerfile', '.github/workflows/ci.yaml']) {
+      for (const other of others) expect(rendered.get(path)).not.toMatch(new RegExp(`\\b${other} `));
+    }
+    expect(rendered.get('README.md')).toContain(`${packageManager} install`);
+  });
+});
+
+describe('a project without endpoints', () => {
+  it('is complete', async () => {
+    const rendered = await files(answersWith({ endpoints: [] }));
+    expect(parse(rendered.get('permissions.yaml') ?? '')).toMatchObject({ operations: [] });
+    expect(parse(rendered.get('openapi.yaml') ?? '')).toMatchObject({ paths: {} });
+    expect(parse(rendered.get('tsuru-service.yaml') ?? '')).toMatchObject({ endpoints: [] });
+  });
+});
+
+describe('the password', () => {
+  const password = 'password-of-the-test';
+
+  it('is in .env and manifest.yaml, which only their owner reads', async () => {
+    const secrets = await renderSecrets(answersWith(), password, generator);
+    expect([...secrets.keys()]).toEqual(['.env', 'manifest.yaml']);
+    for (const { content, mode } of secrets.values()) {
+      expect(content.toString()).toContain(password);
+      expect(mode).toBe(0o600);
+    }
+    expect(parse(secrets.get('manifest.yaml')?.content.toString() ?? '')).toEqual({
+      id: 'my-service', username: 'my-service', password, endpoint: { production: 'http://localhost:8888' }, 'multi-cluster': false,
+    });
+  });
+
+  it('is nowhere in what is committed, and its files are not in the lock', async () => {
+    const answers = answersWith();
+    const rendered = await render(answers, generator);
+    const lock = lockFiles(answers, generator.version, rendered);
+    const { files: locked } = JSON.parse(lock.get('.tsuru-service/lock.json')?.content.toString() ?? '') as { files: Record<string, unknown> };
+    expect(Object.keys(locked)).not.toContain('.env');
+    expect(Object.keys(locked)).not.toContain('manifest.yaml');
+    expect(rendered.get('.gitignore')?.content.toString()).toMatch(/^\.env\nmanifest\.yaml$/m);
+  });
+});
+
+describe('the lock', () => {
+  it('has the base of every file that is merged or replaced', async () => {
+    const answers = answersWith();
+    const rendered = await render(answers, generator);
+    const lock = lockFiles(answers, generator.version, rendered);
+    const { files: locked, ...rest } = JSON.parse(lock.get('.tsuru-service/lock.json')?.content.toString() ?? '') as {
+      files: Record<string, { class: string; base: string }>;
+    };
+    expect(rest).toEqual({ version: 1, generator: '0.0.0', answers });
+    for (const [path, { content, fileClass }] of rendered) {
+      if (path === 'tsuru-service.yaml') continue;
+      expect(locked[path]?.class).toBe(fileClass);
+      const base = lock.get(`.tsuru-service/base/${String(locked[path]?.base)}`);
+      if (fileClass === 'seeded') expect(base).toBeUndefined();
+      else expect(base?.content.equals(content)).toBe(true);
+    }
+  });
+});
