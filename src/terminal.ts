@@ -50,8 +50,14 @@ export function say(terminal: Terminal, text: string): void {
 /** Writes two columns, the left one as wide as its widest; one under the other where there is no room. */
 export function sayTable(terminal: Terminal, rows: readonly (readonly [string, string])[]): void {
   const left = Math.max(...rows.map(([key]) => key.length)) + 2;
+  const right = terminal.columns - left - 2;
   for (const [key, value] of rows) {
-    const [first = '', ...rest] = wrap(value, Math.max(terminal.columns - left - 2, 16));
+    if (right < 24) {
+      terminal.write(`  ${terminal.dim(key)}\n`);
+      for (const line of wrap(value, terminal.columns - 4)) terminal.write(`    ${line}\n`);
+      continue;
+    }
+    const [first = '', ...rest] = wrap(value, right);
     terminal.write(`  ${terminal.dim(key.padEnd(left))}${first}\n`);
     for (const line of rest) terminal.write(`  ${' '.repeat(left)}${line}\n`);
   }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filesBelow, runCli } from '../support/cli.ts';
 import { seeded } from '../support/malformed.ts';
 
-const BARE = ['--yes', '--no-install', '--no-git'];
+const BARE = ['--name', 'svc', '--yes', '--no-install', '--no-git'];
 const KILLS = 40;
 
 /** The steps of writing are stopped one by one elsewhere; here the whole program is killed whenever it happens to be. */

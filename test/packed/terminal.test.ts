@@ -79,7 +79,7 @@ describe('on a terminal', () => {
   it('checks what is typed, and does not go on before it is right', async () => {
     const { type, ended } = start(['dir', '--no-install', '--no-git', '--framework', 'hono', '--provisioning', 'inline', '--team', '', '--endpoint', 'http://localhost:1', '--plan', 'a=b']);
     await type('Service id', ' X', ENTER);
-    await type('must start with a letter', '\x7f\x7f', '2', ENTER);
+    await type('must start with a letter', '\x7f\x7f', 'dir2', ENTER);
     await type('Write it?', 'y');
     expect(await ended).toBe(0);
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toMatch(/^name: "?dir2"?$/m);
