@@ -14,7 +14,9 @@ async function build(): Promise<void> {
     platform: 'node',
     resolve: {
       alias: {
-        ...Object.fromEntries(['inquirer', 'resolve', 'source-map', 'tinyglobby'].map((name) => [name, NOT_BUNDLED] as const)),
+        ...Object.fromEntries(
+          ['inquirer', 'resolve', 'source-map', 'tinyglobby'].map((name) => [name, NOT_BUNDLED] as const),
+        ),
         // The other half of the package is the same code for Node 6.
         prompts: 'prompts/lib/index.js',
       },
@@ -39,12 +41,18 @@ async function build(): Promise<void> {
 
 /** The licence texts of the packages whose modules were bundled. @throws Error when one has none */
 function licences(modules: readonly string[]): string {
-  const roots = new Set(modules.flatMap((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replace(/^\0/, ''))?.[1] ?? []));
+  const roots = new Set(
+    modules.flatMap((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replace(/^\0/, ''))?.[1] ?? []),
+  );
   const packages = [...roots].map((root) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+    const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+      string,
+      string
+    >;
     const file = readdirSync(root).find((entry) => /^licen[cs]e/i.test(entry));
     if (license === undefined) throw new Error(`${root} has no licence`);
-    const text = file === undefined ? `${license}, by its package.json.` : readFileSync(join(root, file), 'utf8').trim();
+    const text =
+      file === undefined ? `${license}, by its package.json.` : readFileSync(join(root, file), 'utf8').trim();
     return { title: `${String(name)} ${String(version)} (${license})`, text };
   });
   const sections = packages

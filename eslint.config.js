@@ -15,6 +15,8 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '*.js'],
-    languageOptions: { globals: { Buffer: 'readonly', performance: 'readonly', process: 'readonly', URLSearchParams: 'readonly' } },
+    languageOptions: {
+      globals: { Buffer: 'readonly', performance: 'readonly', process: 'readonly', URLSearchParams: 'readonly' },
+    },
   },
 );

@@ -24,7 +24,8 @@ export default function generators(plop: NodePlopAPI): void {
       { type: 'input', name: 'name', message: 'Service id', default: 'my-service' },
       { type: 'list', name: 'framework', message: 'Framework', choices: [...FRAMEWORKS] },
     ],
-    actions: (answers) => serviceLayers(withDefaults(answers as Partial<Answers>, { directory: 'my-service', packageManager: 'npm' })),
+    actions: (answers) =>
+      serviceLayers(withDefaults(answers as Partial<Answers>, { directory: 'my-service', packageManager: 'npm' })),
   });
   plop.setGenerator('secret', {
     description: 'the files of a service API that hold its password',
@@ -39,6 +40,10 @@ function serviceLayers({ name, framework, backend, packageManager, endpoints }: 
     { type: 'render', layer: framework },
     { type: 'render', layer: `backend-${backend}` },
     ...(packageManager === 'yarn' ? [{ type: 'render' as const, layer: 'yarn' }] : []),
-    ...endpoints.map((endpoint) => ({ type: 'render' as const, layer: 'endpoint', data: { ...endpoint, service: name } })),
+    ...endpoints.map((endpoint) => ({
+      type: 'render' as const,
+      layer: 'endpoint',
+      data: { ...endpoint, service: name },
+    })),
   ];
 }

@@ -46,8 +46,14 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     allowPositionals: true,
     allowNegative: true,
     options: {
-      ...Object.fromEntries(QUESTIONS.map((question) => [question.flag, { type: question.kind === 'boolean' ? 'boolean' : 'string' }] as const)),
-      ...Object.fromEntries(SWITCHES.map(({ flag, short }) => [flag, { type: 'boolean', ...(short && { short }) }] as const)),
+      ...Object.fromEntries(
+        QUESTIONS.map(
+          (question) => [question.flag, { type: question.kind === 'boolean' ? 'boolean' : 'string' }] as const,
+        ),
+      ),
+      ...Object.fromEntries(
+        SWITCHES.map(({ flag, short }) => [flag, { type: 'boolean', ...(short && { short }) }] as const),
+      ),
     },
   });
 
@@ -61,20 +67,23 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     const flag = negative ? rawName.slice('--no-'.length) : token.name;
     const found = SWITCHES.find((candidate) => candidate.flag === flag);
     const question = QUESTIONS.find((candidate) => candidate.flag === flag);
-    if (found === undefined && (question === undefined || (negative && question.kind !== 'boolean'))) throw unknownFlag(rawName);
+    if (found === undefined && (question === undefined || (negative && question.kind !== 'boolean')))
+      {throw unknownFlag(rawName);}
     if (question === undefined || question.kind === 'boolean') {
       if (value !== undefined) throw usage(`${rawName} takes no value; its opposite is --no-${flag}.`);
       if (found) switches[found.key] = !negative;
       else Object.assign(answers, { [question?.key ?? '']: !negative });
     } else {
-      if (value === undefined || (!token.inlineValue && value.startsWith('--'))) throw usage(`${rawName} needs a value.`, helpFor(question));
+      if (value === undefined || (!token.inlineValue && value.startsWith('--')))
+        {throw usage(`${rawName} needs a value.`, helpFor(question));}
       texts.set(question, [...(texts.get(question) ?? []), value]);
     }
   }
   for (const [question, values] of texts) Object.assign(answers, { [question.key]: parseAnswer(question, values) });
 
   const [directory, ...others] = positionals;
-  if (others.length > 0) throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${String(directory)}".`);
+  if (others.length > 0)
+    {throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${String(directory)}".`);}
   if (directory === '') throw usage('The directory is empty.');
   return { directory, answers, switches };
 }
@@ -91,13 +100,16 @@ export function parseAnswer(question: Question, texts: readonly string[]): Answe
   if (question.kind === 'boolean') return texts.at(-1) === 'true';
   const value = texts.at(-1) ?? '';
   const known = question.choices.map((choice) => choice.value as string);
-  if (!known.includes(value)) throw usage(`--${question.flag} cannot be "${value}".`, didYouMean(value, known) ?? helpFor(question));
+  if (!known.includes(value))
+    {throw usage(`--${question.flag} cannot be "${value}".`, didYouMean(value, known) ?? helpFor(question));}
   return value;
 }
 
 function unknownFlag(rawName: string): ExpectedError {
   const flags = [...QUESTIONS, ...SWITCHES].map(({ flag }) => `--${flag}`);
-  const negatives = [...QUESTIONS.filter(({ kind }) => kind === 'boolean'), ...SWITCHES].map(({ flag }) => `--no-${flag}`);
+  const negatives = [...QUESTIONS.filter(({ kind }) => kind === 'boolean'), ...SWITCHES].map(
+    ({ flag }) => `--no-${flag}`,
+  );
   return usage(
     `There is no flag ${rawName}.`,
     didYouMean(rawName, [...flags, ...negatives]) ?? `The flags are: ${flags.join(', ')}.`,

@@ -64,10 +64,15 @@ async function resolveRequest(context: Context): Promise<Request> {
 
   const asking = streams && (await import('./prompts.ts'));
   const directory = given ?? (asking ? await asking.askDirectory(streams) : 'my-service');
-  const from: DefaultsFrom = { directory: resolve(context.cwd, directory), packageManager: flags.packageManager ?? startedBy(context.environment) };
+  const from: DefaultsFrom = {
+    directory: resolve(context.cwd, directory),
+    packageManager: flags.packageManager ?? startedBy(context.environment),
+  };
   const answers = { endpoints: [EXAMPLE_ENDPOINT] } as unknown as Answers;
   for (const question of QUESTIONS) {
-    const answer = flags[question.key] ?? (asking && isAsked(question) ? await asking.askQuestion(streams, question, from) : question.default(from));
+    const answer =
+      flags[question.key] ??
+      (asking && isAsked(question) ? await asking.askQuestion(streams, question, from) : question.default(from));
     Object.assign(answers, { [question.key]: answer });
   }
   parseAnswer(QUESTIONS[0] as Question, [answers.name]);
@@ -82,7 +87,9 @@ function isAsked(question: Question): boolean {
 function refuseToGuess(directory: string | undefined, flags: Partial<Answers>): void {
   const missing = [
     ...(directory === undefined ? ['[directory]'] : []),
-    ...QUESTIONS.filter((question) => isAsked(question) && flags[question.key] === undefined).map(({ flag }) => `--${flag}`),
+    ...QUESTIONS.filter((question) => isAsked(question) && flags[question.key] === undefined).map(
+      ({ flag }) => `--${flag}`,
+    ),
   ];
   if (missing.length === 0) return;
   throw new ExpectedError(
@@ -105,15 +112,22 @@ function clearWay({ terminal }: Context, directory: string, tree: Tree): void {
   if (!lstatSync(directory).isDirectory() && !isLinkToDirectory(directory)) {
     throw new ExpectedError(EXIT.inTheWay, `${directory} is a file.`, 'Choose another directory.');
   }
-  if (recover(nodeFileSystem, directory) === 'finished') say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');
+  if (recover(nodeFileSystem, directory) === 'finished')
+    {say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');}
   const { collisions, others } = obstacles(tree, readdirSync(directory), (path) => existsSync(join(directory, path)));
   if (collisions.length + others.length === 0) return;
-  const list = (paths: readonly string[]) => paths.slice(0, 20).map((path) => `  ${path}`).concat(paths.length > 20 ? [`  and ${paths.length - 20} more`] : []);
+  const list = (paths: readonly string[]) =>
+    paths
+      .slice(0, 20)
+      .map((path) => `  ${path}`)
+      .concat(paths.length > 20 ? [`  and ${paths.length - 20} more`] : []);
   throw new ExpectedError(
     EXIT.inTheWay,
     `The directory ${directory} is not empty.`,
     [
-      ...(collisions.length > 0 ? ['These files would be overwritten:', ...list(collisions)] : ['No file would be overwritten, but it may be somebody else\'s.']),
+      ...(collisions.length > 0
+        ? ['These files would be overwritten:', ...list(collisions)]
+        : ["No file would be overwritten, but it may be somebody else's."]),
       ...(others.length > 0 ? ['It has:', ...list(others)] : []),
       'Choose another directory, or move them away.',
     ].join('\n'),
@@ -135,7 +149,10 @@ function showTree({ terminal }: Context, tree: Tree): void {
 /** Shows what was answered, and on a terminal waits for a yes. */
 async function confirm(context: Context, { directory, answers, switches }: Request): Promise<void> {
   const { terminal } = context;
-  const fromDirectory = (QUESTIONS[0] as Question).default({ directory: resolve(context.cwd, directory), packageManager: 'npm' });
+  const fromDirectory = (QUESTIONS[0] as Question).default({
+    directory: resolve(context.cwd, directory),
+    packageManager: 'npm',
+  });
   const isSame = resolve(context.cwd, directory).endsWith(answers.name);
   if (answers.name === fromDirectory && !isSame) {
     say(terminal, `The directory stays "${directory}"; the service and its package are called "${answers.name}".`);
@@ -173,7 +190,10 @@ function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
   const words = wordsOf(answers.packageManager);
   const path = relative(cwd, resolve(cwd, directory));
   terminal.write('\n');
-  say(terminal, `${terminal.bold(answers.name)} is in ${directory}. Its password is in .env and manifest.yaml, which git ignores.`);
+  say(
+    terminal,
+    `The service ${terminal.bold(answers.name)} is in ${directory}. Its password is in .env and manifest.yaml, which git ignores.`,
+  );
   terminal.write('\nNext:\n');
   const commands = [
     ...(path === '' ? [] : [`cd ${quote(path)}`]),
@@ -190,7 +210,8 @@ function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
 /** The one line that repeats a run, ready for a shell. */
 export function repeatCommand({ directory, answers, switches }: Request): string {
   const flags = QUESTIONS.flatMap((question) => {
-    if (question.kind === 'boolean') return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];
+    if (question.kind === 'boolean')
+      {return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];}
     return textsOf(question, answers).map((text) => `--${question.flag} ${quote(text)}`);
   });
   const off = (['install', 'verify', 'git'] as const).filter((key) => !switches[key]).map((key) => `--no-${key}`);

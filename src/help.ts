@@ -12,7 +12,11 @@ export interface OptionHelp {
 export function optionTable(): OptionHelp[] {
   const from = { directory: 'my-service', packageManager: 'npm' as const };
   return [
-    ...QUESTIONS.map((question) => ({ usage: usageOf(question), help: question.help, default: defaultOf(question, from) })),
+    ...QUESTIONS.map((question) => ({
+      usage: usageOf(question),
+      help: question.help,
+      default: defaultOf(question, from),
+    })),
     ...SWITCHES.map(({ flag, short, on, help }) => ({
       usage: `${short === undefined ? '' : `-${short}, `}--${on ? 'no-' : ''}${flag}`,
       help: on ? `do not ${help}` : help,
@@ -34,13 +38,22 @@ export function helpText(columns: number): string {
   return [
     ...wrap('create-tsuru-service [directory] [options]', columns),
     '',
-    ...wrap('Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes.', columns),
+    ...wrap(
+      'Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes.',
+      columns,
+    ),
     '',
     'Options',
     ...lines,
     '',
     'Exit codes',
-    ...['0 done', '1 failed; what was there is as it was', '2 wrong usage', '4 something stands in the way', '130 cancelled'].flatMap((line) => wrap(line, columns - 2).map((part) => `  ${part}`)),
+    ...[
+      '0 done',
+      '1 failed; what was there is as it was',
+      '2 wrong usage',
+      '4 something stands in the way',
+      '130 cancelled',
+    ].flatMap((line) => wrap(line, columns - 2).map((part) => `  ${part}`)),
     '',
   ].join('\n');
 }

@@ -12,12 +12,21 @@ export interface PromptStreams {
 
 /** Asks for the directory. @throws ExpectedError when it is cancelled */
 export async function askDirectory(streams: PromptStreams): Promise<string> {
-  const answer = await ask(streams, { type: 'text', message: 'Directory', initial: 'my-service', validate: (text: string) => text.trim() !== '' || 'must not be empty' });
+  const answer = await ask(streams, {
+    type: 'text',
+    message: 'Directory',
+    initial: 'my-service',
+    validate: (text: string) => text.trim() !== '' || 'must not be empty',
+  });
   return String(answer).trim();
 }
 
 /** Asks one question, with its default filled in, and checks the answer as it is typed. @throws ExpectedError when it is cancelled */
-export async function askQuestion(streams: PromptStreams, question: Question, from: DefaultsFrom): Promise<Answers[keyof Answers]> {
+export async function askQuestion(
+  streams: PromptStreams,
+  question: Question,
+  from: DefaultsFrom,
+): Promise<Answers[keyof Answers]> {
   const message = question.prompt ?? question.help;
   switch (question.kind) {
     case 'choice': {
@@ -27,10 +36,23 @@ export async function askQuestion(streams: PromptStreams, question: Question, fr
       return (await ask(streams, { type: 'select', message, choices, initial })) as Answers[keyof Answers];
     }
     case 'boolean':
-      return (await ask(streams, { type: 'toggle', message, initial: question.default(from) === true, active: 'yes', inactive: 'no' })) as boolean;
+      return (await ask(streams, {
+        type: 'toggle',
+        message,
+        initial: question.default(from) === true,
+        active: 'yes',
+        inactive: 'no',
+      })) as boolean;
     case 'text': {
       const read = (typed: string) =>
-        question.parse(question.repeatable ? typed.split(';').map((part) => part.trim()).filter((part) => part !== '') : [typed]);
+        question.parse(
+          question.repeatable
+            ? typed
+                .split(';')
+                .map((part) => part.trim())
+                .filter((part) => part !== '')
+            : [typed],
+        );
       const initial = (question.format as (answer: unknown) => string[])(question.default(from)).join('; ');
       const validate = (typed: string) => {
         try {
@@ -50,7 +72,10 @@ export async function askToGoOn(streams: PromptStreams, message: string): Promis
   return (await ask(streams, { type: 'confirm', message, initial: true })) as boolean;
 }
 
-async function ask({ stdin, stdout }: PromptStreams, question: Omit<prompts.PromptObject<'value'>, 'name'>): Promise<unknown> {
+async function ask(
+  { stdin, stdout }: PromptStreams,
+  question: Omit<prompts.PromptObject<'value'>, 'name'>,
+): Promise<unknown> {
   const answers = await prompts({ ...question, name: 'value', stdin, stdout });
   // Ctrl-C, Escape and the end of the input all leave the answer out.
   if (!('value' in answers)) throw cancelled();

@@ -1,5 +1,14 @@
 import {
-  BACKENDS, ENCODINGS, EXAMPLE_ENDPOINT, FRAMEWORKS, PACKAGE_MANAGERS, PROVISIONINGS, STORES, type Answers, type PackageManager, type PlanAnswer,
+  BACKENDS,
+  ENCODINGS,
+  EXAMPLE_ENDPOINT,
+  FRAMEWORKS,
+  PACKAGE_MANAGERS,
+  PROVISIONINGS,
+  STORES,
+  type Answers,
+  type PackageManager,
+  type PlanAnswer,
 } from './answers.ts';
 import { serviceIdFrom } from './names.ts';
 
@@ -43,7 +52,9 @@ export interface BooleanQuestion<Key extends QuestionKey> extends QuestionBase<K
   kind: 'boolean';
 }
 
-export type Question = { [Key in QuestionKey]: TextQuestion<Key> | ChoiceQuestion<Key> | BooleanQuestion<Key> }[QuestionKey];
+export type Question = {
+  [Key in QuestionKey]: TextQuestion<Key> | ChoiceQuestion<Key> | BooleanQuestion<Key>;
+}[QuestionKey];
 
 const DEFAULT_PLANS: PlanAnswer[] = [
   { name: 'small', description: 'For trying things out' },
@@ -62,7 +73,8 @@ export const QUESTIONS: readonly Question[] = [
     help: 'the id of the service in Tsuru',
     prompt: 'Service id',
     default: ({ directory }) => serviceIdFrom(directory),
-    parse: (value) => check(value, /^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and have at most 40 of a-z, 0-9 and "-"'),
+    parse: (value) =>
+      check(value, /^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and have at most 40 of a-z, 0-9 and "-"'),
     format: (name) => name,
   }),
   {
@@ -203,7 +215,8 @@ function parseEndpoint(value: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('must start with http:// or https://');
   if (url.username !== '' || url.password !== '') throw new Error('must have no user name and no password in it');
   if (url.search !== '' || url.hash !== '') throw new Error('must have no "?" and no "#"');
-  if (!/^(\/[\w.~-]+)*\/?$/.test(url.pathname)) throw new Error('must have a plain path, of letters, digits and ".", "_", "~", "-"');
+  if (!/^(\/[\w.~-]+)*\/?$/.test(url.pathname))
+    {throw new Error('must have a plain path, of letters, digits and ".", "_", "~", "-"');}
   return url.href.replace(/\/$/, '');
 }
 
@@ -213,8 +226,7 @@ function parsePlans(texts: readonly string[]): PlanAnswer[] {
     const name = (mark === -1 ? given : given.slice(0, mark)).trim();
     const description = mark === -1 ? '' : given.slice(mark + 1).trim();
     if (name === '') throw new Error(`must be "name=description", and "${given}" has no name`);
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    if (/[\x00-\x1f\x7f]/.test(name + description)) throw new Error('must be on one line');
+    if (/\p{Cc}/u.test(name + description)) throw new Error('must be on one line');
     return { name, description };
   });
   const names = plans.map(({ name }) => name);

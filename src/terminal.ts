@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 import { wrap } from './help.ts';
 
@@ -65,6 +65,5 @@ export function sayTable(terminal: Terminal, rows: readonly (readonly [string, s
 
 /** What a line of somebody else's output looks like without its control sequences, cut to fit. */
 export function plainLine(text: string, columns: number): string {
-  // eslint-disable-next-line no-control-regex -- control sequences are what is taken out
-  return text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, Math.max(columns, 0));
+  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ').slice(0, Math.max(columns, 0));
 }

@@ -8,7 +8,17 @@ import type { Tree } from './tree.ts';
 /** The calls of `node:fs` that writing makes, so that a test can stop it at every one of them. */
 export type FileSystem = Pick<
   typeof NodeFileSystem,
-  'existsSync' | 'linkSync' | 'mkdirSync' | 'readdirSync' | 'readFileSync' | 'renameSync' | 'rmSync' | 'rmdirSync' | 'statSync' | 'unlinkSync' | 'writeFileSync'
+  | 'existsSync'
+  | 'linkSync'
+  | 'mkdirSync'
+  | 'readdirSync'
+  | 'readFileSync'
+  | 'renameSync'
+  | 'rmSync'
+  | 'rmdirSync'
+  | 'statSync'
+  | 'unlinkSync'
+  | 'writeFileSync'
 >;
 
 /** `.tsuru-service/journal.json`: files that are complete in `.tsuru-service/stage` and on their way to their places. */
@@ -36,7 +46,12 @@ export function apply(fs: FileSystem, directory: string, tree: Tree): void {
     else applyBeside(fs, directory, tree);
   } catch (error) {
     if (error instanceof ExpectedError) throw error;
-    throw new ExpectedError(EXIT.failed, `The project could not be written: ${messageOf(error)}.`, 'Nothing was changed.', { cause: error });
+    throw new ExpectedError(
+      EXIT.failed,
+      `The project could not be written: ${messageOf(error)}.`,
+      'Nothing was changed.',
+      { cause: error },
+    );
   }
 }
 
@@ -84,7 +99,9 @@ function applyInside(fs: FileSystem, directory: string, tree: Tree): void {
   const stage = join(directory, STAGE);
   const journal = join(directory, JOURNAL);
   const placed: string[] = [];
-  const missing = directoriesOf(tree).map((path) => join(directory, path)).filter((path) => !fs.existsSync(path));
+  const missing = directoriesOf(tree)
+    .map((path) => join(directory, path))
+    .filter((path) => !fs.existsSync(path));
   try {
     fs.mkdirSync(stage, { recursive: true });
     writeFiles(fs, stage, tree);

@@ -33,7 +33,12 @@ export async function renderSecrets(answers: Answers, password: string, generato
   return toTree([...tree].map(([path, file]) => [path, { ...file, mode: 0o600 }]));
 }
 
-async function run(name: 'service' | 'secret', answers: Answers, { templates, version }: Generator, more: object): Promise<Tree> {
+async function run(
+  name: 'service' | 'secret',
+  answers: Answers,
+  { templates, version }: Generator,
+  more: object,
+): Promise<Tree> {
   const context = { ...contextOf(answers, version), ...more };
   const files = new Map<string, TreeFile>();
   // The directory is where plop looks for a package.json to read: there is none among the templates.
@@ -57,20 +62,35 @@ async function run(name: 'service' | 'secret', answers: Answers, { templates, ve
 }
 
 /** Every file of a layer, filled. `_` at the start of a name stands for `.`, which npm would leave out of the package. */
-export function* renderLayer(directory: string, data: object, fill: Fill, below = ''): IterableIterator<[string, Buffer]> {
+export function* renderLayer(
+  directory: string,
+  data: object,
+  fill: Fill,
+  below = '',
+): IterableIterator<[string, Buffer]> {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const source = join(directory, entry.name);
     const path = `${below}${entry.name.replace(/^_/, '.')}`;
-    if (entry.isDirectory()) yield* renderLayer(source, data, fill, `${path}/`);
-    else yield [targetPath(path, data), path.endsWith('.hbs') ? Buffer.from(fill(source, readFileSync(source, 'utf8'), data)) : readFileSync(source)];
+    if (entry.isDirectory()) {yield* renderLayer(source, data, fill, `${path}/`);}
+    else
+      {yield [
+        targetPath(path, data),
+        path.endsWith('.hbs') ? Buffer.from(fill(source, readFileSync(source, 'utf8'), data)) : readFileSync(source),
+      ];}
   }
 }
 
 /** Where a template goes: `[key]` in its path is what the data has under that key. @throws Error when that leaves the project */
 export function targetPath(template: string, data: object): string {
-  const path = template.replace(/\.hbs$/, '').replace(/\[(\w+)\]/g, (_, key: string) => String((data as Record<string, unknown>)[key]));
+  const path = template
+    .replace(/\.hbs$/, '')
+    .replace(/\[(\w+)\]/g, (_, key: string) => String((data as Record<string, unknown>)[key]));
   const parts = path.split('/');
-  if (path.includes('\\') || path.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..')) {
+  if (
+    path.includes('\\') ||
+    path.includes('\0') ||
+    parts.some((part) => part === '' || part === '.' || part === '..')
+  ) {
     throw new Error(`the template ${template} would be written outside the project, to ${path}`);
   }
   return path;

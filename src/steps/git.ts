@@ -12,7 +12,10 @@ export async function makeRepository(directory: string, environment: NodeJS.Proc
       cwd: directory,
       // Nobody is asked for anything: not for a password, not by an editor.
       env: { ...childEnvironment(environment), GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' },
-      extendEnv: false, stdin: 'ignore', reject: false, timeout: 30_000,
+      extendEnv: false,
+      stdin: 'ignore',
+      reject: false,
+      timeout: 30_000,
     });
     return { ok: !failed, missing: code === 'ENOENT', output: stdout, reason: stderr.split('\n')[0] ?? '' };
   };
@@ -25,7 +28,8 @@ export async function makeRepository(directory: string, environment: NodeJS.Proc
   const added = await git('add', '--all');
   if (!added.ok) return `A git repository was made, without a commit: ${added.reason}`;
   const signs = await git('config', '--type=bool', '--get', 'commit.gpgsign');
-  if (signs.output === 'true') return 'A git repository was made. Your git signs commits, so the first one is yours: git commit';
+  if (signs.output === 'true')
+    {return 'A git repository was made. Your git signs commits, so the first one is yours: git commit';}
   const committed = await git('commit', '--quiet', '--message', 'Start from create-tsuru-service');
   return committed.ok
     ? 'A git repository was made, with a first commit.'

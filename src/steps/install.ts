@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import type { PackageManager } from '../answers.ts';
 import { ExpectedError } from '../errors.ts';
 import { wordsOf } from '../package-manager.ts';
@@ -23,18 +25,32 @@ export async function verify(context: StepContext): Promise<void> {
   const words = wordsOf(context.packageManager);
   await runScript(context, 'Checking types and lint', `${words.run} check`);
   const output = await runScript(context, 'Running its tests', words.test);
-  // eslint-disable-next-line no-control-regex -- colours are what is taken out
-  const passed = /Tests\s+(\d+) passed/.exec(output.replace(/\x1b\[[0-9;]*m/g, ''))?.[1];
+  const passed = /Tests\s+(\d+) passed/.exec(stripVTControlCharacters(output))?.[1];
   if (passed !== undefined) context.terminal.write(`  ${context.terminal.dim(`${passed} tests passed`)}\n`);
 }
 
-async function runScript({ directory, environment, terminal, signal }: StepContext, title: string, words: string): Promise<string> {
+async function runScript(
+  { directory, environment, terminal, signal }: StepContext,
+  title: string,
+  words: string,
+): Promise<string> {
   const [command = '', ...args] = words.split(' ');
   try {
-    return await runTask(terminal, { title, command, args, cwd: directory, environment: childEnvironment(environment), signal });
+    return await runTask(terminal, {
+      title,
+      command,
+      args,
+      cwd: directory,
+      environment: childEnvironment(environment),
+      signal,
+    });
   } catch (error) {
     if (!(error instanceof ExpectedError) || signal.aborted) throw error;
     const output = error.hint === '' ? '' : `${error.hint}\n\n`;
-    throw new ExpectedError(error.exitCode, error.message, `${output}The project is in ${directory}. To try again there: ${words}`);
+    throw new ExpectedError(
+      error.exitCode,
+      error.message,
+      `${output}The project is in ${directory}. To try again there: ${words}`,
+    );
   }
 }

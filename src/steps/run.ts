@@ -41,18 +41,32 @@ export async function runTask(terminal: Terminal, task: Task): Promise<string> {
   try {
     if (!terminal.canRedraw) terminal.write(`${task.title} ...\n`);
     const child = execa(task.command, task.args, {
-      cwd: task.cwd, env: task.environment, extendEnv: false, stdin: 'ignore', all: true, reject: false, cancelSignal: task.signal,
+      cwd: task.cwd,
+      env: task.environment,
+      extendEnv: false,
+      stdin: 'ignore',
+      all: true,
+      reject: false,
+      cancelSignal: task.signal,
       buffer: true,
     });
     child.all.on('data', (chunk: Buffer) => {
-      lines.push(...chunk.toString('utf8').split(/[\r\n]+/).filter((line) => line.trim() !== ''));
+      lines.push(
+        ...chunk
+          .toString('utf8')
+          .split(/[\r\n]+/)
+          .filter((line) => line.trim() !== ''),
+      );
       lines.splice(0, lines.length - TAIL);
     });
     const result = await child;
     erase();
     if (task.signal.aborted) throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
     if (result.failed) {
-      const reason = result.code === 'ENOENT' ? `there is no program "${task.command}"` : `it ended with ${String(result.exitCode ?? result.signal)}`;
+      const reason =
+        result.code === 'ENOENT'
+          ? `there is no program "${task.command}"`
+          : `it ended with ${String(result.exitCode ?? result.signal)}`;
       throw new ExpectedError(EXIT.failed, `${task.title} failed: ${reason}.`, result.all);
     }
     terminal.write(`${terminal.green('✓')} ${task.title} ${terminal.dim(`(${seconds()} s)`)}\n`);

@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
 /** A command to time: what runs, and what has to happen before each run, untimed. */
@@ -30,7 +32,10 @@ export function timeCommands<Name extends string>(commands: Record<Name, Timed>,
       before?.();
       const start = performance.now();
       const { status, stderr } = spawnSync(command, args, {
-        cwd, encoding: 'utf8', env: { ...quietEnvironment(), ...environment }, stdio: ['ignore', 'ignore', 'pipe'],
+        cwd,
+        encoding: 'utf8',
+        env: { ...quietEnvironment(), ...environment },
+        stdio: ['ignore', 'ignore', 'pipe'],
       });
       times[name].push(performance.now() - start);
       if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(status)}:\n${stderr}`);
@@ -59,11 +64,18 @@ export function report(figures: readonly Figure[]): number {
   const rows = figures.map(({ what, value, unit, limit }) => {
     const met = limit === undefined || (limit.at === 'most' ? value <= limit.value : value >= limit.value);
     const bound = limit === undefined ? '' : `at ${limit.at} ${limit.value} ${unit}`;
-    return { what, value: `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`, bound, met: limit === undefined ? '' : met ? 'ok' : 'MISSED' };
+    return {
+      what,
+      value: `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`,
+      bound,
+      met: limit === undefined ? '' : met ? 'ok' : 'MISSED',
+    };
   });
   const width = (key: 'what' | 'value' | 'bound') => Math.max(...rows.map((row) => row[key].length));
   for (const { what, value, bound, met } of rows) {
-    process.stdout.write(`${what.padEnd(width('what'))}  ${value.padStart(width('value'))}  ${bound.padEnd(width('bound'))}  ${met}\n`);
+    process.stdout.write(
+      `${what.padEnd(width('what'))}  ${value.padStart(width('value'))}  ${bound.padEnd(width('bound'))}  ${met}\n`,
+    );
   }
   return rows.filter(({ met }) => met === 'MISSED').length;
 }

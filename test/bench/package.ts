@@ -8,9 +8,16 @@ import { quietEnvironment, timeCommands, type Figure } from './measure.ts';
 export function packageFigures(scratch: string): { bin: string; figures: Figure[] } {
   const npm = (cwd: string, ...args: string[]) => {
     mkdirSync(cwd, { recursive: true });
-    return execFileSync('npm', args, { cwd, encoding: 'utf8', env: quietEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });
+    return execFileSync('npm', args, {
+      cwd,
+      encoding: 'utf8',
+      env: quietEnvironment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
   };
-  const packed = JSON.parse(npm(process.cwd(), 'pack', '--json', '--ignore-scripts', '--pack-destination', scratch)) as object;
+  const packed = JSON.parse(
+    npm(process.cwd(), 'pack', '--json', '--ignore-scripts', '--pack-destination', scratch),
+  ) as object;
   const [{ filename }] = Object.values(packed) as [{ filename: string }];
   const tarball = join(scratch, filename);
   const prefix = join(scratch, 'installed');
@@ -28,7 +35,10 @@ export function packageFigures(scratch: string): { bin: string; figures: Figure[
       node: { command: 'node', args: ['-e', '0'] },
       help: { command: 'node', args: [bin, '--help'] },
       generate: {
-        command: 'node', args: [bin, target, '--yes', '--no-install', '--no-git'], cwd: scratch, before: remove(target),
+        command: 'node',
+        args: [bin, target, '--yes', '--no-install', '--no-git'],
+        cwd: scratch,
+        before: remove(target),
       },
     },
     25,
@@ -36,8 +46,10 @@ export function packageFigures(scratch: string): { bin: string; figures: Figure[
   const { exec } = timeCommands(
     {
       exec: {
-        command: 'npm', args: ['exec', '--yes', '--cache', cache, '--package', tarball, '--', 'create-tsuru-service', '--version'],
-        cwd: scratch, before: remove(cache),
+        command: 'npm',
+        args: ['exec', '--yes', '--cache', cache, '--package', tarball, '--', 'create-tsuru-service', '--version'],
+        cwd: scratch,
+        before: remove(cache),
       },
     },
     7,
@@ -46,7 +58,12 @@ export function packageFigures(scratch: string): { bin: string; figures: Figure[
     bin,
     figures: [
       { what: 'node -e 0', value: started.node, unit: 'ms' },
-      { what: '--help, more than node -e 0', value: started.help - started.node, unit: 'ms', limit: { at: 'most', value: 25 } },
+      {
+        what: '--help, more than node -e 0',
+        value: started.help - started.node,
+        unit: 'ms',
+        limit: { at: 'most', value: 25 },
+      },
       { what: 'generation without install', value: started.generate, unit: 'ms', limit: { at: 'most', value: 150 } },
       { what: 'packed size', value: statSync(tarball).size / 1000, unit: 'KB', limit: { at: 'most', value: 200 } },
       { what: 'packages installed', value: modules.length, unit: '', limit: { at: 'most', value: 1 } },

@@ -20,7 +20,8 @@ export async function serviceFigures(scratch: string, bin: string): Promise<Figu
     const run = (command: string, ...args: string[]) =>
       execFileSync(command, args, { cwd: project, env: quietEnvironment(), stdio: 'ignore' });
     execFileSync('node', [bin, project, '--yes', '--framework', framework, '--no-verify', '--no-git'], {
-      env: quietEnvironment(), stdio: 'ignore',
+      env: quietEnvironment(),
+      stdio: 'ignore',
     });
     run('npm', 'run', 'build');
     cpSync(new URL('./bare', import.meta.url), join(project, 'bare'), { recursive: true });
@@ -50,7 +51,9 @@ async function throughput(framework: string, project: string): Promise<Figure[]>
         { what: `${framework}: ${call}`, value: median(rates.service), unit: 'requests/s' },
         { what: `${framework}: ${call}, by hand`, value: median(rates.bare), unit: 'requests/s' },
         {
-          what: `${framework}: ${call}, of what is by hand`, value: ratio, unit: 'x',
+          what: `${framework}: ${call}, of what is by hand`,
+          value: ratio,
+          unit: 'x',
           ...(call === 'plans' && { limit: { at: 'least' as const, value: 0.85 } }),
         },
       );
@@ -67,7 +70,9 @@ async function rate(port: number, authorization: string, call: 'plans' | 'bind')
     call === 'plans'
       ? { url: `http://127.0.0.1:${port}/resources/plans`, headers: { authorization } }
       : {
-          url: `http://127.0.0.1:${port}/resources/db1/bind-app`, method: 'POST' as const, body: 'app-name=app1&user=u&eventid=e',
+          url: `http://127.0.0.1:${port}/resources/db1/bind-app`,
+          method: 'POST' as const,
+          body: 'app-name=app1&user=u&eventid=e',
           headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
         };
   const { requests, non2xx, errors } = await autocannon({ ...request, connections: 10, duration: SECONDS });
@@ -75,11 +80,20 @@ async function rate(port: number, authorization: string, call: 'plans' | 'bind')
   return requests.mean;
 }
 
-async function startBare(framework: string, project: string, plans: string): Promise<{ child: ChildProcess; port: number }> {
+async function startBare(
+  framework: string,
+  project: string,
+  plans: string,
+): Promise<{ child: ChildProcess; port: number }> {
   const child = spawn('node', [`bare/${framework}.mjs`], {
     cwd: project,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...quietEnvironment(), ...readEnvironment(project), BENCH_PLANS: plans, DATABASE_PATH: join(project, 'bare.db') },
+    env: {
+      ...quietEnvironment(),
+      ...readEnvironment(project),
+      BENCH_PLANS: plans,
+      DATABASE_PATH: join(project, 'bare.db'),
+    },
   });
   // It goes on being read: a log that nobody takes would stop the service in the end.
   const port = await new Promise<number>((resolve) => {

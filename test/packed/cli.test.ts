@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -23,7 +34,9 @@ describe('the packed command line', () => {
   it('is one package, that depends on nothing and brings its licences', () => {
     const root = dirname(dirname(inject('bin')));
     expect(readdirSync(root).filter((name) => !name.startsWith('.'))).toEqual(['create-tsuru-service']);
-    const { dependencies, scripts } = JSON.parse(readFileSync(join(root, 'create-tsuru-service/package.json'), 'utf8')) as Record<string, Record<string, string>>;
+    const { dependencies, scripts } = JSON.parse(
+      readFileSync(join(root, 'create-tsuru-service/package.json'), 'utf8'),
+    ) as Record<string, Record<string, string>>;
     expect(dependencies).toBeUndefined();
     expect(Object.keys(scripts ?? {}).filter((name) => /install$/.test(name))).toEqual([]);
     const licences = readFileSync(join(root, 'create-tsuru-service/THIRD-PARTY-LICENSES.md'), 'utf8');
@@ -54,12 +67,28 @@ describe('the packed command line', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it.each(['ignore', 'pipe'] as const)('never waits for an answer that cannot come: standard input is %s', async (stdin) => {
-    expect(await run(['dir'], { stdin })).toMatchObject({ code: 2 });
-  });
+  it.each(['ignore', 'pipe'] as const)(
+    'never waits for an answer that cannot come: standard input is %s',
+    async (stdin) => {
+      expect(await run(['dir'], { stdin })).toMatchObject({ code: 2 });
+    },
+  );
 
   it('needs no --yes when every answer is given', async () => {
-    const answers = ['--name', 'db', '--framework', 'hono', '--provisioning', 'inline', '--team', '', '--endpoint', 'http://localhost:1', '--plan', 'a=b'];
+    const answers = [
+      '--name',
+      'db',
+      '--framework',
+      'hono',
+      '--provisioning',
+      'inline',
+      '--team',
+      '',
+      '--endpoint',
+      'http://localhost:1',
+      '--plan',
+      'a=b',
+    ];
     expect(await run(['dir', ...answers, '--no-install', '--no-git'])).toMatchObject({ code: 0 });
     expect(existsSync(join(cwd, 'dir/package.json'))).toBe(true);
   });
@@ -68,34 +97,60 @@ describe('the packed command line', () => {
     const { code, stdout } = await run(['my-db', ...BARE, '--', '--framework', 'express']);
     expect(code).toBe(0);
     const files = filesBelow(join(cwd, 'my-db'));
-    expect(files).toEqual(expect.arrayContaining(['.env', '.gitignore', '.dockerignore', '.tsuru-service/lock.json', 'manifest.yaml', 'src/backend.ts', 'tsuru-service.yaml']));
+    expect(files).toEqual(
+      expect.arrayContaining([
+        '.env',
+        '.gitignore',
+        '.dockerignore',
+        '.tsuru-service/lock.json',
+        'manifest.yaml',
+        'src/backend.ts',
+        'tsuru-service.yaml',
+      ]),
+    );
     const password = /SERVICE_PASSWORD=(.+)/.exec(readFileSync(join(cwd, 'my-db/.env'), 'utf8'))?.[1] ?? '';
     expect(Buffer.from(password, 'base64url')).toHaveLength(24);
     expect(stdout).not.toContain(password);
     const having = files.filter((path) => readFileSync(join(cwd, 'my-db', path), 'utf8').includes(password));
     expect(having).toEqual(['.env', 'manifest.yaml']);
     for (const path of having) expect(statSync(join(cwd, 'my-db', path)).mode & 0o777).toBe(0o600);
-    for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  tsuru service create manifest.yaml']) expect(stdout).toContain(`${line}\n`);
+    for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  tsuru service create manifest.yaml'])
+      {expect(stdout).toContain(`${line}\n`);}
   });
 
   it('prints the line that makes the same project again', async () => {
-    const { stdout } = await run(["it's here", '--framework', 'hono', '--plan', `a b='1' "2" $x \`y\``, '--multi-cluster', '--encoding', 'json', ...BARE]);
+    const { stdout } = await run([
+      "it's here",
+      '--framework',
+      'hono',
+      '--plan',
+      `a b='1' "2" $x \`y\``,
+      '--multi-cluster',
+      '--encoding',
+      'json',
+      ...BARE,
+    ]);
     const line = stdout.trimEnd().split('\n').at(-1) ?? '';
     expect(line).toMatch(/^ {2}npm create tsuru-service@latest /);
     const again = line.trim().replace('npm create tsuru-service@latest', `'${inject('bin')}'`);
     const other = join(cwd, 'other');
     mkdirSync(other);
     execFileSync('sh', ['-c', again], { cwd: other, env: quiet() });
-    const both = [cwd, other].map((directory) => filesBelow(join(directory, "it's here")).filter((path) => path !== '.env' && path !== 'manifest.yaml'));
+    const both = [cwd, other].map((directory) =>
+      filesBelow(join(directory, "it's here")).filter((path) => path !== '.env' && path !== 'manifest.yaml'),
+    );
     expect(both[0]).toEqual(both[1]);
-    for (const path of both[0] ?? []) expect(readFileSync(join(other, "it's here", path))).toEqual(readFileSync(join(cwd, "it's here", path)));
+    for (const path of both[0] ?? [])
+      {expect(readFileSync(join(other, "it's here", path))).toEqual(readFileSync(join(cwd, "it's here", path)));}
   });
 
   it('makes a valid id of a name with spaces and capitals, keeps the directory, and says so', async () => {
     const { stdout } = await run(['My Great DB', ...BARE]);
     expect(stdout).toContain('The directory stays "My Great DB"');
     expect(stdout).toContain(`cd 'My Great DB'`);
-    expect(JSON.parse(readFileSync(join(cwd, 'My Great DB/package.json'), 'utf8'))).toMatchObject({ name: 'my-great-db' });
+    expect(JSON.parse(readFileSync(join(cwd, 'My Great DB/package.json'), 'utf8'))).toMatchObject({
+      name: 'my-great-db',
+    });
   });
 
   it('shows in a dry run what it would write, and writes nothing', async () => {
@@ -135,7 +190,9 @@ describe('the packed command line', () => {
   it('uses colour only where that is wanted', async () => {
     expect((await run(['a', ...BARE])).stdout).not.toContain('\x1b');
     expect((await run(['b', ...BARE], { environment: { FORCE_COLOR: '1' } })).stdout).toContain('\x1b[');
-    expect((await run(['c', ...BARE], { environment: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout).not.toContain('\x1b');
+    expect((await run(['c', ...BARE], { environment: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout).not.toContain(
+      '\x1b',
+    );
   });
 
   it.each([
@@ -164,7 +221,8 @@ describe('the packed command line', () => {
       const environment = fakeNpm('for i in 1 2 3 4 5 6; do echo "line $i"; done; echo "the disk is full" >&2; exit 7');
       const { code, stderr } = await run(['dir', '--yes'], { environment });
       expect(code).toBe(1);
-      for (const text of ['line 1', 'line 6', 'the disk is full', 'ended with 7', 'npm install']) expect(stderr).toContain(text);
+      for (const text of ['line 1', 'line 6', 'the disk is full', 'ended with 7', 'npm install'])
+        {expect(stderr).toContain(text);}
       expect(existsSync(join(cwd, 'dir/src/backend.ts'))).toBe(true);
     });
 
@@ -186,7 +244,8 @@ describe('the packed command line', () => {
 
   describe('git', () => {
     const WITHOUT_INSTALL = ['--yes', '--no-install'];
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: join(cwd, 'dir'), encoding: 'utf8', env: quiet() });
+    const git = (...args: string[]) =>
+      execFileSync('git', args, { cwd: join(cwd, 'dir'), encoding: 'utf8', env: quiet() });
 
     /** A git with a configuration of its own, whatever the machine's is. */
     function configured(config: string): Record<string, string> {
@@ -212,15 +271,21 @@ describe('the packed command line', () => {
     });
 
     it('that signs commits is left to its owner', async () => {
-      const result = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(`${IDENTITY}[commit]\n  gpgsign = yes\n`) });
+      const result = await run(['dir', ...WITHOUT_INSTALL], {
+        environment: configured(`${IDENTITY}[commit]\n  gpgsign = yes\n`),
+      });
       expect(result.code).toBe(0);
       expect(result.stdout).toContain('the first one is yours: git commit');
     });
 
     it('with a hook that refuses is left without a commit', async () => {
       mkdirSync(join(cwd, 'hooks'));
-      writeFileSync(join(cwd, 'hooks/pre-commit'), '#!/bin/sh\necho "no commits on Mondays" >&2\nexit 1\n', { mode: 0o755 });
-      const result = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(`${IDENTITY}[core]\n  hooksPath = ${join(cwd, 'hooks')}\n`) });
+      writeFileSync(join(cwd, 'hooks/pre-commit'), '#!/bin/sh\necho "no commits on Mondays" >&2\nexit 1\n', {
+        mode: 0o755,
+      });
+      const result = await run(['dir', ...WITHOUT_INSTALL], {
+        environment: configured(`${IDENTITY}[core]\n  hooksPath = ${join(cwd, 'hooks')}\n`),
+      });
       expect(result.code).toBe(0);
       expect(result.stdout).toContain('without a commit: no commits on Mondays');
     });

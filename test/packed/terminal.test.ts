@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -12,7 +13,16 @@ const DOWN = '\x1b[B';
 const CTRL_C = '\x03';
 
 /** What is asked, in its order, and what is typed to take the default. */
-const PROMPTS = ['Directory', 'Service id', 'Framework', 'Provisioning', 'Team', 'Address', 'Plans', 'Write it?'] as const;
+const PROMPTS = [
+  'Directory',
+  'Service id',
+  'Framework',
+  'Provisioning',
+  'Team',
+  'Address',
+  'Plans',
+  'Write it?',
+] as const;
 
 describe('on a terminal', () => {
   let cwd: string;
@@ -25,7 +35,12 @@ describe('on a terminal', () => {
 
   /** Starts it on a pseudo-terminal. `type` waits for a text on the screen that was not there before, and then types. */
   function start(args: readonly string[], columns = 100) {
-    const terminal = spawn(inject('bin'), [...args], { cwd, cols: columns, rows: 40, env: { ...quiet(), TERM: 'xterm-256color' } });
+    const terminal = spawn(inject('bin'), [...args], {
+      cwd,
+      cols: columns,
+      rows: 40,
+      env: { ...quiet(), TERM: 'xterm-256color' },
+    });
     let screen = '';
     let seen = 0;
     const listeners = new Set<() => void>();
@@ -77,7 +92,21 @@ describe('on a terminal', () => {
   });
 
   it('checks what is typed, and does not go on before it is right', async () => {
-    const { type, ended } = start(['dir', '--no-install', '--no-git', '--framework', 'hono', '--provisioning', 'inline', '--team', '', '--endpoint', 'http://localhost:1', '--plan', 'a=b']);
+    const { type, ended } = start([
+      'dir',
+      '--no-install',
+      '--no-git',
+      '--framework',
+      'hono',
+      '--provisioning',
+      'inline',
+      '--team',
+      '',
+      '--endpoint',
+      'http://localhost:1',
+      '--plan',
+      'a=b',
+    ]);
     await type('Service id', ' X', ENTER);
     await type('must start with a letter', '\x7f\x7f', 'dir2', ENTER);
     await type('Write it?', 'y');
@@ -86,20 +115,39 @@ describe('on a terminal', () => {
   });
 
   it('writes nothing when the summary is not what was meant', async () => {
-    const { type, ended } = start(['dir', '--no-install', '--no-git', '--name', 'a1', '--framework', 'hono', '--provisioning', 'inline', '--team', '', '--endpoint', 'http://localhost:1', '--plan', 'a=b']);
+    const { type, ended } = start([
+      'dir',
+      '--no-install',
+      '--no-git',
+      '--name',
+      'a1',
+      '--framework',
+      'hono',
+      '--provisioning',
+      'inline',
+      '--team',
+      '',
+      '--endpoint',
+      'http://localhost:1',
+      '--plan',
+      'a=b',
+    ]);
     await type('Write it?', 'n');
     expect(await ended).toBe(130);
     expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it.each(PROMPTS.map((prompt, index) => [prompt, index] as const))('leaves at Ctrl-C at "%s", with the cursor back and nothing written', async (_, stop) => {
-    const { type, ended, screen } = start(['--no-install', '--no-git']);
-    for (const prompt of PROMPTS.slice(0, stop)) await type(prompt, ENTER);
-    await type(PROMPTS[stop] ?? '', CTRL_C);
-    expect(await ended).toBe(130);
-    expect(readdirSync(cwd)).toEqual([]);
-    expect(screen().lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(screen().lastIndexOf('\x1b[?25l'));
-  });
+  it.each(PROMPTS.map((prompt, index) => [prompt, index] as const))(
+    'leaves at Ctrl-C at "%s", with the cursor back and nothing written',
+    async (_, stop) => {
+      const { type, ended, screen } = start(['--no-install', '--no-git']);
+      for (const prompt of PROMPTS.slice(0, stop)) await type(prompt, ENTER);
+      await type(PROMPTS[stop] ?? '', CTRL_C);
+      expect(await ended).toBe(130);
+      expect(readdirSync(cwd)).toEqual([]);
+      expect(screen().lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(screen().lastIndexOf('\x1b[?25l'));
+    },
+  );
 
   it('asks nothing with --yes', async () => {
     const { ended, screen } = start(['dir', '--yes', '--no-install', '--no-git']);
@@ -111,8 +159,9 @@ describe('on a terminal', () => {
   it('fits a narrow terminal, and leaves commands whole', async () => {
     const { ended, screen } = start(['dir', '--yes', '--no-install', '--no-git'], 30);
     expect(await ended).toBe(0);
-    // eslint-disable-next-line no-control-regex -- colours are what is taken out
-    const lines = screen().replace(/\x1b\[[0-9;]*m/g, '').split(/\r?\n/);
+     
+    const lines = stripVTControlCharacters(screen())
+      .split(/\r?\n/);
     const long = lines.filter((line) => line.length > 30 && !/^ {2}(npm|tsuru) /.test(line));
     expect(long).toEqual([]);
     expect(lines.some((line) => line.startsWith('  npm create tsuru-service@latest dir -- --name dir'))).toBe(true);

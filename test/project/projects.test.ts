@@ -8,13 +8,23 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { malformedRequest, seeded } from '../support/malformed.ts';
 import { arrange, asSent, expectedStatus, hasBasePath, recordings, untilUp } from '../support/recorded.ts';
-import { readEnvironment, send, sendBytes, startService, type RunningService, type StartOptions } from '../support/service.ts';
+import {
+  readEnvironment,
+  send,
+  sendBytes,
+  startService,
+  type RunningService,
+  type StartOptions,
+} from '../support/service.ts';
 
 /** Every framework once, and between them every option that changes the code. */
 const PROJECTS = [
   { framework: 'express', flags: ['--provisioning', 'inline', '--encoding', 'form'] },
   { framework: 'fastify', flags: ['--provisioning', 'background', '--encoding', 'json', '--multi-cluster'] },
-  { framework: 'hono', flags: ['--provisioning', 'background', '--plan', 'small=1 GB', '--plan', 'large=10 GB: "fast" & {{big}}'] },
+  {
+    framework: 'hono',
+    flags: ['--provisioning', 'background', '--plan', 'small=1 GB', '--plan', 'large=10 GB: "fast" & {{big}}'],
+  },
 ] as const;
 
 const MALFORMED_REQUESTS = 10_000;
@@ -27,7 +37,9 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
 
   beforeAll(() => {
     generating = execFileSync(inject('bin'), ['my-service', '--yes', '--framework', framework, ...flags], {
-      cwd: scratch, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' },
+      cwd: scratch,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
     });
     execFileSync('npm', ['run', 'build'], { cwd: project, stdio: 'pipe' });
   });
@@ -68,8 +80,11 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
       packages: Record<string, { engines?: { node?: string }; hasInstallScript?: boolean; optional?: boolean }>;
     };
     const installed = Object.entries(lock.packages).filter(([path]) => path !== '' && existsSync(join(project, path)));
-    const wrong = installed.filter(([, { engines, hasInstallScript }]) =>
-      hasInstallScript === true || !['20.19.0', '22.13.0', '24.0.0'].every((version) => semver.satisfies(version, engines?.node ?? '*')));
+    const wrong = installed.filter(
+      ([, { engines, hasInstallScript }]) =>
+        hasInstallScript === true ||
+        !['20.19.0', '22.13.0', '24.0.0'].every((version) => semver.satisfies(version, engines?.node ?? '*')),
+    );
     expect(installed.length).toBeGreaterThan(50);
     expect(wrong.map(([path]) => path)).toEqual([]);
   });
@@ -88,11 +103,14 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
           await arrange(recording, service);
           const { status, body } = await send(service.port, asSent(recording, service));
           const multiCluster = (flags as readonly string[]).includes('--multi-cluster');
-          const needsPool = multiCluster && /\/resources\/plans$/.test(recording.path) && !recording.headers['x-tsuru-pool-name'];
+          const needsPool =
+            multiCluster && /\/resources\/plans$/.test(recording.path) && !recording.headers['x-tsuru-pool-name'];
           const right =
-            recording.action === 'Proxy' ? status < 500 && (status < 300 || status >= 400)
-            : needsPool ? status === 400 && body.includes('"missing_params":["cluster"]')
-            : statusFits(recording, status);
+            recording.action === 'Proxy'
+              ? status < 500 && (status < 300 || status >= 400)
+              : needsPool
+                ? status === 400 && body.includes('"missing_params":["cluster"]')
+                : statusFits(recording, status);
           if (!right) wrong.push(`${recording.id}: ${status} ${body}`);
         }
         expect(wrong).toEqual([]);
@@ -113,11 +131,14 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
       const info = () => send(port, { method: 'GET', path: '/resources/db1', headers: { authorization } });
       await send(port, { method: 'POST', path: '/resources', headers: form, body: 'name=db1&team=t' });
       await untilUp(service, '/resources/db1');
-      const bind = () => send(port, { method: 'POST', path: '/resources/db1/bind-app', headers: form, body: 'app-name=a1' });
+      const bind = () =>
+        send(port, { method: 'POST', path: '/resources/db1/bind-app', headers: form, body: 'app-name=a1' });
       const bound = await bind();
       expect(bound.status).toBe(201);
       const before = await info();
-      for (const recording of recordings.filter((candidate) => candidate.action === 'Proxy' && !hasBasePath(candidate))) {
+      for (const recording of recordings.filter(
+        (candidate) => candidate.action === 'Proxy' && !hasBasePath(candidate),
+      )) {
         await send(port, asSent(recording, service));
         expect({ after: recording.id, body: (await info()).body }).toEqual({ after: recording.id, body: before.body });
       }
@@ -126,7 +147,7 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
   });
 
   it(`answers ${MALFORMED_REQUESTS} malformed requests without a 5xx, and goes on`, async () => {
-    await withService({ environment: { LOG_LEVEL: 'error' } }, async (service) => {
+    await withService({}, async (service) => {
       const random = seeded(framework.length * 7919);
       const failures: string[] = [];
       let answered = 0;
@@ -143,7 +164,13 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
       expect(failures).toEqual([]);
       expect(answered).toBeGreaterThan(MALFORMED_REQUESTS / 2);
       expect((await send(service.port, { method: 'GET', path: '/healthcheck' })).status).toBe(200);
-      expect(service.output().trim().split('\n').filter((line) => line.includes('unexpected error'))).toEqual([]);
+      expect(
+        service
+          .output()
+          .trim()
+          .split('\n')
+          .filter((line) => line.includes('unexpected error')),
+      ).toEqual([]);
     });
   });
 
@@ -154,7 +181,7 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
     const acknowledged = new Map<string, string>();
     const removed = new Set<string>();
     for (let round = 0; round < KILLS; round++) {
-      await withService({ database, environment: { LOG_LEVEL: 'error' } }, async (service) => {
+      await withService({ database }, async (service) => {
         const { authorization, port } = service;
         const headers = { authorization, connection: 'close', 'content-type': 'application/x-www-form-urlencoded' };
         const bind = (name: string) =>
@@ -165,7 +192,11 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
           if (status !== 201 || body !== variables) wrong.push(`${name}: ${status} ${body}`);
         }
         for (const name of removed) {
-          const { status } = await send(port, { method: 'GET', path: `/resources/${name}`, headers: { authorization } });
+          const { status } = await send(port, {
+            method: 'GET',
+            path: `/resources/${name}`,
+            headers: { authorization },
+          });
           if (status !== 404) wrong.push(`${name} came back: ${status}`);
         }
         expect(wrong).toEqual([]);
@@ -174,7 +205,12 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
         const write = async (worker: number) => {
           for (let step = 0; !dead; step++) {
             const name = `r${round}-w${worker}-s${step}`;
-            const created = await send(port, { method: 'POST', path: '/resources', headers, body: `name=${name}&team=t` });
+            const created = await send(port, {
+              method: 'POST',
+              path: '/resources',
+              headers,
+              body: `name=${name}&team=t`,
+            });
             if (created.status !== 201) throw new Error(created.body);
             await untilUp(service, `/resources/${name}`);
             const bound = await bind(name);
@@ -183,14 +219,21 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
             if (step % 3 === 2) {
               // From here on either is right, until the answer is there.
               acknowledged.delete(name);
-              const gone = await send(port, { method: 'DELETE', path: `/resources/${name}`, headers, body: 'user=&eventid=' });
+              const gone = await send(port, {
+                method: 'DELETE',
+                path: `/resources/${name}`,
+                headers,
+                body: 'user=&eventid=',
+              });
               if (gone.status === 200) removed.add(name);
             }
           }
         };
-        const writers = [0, 1, 2, 3].map((worker) => write(worker).catch((error: unknown) => {
-          if (!dead) throw error;
-        }));
+        const writers = [0, 1, 2, 3].map((worker) =>
+          write(worker).catch((error: unknown) => {
+            if (!dead) throw error;
+          }),
+        );
         await new Promise((resolve) => setTimeout(resolve, 20 + random() * 180));
         dead = true;
         await service.kill();
@@ -207,7 +250,12 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
     const headers = { authorization, connection: 'close', 'content-type': 'application/x-www-form-urlencoded' };
     const create = send(port, { method: 'POST', path: '/resources', headers, body: 'name=last&team=t' });
     const code = service.stop();
-    expect([201, undefined]).toContain(await create.then(({ status }) => status, () => undefined));
+    expect([201, undefined]).toContain(
+      await create.then(
+        ({ status }) => status,
+        () => undefined,
+      ),
+    );
     expect(await code).toBe(0);
     expect(service.output()).toContain('"stopped"');
   });

@@ -5,13 +5,28 @@ import { EXAMPLE_ENDPOINT, type Answers } from '../../src/answers.ts';
 import type { Generator } from '../../src/engine/render.ts';
 
 /** The repository's own templates, under a version that never changes. */
-export const generator: Generator = { templates: join(fileURLToPath(import.meta.url), '../../../templates'), version: '0.0.0' };
+export const generator: Generator = {
+  templates: join(fileURLToPath(import.meta.url), '../../../templates'),
+  version: '0.0.0',
+};
 
 export function answersWith(more: Partial<Answers> = {}): Answers {
   return {
-    name: 'my-service', framework: 'fastify', backend: 'blank', store: 'sqlite', provisioning: 'inline', encoding: 'form', multiCluster: false,
-    team: '', endpoint: 'http://localhost:8888', packageManager: 'npm', endpoints: [EXAMPLE_ENDPOINT],
-    plans: [{ name: 'small', description: 'For trying things out' }, { name: 'large', description: 'For production' }],
+    name: 'my-service',
+    framework: 'fastify',
+    backend: 'blank',
+    store: 'sqlite',
+    provisioning: 'inline',
+    encoding: 'form',
+    multiCluster: false,
+    team: '',
+    endpoint: 'http://localhost:8888',
+    packageManager: 'npm',
+    endpoints: [EXAMPLE_ENDPOINT],
+    plans: [
+      { name: 'small', description: 'For trying things out' },
+      { name: 'large', description: 'For production' },
+    ],
     ...more,
   };
 }

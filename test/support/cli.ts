@@ -22,8 +22,15 @@ export interface RunOptions {
 }
 
 /** Runs the packed command line as a user runs it. */
-export async function runCli(args: readonly string[], { cwd, environment, stdin = 'ignore', killAfter }: RunOptions): Promise<Run> {
-  const child = spawn(inject('bin'), args, { cwd, stdio: [stdin, 'pipe', 'pipe'], env: { ...quiet(), ...environment } });
+export async function runCli(
+  args: readonly string[],
+  { cwd, environment, stdin = 'ignore', killAfter }: RunOptions,
+): Promise<Run> {
+  const child = spawn(inject('bin'), args, {
+    cwd,
+    stdio: [stdin, 'pipe', 'pipe'],
+    env: { ...quiet(), ...environment },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));

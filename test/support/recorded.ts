@@ -54,10 +54,15 @@ export async function arrange(recording: Recording, service: RunningService): Pr
   const name = instanceOf(recording);
   if (name === undefined || name === 'plans') return;
   const headers = { authorization: service.authorization, connection: 'close', 'content-type': FORM };
-  const clusters = Object.fromEntries(Object.entries(recording.headers).filter(([key]) => /^x-tsuru-(pool|cluster)/.test(key)));
+  const clusters = Object.fromEntries(
+    Object.entries(recording.headers).filter(([key]) => /^x-tsuru-(pool|cluster)/.test(key)),
+  );
   const call = (method: string, path: string, body: Record<string, string>) =>
     send(service.port, {
-      method, path: base + path, headers: { ...headers, ...clusters }, body: new URLSearchParams(body).toString(),
+      method,
+      path: base + path,
+      headers: { ...headers, ...clusters },
+      body: new URLSearchParams(body).toString(),
     });
   await call('DELETE', `/resources/${name}`, { user: '', eventid: '' });
   if (recording.action === 'Create') return;
@@ -68,10 +73,16 @@ export async function arrange(recording: Recording, service: RunningService): Pr
 }
 
 /** Waits until an instance is no longer pending. */
-export async function untilUp(service: RunningService, path: string, headers: Record<string, string> = {}): Promise<void> {
+export async function untilUp(
+  service: RunningService,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
   for (;;) {
     const { status } = await send(service.port, {
-      method: 'GET', path: `${path}/status`, headers: { ...headers, authorization: service.authorization },
+      method: 'GET',
+      path: `${path}/status`,
+      headers: { ...headers, authorization: service.authorization },
     });
     if (status !== 202) return;
     await new Promise((resolve) => setTimeout(resolve, 5));

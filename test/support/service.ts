@@ -42,7 +42,7 @@ export interface WireResponse {
   body: string;
 }
 
-/** Starts the built service of a project and waits until it listens. */
+/** Starts the built service of a project and waits until it logs, at the level info, where it listens. */
 export async function startService(project: string, options: StartOptions = {}): Promise<RunningService> {
   const scratch = mkdtempSync(join(tmpdir(), 'tsuru-service-'));
   const child = spawn(options.node ?? process.execPath, ['dist/main.js'], {
@@ -98,10 +98,12 @@ export async function startService(project: string, options: StartOptions = {}):
 /** The lines of a project's .env. */
 export function readEnvironment(project: string): Record<string, string> {
   const lines = readFileSync(join(project, '.env'), 'utf8').split('\n');
-  return Object.fromEntries(lines.flatMap((line) => {
-    const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
-    return key === undefined ? [] : [[key, value ?? '']];
-  }));
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
+      return key === undefined ? [] : [[key, value ?? '']];
+    }),
+  );
 }
 
 /**

@@ -1,5 +1,14 @@
 import * as fs from 'node:fs';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,8 +19,15 @@ import { obstacles } from '../../src/engine/plan.ts';
 import { toTree, type Tree } from '../../src/engine/tree.ts';
 
 const tree: Tree = toTree(
-  Object.entries({ 'a.txt': 'a', 'deep/er/b.txt': 'b', '.env': 'secret', '.tsuru-service/lock.json': '{}', 'deep/c.txt': 'c' }).map(([path, text]) => [
-    path, { content: Buffer.from(text), fileClass: 'merged' as const, mode: path === '.env' ? 0o600 : 0o644 },
+  Object.entries({
+    'a.txt': 'a',
+    'deep/er/b.txt': 'b',
+    '.env': 'secret',
+    '.tsuru-service/lock.json': '{}',
+    'deep/c.txt': 'c',
+  }).map(([path, text]) => [
+    path,
+    { content: Buffer.from(text), fileClass: 'merged' as const, mode: path === '.env' ? 0o600 : 0o644 },
   ]),
 );
 
@@ -21,25 +37,30 @@ class Stopped extends Error {}
 function stoppingAt(call: number, how: 'error' | 'kill'): FileSystem & { calls: number } {
   const stopping = { calls: 0 };
   let dead = false;
-  return new Proxy({ ...fs, ...stopping }, {
-    get(target, name: keyof FileSystem | 'calls') {
-      if (name === 'calls') return stopping.calls;
-      return (...args: never[]) => {
-        if (dead) throw new Stopped();
-        if (++stopping.calls === call) {
-          dead = how === 'kill';
-          throw new Stopped('stopped');
-        }
-        return (target[name] as (...args: never[]) => unknown)(...args);
-      };
+  return new Proxy(
+    { ...fs, ...stopping },
+    {
+      get(target, name: keyof FileSystem | 'calls') {
+        if (name === 'calls') return stopping.calls;
+        return (...args: never[]) => {
+          if (dead) throw new Stopped();
+          if (++stopping.calls === call) {
+            dead = how === 'kill';
+            throw new Stopped('stopped');
+          }
+          return (target[name] as (...args: never[]) => unknown)(...args);
+        };
+      },
     },
-  });
+  );
 }
 
 /** Every file below a directory, with its content. */
 function filesOf(directory: string): Record<string, string> {
   if (!existsSync(directory)) return {};
-  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(directory, name)).isFile());
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(directory, name)).isFile(),
+  );
   return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
 }
 
@@ -159,7 +180,10 @@ describe('a directory that is in use', () => {
   const look = (...names: string[]) => obstacles(tree, names, (path) => names.includes(path));
 
   it('is as good as empty with version control, a licence and traces of editors', () => {
-    expect(look('.git', 'LICENSE', 'LICENCE.md', '.vscode', '.idea', '.DS_Store', 'Thumbs.db')).toEqual({ collisions: [], others: [] });
+    expect(look('.git', 'LICENSE', 'LICENCE.md', '.vscode', '.idea', '.DS_Store', 'Thumbs.db')).toEqual({
+      collisions: [],
+      others: [],
+    });
   });
 
   it('names what would be overwritten, and what else is there', () => {

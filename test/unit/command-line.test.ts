@@ -17,15 +17,49 @@ function refusal(...argv: string[]): ExpectedError {
 describe('the command line', () => {
   it('reads a directory and every answer', () => {
     const { directory, answers, switches } = parseCommandLine([
-      'my dir', '--name', 'my-db', '--framework=hono', '--backend', 'blank', '--store', 'sqlite', '--provisioning', 'background',
-      '--encoding', 'json', '--multi-cluster', '--team', 'dbas', '--endpoint', 'https://db.example.com/base/', '--plan', 'a=1 = one',
-      '--plan=b', '--pm', 'pnpm', '--no-install', '--no-git', '-y', '--dry-run',
+      'my dir',
+      '--name',
+      'my-db',
+      '--framework=hono',
+      '--backend',
+      'blank',
+      '--store',
+      'sqlite',
+      '--provisioning',
+      'background',
+      '--encoding',
+      'json',
+      '--multi-cluster',
+      '--team',
+      'dbas',
+      '--endpoint',
+      'https://db.example.com/base/',
+      '--plan',
+      'a=1 = one',
+      '--plan=b',
+      '--pm',
+      'pnpm',
+      '--no-install',
+      '--no-git',
+      '-y',
+      '--dry-run',
     ]);
     expect(directory).toBe('my dir');
     expect(answers).toEqual({
-      name: 'my-db', framework: 'hono', backend: 'blank', store: 'sqlite', provisioning: 'background', encoding: 'json', multiCluster: true,
-      team: 'dbas', endpoint: 'https://db.example.com/base', packageManager: 'pnpm',
-      plans: [{ name: 'a', description: '1 = one' }, { name: 'b', description: '' }],
+      name: 'my-db',
+      framework: 'hono',
+      backend: 'blank',
+      store: 'sqlite',
+      provisioning: 'background',
+      encoding: 'json',
+      multiCluster: true,
+      team: 'dbas',
+      endpoint: 'https://db.example.com/base',
+      packageManager: 'pnpm',
+      plans: [
+        { name: 'a', description: '1 = one' },
+        { name: 'b', description: '' },
+      ],
     });
     expect(switches).toMatchObject({ yes: true, install: false, git: false, verify: true, dryRun: true });
   });
@@ -93,7 +127,8 @@ it('finds the word that was meant, and none when nothing is near', () => {
 it('has a default that every question takes itself', () => {
   for (const question of QUESTIONS) {
     const value = question.default({ directory: 'Some Where', packageManager: 'yarn' });
-    if (question.kind === 'text') expect(question.parse((question.format as (answer: unknown) => string[])(value))).toEqual(value);
+    if (question.kind === 'text')
+      {expect(question.parse((question.format as (answer: unknown) => string[])(value))).toEqual(value);}
     if (question.kind === 'choice') expect(question.choices.map((choice) => choice.value)).toContain(value);
   }
 });

@@ -16,22 +16,31 @@ describe.each(FRAMEWORKS)('examples/%s', (framework) => {
   const directory = join(root, 'examples', framework);
 
   it('is what the generator writes', async () => {
-    const tree = await render(answersWith({ framework, name: `${framework}-service`, packageManager: 'npm' }), generator);
+    const tree = await render(
+      answersWith({ framework, name: `${framework}-service`, packageManager: 'npm' }),
+      generator,
+    );
     for (const [path, { content }] of tree) await expect(content.toString()).toMatchFileSnapshot(join(directory, path));
     const there = existsSync(directory) ? readdirSync(directory, { recursive: true, encoding: 'utf8' }) : [];
-    const files = there.filter((path) => statSync(join(directory, path)).isFile()).map((path) => path.replaceAll('\\', '/'));
+    const files = there
+      .filter((path) => statSync(join(directory, path)).isFile())
+      .map((path) => path.replaceAll('\\', '/'));
     expect(files.sort()).toEqual([...tree.keys()]);
   });
 });
 
 describe('the options', () => {
   it('stand in the README as they are', () => {
-    const table = optionTable().map(({ usage, help, default: value }) => `| \`${usage.replaceAll('|', '\\|')}\` | ${help}${value === '' ? '' : ` (${value})`} |`);
+    const table = optionTable().map(
+      ({ usage, help, default: value }) =>
+        `| \`${usage.replaceAll('|', '\\|')}\` | ${help}${value === '' ? '' : ` (${value})`} |`,
+    );
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(table.join('\n'));
   });
 
   it.each([20, 40, 80, 200])('fit a terminal of %i columns, as far as words can be broken', (columns) => {
     const longest = Math.max(...optionTable().map(({ usage }) => usage.length)) + 2;
-    for (const line of helpText(columns).split('\n')) expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));
+    for (const line of helpText(columns).split('\n'))
+      {expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));}
   });
 });

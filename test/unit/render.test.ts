@@ -13,13 +13,26 @@ async function files(answers: Answers): Promise<Map<string, string>> {
   return new Map([...tree].map(([path, { content }]) => [path, content.toString('utf8')]));
 }
 
-const every = FRAMEWORKS.flatMap((framework) => PACKAGE_MANAGERS.map((packageManager) => ({ framework, packageManager })));
+const every = FRAMEWORKS.flatMap((framework) =>
+  PACKAGE_MANAGERS.map((packageManager) => ({ framework, packageManager })),
+);
 
 describe.each(every)('a project with $framework and $packageManager', ({ framework, packageManager }) => {
   const answers = answersWith({
-    framework, packageManager, provisioning: 'background', encoding: 'json', multiCluster: true, team: 'dbas',
-    endpoint: 'https://db.example.com/base', plans: [{ name: HOSTILE, description: HOSTILE }, { name: 'null', description: '' }],
-    endpoints: [{ name: 'take-backup', method: 'POST', path: '/backups/{id}', action: 'backups.take', description: HOSTILE }],
+    framework,
+    packageManager,
+    provisioning: 'background',
+    encoding: 'json',
+    multiCluster: true,
+    team: 'dbas',
+    endpoint: 'https://db.example.com/base',
+    plans: [
+      { name: HOSTILE, description: HOSTILE },
+      { name: 'null', description: '' },
+    ],
+    endpoints: [
+      { name: 'take-backup', method: 'POST', path: '/backups/{id}', action: 'backups.take', description: HOSTILE },
+    ],
   });
 
   it('is the same bytes every time', async () => {
@@ -33,10 +46,19 @@ describe.each(every)('a project with $framework and $packageManager', ({ framewo
     const { version, ...record } = parsed('tsuru-service.yaml');
     expect(version).toBe(1);
     expect(record).toEqual(answers);
-    expect(parsed('permissions.yaml')['operations']).toEqual([{ method: 'POST', path: '/backups/{id}', action: 'backups.take' }]);
-    expect(parsed('openapi.yaml')['paths']).toMatchObject({ '/resources/{instance}/backups/{id}': { post: { summary: HOSTILE } } });
+    expect(parsed('permissions.yaml')['operations']).toEqual([
+      { method: 'POST', path: '/backups/{id}', action: 'backups.take' },
+    ]);
+    expect(parsed('openapi.yaml')['paths']).toMatchObject({
+      '/resources/{instance}/backups/{id}': { post: { summary: HOSTILE } },
+    });
     expect(parsed('manifest.example.yaml')).toEqual({
-      id: 'my-service', username: 'my-service', password: '', team: 'dbas', endpoint: { production: answers.endpoint }, 'multi-cluster': true,
+      id: 'my-service',
+      username: 'my-service',
+      password: '',
+      team: 'dbas',
+      endpoint: { production: answers.endpoint },
+      'multi-cluster': true,
     });
     for (const path of ['tsuru.yaml', '.github/workflows/ci.yaml']) expect(parsed(path)).toEqual(expect.any(Object));
     expect(rendered.get('.github/workflows/ci.yaml')).toContain('${{ matrix.node }}');
@@ -44,8 +66,14 @@ describe.each(every)('a project with $framework and $packageManager', ({ framewo
 
   it('has the plans in its code', async () => {
     const code = (await files(answers)).get('src/plans.ts') ?? '';
-    const literals = [...code.matchAll(/\{ name: (".*"), description: (".*") \}/g)].map(([, name, text]) => [JSON.parse(name ?? '') as string, JSON.parse(text ?? '') as string]);
-    expect(literals).toEqual([[HOSTILE, HOSTILE], ['null', '']]);
+    const literals = [...code.matchAll(/\{ name: (".*"), description: (".*") \}/g)].map(([, name, text]) => [
+      JSON.parse(name ?? '') as string,
+      JSON.parse(text ?? '') as string,
+    ]);
+    expect(literals).toEqual([
+      [HOSTILE, HOSTILE],
+      ['null', ''],
+    ]);
   });
 
   it('speaks of its package manager only', async () => {
@@ -78,7 +106,11 @@ describe('the password', () => {
       expect(mode).toBe(0o600);
     }
     expect(parse(secrets.get('manifest.yaml')?.content.toString() ?? '')).toEqual({
-      id: 'my-service', username: 'my-service', password, endpoint: { production: 'http://localhost:8888' }, 'multi-cluster': false,
+      id: 'my-service',
+      username: 'my-service',
+      password,
+      endpoint: { production: 'http://localhost:8888' },
+      'multi-cluster': false,
     });
   });
 
@@ -86,7 +118,9 @@ describe('the password', () => {
     const answers = answersWith();
     const rendered = await render(answers, generator);
     const lock = lockFiles(answers, generator.version, rendered);
-    const { files: locked } = JSON.parse(lock.get('.tsuru-service/lock.json')?.content.toString() ?? '') as { files: Record<string, unknown> };
+    const { files: locked } = JSON.parse(lock.get('.tsuru-service/lock.json')?.content.toString() ?? '') as {
+      files: Record<string, unknown>;
+    };
     expect(Object.keys(locked)).not.toContain('.env');
     expect(Object.keys(locked)).not.toContain('manifest.yaml');
     expect(rendered.get('.gitignore')?.content.toString()).toMatch(/^\.env\nmanifest\.yaml$/m);

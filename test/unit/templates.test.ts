@@ -12,7 +12,8 @@ describe('rendering', () => {
   let generator: Generator;
   beforeEach(() => {
     generator = { templates: mkdtempSync(join(tmpdir(), 'templates-')), version: '1.2.3' };
-    for (const layer of ['base', 'fastify', 'backend-blank', 'endpoint', 'secret']) mkdirSync(join(generator.templates, layer));
+    for (const layer of ['base', 'fastify', 'backend-blank', 'endpoint', 'secret'])
+      {mkdirSync(join(generator.templates, layer));}
   });
   afterEach(() => {
     rmSync(generator.templates, { recursive: true, force: true });
@@ -31,7 +32,9 @@ describe('rendering', () => {
 
   it('does not escape for HTML', async () => {
     template('base/a.txt.hbs', '{{#each plans}}{{description}}{{/each}}');
-    expect(await rendered({ plans: [{ name: 'a', description: `<b> & "c" 'd' \`e\` =` }] })).toEqual({ 'a.txt': `<b> & "c" 'd' \`e\` =` });
+    expect(await rendered({ plans: [{ name: 'a', description: `<b> & "c" 'd' \`e\` =` }] })).toEqual({
+      'a.txt': `<b> & "c" 'd' \`e\` =`,
+    });
   });
 
   it('does not fill in what an answer looks like', async () => {
@@ -44,13 +47,17 @@ describe('rendering', () => {
     expect(await rendered()).toEqual({ 'a.txt': '${x} ${{ matrix.node }} my-service' });
   });
 
-  it.each(['{{nmae}}', '{{pm.instal}}', '{{#if nmae}}{{/if}}', '{{#each plans}}{{nmae}}{{/each}}', '{{nohelper name}}', '{{#each'])(
-    'names the template that has a mistake: %s',
-    async (mistake) => {
-      template('base/deep/a.txt.hbs', mistake);
-      await expect(rendered()).rejects.toThrow(/deep\/a\.txt\.hbs/);
-    },
-  );
+  it.each([
+    '{{nmae}}',
+    '{{pm.instal}}',
+    '{{#if nmae}}{{/if}}',
+    '{{#each plans}}{{nmae}}{{/each}}',
+    '{{nohelper name}}',
+    '{{#each',
+  ])('names the template that has a mistake: %s', async (mistake) => {
+    template('base/deep/a.txt.hbs', mistake);
+    await expect(rendered()).rejects.toThrow(/deep\/a\.txt\.hbs/);
+  });
 
   it('takes files without the ending as they are, binary ones too', async () => {
     template('base/plain.txt', '{{name}}');
@@ -70,7 +77,10 @@ describe('rendering', () => {
   it('renders the endpoint layer once for each endpoint', async () => {
     template('endpoint/src/[name].ts.hbs', '{{service}} {{name}} {{handler}} {{route}}');
     const endpoint = { method: 'GET', action: 'x', description: '' } as const;
-    const endpoints = [{ name: 'take-backup', path: '/backups/{id}', ...endpoint }, { name: 'usage', path: '/usage', ...endpoint }];
+    const endpoints = [
+      { name: 'take-backup', path: '/backups/{id}', ...endpoint },
+      { name: 'usage', path: '/usage', ...endpoint },
+    ];
     expect(await rendered({ endpoints })).toEqual({
       'src/take-backup.ts': 'my-service take-backup takeBackup /backups/:id',
       'src/usage.ts': 'my-service usage usage /usage',

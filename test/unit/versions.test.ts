@@ -12,11 +12,19 @@ const run = promisify(execFile);
 const NODES = ['20.19.0', '22.13.0', '24.0.0'];
 
 describe('the packages of a generated project, by the registry', () => {
-  it.each(Object.entries(VERSIONS))('%s %s runs on Node 20.19, 22 and 24 and needs no install script', async (name, version) => {
-    const { stdout } = await run('npm', ['view', `${name}@${version}`, '--json', 'version', 'engines', 'scripts']);
-    const found = JSON.parse(stdout) as { version: string; engines?: { node?: string }; scripts?: Record<string, string> };
-    expect(found.version).toBe(version);
-    for (const node of NODES) expect(semver.satisfies(node, found.engines?.node ?? '*')).toBe(true);
-    expect(Object.keys(found.scripts ?? {}).filter((script) => /^(pre|post)?install$/.test(script))).toEqual([]);
-  }, 30_000);
+  it.each(Object.entries(VERSIONS))(
+    '%s %s runs on Node 20.19, 22 and 24 and needs no install script',
+    async (name, version) => {
+      const { stdout } = await run('npm', ['view', `${name}@${version}`, '--json', 'version', 'engines', 'scripts']);
+      const found = JSON.parse(stdout) as {
+        version: string;
+        engines?: { node?: string };
+        scripts?: Record<string, string>;
+      };
+      expect(found.version).toBe(version);
+      for (const node of NODES) expect(semver.satisfies(node, found.engines?.node ?? '*')).toBe(true);
+      expect(Object.keys(found.scripts ?? {}).filter((script) => /^(pre|post)?install$/.test(script))).toEqual([]);
+    },
+    30_000,
+  );
 });

@@ -43,8 +43,7 @@ function decodeSegment(raw: string): string {
   } catch {
     throw refuse('its percent-encoding is not valid UTF-8');
   }
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[/\\\x00-\x1f\x7f]/.test(decoded)) throw refuse('a part of it holds an encoded slash or control character');
+  if (/[/\\]|\p{Cc}/u.test(decoded)) throw refuse('a part of it holds an encoded slash or control character');
   return decoded;
 }
 
