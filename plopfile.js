@@ -1,6 +1,4 @@
-import { register } from 'node:module';
-
-register('@oxc-node/core/esm', import.meta.url);
+import 'ts-blank-space/register';
 
 /** `npx plop` lists the generators, and `npx plop service` writes a project with the default answers. */
 export default async function plopfile(plop) {

@@ -100,9 +100,10 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework]]),
     devDependencies: lines([
       '@eslint/js',
-      '@oxc-node/core',
+      
       '@types/node',
       'eslint',
+      'ts-blank-space',
       'typescript',
       'typescript-eslint',
       'vitest',

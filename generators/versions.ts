@@ -5,7 +5,6 @@
 export const VERSIONS = {
   '@eslint/js': '10.0.1',
   '@hono/node-server': '2.1.9',
-  '@oxc-node/core': '0.1.7',
   '@types/express': '5.0.6',
   '@types/node': '20.19.43',
   eslint: '10.15.0',
@@ -17,6 +16,7 @@ export const VERSIONS = {
   // The newest release whose `cookie` runs on Node 20. Fastify uses it too, and takes this one.
   'light-my-request': '6.6.0',
   pino: '10.4.0',
+  'ts-blank-space': '0.9.0',
   typescript: '6.0.3',
   'typescript-eslint': '8.73.0',
   vitest: '4.1.12',

@@ -8,6 +8,11 @@ declare const PACKAGE_VERSION: string;
 async function main(): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
   const args = argv.slice(2);
+  // Whoever reads only the beginning, such as `head`, has what they want.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   if (args.includes('--version') || args.includes('-v')) {
     stdout.write(`${PACKAGE_VERSION}\n`);
     return;
@@ -30,7 +35,7 @@ async function main(): Promise<void> {
     environment: env,
     terminal: terminalOf(stdout, stderr, env),
     // Decided before anything is asked: a question on a pipe would wait for ever.
-    prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout } : undefined,
+    prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
     generator: { templates: fileURLToPath(new URL('../templates', import.meta.url)), version: PACKAGE_VERSION },
     signal: abort.signal,
     newPassword,

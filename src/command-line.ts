@@ -67,23 +67,26 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     const flag = negative ? rawName.slice('--no-'.length) : token.name;
     const found = SWITCHES.find((candidate) => candidate.flag === flag);
     const question = QUESTIONS.find((candidate) => candidate.flag === flag);
-    if (found === undefined && (question === undefined || (negative && question.kind !== 'boolean')))
-      {throw unknownFlag(rawName);}
+    if (found === undefined && (question === undefined || (negative && question.kind !== 'boolean'))) {
+      throw unknownFlag(rawName);
+    }
     if (question === undefined || question.kind === 'boolean') {
       if (value !== undefined) throw usage(`${rawName} takes no value; its opposite is --no-${flag}.`);
       if (found) switches[found.key] = !negative;
       else Object.assign(answers, { [question?.key ?? '']: !negative });
     } else {
-      if (value === undefined || (!token.inlineValue && value.startsWith('--')))
-        {throw usage(`${rawName} needs a value.`, helpFor(question));}
+      if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
+        throw usage(`${rawName} needs a value.`, helpFor(question));
+      }
       texts.set(question, [...(texts.get(question) ?? []), value]);
     }
   }
   for (const [question, values] of texts) Object.assign(answers, { [question.key]: parseAnswer(question, values) });
 
   const [directory, ...others] = positionals;
-  if (others.length > 0)
-    {throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${String(directory)}".`);}
+  if (others.length > 0) {
+    throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${String(directory)}".`);
+  }
   if (directory === '') throw usage('The directory is empty.');
   return { directory, answers, switches };
 }
@@ -100,8 +103,9 @@ export function parseAnswer(question: Question, texts: readonly string[]): Answe
   if (question.kind === 'boolean') return texts.at(-1) === 'true';
   const value = texts.at(-1) ?? '';
   const known = question.choices.map((choice) => choice.value as string);
-  if (!known.includes(value))
-    {throw usage(`--${question.flag} cannot be "${value}".`, didYouMean(value, known) ?? helpFor(question));}
+  if (!known.includes(value)) {
+    throw usage(`--${question.flag} cannot be "${value}".`, didYouMean(value, known) ?? helpFor(question));
+  }
   return value;
 }
 

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import nodeFileSystem, { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import nodeFileSystem, { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 
 import { EXAMPLE_ENDPOINT, type Answers } from './answers.ts';
-import { parseAnswer, parseCommandLine, type Switches } from './command-line.ts';
+import { parseCommandLine, type Switches } from './command-line.ts';
 import { apply, recover } from './engine/apply.ts';
 import { lockFiles } from './engine/lock.ts';
 import { obstacles } from './engine/plan.ts';
 import { render, renderSecrets, type Generator } from './engine/render.ts';
 import { toTree, type Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
+import { serviceIdFrom } from './names.ts';
 import { createCommand, startedBy, wordsOf } from './package-manager.ts';
 import type { PromptStreams } from './prompts.ts';
 import { QUESTIONS, type DefaultsFrom, type Question } from './questions.ts';
@@ -44,11 +45,13 @@ export async function create(context: Context): Promise<void> {
   const request = await resolveRequest(context);
   const directory = resolve(context.cwd, request.directory);
   const tree = await renderProject(context, request.answers);
-  clearWay(context, directory, tree);
   if (request.switches.dryRun) {
+    refuseObstacles(directory, tree);
     showTree(context, tree);
     return;
   }
+  finishEarlierRun(context, directory);
+  refuseObstacles(directory, tree);
   await confirm(context, request);
   stopIfCancelled(context);
   apply(nodeFileSystem, directory, tree);
@@ -75,7 +78,6 @@ async function resolveRequest(context: Context): Promise<Request> {
       (asking && isAsked(question) ? await asking.askQuestion(streams, question, from) : question.default(from));
     Object.assign(answers, { [question.key]: answer });
   }
-  parseAnswer(QUESTIONS[0] as Question, [answers.name]);
   return { directory, answers, switches };
 }
 
@@ -106,14 +108,19 @@ async function renderProject({ generator, newPassword }: Context, answers: Answe
   return toTree([...rendered, ...secrets, ...lockFiles(answers, generator.version, rendered)]);
 }
 
+/** Brings to its end what a run that was killed had begun to write. */
+function finishEarlierRun({ terminal }: Context, directory: string): void {
+  if (existsSync(directory) && recover(nodeFileSystem, directory) === 'finished') {
+    say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');
+  }
+}
+
 /** @throws ExpectedError with what stands in the way */
-function clearWay({ terminal }: Context, directory: string, tree: Tree): void {
+function refuseObstacles(directory: string, tree: Tree): void {
   if (!existsSync(directory)) return;
-  if (!lstatSync(directory).isDirectory() && !isLinkToDirectory(directory)) {
+  if (!statSync(directory).isDirectory()) {
     throw new ExpectedError(EXIT.inTheWay, `${directory} is a file.`, 'Choose another directory.');
   }
-  if (recover(nodeFileSystem, directory) === 'finished')
-    {say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');}
   const { collisions, others } = obstacles(tree, readdirSync(directory), (path) => existsSync(join(directory, path)));
   if (collisions.length + others.length === 0) return;
   const list = (paths: readonly string[]) =>
@@ -134,10 +141,6 @@ function clearWay({ terminal }: Context, directory: string, tree: Tree): void {
   );
 }
 
-function isLinkToDirectory(path: string): boolean {
-  return nodeFileSystem.statSync(path).isDirectory();
-}
-
 function showTree({ terminal }: Context, tree: Tree): void {
   const width = Math.max(...[...tree.keys()].map((path) => path.length));
   for (const [path, { content, fileClass }] of tree) {
@@ -149,12 +152,8 @@ function showTree({ terminal }: Context, tree: Tree): void {
 /** Shows what was answered, and on a terminal waits for a yes. */
 async function confirm(context: Context, { directory, answers, switches }: Request): Promise<void> {
   const { terminal } = context;
-  const fromDirectory = (QUESTIONS[0] as Question).default({
-    directory: resolve(context.cwd, directory),
-    packageManager: 'npm',
-  });
-  const isSame = resolve(context.cwd, directory).endsWith(answers.name);
-  if (answers.name === fromDirectory && !isSame) {
+  const name = basename(resolve(context.cwd, directory));
+  if (answers.name !== name && answers.name === serviceIdFrom(name)) {
     say(terminal, `The directory stays "${directory}"; the service and its package are called "${answers.name}".`);
   }
   sayTable(terminal, [
@@ -210,8 +209,9 @@ function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
 /** The one line that repeats a run, ready for a shell. */
 export function repeatCommand({ directory, answers, switches }: Request): string {
   const flags = QUESTIONS.flatMap((question) => {
-    if (question.kind === 'boolean')
-      {return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];}
+    if (question.kind === 'boolean') {
+      return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];
+    }
     return textsOf(question, answers).map((text) => `--${question.flag} ${quote(text)}`);
   });
   const off = (['install', 'verify', 'git'] as const).filter((key) => !switches[key]).map((key) => `--no-${key}`);

@@ -14,19 +14,18 @@ export const EXIT = {
  */
 export class ExpectedError extends Error {
   override readonly name = 'ExpectedError';
+  readonly exitCode: (typeof EXIT)[keyof typeof EXIT];
+  readonly hint: string;
 
   /**
    * @param exitCode one of {@link EXIT}
    * @param message what happened, and to which file or flag
    * @param hint what to do next
    */
-  constructor(
-    readonly exitCode: (typeof EXIT)[keyof typeof EXIT],
-    message: string,
-    readonly hint = '',
-    options?: ErrorOptions,
-  ) {
+  constructor(exitCode: (typeof EXIT)[keyof typeof EXIT], message: string, hint = '', options?: ErrorOptions) {
     super(message, options);
+    this.exitCode = exitCode;
+    this.hint = hint;
   }
 }
 

@@ -8,7 +8,11 @@ import type { DefaultsFrom, Question } from './questions.ts';
 export interface PromptStreams {
   stdin: NodeJS.ReadStream;
   stdout: NodeJS.WriteStream;
+  /** Aborted when the program is asked to end while it asks. */
+  signal: AbortSignal;
 }
+
+const SHOW_CURSOR = '\x1b[?25h\n';
 
 /** Asks for the directory. @throws ExpectedError when it is cancelled */
 export async function askDirectory(streams: PromptStreams): Promise<string> {
@@ -73,10 +77,19 @@ export async function askToGoOn(streams: PromptStreams, message: string): Promis
 }
 
 async function ask(
-  { stdin, stdout }: PromptStreams,
+  { stdin, stdout, signal }: PromptStreams,
   question: Omit<prompts.PromptObject<'value'>, 'name'>,
 ): Promise<unknown> {
-  const answers = await prompts({ ...question, name: 'value', stdin, stdout });
+  // A prompt waits for a key and for nothing else: a signal gives the terminal back and leaves it.
+  const left = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      stdin.setRawMode(false);
+      stdin.pause();
+      stdout.write(SHOW_CURSOR);
+      reject(cancelled());
+    });
+  });
+  const answers = await Promise.race([prompts({ ...question, name: 'value', stdin, stdout }), left]);
   // Ctrl-C, Escape and the end of the input all leave the answer out.
   if (!('value' in answers)) throw cancelled();
   return answers.value as unknown;

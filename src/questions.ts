@@ -215,8 +215,9 @@ function parseEndpoint(value: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('must start with http:// or https://');
   if (url.username !== '' || url.password !== '') throw new Error('must have no user name and no password in it');
   if (url.search !== '' || url.hash !== '') throw new Error('must have no "?" and no "#"');
-  if (!/^(\/[\w.~-]+)*\/?$/.test(url.pathname))
-    {throw new Error('must have a plain path, of letters, digits and ".", "_", "~", "-"');}
+  if (!/^(\/[\w.~-]+)*\/?$/.test(url.pathname)) {
+    throw new Error('must have a plain path, of letters, digits and ".", "_", "~", "-"');
+  }
   return url.href.replace(/\/$/, '');
 }
 

@@ -65,5 +65,7 @@ export function sayTable(terminal: Terminal, rows: readonly (readonly [string, s
 
 /** What a line of somebody else's output looks like without its control sequences, cut to fit. */
 export function plainLine(text: string, columns: number): string {
-  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ').slice(0, Math.max(columns, 0));
+  return stripVTControlCharacters(text)
+    .replace(/\p{Cc}/gu, ' ')
+    .slice(0, Math.max(columns, 0));
 }

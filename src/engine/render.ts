@@ -71,12 +71,14 @@ export function* renderLayer(
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const source = join(directory, entry.name);
     const path = `${below}${entry.name.replace(/^_/, '.')}`;
-    if (entry.isDirectory()) {yield* renderLayer(source, data, fill, `${path}/`);}
-    else
-      {yield [
+    if (entry.isDirectory()) {
+      yield* renderLayer(source, data, fill, `${path}/`);
+    } else {
+      yield [
         targetPath(path, data),
         path.endsWith('.hbs') ? Buffer.from(fill(source, readFileSync(source, 'utf8'), data)) : readFileSync(source),
-      ];}
+      ];
+    }
   }
 }
 

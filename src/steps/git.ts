@@ -28,8 +28,9 @@ export async function makeRepository(directory: string, environment: NodeJS.Proc
   const added = await git('add', '--all');
   if (!added.ok) return `A git repository was made, without a commit: ${added.reason}`;
   const signs = await git('config', '--type=bool', '--get', 'commit.gpgsign');
-  if (signs.output === 'true')
-    {return 'A git repository was made. Your git signs commits, so the first one is yours: git commit';}
+  if (signs.output === 'true') {
+    return 'A git repository was made. Your git signs commits, so the first one is yours: git commit';
+  }
   const committed = await git('commit', '--quiet', '--message', 'Start from create-tsuru-service');
   return committed.ok
     ? 'A git repository was made, with a first commit.'

@@ -45,7 +45,7 @@ async function runScript(
       signal,
     });
   } catch (error) {
-    if (!(error instanceof ExpectedError) || signal.aborted) throw error;
+    if (!(error instanceof ExpectedError)) throw error;
     const output = error.hint === '' ? '' : `${error.hint}\n\n`;
     throw new ExpectedError(
       error.exitCode,

@@ -114,8 +114,9 @@ describe('the packed command line', () => {
     const having = files.filter((path) => readFileSync(join(cwd, 'my-db', path), 'utf8').includes(password));
     expect(having).toEqual(['.env', 'manifest.yaml']);
     for (const path of having) expect(statSync(join(cwd, 'my-db', path)).mode & 0o777).toBe(0o600);
-    for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  tsuru service create manifest.yaml'])
-      {expect(stdout).toContain(`${line}\n`);}
+    for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  tsuru service create manifest.yaml']) {
+      expect(stdout).toContain(`${line}\n`);
+    }
   });
 
   it('prints the line that makes the same project again', async () => {
@@ -140,8 +141,9 @@ describe('the packed command line', () => {
       filesBelow(join(directory, "it's here")).filter((path) => path !== '.env' && path !== 'manifest.yaml'),
     );
     expect(both[0]).toEqual(both[1]);
-    for (const path of both[0] ?? [])
-      {expect(readFileSync(join(other, "it's here", path))).toEqual(readFileSync(join(cwd, "it's here", path)));}
+    for (const path of both[0] ?? []) {
+      expect(readFileSync(join(other, "it's here", path))).toEqual(readFileSync(join(cwd, "it's here", path)));
+    }
   });
 
   it('makes a valid id of a name with spaces and capitals, keeps the directory, and says so', async () => {
@@ -221,8 +223,9 @@ describe('the packed command line', () => {
       const environment = fakeNpm('for i in 1 2 3 4 5 6; do echo "line $i"; done; echo "the disk is full" >&2; exit 7');
       const { code, stderr } = await run(['dir', '--yes'], { environment });
       expect(code).toBe(1);
-      for (const text of ['line 1', 'line 6', 'the disk is full', 'ended with 7', 'npm install'])
-        {expect(stderr).toContain(text);}
+      for (const text of ['line 1', 'line 6', 'the disk is full', 'ended with 7', 'npm install']) {
+        expect(stderr).toContain(text);
+      }
       expect(existsSync(join(cwd, 'dir/src/backend.ts'))).toBe(true);
     });
 

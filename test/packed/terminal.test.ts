@@ -69,7 +69,10 @@ describe('on a terminal', () => {
       await shows(text);
       for (const key of keys) terminal.write(key);
     };
-    return { type, ended, screen: () => screen };
+    const kill = (signal: string) => {
+      terminal.kill(signal);
+    };
+    return { type, ended, kill, screen: () => screen };
   }
 
   it('asks, shows what it was told, and writes it', async () => {
@@ -149,6 +152,16 @@ describe('on a terminal', () => {
     },
   );
 
+  it.each(['SIGTERM', 'SIGHUP'])('leaves at a %s while it asks, with the cursor back', async (signal) => {
+    const { type, ended, screen, kill } = start(['--no-install', '--no-git']);
+    await type('Directory', ENTER);
+    await type('Service id');
+    kill(signal);
+    expect(await ended).toBe(130);
+    expect(readdirSync(cwd)).toEqual([]);
+    expect(screen().lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(screen().lastIndexOf('\x1b[?25l'));
+  });
+
   it('asks nothing with --yes', async () => {
     const { ended, screen } = start(['dir', '--yes', '--no-install', '--no-git']);
     expect(await ended).toBe(0);
@@ -159,9 +172,8 @@ describe('on a terminal', () => {
   it('fits a narrow terminal, and leaves commands whole', async () => {
     const { ended, screen } = start(['dir', '--yes', '--no-install', '--no-git'], 30);
     expect(await ended).toBe(0);
-     
-    const lines = stripVTControlCharacters(screen())
-      .split(/\r?\n/);
+
+    const lines = stripVTControlCharacters(screen()).split(/\r?\n/);
     const long = lines.filter((line) => line.length > 30 && !/^ {2}(npm|tsuru) /.test(line));
     expect(long).toEqual([]);
     expect(lines.some((line) => line.startsWith('  npm create tsuru-service@latest dir -- --name dir'))).toBe(true);

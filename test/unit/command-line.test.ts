@@ -127,8 +127,9 @@ it('finds the word that was meant, and none when nothing is near', () => {
 it('has a default that every question takes itself', () => {
   for (const question of QUESTIONS) {
     const value = question.default({ directory: 'Some Where', packageManager: 'yarn' });
-    if (question.kind === 'text')
-      {expect(question.parse((question.format as (answer: unknown) => string[])(value))).toEqual(value);}
+    if (question.kind === 'text') {
+      expect(question.parse((question.format as (answer: unknown) => string[])(value))).toEqual(value);
+    }
     if (question.kind === 'choice') expect(question.choices.map((choice) => choice.value)).toContain(value);
   }
 });

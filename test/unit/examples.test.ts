@@ -40,7 +40,8 @@ describe('the options', () => {
 
   it.each([20, 40, 80, 200])('fit a terminal of %i columns, as far as words can be broken', (columns) => {
     const longest = Math.max(...optionTable().map(({ usage }) => usage.length)) + 2;
-    for (const line of helpText(columns).split('\n'))
-      {expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));}
+    for (const line of helpText(columns).split('\n')) {
+      expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));
+    }
   });
 });

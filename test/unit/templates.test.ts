@@ -12,8 +12,9 @@ describe('rendering', () => {
   let generator: Generator;
   beforeEach(() => {
     generator = { templates: mkdtempSync(join(tmpdir(), 'templates-')), version: '1.2.3' };
-    for (const layer of ['base', 'fastify', 'backend-blank', 'endpoint', 'secret'])
-      {mkdirSync(join(generator.templates, layer));}
+    for (const layer of ['base', 'fastify', 'backend-blank', 'endpoint', 'secret']) {
+      mkdirSync(join(generator.templates, layer));
+    }
   });
   afterEach(() => {
     rmSync(generator.templates, { recursive: true, force: true });

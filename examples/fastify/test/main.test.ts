@@ -19,7 +19,7 @@ describe('the service', () => {
   });
 
   function start(environment: Record<string, string>) {
-    const child = spawn(process.execPath, ['--import', '@oxc-node/core/register', 'src/main.ts'], {
+    const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'src/main.ts'], {
       env: {
         ...process.env,
         HOST: '127.0.0.1',

@@ -23,8 +23,6 @@ async function main(): Promise<void> {
   const app = await createApp(service);
   await service.lifeCycle.resume();
   const { address, close } = await listen(app, config);
-  log.info({ address, service: settings.service }, 'listening');
-
   const stop = async (signal: string) => {
     log.info({ signal }, 'stopping: what is running is finished first');
     setTimeout(() => {
@@ -36,6 +34,7 @@ async function main(): Promise<void> {
     log.info('stopped');
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
+  log.info({ address, service: settings.service }, 'listening');
 }
 
 main().catch((error: unknown) => {

@@ -70,8 +70,9 @@ function jsonFields(text: string): Fields {
   const body = parseJson(text);
   if (!isObject(body)) throw new ServiceError(400, 'The body must be one JSON object.');
   const { parameters } = body;
-  if (parameters !== undefined && parameters !== null && !isObject(parameters))
+  if (parameters !== undefined && parameters !== null && !isObject(parameters)) {
     throw wrongType('parameters', 'an object');
+  }
   return {
     text(field) {
       const value = body[FIELDS[field]] ?? '';

@@ -97,13 +97,15 @@ export class LifeCycle {
   async resume(): Promise<void> {
     await this.#store.forgetUnbound(this.#rememberedSince());
     for (const instance of await this.#store.pending()) {
-      if (this.#background) this.#start(instance);
-      else
+      if (this.#background) {
+        this.#start(instance);
+      } else {
         await this.#store.save({
           ...instance,
           state: 'failed',
           error: 'The service stopped while it was being created.',
         });
+      }
     }
   }
 
@@ -138,15 +140,17 @@ export class LifeCycle {
         'The instance name must start with a letter and have two or more letters, digits, "-" or "_".',
       );
     }
-    if (asked.name === 'plans')
+    if (asked.name === 'plans') {
       throw new ServiceError(400, 'An instance cannot be named "plans": choose another name.');
+    }
     const parameters = await checkParameters(this.#plans.find(asked.plan), asked.parameters);
     const wanted = { ...asked, parameters };
 
     const creation = await this.#alone(asked.name, async () => {
       const existing = await this.#store.find(asked.name);
-      if (existing?.state === 'removing') await this.#remove(existing, requestedBy, cluster);
-      else if (existing && existing.state !== 'failed') {
+      if (existing?.state === 'removing') {
+        await this.#remove(existing, requestedBy, cluster);
+      } else if (existing && existing.state !== 'failed') {
         await this.#refuseDifferent(existing, wanted, cluster);
         if (existing.state === 'ready') {
           await this.#store.save({ ...existing, description: asked.description, tags: asked.tags });
@@ -178,8 +182,9 @@ export class LifeCycle {
   async update(asked: Asked, requestedBy: Requester, cluster?: Cluster): Promise<void> {
     await this.#alone(asked.name, async () => {
       const previous = await this.#store.find(asked.name);
-      if (previous === undefined)
+      if (previous === undefined) {
         throw new ServiceError(410, `The service has no instance "${asked.name}": remove and create it.`);
+      }
       refuseUnready(previous, 409);
       const plan = this.#plans.find(asked.plan);
       const instance = { ...previous, ...asked, parameters: await checkParameters(plan, asked.parameters) };
@@ -336,8 +341,9 @@ export class LifeCycle {
         );
         await this.#settle(instance, { state: 'ready', error: '', data: dataOf(data, instance.data) });
       } catch (error) {
-        if (abort.signal.aborted)
+        if (abort.signal.aborted) {
           throw new ServiceError(409, `The instance "${instance.name}" was removed while it was being created.`);
+        }
         if (this.#stopping.signal.aborted && this.#background) return;
         const refused = error instanceof ServiceError && error.refused;
         if (!refused || this.#background) await this.#settle(instance, { state: 'failed', error: messageOf(error) });
@@ -430,8 +436,9 @@ export class LifeCycle {
       .filter((field) => existing[field] !== asked[field])
       .map((field) => `its ${field} is "${existing[field]}", not "${asked[field]}"`);
     if (!sameJson(existing.parameters, asked.parameters)) differences.push('its parameters are others');
-    if (existing.cluster?.pool !== cluster?.pool)
+    if (existing.cluster?.pool !== cluster?.pool) {
       differences.push(`its pool is "${existing.cluster?.pool ?? ''}", not "${cluster?.pool ?? ''}"`);
+    }
     const [bind] = await this.#store.activeBinds(existing.id);
     if (bind) differences.push(`the ${bind.kind} "${bind.name}" is bound to it`);
     if (differences.length === 0) return;
@@ -471,13 +478,15 @@ export class LifeCycle {
 
 function refuseUnready(instance: StoredInstance, whilePending: 409 | 412): void {
   const { name, state, error } = instance;
-  if (state === 'pending')
+  if (state === 'pending') {
     throw new ServiceError(
       whilePending,
       `The instance "${name}" is still being created: try again when its status is up.`,
     );
-  if (state === 'failed')
+  }
+  if (state === 'failed') {
     throw new ServiceError(409, `The instance "${name}" could not be created: ${error} Remove it and create it again.`);
+  }
   if (state === 'removing') throw new ServiceError(409, `The instance "${name}" is being removed.`);
 }
 
@@ -490,8 +499,9 @@ function failure(error: unknown): ServiceError {
 /** Tsuru fails a bind whose answer is not one object of strings, and never unbinds it: so such an answer never leaves. */
 function checkVariables(variables: unknown): Variables {
   const problem = variablesProblem(variables);
-  if (problem !== undefined)
+  if (problem !== undefined) {
     throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot take: ${problem}.`);
+  }
   return variables as Variables;
 }
 

@@ -85,8 +85,9 @@ function bodyOf(bytes: Uint8Array): EndpointBody {
 
 function toAnswer({ status, headers, body }: EndpointAnswer): Answer {
   if (body === undefined) return { status, headers: { ...headers } };
-  if (typeof body === 'string')
+  if (typeof body === 'string') {
     return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
+  }
   if (body instanceof Uint8Array) {
     return { status, headers: { 'content-type': 'application/octet-stream', ...headers }, body: new Uint8Array(body) };
   }

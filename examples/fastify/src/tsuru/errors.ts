@@ -4,19 +4,18 @@
  */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
+  readonly status: number;
+  readonly fields: Readonly<Record<string, unknown>>;
 
   /**
    * @param status HTTP status, 400 to 599. A 4xx promises that nothing was changed.
    * @param message one line, no secret.
    * @param fields more members of the JSON body, such as `missing_params`.
    */
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly fields: Readonly<Record<string, unknown>> = {},
-    options?: ErrorOptions,
-  ) {
+  constructor(status: number, message: string, fields: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
     super(message, options);
+    this.status = status;
+    this.fields = fields;
   }
 
   /** True when the request was refused and nothing was changed. */

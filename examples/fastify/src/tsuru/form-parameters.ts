@@ -39,11 +39,14 @@ function splitKey(flat: string): string[] {
   let part = '';
   for (let index = 0; index < flat.length; index++) {
     const character = flat.charAt(index);
-    if (character === '\\' && index + 1 < flat.length) part += flat.charAt(++index);
-    else if (character === '.') {
+    if (character === '\\' && index + 1 < flat.length) {
+      part += flat.charAt(++index);
+    } else if (character === '.') {
       parts.push(part);
       part = '';
-    } else part += character;
+    } else {
+      part += character;
+    }
   }
   parts.push(part);
   return parts;

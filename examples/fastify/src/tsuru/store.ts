@@ -108,7 +108,11 @@ const migrations: Record<string, Migration> = {
  * on the disk. Variables and secrets are in it, so the file is for its owner only. One process at a time.
  */
 export class Store {
-  private constructor(private readonly db: Kysely<Tables>) {}
+  readonly #db: Kysely<Tables>;
+
+  private constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
 
   /** Opens the file, makes it when there is none, and brings its tables up to date. */
   static async open(path: string): Promise<Store> {
@@ -132,17 +136,17 @@ export class Store {
   }
 
   async close(): Promise<void> {
-    await this.db.destroy();
+    await this.#db.destroy();
   }
 
   async find(name: string): Promise<StoredInstance | undefined> {
-    const row = await this.db.selectFrom('instances').selectAll().where('name', '=', name).executeTakeFirst();
+    const row = await this.#db.selectFrom('instances').selectAll().where('name', '=', name).executeTakeFirst();
     return row && instanceOf(row);
   }
 
   /** The instances that were still being created when the service stopped. */
   async pending(): Promise<StoredInstance[]> {
-    const rows = await this.db
+    const rows = await this.#db
       .selectFrom('instances')
       .selectAll()
       .where('state', '=', 'pending')
@@ -162,7 +166,7 @@ export class Store {
       requested_by: JSON.stringify(requestedBy),
       cluster: cluster === undefined ? null : JSON.stringify(cluster),
     };
-    await this.db
+    await this.#db
       .insertInto('instances')
       .values(row)
       .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
@@ -171,11 +175,11 @@ export class Store {
 
   /** Removes an instance with its binds. */
   async remove(id: string): Promise<void> {
-    await this.db.deleteFrom('instances').where('id', '=', id).execute();
+    await this.#db.deleteFrom('instances').where('id', '=', id).execute();
   }
 
   async findBind(instanceId: string, kind: BindKind, name: string): Promise<StoredBind | undefined> {
-    const row = await this.db
+    const row = await this.#db
       .selectFrom('binds')
       .selectAll()
       .where('instance_id', '=', instanceId)
@@ -187,7 +191,7 @@ export class Store {
 
   /** The binds that have, or may have, access: `bound` and `binding`, in the order they were made. */
   async activeBinds(instanceId: string): Promise<StoredBind[]> {
-    const rows = await this.db
+    const rows = await this.#db
       .selectFrom('binds')
       .selectAll()
       .where('instance_id', '=', instanceId)
@@ -208,7 +212,7 @@ export class Store {
       variables: JSON.stringify(bind.variables),
       unbound_at: bind.unboundAt?.toISOString() ?? null,
     };
-    await this.db
+    await this.#db
       .insertInto('binds')
       .values(row)
       .onConflict((conflict) => conflict.columns(['instance_id', 'kind', 'name']).doUpdateSet(row))
@@ -216,7 +220,7 @@ export class Store {
   }
 
   async removeBind(instanceId: string, kind: BindKind, name: string): Promise<void> {
-    await this.db
+    await this.#db
       .deleteFrom('binds')
       .where('instance_id', '=', instanceId)
       .where('kind', '=', kind)
@@ -226,12 +230,12 @@ export class Store {
 
   /** Forgets the binds that ended before that time, with their secrets. */
   async forgetUnbound(before: Date): Promise<void> {
-    await this.db.deleteFrom('binds').where('unbound_at', '<', before.toISOString()).execute();
+    await this.#db.deleteFrom('binds').where('unbound_at', '<', before.toISOString()).execute();
   }
 
   /** Throws when the store does not answer. */
   async ping(): Promise<void> {
-    await sql`select 1`.execute(this.db);
+    await sql`select 1`.execute(this.#db);
   }
 }
 

@@ -85,9 +85,18 @@ async function incoming(c: Context<Environment>): Promise<Incoming> {
     method: c.req.method,
     target: targetOf(c),
     headers: headersOf(c),
-    body: new Uint8Array(METHODS_WITH_BODY.includes(c.req.method) ? await c.req.arrayBuffer() : []),
+    body: METHODS_WITH_BODY.includes(c.req.method) ? await readBody(c) : new Uint8Array(),
     log: c.get('log'),
   };
+}
+
+async function readBody(c: Context<Environment>): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await c.req.arrayBuffer());
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    throw new ServiceError(400, 'The body was cut off.', {}, { cause: error });
+  }
 }
 
 function respond({ status, headers, body }: Answer): Response {
