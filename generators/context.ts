@@ -115,7 +115,8 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
   };
 }
 
-function endpointContext(endpoint: EndpointAnswer): EndpointContext {
+/** Derives what the templates of one endpoint need. */
+export function endpointContext(endpoint: EndpointAnswer): EndpointContext {
   return {
     ...endpoint,
     handler: endpoint.name.replace(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),

@@ -2,6 +2,7 @@ import type { ActionType, NodePlopAPI } from 'node-plop';
 
 import { FRAMEWORKS, type Answers } from '../src/answers.ts';
 import { withDefaults } from '../src/questions.ts';
+import { endpointContext } from './context.ts';
 
 /** What every template is filled with beside the answers of the generator. */
 export interface RenderAction {
@@ -43,7 +44,7 @@ function serviceLayers({ name, framework, backend, packageManager, endpoints }: 
     ...endpoints.map((endpoint) => ({
       type: 'render' as const,
       layer: 'endpoint',
-      data: { ...endpoint, service: name },
+      data: { ...endpointContext(endpoint), service: name },
     })),
   ];
 }
