@@ -8,7 +8,7 @@ import { readEnvironment, send, startService } from '../support/service.ts';
 import { median, quietEnvironment, type Figure } from './measure.ts';
 
 const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
-const ROUNDS = 5;
+const ROUNDS = 7;
 const SECONDS = 2;
 const STARTS = 7;
 

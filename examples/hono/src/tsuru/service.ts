@@ -67,9 +67,11 @@ export function createService(options: ServiceOptions): Service {
     log,
     lifeCycle,
     admit(target, headers) {
-      const { segments } = parseTarget(target);
-      if (`/${segments.join('/')}` !== HEALTHCHECK) authenticate(header(headers, 'authorization'));
-      if (![undefined, 'identity'].includes(header(headers, 'content-encoding')?.toLowerCase())) {
+      parseTarget(target);
+      // There is one spelling of a path from here on.
+      if (target !== HEALTHCHECK) authenticate(header(headers, 'authorization'));
+      const encoding = header(headers, 'content-encoding');
+      if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
         throw new ServiceError(415, 'Send the body without Content-Encoding.');
       }
     },

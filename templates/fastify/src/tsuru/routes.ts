@@ -12,14 +12,16 @@ export const tsuruRoutes: FastifyPluginAsync<{ service: Service }> = async (app,
     done(null, body);
   });
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     service.admit(request.raw.url ?? '', request.headers);
+    done();
   });
 
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { method, headers } = request;
     const milliseconds = reply.elapsedTime;
     logRequest(request.log, { method, target: request.raw.url ?? '', headers, status: reply.statusCode, milliseconds });
+    done();
   });
 
   for (const route of service.routes) {
