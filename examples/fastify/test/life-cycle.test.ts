@@ -81,6 +81,16 @@ describe('creating inline', () => {
     expect((await status(test)).status).toBe(204);
   });
 
+  it('does not pass on, or log, a password that is in the URL of an error', async () => {
+    const test = await testService();
+    test.backend.instead.create = fails('cannot reach postgres://admin:p4ss/w@rd@db.example.com/x');
+    const answer = await create(test);
+    expect(answer.body).toContain('cannot reach postgres://');
+    for (const text of [answer.body, (await test.call('GET', '/resources/db1')).body, test.log.join('')]) {
+      expect(text).not.toContain('admin:');
+    }
+  });
+
   it('gives a backend the same instance id when it is created again', async () => {
     const test = await testService();
     test.backend.instead.create = fails();

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 
+import { hideCredentials, messageOf } from './errors.js';
 import type { Headers, Log } from './http.js';
 import { isProxied, requesterOf } from './tsuru-headers.js';
 
@@ -13,9 +14,14 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
 }
 
 function errorText(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, stack, cause } = error;
-  return { name, message, stack, ...(cause !== undefined && { cause: errorText(cause) }) };
+  if (!(error instanceof Error)) return { message: messageOf(error) };
+  const { name, stack, cause } = error;
+  return {
+    name,
+    message: messageOf(error),
+    stack: hideCredentials(stack ?? ''),
+    ...(cause !== undefined && { cause: errorText(cause) }),
+  };
 }
 
 /** What is logged of every request, with its status and how long it took in milliseconds. */

@@ -1,7 +1,6 @@
-import { pino } from 'pino';
-
 import type { Backend, Request, Variables } from '../../src/tsuru/backend.js';
 import type { Endpoint } from '../../src/tsuru/endpoint.js';
+import { createLogger } from '../../src/tsuru/log.js';
 import { createService, type Service, type ServiceOptions } from '../../src/tsuru/service.js';
 import { Store } from '../../src/tsuru/store.js';
 import { injector } from './inject.js';
@@ -81,7 +80,7 @@ export async function testService(
     endpoints: [],
     backend,
     store,
-    log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
+    log: createLogger('info', { write: (line) => void log.push(line) }),
     now: () => new Date(clock),
     ...options,
   });

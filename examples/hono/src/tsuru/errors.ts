@@ -24,8 +24,13 @@ export class ServiceError extends Error {
   }
 }
 
-/** The message of anything that was thrown, on one line. */
+/** The message of anything that was thrown, on one line, and without the passwords that libraries quote in their URLs. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, ' ').trim();
+  return hideCredentials(message).replace(/\s+/g, ' ').trim();
+}
+
+/** A text with the user and the password of every URL taken out. */
+export function hideCredentials(text: string): string {
+  return text.replace(/:\/\/\S*@/g, '://***@');
 }
