@@ -100,7 +100,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework]]),
     devDependencies: lines([
       '@eslint/js',
-      
+
       '@types/node',
       'eslint',
       'ts-blank-space',

@@ -16,7 +16,7 @@ import { delimiter, dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
-import { filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
+import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
 
 const BARE = ['--yes', '--no-install', '--no-git'];
 
@@ -75,21 +75,7 @@ describe('the packed command line', () => {
   );
 
   it('needs no --yes when every answer is given', async () => {
-    const answers = [
-      '--name',
-      'db',
-      '--framework',
-      'hono',
-      '--provisioning',
-      'inline',
-      '--team',
-      '',
-      '--endpoint',
-      'http://localhost:1',
-      '--plan',
-      'a=b',
-    ];
-    expect(await run(['dir', ...answers, '--no-install', '--no-git'])).toMatchObject({ code: 0 });
+    expect(await run(['dir', '--name', 'db', ...ANSWERED])).toMatchObject({ code: 0 });
     expect(existsSync(join(cwd, 'dir/package.json'))).toBe(true);
   });
 

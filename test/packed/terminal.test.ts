@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
-import { quiet } from '../support/cli.ts';
+import { ANSWERED, quiet } from '../support/cli.ts';
 
 const ENTER = '\r';
 const DOWN = '\x1b[B';
@@ -95,21 +95,7 @@ describe('on a terminal', () => {
   });
 
   it('checks what is typed, and does not go on before it is right', async () => {
-    const { type, ended } = start([
-      'dir',
-      '--no-install',
-      '--no-git',
-      '--framework',
-      'hono',
-      '--provisioning',
-      'inline',
-      '--team',
-      '',
-      '--endpoint',
-      'http://localhost:1',
-      '--plan',
-      'a=b',
-    ]);
+    const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', ' X', ENTER);
     await type('must start with a letter', '\x7f\x7f', 'dir2', ENTER);
     await type('Write it?', 'y');
@@ -118,23 +104,7 @@ describe('on a terminal', () => {
   });
 
   it('writes nothing when the summary is not what was meant', async () => {
-    const { type, ended } = start([
-      'dir',
-      '--no-install',
-      '--no-git',
-      '--name',
-      'a1',
-      '--framework',
-      'hono',
-      '--provisioning',
-      'inline',
-      '--team',
-      '',
-      '--endpoint',
-      'http://localhost:1',
-      '--plan',
-      'a=b',
-    ]);
+    const { type, ended } = start(['dir', '--name', 'a1', ...ANSWERED]);
     await type('Write it?', 'n');
     expect(await ended).toBe(130);
     expect(readdirSync(cwd)).toEqual([]);

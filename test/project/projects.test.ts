@@ -149,6 +149,8 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
   it(`answers ${MALFORMED_REQUESTS} malformed requests without a 5xx, and goes on`, async () => {
     await withService({}, async (service) => {
       const random = seeded(framework.length * 7919);
+      const headers = { authorization: service.authorization, 'content-type': 'application/x-www-form-urlencoded' };
+      await send(service.port, { method: 'POST', path: '/resources', headers, body: 'name=db1&team=t' });
       const failures: string[] = [];
       let answered = 0;
       const worker = async (share: number) => {

@@ -5,6 +5,12 @@ import { join } from 'node:path';
 
 import { inject } from 'vitest';
 
+/** Flags that answer everything but the directory and the service id. */
+export const ANSWERED = [
+  ...['--framework', 'hono', '--provisioning', 'inline', '--team', ''],
+  ...['--endpoint', 'http://localhost:1', '--plan', 'a=b', '--no-install', '--no-git'],
+];
+
 export interface Run {
   code: number | null;
   signal: NodeJS.Signals | null;

@@ -138,7 +138,7 @@ export function sendBytes(port: number, bytes: string | Buffer, patience = 2000)
     const done = () => {
       clearTimeout(timer);
       socket.destroy();
-      const status = /^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1];
+      const status = /^HTTP\/1\.1 (?!100)(\d{3})/m.exec(answer)?.[1];
       resolve(status === undefined ? undefined : Number(status));
     };
     const timer = setTimeout(done, patience);

@@ -370,6 +370,18 @@ describe('unbinding', () => {
   });
 });
 
+describe('an unbind that failed half-way', () => {
+  it('is mended by a bind, which asks the backend and brings the same variables back', async () => {
+    const test = await testService();
+    await create(test);
+    const first = await bind(test);
+    test.backend.instead.unbindApp = fails();
+    expect((await unbind(test)).status).toBe(500);
+    expect((await bind(test)).body).toBe(first.body);
+    expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'bindApp']);
+  });
+});
+
 describe('updating', () => {
   it('makes empty what is empty, in either encoding', async () => {
     for (const encoding of ['form', 'json'] as const) {

@@ -1,6 +1,6 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 
-import { errorAnswer } from './tsuru/http.js';
+import { errorAnswer, MAX_HEADER_SIZE } from './tsuru/http.js';
 import { send, tsuruRoutes } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 import { requestId } from './tsuru/tsuru-headers.js';
@@ -14,7 +14,7 @@ export async function createApp(service: Service): Promise<FastifyInstance> {
     genReqId: ({ headers }) => requestId(headers),
     bodyLimit: service.bodyLimit,
     requestTimeout: 60_000,
-    http: { headersTimeout: 10_000 },
+    http: { headersTimeout: 10_000, maxHeaderSize: MAX_HEADER_SIZE },
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (error, request, reply: FastifyReply) => {
       send(reply, errorAnswer(error, request.log));

@@ -137,6 +137,14 @@ describe('what users can send through the proxy of Tsuru', () => {
     ).toMatchObject({ status: 404 });
   });
 
+  it('a kube config of 40 KB fits in its header', async () => {
+    const kubeConfig = Buffer.from(JSON.stringify({ ca: 'x'.repeat(30_000) })).toString('base64');
+    const headers = { authorization: AUTHORIZATION, connection: 'close', 'x-tsuru-cluster-kube-config': kubeConfig };
+    expect(await sendTo(server.port, { method: 'GET', path: '/resources/plans', headers, body: '' })).toMatchObject({
+      status: 200,
+    });
+  });
+
   it('never sees the password in an answer or in the log', async () => {
     for (const recording of recordings) await sendTo(server.port, recording);
     const log = test.log.join('');

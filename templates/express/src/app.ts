@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import express, { type Express } from 'express';
 
+import { MAX_HEADER_SIZE } from './tsuru/http.js';
 import { tsuruRoutes } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
@@ -18,7 +19,7 @@ export function createApp(service: Service): Promise<Express> {
 
 /** Listens, and gives what stops it again: no new connection, and the requests under way are finished. */
 export async function listen(app: Express, { port, host }: { port: number; host: string }) {
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, app);
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: MAX_HEADER_SIZE }, app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 
+import { MAX_HEADER_SIZE } from './tsuru/http.js';
 import { onError, tsuruRoutes, type Environment } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
@@ -19,7 +20,7 @@ export function createApp(service: Service): Promise<App> {
 
 /** Listens, and gives what stops it again: no new connection, and the requests under way are finished. */
 export async function listen(app: App, { port, host }: { port: number; host: string }) {
-  const serverOptions = { headersTimeout: 10_000, requestTimeout: 60_000 };
+  const serverOptions = { headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: MAX_HEADER_SIZE };
   const server = serve({ fetch: app.fetch, port, hostname: host, serverOptions });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).once('listening', resolve);

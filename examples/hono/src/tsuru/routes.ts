@@ -65,7 +65,10 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
 
 /** Answers for what was thrown on the way; it is the whole app's, and also takes errors of routes of your own. */
 export function onError(service: Service): ErrorHandler<Environment> {
-  return (error, c) => respond(errorAnswer(error, c.get('log') ?? service.log));
+  return (error, c) => {
+    const thrown = isCutOff(error) ? new ServiceError(400, 'The body was cut off.', {}, { cause: error }) : error;
+    return respond(errorAnswer(thrown, c.get('log') ?? service.log));
+  };
 }
 
 /** The raw request target: the URL that Hono routes by has been folded already. Without a socket there is only that. */
@@ -85,18 +88,14 @@ async function incoming(c: Context<Environment>): Promise<Incoming> {
     method: c.req.method,
     target: targetOf(c),
     headers: headersOf(c),
-    body: METHODS_WITH_BODY.includes(c.req.method) ? await readBody(c) : new Uint8Array(),
+    body: METHODS_WITH_BODY.includes(c.req.method) ? new Uint8Array(await c.req.arrayBuffer()) : new Uint8Array(),
     log: c.get('log'),
   };
 }
 
-async function readBody(c: Context<Environment>): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await c.req.arrayBuffer());
-  } catch (error) {
-    if (error instanceof ServiceError) throw error;
-    throw new ServiceError(400, 'The body was cut off.', {}, { cause: error });
-  }
+/** Node's error for a client that went away before its body was complete: it fails reading, wherever that is done. */
+function isCutOff(error: Error): boolean {
+  return error.message === 'aborted' && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
 function respond({ status, headers, body }: Answer): Response {

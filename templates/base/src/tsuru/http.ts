@@ -2,6 +2,9 @@ import type { Logger } from 'pino';
 
 import { messageOf, ServiceError } from './errors.js';
 
+/** In bytes, for all headers of a request: a cluster's kube config comes in one, and Node's own limit is 16 KiB. */
+export const MAX_HEADER_SIZE = 128 * 1024;
+
 /** A logger as every web framework has it. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 

@@ -272,6 +272,8 @@ export class LifeCycle {
       if (instance === undefined) throw new ServiceError(404, `The service has no instance "${name}".`);
       const bind = await this.#store.findBind(instance.id, target.kind, target.name);
       if (bind === undefined || bind.state === 'unbound') return;
+      // From here on its access is uncertain until this is done: a bind that comes first has to make it anew.
+      await this.#store.saveBind(instance.id, { ...bind, state: 'binding' });
       await this.#revoke(instance, bind, requestedBy, cluster);
       await this.#store.saveBind(instance.id, { ...bind, state: 'unbound', unboundAt: this.#now() });
       await this.#store.forgetUnbound(this.#rememberedSince());

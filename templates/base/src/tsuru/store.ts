@@ -22,7 +22,7 @@ export interface StoredInstance extends Instance {
 
 export type BindKind = 'app' | 'job';
 
-/** `binding`: begun, and maybe half made. `unbound`: kept for an hour, so that the app can come back to the same variables. */
+/** `binding`: being made or revoked, and maybe half so. `unbound`: kept for an hour, so that the app can come back to the same variables. */
 export type BindState = 'binding' | 'bound' | 'unbound';
 
 export interface StoredBind {
