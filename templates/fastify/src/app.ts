@@ -15,6 +15,7 @@ export async function createApp(service: Service): Promise<FastifyInstance> {
     bodyLimit: service.bodyLimit,
     requestTimeout: 60_000,
     http: { headersTimeout: 10_000, maxHeaderSize: MAX_HEADER_SIZE },
+    // Tsuru puts no upper bound on the name of an instance.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (error, request, reply: FastifyReply) => {
       send(reply, errorAnswer(error, request.log));
