@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { on } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -248,17 +250,21 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
 
   it('finishes what is running when it is asked to stop', async () => {
     const service = await startService(project);
-    const { authorization, port } = service;
-    const headers = { authorization, connection: 'close', 'content-type': 'application/x-www-form-urlencoded' };
-    const create = send(port, { method: 'POST', path: '/resources', headers, body: 'name=last&team=t' });
-    const code = service.stop();
-    expect([201, undefined]).toContain(
-      await create.then(
-        ({ status }) => status,
-        () => undefined,
-      ),
+    const body = 'name=last&team=t';
+    const socket = connect(service.port, '127.0.0.1').setEncoding('utf8');
+    const answer = on(socket, 'data') as AsyncIterableIterator<[string]>;
+    socket.write(
+      'POST /resources HTTP/1.1\r\nHost: service\r\nConnection: close\r\nExpect: 100-continue\r\n' +
+        `Authorization: ${service.authorization}\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n`,
     );
-    expect(await code).toBe(0);
+    // With this the service has the request, and waits for its body.
+    expect((await answer.next()).value).toEqual([expect.stringMatching(/^HTTP\/1\.1 100 /)]);
+    const ended = service.stop();
+    while (!service.output().includes('"stopping')) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write(body);
+    expect((await answer.next()).value).toEqual([expect.stringMatching(/^HTTP\/1\.1 201 /)]);
+    expect(await ended).toBe(0);
     expect(service.output()).toContain('"stopped"');
   });
 });
