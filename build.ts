@@ -1,7 +1,10 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
+import Handlebars from 'handlebars';
 import { rolldown } from 'rolldown';
+
+import { COMPILE_OPTIONS } from './src/engine/templates.ts';
 
 const NOT_BUNDLED = join(import.meta.dirname, 'src/engine/not-bundled.ts');
 
@@ -35,8 +38,19 @@ async function build(): Promise<void> {
   });
   await bundle.close();
   chmodSync('dist/cli.js', 0o755);
+  writeFileSync('dist/templates.js', precompiled());
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
+}
+
+/** A module with every template, compiled as the engine would compile it. */
+function precompiled(): string {
+  const paths = readdirSync('templates', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.hbs'));
+  const specifications = paths.map((path) => {
+    const specification = Handlebars.precompile(readFileSync(join('templates', path), 'utf8'), COMPILE_OPTIONS);
+    return `${JSON.stringify(path.replaceAll(sep, '/'))}: ${specification as unknown as string}`;
+  });
+  return `export default {\n${specifications.join(',\n')}\n};\n`;
 }
 
 /** The licence texts of the packages whose modules were bundled. @throws Error when one has none */

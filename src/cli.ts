@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
+import type { Precompiled } from './engine/templates.ts';
 import { ExpectedError } from './errors.ts';
 
 declare const PACKAGE_VERSION: string;
@@ -36,10 +37,20 @@ async function main(): Promise<void> {
     terminal: terminalOf(stdout, stderr, env),
     // Decided before anything is asked: a question on a pipe would wait for ever.
     prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
-    generator: { templates: fileURLToPath(new URL('../templates', import.meta.url)), version: PACKAGE_VERSION },
+    generator: {
+      templates: fileURLToPath(new URL('../templates', import.meta.url)),
+      version: PACKAGE_VERSION,
+      precompiled: await precompiledTemplates(),
+    },
     signal: abort.signal,
     newPassword,
   });
+}
+
+/** The build writes them beside the bundle. */
+async function precompiledTemplates(): Promise<Precompiled> {
+  const file = new URL('./templates.js', import.meta.url).href;
+  return ((await import(file)) as { default: Precompiled }).default;
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 
 import nodePlop from 'node-plop';
 
@@ -7,7 +7,7 @@ import { classOf } from '../../generators/classes.ts';
 import { contextOf } from '../../generators/context.ts';
 import generators, { type RenderAction } from '../../generators/index.ts';
 import type { Answers } from '../answers.ts';
-import { compiler, type Fill } from './templates.ts';
+import { compiler, type Fill, type Precompiled } from './templates.ts';
 import { toTree, type Tree, type TreeFile } from './tree.ts';
 
 /** Where the templates are and which version they have: what a render needs beside the answers. */
@@ -15,6 +15,7 @@ export interface Generator {
   /** The directory that holds the layers. */
   templates: string;
   version: string;
+  precompiled?: Precompiled;
 }
 
 /**
@@ -36,7 +37,7 @@ export async function renderSecrets(answers: Answers, password: string, generato
 async function run(
   name: 'service' | 'secret',
   answers: Answers,
-  { templates, version }: Generator,
+  { templates, version, precompiled }: Generator,
   more: object,
 ): Promise<Tree> {
   const context = { ...contextOf(answers, version), ...more };
@@ -44,7 +45,8 @@ async function run(
   // The directory is where plop looks for a package.json to read: there is none among the templates.
   const plop = await nodePlop('', { destBasePath: templates, force: false });
   generators(plop);
-  const fill = compiler();
+  const filler = compiler(precompiled);
+  const fill: Fill = (file, template, data) => filler(relative(templates, file).replaceAll(sep, '/'), template, data);
   // What an action throws at once plop hands on as it is; only a rejection becomes a failure with a text.
   plop.setActionType('render', async (data: object, config) => {
     const { layer, data: over } = config as unknown as RenderAction;

@@ -2,17 +2,22 @@ import Handlebars from 'handlebars';
 
 import { messageOf } from '../errors.ts';
 
+/** Strict, so that a misspelt name is an error and not nothing; without the escaping that is meant for HTML. */
+export const COMPILE_OPTIONS = { strict: true, noEscape: true } as const;
+
+/** Templates that were compiled when the package was built, by their path below `templates/`: that saves half of a run. */
+export type Precompiled = Readonly<Record<string, Parameters<typeof Handlebars.template>[0]>>;
+
 /** Fills a template. `name` is for the error message. */
 export type Fill = (name: string, template: string, data: object) => string;
 
 /**
- * Makes a Handlebars of our own: strict, so that a misspelt name is an error and not nothing; without the escaping that
- * is meant for HTML; and with the helpers that the templates may use, whatever plop registered on the shared one.
+ * Makes a Handlebars of our own, with the helpers that the templates may use, whatever plop registered on the shared one.
  *
  * Helpers: `eq a b`; `json value`, a literal for JSON and TypeScript; `yaml text`, a scalar for YAML;
  * `markdown text`, for a cell of a Markdown table.
  */
-export function compiler(): Fill {
+export function compiler(precompiled: Precompiled = {}): Fill {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('json', (value: unknown) => JSON.stringify(value));
@@ -28,7 +33,8 @@ export function compiler(): Fill {
   }
   return (name, template, data) => {
     try {
-      return handlebars.compile(template, { strict: true, noEscape: true })(data);
+      const compiled = precompiled[name];
+      return (compiled ? handlebars.template(compiled) : handlebars.compile(template, COMPILE_OPTIONS))(data);
     } catch (error) {
       throw new Error(`${name}: ${messageOf(error)}`, { cause: error });
     }

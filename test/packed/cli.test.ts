@@ -16,6 +16,9 @@ import { delimiter, dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
+import { FRAMEWORKS } from '../../src/answers.ts';
+import { render } from '../../src/engine/render.ts';
+import { answersWith, generator } from '../support/answers.ts';
 import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
 
 const BARE = ['--yes', '--no-install', '--no-git'];
@@ -102,6 +105,17 @@ describe('the packed command line', () => {
     for (const path of having) expect(statSync(join(cwd, 'my-db', path)).mode & 0o777).toBe(0o600);
     for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  tsuru service create manifest.yaml']) {
       expect(stdout).toContain(`${line}\n`);
+    }
+  });
+
+  it.each(FRAMEWORKS)('writes what the templates of the repository say, for %s', async (framework) => {
+    await run(['my-service', '--framework', framework, '--pm', 'yarn', '--provisioning', 'background', ...BARE]);
+    const answers = answersWith({ framework, packageManager: 'yarn', provisioning: 'background' });
+    for (const [path, { content }] of await render(answers, generator)) {
+      expect({ path, text: readFileSync(join(cwd, 'my-service', path), 'utf8') }).toEqual({
+        path,
+        text: content.toString(),
+      });
     }
   });
 
