@@ -100,8 +100,7 @@ export class LifeCycle {
       if (this.#background) {
         this.#start(instance);
       } else {
-        await this.#store.save({
-          ...instance,
+        await this.#settle(instance, {
           state: 'failed',
           error: 'The service stopped while it was being created.',
         });

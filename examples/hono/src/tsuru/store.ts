@@ -5,6 +5,7 @@ import { Kysely, Migrator, sql, SqliteDialect, type Generated, type Migration, t
 import Database from 'libsql';
 
 import type { Cluster, Instance, Requester, Variables } from './backend.js';
+import { messageOf } from './errors.js';
 import { withoutPrototypes, type JsonObject, type JsonValue } from './values.js';
 
 /** `pending`: being created. `failed`: creating it failed. `removing`: asked to go, not gone yet. */
@@ -120,17 +121,12 @@ export class Store {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       closeSync(openSync(path, 'a', 0o600));
     }
-    const database = new Database(path);
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
-    database.pragma('busy_timeout = 5000');
-    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: openDatabase(path) }) });
     const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
     const { error } = await migrator.migrateToLatest();
     if (error !== undefined) {
       await db.destroy();
-      throw new Error(`the store ${path} could not be brought up to date`, { cause: error });
+      throw unusable(path, error);
     }
     return new Store(db);
   }
@@ -237,6 +233,24 @@ export class Store {
   async ping(): Promise<void> {
     await sql`select 1`.execute(this.#db);
   }
+}
+
+function openDatabase(path: string): Database.Database {
+  const database = new Database(path);
+  try {
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    database.pragma('busy_timeout = 5000');
+    return database;
+  } catch (error) {
+    database.close();
+    throw unusable(path, error);
+  }
+}
+
+function unusable(path: string, error: unknown): Error {
+  return new Error(`the store ${path} cannot be used: ${messageOf(error)}`, { cause: error });
 }
 
 function instanceOf(row: Selectable<InstanceTable>): StoredInstance {

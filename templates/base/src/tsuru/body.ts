@@ -48,6 +48,9 @@ export function decodeBody(contentType: string | undefined, body: Uint8Array): F
   throw new ServiceError(415, 'Send the body as application/x-www-form-urlencoded or application/json.');
 }
 
+/** A NUL, where the store would cut a text off, and half of a character, which JSON can spell and UTF-8 cannot. */
+const UNKEEPABLE = /\0|\p{Cs}/u;
+
 /** Parses a JSON body into a value whose objects have no prototype. @throws ServiceError 400 */
 export function parseJson(text: string): ReturnType<typeof withoutPrototypes> {
   try {
@@ -77,7 +80,7 @@ function jsonFields(text: string): Fields {
     text(field) {
       const value = body[FIELDS[field]] ?? '';
       if (typeof value !== 'string') throw wrongType(FIELDS[field], 'a string');
-      return value;
+      return keepable(FIELDS[field], value);
     },
     list(field) {
       const value = body[FIELDS[field]] ?? [];
@@ -101,7 +104,7 @@ function formFields(text: string): Fields {
     text(field) {
       const values = form.getAll(field);
       if (values.length > 1) throw new ServiceError(400, `The field "${field}" is given more than once.`);
-      return values[0] ?? '';
+      return keepable(field, values[0] ?? '');
     },
     list: (field) => form.getAll(field),
     parameters: unflatten(parameters),
@@ -115,6 +118,11 @@ function checkPercentEncoding(text: string): void {
   } catch {
     throw new ServiceError(400, 'The form is not valid percent-encoded UTF-8.');
   }
+}
+
+function keepable(field: string, text: string): string {
+  if (UNKEEPABLE.test(text)) throw new ServiceError(400, `The field "${field}" holds a character that is not text.`);
+  return text;
 }
 
 function wrongType(field: string, expected: string): ServiceError {
