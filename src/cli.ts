@@ -19,22 +19,28 @@ async function main(): Promise<void> {
     return;
   }
   if (args.includes('--help') || args.includes('-h')) {
-    const { helpText } = await import('./help.ts');
-    stdout.write(helpText(stdout.isTTY ? stdout.columns : 100));
+    const { helpFor } = await import('./help.ts');
+    stdout.write(await helpFor(args[0], stdout.isTTY ? stdout.columns : 100));
     return;
   }
-  const [{ create, newPassword }, { terminalOf }] = await Promise.all([import('./create.ts'), import('./terminal.ts')]);
+  const { terminalOf } = await import('./terminal.ts');
+  const terminal = terminalOf(stdout, stderr, env);
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       abort.abort();
     });
   }
+  const context = { cwd: process.cwd(), environment: env, terminal, signal: abort.signal };
+  if (args[0] === 'check') {
+    const { check } = await import('./check/command.ts');
+    process.exitCode = await check({ ...context, argv: args.slice(1) });
+    return;
+  }
+  const { create, newPassword } = await import('./create.ts');
   await create({
+    ...context,
     argv: args,
-    cwd: process.cwd(),
-    environment: env,
-    terminal: terminalOf(stdout, stderr, env),
     // Decided before anything is asked: a question on a pipe would wait for ever.
     prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
     generator: {
@@ -42,7 +48,6 @@ async function main(): Promise<void> {
       version: PACKAGE_VERSION,
       precompiled: await precompiledTemplates(),
     },
-    signal: abort.signal,
     newPassword,
   });
 }

@@ -1,8 +1,6 @@
-import { parseArgs } from 'node:util';
-
 import type { Answers } from './answers.ts';
-import { EXIT, ExpectedError, messageOf } from './errors.ts';
-import { nearest } from './names.ts';
+import { messageOf } from './errors.ts';
+import { didYouMean, readFlags, usage, type Flag } from './flags.ts';
 import { QUESTIONS, type Question } from './questions.ts';
 
 /** The flags beside the questions. */
@@ -35,54 +33,19 @@ export interface CommandLine {
 }
 
 /**
- * Reads the arguments. A stray `--`, which some package managers hand on, is left out.
+ * Reads the arguments of the default command.
  * @throws ExpectedError with the exit code for wrong usage: an unknown flag or value, or a missing one
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const { tokens, positionals } = parseArgs({
-    args: argv.filter((argument) => argument !== '--'),
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-    allowNegative: true,
-    options: {
-      ...Object.fromEntries(
-        QUESTIONS.map(
-          (question) => [question.flag, { type: question.kind === 'boolean' ? 'boolean' : 'string' }] as const,
-        ),
-      ),
-      ...Object.fromEntries(
-        SWITCHES.map(({ flag, short }) => [flag, { type: 'boolean', ...(short && { short }) }] as const),
-      ),
-    },
-  });
-
-  const switches = Object.fromEntries(SWITCHES.map(({ key, on }) => [key, on])) as unknown as Switches;
-  const texts = new Map<Question, string[]>();
+  const { values, positionals } = readFlags(argv, FLAGS);
+  const switches = Object.fromEntries(
+    SWITCHES.map(({ key, flag, on }) => [key, values.get(flag)?.at(-1) ?? on]),
+  ) as unknown as Switches;
   const answers: Partial<Answers> = {};
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const { rawName, value } = token;
-    const negative = rawName.startsWith('--no-');
-    const flag = negative ? rawName.slice('--no-'.length) : token.name;
-    const found = SWITCHES.find((candidate) => candidate.flag === flag);
-    const question = QUESTIONS.find((candidate) => candidate.flag === flag);
-    if (found === undefined && (question === undefined || (negative && question.kind !== 'boolean'))) {
-      throw unknownFlag(rawName);
-    }
-    if (question === undefined || question.kind === 'boolean') {
-      if (value !== undefined) throw usage(`${rawName} takes no value; its opposite is --no-${flag}.`);
-      if (found) switches[found.key] = !negative;
-      else Object.assign(answers, { [question?.key ?? '']: !negative });
-    } else {
-      if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
-        throw usage(`${rawName} needs a value.`, helpFor(question));
-      }
-      texts.set(question, [...(texts.get(question) ?? []), value]);
-    }
+  for (const question of QUESTIONS) {
+    const texts = values.get(question.flag);
+    if (texts !== undefined) Object.assign(answers, { [question.key]: parseAnswer(question, texts.map(String)) });
   }
-  for (const [question, values] of texts) Object.assign(answers, { [question.key]: parseAnswer(question, values) });
-
   const [directory, ...others] = positionals;
   if (others.length > 0) {
     throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${String(directory)}".`);
@@ -90,6 +53,22 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (directory === '') throw usage('The directory is empty.');
   return { directory, answers, switches };
 }
+
+const FLAGS: readonly Flag[] = [
+  ...QUESTIONS.map((question): Flag => ({
+    flag: question.flag,
+    kind: question.kind === 'boolean' ? 'boolean' : 'text',
+    negatable: question.kind === 'boolean',
+    valueHelp: helpFor(question),
+  })),
+  ...SWITCHES.map(({ flag, short }): Flag => ({
+    flag,
+    kind: 'boolean',
+    negatable: true,
+    valueHelp: '',
+    ...(short && { short }),
+  })),
+];
 
 /** Reads one answer from its texts. @throws ExpectedError that lists what is valid */
 export function parseAnswer(question: Question, texts: readonly string[]): Answers[keyof Answers] {
@@ -109,27 +88,7 @@ export function parseAnswer(question: Question, texts: readonly string[]): Answe
   return value;
 }
 
-function unknownFlag(rawName: string): ExpectedError {
-  const flags = [...QUESTIONS, ...SWITCHES].map(({ flag }) => `--${flag}`);
-  const negatives = [...QUESTIONS.filter(({ kind }) => kind === 'boolean'), ...SWITCHES].map(
-    ({ flag }) => `--no-${flag}`,
-  );
-  return usage(
-    `There is no flag ${rawName}.`,
-    didYouMean(rawName, [...flags, ...negatives]) ?? `The flags are: ${flags.join(', ')}.`,
-  );
-}
-
-function didYouMean(typed: string, words: readonly string[]): string | undefined {
-  const word = nearest(typed, words);
-  return word === undefined ? undefined : `Did you mean ${word}?`;
-}
-
 function helpFor(question: Question): string {
   if (question.kind === 'choice') return `It can be: ${question.choices.map(({ value }) => value).join(', ')}.`;
   return `It is ${question.help}.`;
-}
-
-function usage(message: string, hint = 'Run it with --help to see what it takes.'): ExpectedError {
-  return new ExpectedError(EXIT.usage, message, hint);
 }

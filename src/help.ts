@@ -1,12 +1,6 @@
 import { SWITCHES } from './command-line.ts';
+import type { OptionHelp } from './flags.ts';
 import { QUESTIONS, type Question } from './questions.ts';
-
-/** One option as `--help` and the README show it. */
-export interface OptionHelp {
-  usage: string;
-  help: string;
-  default: string;
-}
 
 /** Every option, in the order of the questions. */
 export function optionTable(): OptionHelp[] {
@@ -25,35 +19,67 @@ export function optionTable(): OptionHelp[] {
   ];
 }
 
-/** The text of `--help`, for a terminal of that many columns. */
-export function helpText(columns: number): string {
-  const options = optionTable();
-  const left = Math.max(...options.map(({ usage }) => usage.length)) + 4;
-  const lines = options.flatMap(({ usage, help, default: value }) => {
-    const text = value === '' ? help : `${help} (default: ${value})`;
-    if (columns < left + 30) return [`  ${usage}`, ...wrap(text, columns - 6).map((line) => `      ${line}`)];
-    const [first = '', ...rest] = wrap(text, columns - left);
-    return [`  ${usage.padEnd(left - 2)}${first}`, ...rest.map((line) => `${' '.repeat(left)}${line}`)];
+/** The help of a command, or of the default one, for a terminal of that many columns. */
+export async function helpFor(command: string | undefined, columns: number): Promise<string> {
+  if (command !== 'check') return helpText(columns);
+  const { checkOptionTable } = await import('./check/options.ts');
+  return page(columns, {
+    usage: ['create-tsuru-service check <url> [options]'],
+    about:
+      "Makes Tsuru's calls to a service API, in whatever language it is written, and judges the answers as Tsuru reads them. What it makes it removes.",
+    options: checkOptionTable(),
+    exitCodes: [
+      '0 every "must" holds',
+      '1 one does not, or something is left behind',
+      '2 wrong usage',
+      '4 the service cannot be reached',
+      '130 stopped',
+    ],
   });
-  return [
-    ...wrap('create-tsuru-service [directory] [options]', columns),
-    '',
-    ...wrap(
-      'Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes.',
-      columns,
-    ),
-    '',
-    'Options',
-    ...lines,
-    '',
-    'Exit codes',
-    ...[
+}
+
+/** The help of the default command. */
+export function helpText(columns: number): string {
+  return page(columns, {
+    usage: ['create-tsuru-service [directory] [options]', 'create-tsuru-service check <url> [options]'],
+    about:
+      'Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes. "check" makes Tsuru\'s calls to any service API: see check --help.',
+    options: optionTable(),
+    exitCodes: [
       '0 done',
       '1 failed; what was there is as it was',
       '2 wrong usage',
       '4 something stands in the way',
       '130 cancelled',
-    ].flatMap((line) => wrap(line, columns - 2).map((part) => `  ${part}`)),
+    ],
+  });
+}
+
+interface Page {
+  usage: readonly string[];
+  about: string;
+  options: readonly OptionHelp[];
+  exitCodes: readonly string[];
+}
+
+function page(columns: number, { usage, about, options, exitCodes }: Page): string {
+  const left = Math.max(...options.map((option) => option.usage.length)) + 4;
+  const lines = options.flatMap((option) => {
+    const text = option.default === '' ? option.help : `${option.help} (default: ${option.default})`;
+    if (columns < left + 30) return [`  ${option.usage}`, ...wrap(text, columns - 6).map((line) => `      ${line}`)];
+    const [first = '', ...rest] = wrap(text, columns - left);
+    return [`  ${option.usage.padEnd(left - 2)}${first}`, ...rest.map((line) => `${' '.repeat(left)}${line}`)];
+  });
+  return [
+    ...usage.flatMap((line) => wrap(line, columns)),
+    '',
+    ...wrap(about, columns),
+    '',
+    'Options',
+    ...lines,
+    '',
+    'Exit codes',
+    ...exitCodes.flatMap((line) => wrap(line, columns - 2).map((part) => `  ${part}`)),
     '',
   ].join('\n');
 }

@@ -14,7 +14,8 @@ it('plop runs the generators by itself, and writes what the program renders', as
     const args = ['--dest', directory, 'service', '--', '--name', 'my-service', '--framework', 'hono'];
     execFileSync('node_modules/.bin/plop', args, { stdio: 'pipe' });
     const project = join(directory, 'my-service');
-    const tree = await render(answersWith({ framework: 'hono' }), generator);
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const tree = await render(answersWith({ framework: 'hono' }), { ...generator, version });
     const paths = readdirSync(project, { recursive: true, encoding: 'utf8' });
     expect(paths.filter((path) => statSync(join(project, path)).isFile()).sort()).toEqual([...tree.keys()]);
     for (const [path, { content }] of tree) expect(readFileSync(join(project, path)).equals(content)).toBe(true);

@@ -1,0 +1,70 @@
+import type { Probe } from './probe.ts';
+
+/** What happens when a rule is broken. `must`: Tsuru breaks, or data is lost. `should`: users are misled. `may`: a nicety. */
+export type Level = 'must' | 'should' | 'may';
+
+/** The part of Tsuru's contract that a rule comes from. */
+export type Part =
+  | 'Every request'
+  | 'The calls'
+  | 'Form encoding of parameters'
+  | 'Names'
+  | 'Answers: create'
+  | 'Answers: update'
+  | 'Answers: destroy'
+  | 'Answers: bind'
+  | 'Answers: unbind'
+  | 'Answers: status, info and plans'
+  | 'Redirects'
+  | 'The proxy';
+
+/** One rule of the contract, and how it is tried. */
+export interface Check {
+  /** Stable, such as `bind-app.repeat`; what stands before the dot is its group. */
+  id: string;
+  level: Level;
+  /** The rule, in one sentence. */
+  rule: string;
+  part: Part;
+  /** How to put it right, in one sentence. */
+  fix: string;
+  /** Whether it is tried in each encoding; otherwise once. */
+  perEncoding?: true;
+  /** Whether it is for multi-cluster services only. */
+  multiCluster?: true;
+  /**
+   * Tries it, with instances of its own. Ends without a word when the rule holds.
+   * @throws Verdict
+   */
+  run(probe: Probe): Promise<void>;
+}
+
+/** Why a check did not pass. */
+export class Verdict extends Error {
+  readonly outcome: 'failed' | 'blocked' | 'skipped';
+
+  /**
+   * @param outcome `failed`: the rule is broken; `blocked`: something that it needs failed before; `skipped`: it does not
+   *   apply to this service
+   * @param message what happened, as a part of a sentence
+   */
+  constructor(outcome: Verdict['outcome'], message: string) {
+    super(message);
+    this.outcome = outcome;
+  }
+}
+
+/** The group of a check. */
+export function groupOf({ id }: Check): string {
+  return id.slice(0, id.indexOf('.'));
+}
+
+/** Things by the group of their checks, in their order. */
+export function byGroup<Item>(items: readonly Item[], checkOf: (item: Item) => Check): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groupOf(checkOf(item));
+    groups.set(group, [...(groups.get(group) ?? []), item]);
+  }
+  return groups;
+}

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Check } from '../check.ts';
+import { isAccepted, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
+
+const PART = 'Answers: destroy';
+
+/** Destroys an instance that is there. */
+async function destroy(probe: Probe, name: string): Promise<void> {
+  const sent = await probe.send(probe.calls.destroy(name));
+  if (!isSuccess(sent)) probe.block('the instance could not be destroyed', sent);
+}
+
+/** Holds that an instance is gone; a removal may take a moment. */
+async function requireGone(probe: Probe, name: string): Promise<void> {
+  for (let pause = 20; ; pause *= 2) {
+    const sent = await probe.send(probe.calls.status(name));
+    const isGone = statusOf(sent) >= 400 && statusOf(sent) !== 500;
+    if (!isGone && pause < 1000) {
+      await sleep(pause);
+    } else {
+      probe.require(isGone, sent, `the instance is still there: its status ${outcomeOf(sent)}`);
+      return;
+    }
+  }
+}
+
+export const destroying: readonly Check[] = [
+  {
+    id: 'destroy.success',
+    level: 'must',
+    rule: 'An instance can be destroyed.',
+    part: PART,
+    fix: 'Answer DELETE /resources/{name} with 200, whether or not the body is of use to you.',
+    perEncoding: true,
+    async run(probe) {
+      probe.requireSuccess(await probe.send(probe.calls.destroy(await probe.instance())), 'the destroy');
+    },
+  },
+  {
+    id: 'destroy.gone',
+    level: 'must',
+    rule: 'An instance that was destroyed is gone: it has no status, and cannot be bound.',
+    part: PART,
+    fix: 'Remove the instance from the store, and answer 404 from then on.',
+    async run(probe) {
+      const name = await probe.instance();
+      await destroy(probe, name);
+      await requireGone(probe, name);
+      const bound = await probe.bindApp(name, probe.newApp());
+      probe.require(!isAccepted(bound), bound, `a bind to it ${outcomeOf(bound)}`);
+    },
+  },
+  {
+    id: 'destroy.twice',
+    level: 'should',
+    rule: 'A destroy that is repeated is no failure: it succeeds, or says that there is no such instance.',
+    part: PART,
+    fix: 'Answer 404 when the instance is not there any more.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      await destroy(probe, name);
+      const sent = await probe.send(probe.calls.destroy(name));
+      probe.require(isAccepted(sent) || statusOf(sent) === 404, sent, `the second destroy ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'destroy.missing',
+    level: 'should',
+    rule: 'Destroying an instance that never existed is answered with 404.',
+    part: PART,
+    fix: 'Answer 404: Tsuru tells its user that the instance does not exist in the service API.',
+    async run(probe) {
+      const sent = await probe.send(probe.calls.destroy(probe.session.newName()));
+      probe.require(statusOf(sent) === 404, sent, `the destroy ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'destroy.with-job',
+    level: 'must',
+    rule: 'An instance is destroyed with what is still bound to it: Tsuru does not look for jobs before.',
+    part: PART,
+    fix: 'Revoke every bind that is left, and then remove the instance; do not refuse.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      await probe.jobVariables(name, probe.newJob());
+      probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy');
+      await requireGone(probe, name);
+    },
+  },
+  {
+    id: 'destroy.create-again',
+    level: 'must',
+    rule: 'The name of a destroyed instance can be used again, by any team.',
+    part: PART,
+    fix: 'Forget the name with the instance, and everything that was bound to it.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      await destroy(probe, name);
+      await requireGone(probe, name);
+      probe.requireSuccess(await probe.create(name, { team: OTHER_TEAM }), 'the create after the destroy');
+    },
+  },
+  {
+    id: 'destroy.while-creating',
+    level: 'must',
+    rule: 'A destroy that comes while the instance is being created wins.',
+    part: PART,
+    fix: 'Mark the instance as to be removed, and remove it when its creation ends; a creation that ends must not bring it back.',
+    async run(probe) {
+      const name = probe.newName();
+      const created = await probe.create(name);
+      if (!isSuccess(created)) probe.block('no instance could be created', created);
+      probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy');
+      await requireGone(probe, name);
+      await sleep(300);
+      await requireGone(probe, name);
+    },
+  },
+];

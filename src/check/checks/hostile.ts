@@ -1,0 +1,166 @@
+import type { Call } from '../calls.ts';
+import type { Check } from '../check.ts';
+import { outcomeOf, statusOf, type Probe } from '../probe.ts';
+
+const PART = 'Every request';
+const FORM = 'application/x-www-form-urlencoded';
+const JSON_TYPE = 'application/json';
+const REFUSE = 'Answer 400: a request that cannot be read is no failure of the service.';
+
+/** A create with another body. */
+function createWith(probe: Probe, body: string, type: string | undefined): Call {
+  const { action, instance, app, job, request } = probe.calls.create(probe.newName(), {
+    team: '',
+    plan: '',
+    description: '',
+    tags: [],
+    parameters: {},
+  });
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== 'Content-Type'));
+  return {
+    ...{ action, instance, app, job },
+    request: { ...request, body, headers: { ...headers, ...(type !== undefined && { 'Content-Type': type }) } },
+  };
+}
+
+/** Each of those bodies is refused with a 4xx, and the service goes on. */
+function refused(...bodies: readonly (readonly [body: string, type: string])[]): (probe: Probe) => Promise<void> {
+  return async (probe) => {
+    for (const [body, type] of bodies) {
+      const sent = await probe.send(createWith(probe, body, type));
+      const status = statusOf(sent);
+      const shown = body.length > 40 ? `${body.slice(0, 40)}...` : body;
+      probe.require(status >= 400 && status < 500, sent, `a create with the body ${shown} ${outcomeOf(sent)}`);
+    }
+    await probe.requireAlive();
+  };
+}
+
+export const hostile: readonly Check[] = [
+  {
+    id: 'hostile.json-syntax',
+    level: 'should',
+    rule: 'A body of broken JSON is refused.',
+    part: PART,
+    fix: REFUSE,
+    run: refused(['{"name":', JSON_TYPE], ['{name: x}', JSON_TYPE], ['', JSON_TYPE]),
+  },
+  {
+    id: 'hostile.json-values',
+    level: 'should',
+    rule: 'A JSON body that is no object, or has a name that is no text, is refused.',
+    part: PART,
+    fix: REFUSE,
+    run: refused(
+      ['[]', JSON_TYPE],
+      ['null', JSON_TYPE],
+      ['"x"', JSON_TYPE],
+      ['1', JSON_TYPE],
+      ['{"name":1,"team":"t"}', JSON_TYPE],
+      ['{"name":{"a":"b"},"team":"t"}', JSON_TYPE],
+      ['{"name":["a"],"team":"t"}', JSON_TYPE],
+      ['{"name":null,"team":"t"}', JSON_TYPE],
+    ),
+  },
+  {
+    id: 'hostile.deep-json',
+    level: 'should',
+    rule: 'A JSON body that is nested ten thousand times breaks nothing.',
+    part: PART,
+    fix: 'Limit the depth of what you read, and answer 400.',
+    async run(probe) {
+      const depth = 10_000;
+      const body = `{"name":"${probe.newName()}","team":"t","parameters":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+      const sent = await probe.send(createWith(probe, body, JSON_TYPE));
+      probe.require(sent.exchange.answer !== undefined && statusOf(sent) < 500, sent, `the create ${outcomeOf(sent)}`);
+      await probe.requireAlive();
+    },
+  },
+  {
+    id: 'hostile.no-name',
+    level: 'should',
+    rule: 'A create without a name is refused.',
+    part: PART,
+    fix: REFUSE,
+    run: refused(['', FORM], ['team=t', FORM], ['name=&team=t', FORM], ['{}', JSON_TYPE], ['{"team":"t"}', JSON_TYPE]),
+  },
+  {
+    id: 'hostile.no-app',
+    level: 'should',
+    rule: 'A bind without the name of an app is refused.',
+    part: PART,
+    fix: REFUSE,
+    perEncoding: true,
+    async run(probe) {
+      const sent = await probe.send(probe.calls.bindApp(await probe.shared(), ''));
+      const status = statusOf(sent);
+      probe.require(status >= 400 && status < 500, sent, `the bind ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'hostile.form',
+    level: 'should',
+    rule: 'A form with broken escapes, repeated names or NUL breaks nothing.',
+    part: PART,
+    fix: REFUSE,
+    async run(probe) {
+      const [a, b] = [probe.newName(), probe.newName()];
+      for (const body of [
+        `name=${a}%zz&team=t`,
+        `name=${a}%ff&team=t`,
+        `name=${a}%00x&team=t`,
+        `name=${a}&name=${b}&team=t`,
+        '&&==&&',
+      ]) {
+        const sent = await probe.send(createWith(probe, body, FORM));
+        const status = statusOf(sent);
+        probe.require(status > 0 && status < 500, sent, `a create with the body ${body} ${outcomeOf(sent)}`);
+      }
+      await probe.requireAlive();
+    },
+  },
+  {
+    id: 'hostile.many-fields',
+    level: 'should',
+    rule: 'A form with ten thousand fields breaks nothing.',
+    part: PART,
+    fix: 'Limit how many fields are read, and answer 400 or 413.',
+    async run(probe) {
+      const fields = Array.from({ length: 10_000 }, (_, index) => `parameters.p${index}=x`).join('&');
+      const sent = await probe.send(createWith(probe, `name=${probe.newName()}&team=t&${fields}`, FORM));
+      probe.require(statusOf(sent) < 500 && sent.exchange.failure !== 'timeout', sent, `the create ${outcomeOf(sent)}`);
+      await probe.requireAlive();
+    },
+  },
+  {
+    id: 'hostile.content-type',
+    level: 'should',
+    rule: 'A body of another type, or of none, breaks nothing.',
+    part: PART,
+    fix: 'Answer 415 or 400 for a content type that you do not read.',
+    async run(probe) {
+      for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', undefined]) {
+        const sent = await probe.send(createWith(probe, 'x', type));
+        const status = statusOf(sent);
+        const shown = type ?? 'no content type';
+        probe.require(status >= 400 && status < 500, sent, `a create with ${shown} ${outcomeOf(sent)}`);
+      }
+      await probe.requireAlive();
+    },
+  },
+  {
+    id: 'hostile.large-body',
+    level: 'should',
+    rule: 'A body of 3 MB breaks nothing.',
+    part: PART,
+    fix: 'Limit the size of a body, and answer 413.',
+    async run(probe) {
+      const body = `name=${probe.newName()}&team=t&description=${'x'.repeat(3 * 1024 * 1024)}`;
+      const sent = await probe.send(createWith(probe, body, FORM));
+      // A service may close the connection rather than read on.
+      const isHarmless = statusOf(sent) < 500 && sent.exchange.failure !== 'timeout';
+      probe.require(isHarmless, sent, `the create ${outcomeOf(sent)}`);
+      await probe.requireAlive();
+    },
+  },
+];

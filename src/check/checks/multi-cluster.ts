@@ -1,0 +1,65 @@
+import type { Call } from '../calls.ts';
+import type { Check } from '../check.ts';
+import { outcomeOf, statusOf, type Probe } from '../probe.ts';
+
+const PART = 'Every request';
+
+/** A create with other pool and cluster headers. */
+async function createWith(probe: Probe, headers: Record<string, string>): Promise<Call> {
+  const call = probe.calls.create(probe.newName(), await probe.fields());
+  const others = Object.entries(call.request.headers).filter(([name]) => !/^x-tsuru-(pool|cluster)/i.test(name));
+  return { ...call, request: { ...call.request, headers: { ...Object.fromEntries(others), ...headers } } };
+}
+
+/** As large as the certificates of a cluster make it. */
+const KUBE_CONFIG = Buffer.from(
+  JSON.stringify({ cluster: { server: 'https://203.0.113.1:6443' }, user: { token: 'x'.repeat(6000) } }),
+).toString('base64');
+
+export const multiCluster: readonly Check[] = [
+  {
+    id: 'multi-cluster.pool-only',
+    level: 'must',
+    rule: 'An instance can be created in a pool that has no cluster.',
+    part: PART,
+    fix: 'Take a call with X-Tsuru-Pool-Name and without the headers of a cluster.',
+    perEncoding: true,
+    multiCluster: true,
+    async run(probe) {
+      const headers = { 'X-Tsuru-Pool-Name': 'check-pool', 'X-Tsuru-Pool-Provisioner': 'kubernetes' };
+      probe.requireSuccess(await probe.send(await createWith(probe, headers)), 'the create');
+    },
+  },
+  {
+    id: 'multi-cluster.kube-config',
+    level: 'must',
+    rule: 'A call can bring the configuration of its cluster, some 8 KB in a header.',
+    part: PART,
+    fix: 'Allow headers of 16 KB at least, and read X-Tsuru-Cluster-Kube-Config as base64 of JSON; never log it.',
+    multiCluster: true,
+    async run(probe) {
+      const headers = {
+        'X-Tsuru-Pool-Name': 'check-pool',
+        'X-Tsuru-Cluster-Name': 'check-cluster',
+        'X-Tsuru-Cluster-Kube-Config': KUBE_CONFIG,
+      };
+      probe.requireSuccess(await probe.send(await createWith(probe, headers)), 'the create');
+    },
+  },
+  {
+    id: 'multi-cluster.plans-without-pool',
+    level: 'should',
+    rule: 'Plans without a pool are answered with a list, or with a 400 that makes Tsuru ask with each pool.',
+    part: 'Answers: status, info and plans',
+    fix: 'Answer 200 with a list, or 400 with {"missing_params": ["cluster"]}.',
+    multiCluster: true,
+    async run(probe) {
+      const call = probe.calls.plans();
+      const others = Object.entries(call.request.headers).filter(([name]) => !/^x-tsuru-(pool|cluster)/i.test(name));
+      const sent = await probe.send({ ...call, request: { ...call.request, headers: Object.fromEntries(others) } });
+      const isAsking = !sent.reading.ok && sent.reading.sentinel === 'ErrMissingPool';
+      const isList = statusOf(sent) === 200 && sent.reading.ok;
+      probe.require(isAsking || isList, sent, `the call ${outcomeOf(sent)}`);
+    },
+  },
+];

@@ -1,0 +1,122 @@
+import type { Call } from '../calls.ts';
+import type { Check } from '../check.ts';
+import { isAccepted, outcomeOf, statusOf, type Probe } from '../probe.ts';
+import type { Sent } from '../session.ts';
+
+const PART = 'Answers: unbind';
+
+/** Tsuru takes both as unbound. */
+function isUnbound(sent: Sent): boolean {
+  return isAccepted(sent) || statusOf(sent) === 404;
+}
+
+async function unbindTwice(probe: Probe, call: Call): Promise<void> {
+  const first = await probe.send(call);
+  if (!isAccepted(first)) probe.block('it could not be unbound once', first);
+  const second = await probe.send(call);
+  probe.require(isUnbound(second), second, `the second unbind ${outcomeOf(second)}`);
+}
+
+export const unbindApp: readonly Check[] = [
+  {
+    id: 'unbind-app.success',
+    level: 'must',
+    rule: 'An app can be unbound: the call is a DELETE with a body.',
+    part: 'The calls',
+    fix: 'Read the body of DELETE /resources/{name}/bind-app, which names the app, and answer 200.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const app = probe.newApp();
+      const hosts = ['app.example.com', 'www.example.com'];
+      await probe.variables(name, app, { hosts });
+      const sent = await probe.send(probe.calls.unbindApp(name, app, hosts));
+      probe.require(isAccepted(sent), sent, `the unbind ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'unbind-app.other-app',
+    level: 'must',
+    rule: 'Unbinding one app leaves the variables of the others as they are.',
+    part: PART,
+    fix: 'Revoke the credentials of the app that the body names, and no others; give every app its own.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const [going, staying] = [probe.newApp(), probe.newApp()];
+      await probe.variables(name, going);
+      const before = await probe.variables(name, staying);
+      const unbound = await probe.send(probe.calls.unbindApp(name, going));
+      if (!isAccepted(unbound)) probe.block('the app could not be unbound', unbound);
+      await probe.requireSame(name, staying, before, 'of the other app');
+    },
+  },
+  {
+    id: 'unbind-app.twice',
+    level: 'must',
+    rule: 'An unbind can be repeated.',
+    part: PART,
+    fix: 'Answer 200 or 404 when nothing is bound any more.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const app = probe.newApp();
+      await probe.variables(name, app);
+      await unbindTwice(probe, probe.calls.unbindApp(name, app));
+    },
+  },
+  {
+    id: 'unbind-app.never-bound',
+    level: 'should',
+    rule: 'Unbinding an app that was never bound is no failure.',
+    part: PART,
+    fix: 'Answer 200 or 404: Tsuru undoes a bind that failed by an unbind.',
+    async run(probe) {
+      const sent = await probe.send(probe.calls.unbindApp(await probe.shared(), probe.newApp()));
+      probe.require(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'unbind-app.missing',
+    level: 'should',
+    rule: 'Unbinding from an instance that does not exist is no failure.',
+    part: PART,
+    fix: 'Answer 404, which Tsuru takes as unbound.',
+    async run(probe) {
+      const sent = await probe.send(probe.calls.unbindApp(probe.session.newName(), probe.newApp()));
+      probe.require(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`);
+    },
+  },
+];
+
+export const unbindJob: readonly Check[] = [
+  {
+    id: 'unbind-job.success',
+    level: 'must',
+    rule: 'A job can be unbound.',
+    part: 'The calls',
+    fix: 'Serve DELETE /resources/{name}/binds/jobs/{job}, and answer 200.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const job = probe.newJob();
+      await probe.jobVariables(name, job);
+      const sent = await probe.send(probe.calls.unbindJob(name, job));
+      probe.require(isAccepted(sent), sent, `the unbind ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'unbind-job.twice',
+    level: 'must',
+    rule: "A job's unbind can be repeated.",
+    part: PART,
+    fix: 'Answer 200 or 404 when nothing is bound any more.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const job = probe.newJob();
+      await probe.jobVariables(name, job);
+      await unbindTwice(probe, probe.calls.unbindJob(name, job));
+    },
+  },
+];

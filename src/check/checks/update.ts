@@ -1,0 +1,93 @@
+import type { Check } from '../check.ts';
+import { isAccepted, isRefused, outcomeOf, statusOf } from '../probe.ts';
+
+const PART = 'Answers: update';
+
+export const update: readonly Check[] = [
+  {
+    id: 'update.not-found',
+    level: 'must',
+    rule: 'An update of an instance that exists is not answered with 404: Tsuru takes that as success, without a word.',
+    part: PART,
+    fix: 'Serve PUT /resources/{name}; where nothing can be changed, answer 400 and say so.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const sent = await probe.send(
+        probe.calls.update(name, await probe.fields({ description: 'changed', tags: ['a', 'b'] })),
+      );
+      probe.require(statusOf(sent) !== 404, sent, 'the update was answered 404, and its user is told that it worked');
+      probe.require(statusOf(sent) > 0 && statusOf(sent) < 500, sent, `the update ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'update.success',
+    level: 'should',
+    rule: 'The description and the tags of an instance can be changed.',
+    part: PART,
+    fix: 'Answer PUT /resources/{name} with 200; every field is in every update.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const sent = await probe.send(
+        probe.calls.update(name, await probe.fields({ description: 'changed', tags: ['a', 'b'] })),
+      );
+      probe.requireSuccess(sent, 'the update');
+    },
+  },
+  {
+    id: 'update.empty',
+    level: 'should',
+    rule: 'An update whose fields are all empty does not break: it means that they are empty now.',
+    part: 'The calls',
+    fix: 'Take an empty plan and description, and absent tags; in JSON an absent field is an empty one.',
+    perEncoding: true,
+    async run(probe) {
+      const name = await probe.instance();
+      const { team } = await probe.fields();
+      const empty = { team, plan: '', description: '', tags: [], parameters: {} };
+      const sent = await probe.send(probe.calls.update(name, empty));
+      const isClear = isAccepted(sent) || (isRefused(sent) && statusOf(sent) !== 404);
+      probe.require(isClear, sent, `the update ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'update.keeps-binds',
+    level: 'must',
+    rule: 'An update leaves what is bound as it is.',
+    part: PART,
+    fix: 'Keep the binds and their credentials when an instance is updated.',
+    async run(probe) {
+      const name = await probe.instance();
+      const app = probe.newApp();
+      const before = await probe.variables(name, app);
+      await probe.send(probe.calls.update(name, await probe.fields({ description: 'changed' })));
+      await probe.requireSame(name, app, before, 'after the update');
+    },
+  },
+  {
+    id: 'update.unknown-plan',
+    level: 'should',
+    rule: 'An update to a plan that the service does not have is refused.',
+    part: PART,
+    fix: 'Answer 400 with a text that names the plans there are.',
+    async run(probe) {
+      if ((await probe.session.plans()).length === 0) probe.skip('the service has no plans');
+      const name = await probe.instance();
+      const fields = await probe.fields({ plan: `no-such-plan-${probe.session.mark}` });
+      const sent = await probe.send(probe.calls.update(name, fields));
+      probe.require(isRefused(sent) && statusOf(sent) !== 404, sent, `the update ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'update.missing',
+    level: 'should',
+    rule: 'An update of an instance that does not exist fails, with another status than 404.',
+    part: PART,
+    fix: 'Answer 410: Tsuru takes a 404 as success and shows nothing.',
+    async run(probe) {
+      const sent = await probe.send(probe.calls.update(probe.session.newName(), await probe.fields()));
+      probe.require(!sent.reading.ok, sent, `the update ${outcomeOf(sent)}, and its user is told that it worked`);
+    },
+  },
+];

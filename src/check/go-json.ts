@@ -1,0 +1,216 @@
+/** What a Go target takes: the three types that Tsuru decodes an answer into. */
+export type GoType =
+  | { kind: 'string' }
+  | { kind: 'map'; name: string; of: GoType }
+  | { kind: 'list'; name: string; of: GoType }
+  | { kind: 'struct'; name: string; fields: readonly string[] };
+
+const STRING: GoType = { kind: 'string' };
+const STRINGS: GoType = { kind: 'map', name: 'map[string]string', of: STRING };
+
+/** The variables of a bind. */
+export const VARIABLES: GoType = STRINGS;
+/** The answer of info. */
+export const INFO: GoType = { kind: 'list', name: '[]map[string]string', of: STRINGS };
+/** The answer of plans. */
+export const PLANS: GoType = {
+  kind: 'list',
+  name: '[]service.Plan',
+  of: { kind: 'struct', name: 'Plan', fields: ['Name', 'Description'] },
+};
+
+/** A value as it stands in the text: members in their order, repeated keys included. */
+type Json =
+  | { kind: 'string'; text: string }
+  | { kind: 'number' | 'bool' | 'null' }
+  | { kind: 'array'; items: Json[] }
+  | { kind: 'object'; members: [string, Json][] };
+
+/** Why Go cannot read a text; the message is Go's own. */
+export class GoJsonError extends Error {}
+
+/**
+ * Reads the first JSON value of a body as Go's `json.NewDecoder(body).Decode(&target)` does, which Tsuru uses for every
+ * answer: what follows the value is not read, `null` is a nil target or an empty string, the last of repeated keys counts,
+ * the fields of a struct are found whatever their case.
+ *
+ * @param body the bytes of the answer
+ * @returns strings, objects without a prototype, arrays; `null` for a nil map or list
+ * @throws GoJsonError with Go's message
+ */
+export function decodeGo(body: Buffer, type: GoType): unknown {
+  const parser = new Parser(body.toString('latin1'));
+  const value = parser.top();
+  const problems: string[] = [];
+  const decoded = assign(value, type, `Go value of type ${nameOf(type)}`, problems);
+  if (problems[0] !== undefined) throw new GoJsonError(problems[0]);
+  return decoded;
+}
+
+function nameOf(type: GoType): string {
+  if (type.kind === 'string') return 'string';
+  return type.kind === 'struct' ? `service.${type.name}` : type.name;
+}
+
+/** Go goes on after a value of the wrong type, and reports the first one. */
+function assign(value: Json, type: GoType, target: string, problems: string[]): unknown {
+  const wrong = (): unknown => {
+    problems.push(`json: cannot unmarshal ${value.kind} into ${target}`);
+    return undefined;
+  };
+  if (value.kind === 'null') return type.kind === 'string' ? '' : null;
+  switch (type.kind) {
+    case 'string':
+      return value.kind === 'string' ? value.text : wrong();
+    case 'list':
+      if (value.kind !== 'array') return wrong();
+      return value.items.map((item) => assign(item, type.of, `Go value of type ${nameOf(type.of)}`, problems));
+    case 'map': {
+      if (value.kind !== 'object') return wrong();
+      const map = Object.create(null) as Record<string, unknown>;
+      for (const [key, item] of value.members) map[key] = assign(item, type.of, 'Go value of type string', problems);
+      return map;
+    }
+    case 'struct': {
+      if (value.kind !== 'object') return wrong();
+      const struct: Record<string, unknown> = Object.fromEntries(type.fields.map((field) => [field, '']));
+      for (const [key, item] of value.members) {
+        const field = type.fields.find((candidate) => candidate.toLowerCase() === key.toLowerCase());
+        if (field === undefined) continue;
+        const target = `Go struct field ${type.name}.${field} of type string`;
+        if (item.kind !== 'null') struct[field] = assign(item, STRING, target, problems);
+      }
+      return struct;
+    }
+  }
+}
+
+/** Reads one value from a text of bytes, with the messages of Go's scanner. */
+class Parser {
+  private at = 0;
+  private readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  top(): Json {
+    this.space();
+    if (this.at >= this.text.length) throw new GoJsonError('EOF');
+    return this.value();
+  }
+
+  private value(): Json {
+    const first = this.peek('looking for beginning of value');
+    if (first === '{') return this.object();
+    if (first === '[') return this.array();
+    if (first === '"') return { kind: 'string', text: this.string() };
+    if (first === 't') return this.literal('true', 'bool');
+    if (first === 'f') return this.literal('false', 'bool');
+    if (first === 'n') return this.literal('null', 'null');
+    if (/[-0-9]/.test(first)) return this.number();
+    return this.refuse('looking for beginning of value');
+  }
+
+  private object(): Json {
+    const members: [string, Json][] = [];
+    this.at++;
+    if (this.next('looking for beginning of object key string') === '}') return this.close({ kind: 'object', members });
+    for (;;) {
+      if (this.next('looking for beginning of object key string') !== '"') {
+        return this.refuse('looking for beginning of object key string');
+      }
+      const key = this.string();
+      if (this.next('after object key') !== ':') return this.refuse('after object key');
+      this.at++;
+      this.space();
+      members.push([key, this.value()]);
+      const sign = this.next('after object key:value pair');
+      if (sign === '}') return this.close({ kind: 'object', members });
+      if (sign !== ',') return this.refuse('after object key:value pair');
+      this.at++;
+    }
+  }
+
+  private array(): Json {
+    const items: Json[] = [];
+    this.at++;
+    if (this.next('looking for beginning of value') === ']') return this.close({ kind: 'array', items });
+    for (;;) {
+      this.space();
+      items.push(this.value());
+      const sign = this.next('after array element');
+      if (sign === ']') return this.close({ kind: 'array', items });
+      if (sign !== ',') return this.refuse('after array element');
+      this.at++;
+    }
+  }
+
+  private string(): string {
+    const start = this.at++;
+    for (;;) {
+      const sign = this.peek('in string literal');
+      if (sign < ' ') this.refuse('in string literal');
+      this.at++;
+      if (sign === '"') break;
+      if (sign !== '\\') continue;
+      const escaped = this.peek('in string escape code');
+      if (!/["\\/bfnrtu]/.test(escaped)) this.refuse('in string escape code');
+      this.at++;
+      for (let digit = 0; escaped === 'u' && digit < 4; digit++, this.at++) {
+        if (!/[0-9a-f]/i.test(this.peek('in'))) this.refuse('in \\u hexadecimal character escape');
+      }
+    }
+    return JSON.parse(Buffer.from(this.text.slice(start, this.at), 'latin1').toString('utf8')) as string;
+  }
+
+  private literal(word: string, kind: 'bool' | 'null'): Json {
+    for (let index = 1; index < word.length; index++) {
+      this.at++;
+      const expected = word.charAt(index);
+      if (this.peek('in') !== expected) this.refuse(`in literal ${word} (expecting '${expected}')`);
+    }
+    return this.close({ kind });
+  }
+
+  private number(): Json {
+    const [match] = /^-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]*)?/.exec(this.text.slice(this.at)) ?? [''];
+    this.at += match.length;
+    if (!/[0-9]$/.test(match)) {
+      this.peek('in numeric literal');
+      this.refuse('in numeric literal');
+    }
+    return { kind: 'number' };
+  }
+
+  private close(value: Json): Json {
+    this.at++;
+    return value;
+  }
+
+  private space(): void {
+    while (/[ \t\r\n]/.test(this.text.charAt(this.at))) this.at++;
+  }
+
+  private next(context: string): string {
+    this.space();
+    return this.peek(context);
+  }
+
+  private peek(context: string): string {
+    const sign = this.text.charAt(this.at);
+    if (sign === '') throw new GoJsonError('unexpected EOF', { cause: context });
+    return sign;
+  }
+
+  private refuse(context: string): never {
+    const sign = this.text.charAt(this.at);
+    const shown = sign === "'" ? "\\'" : /[ -~¡-ÿ]/.test(sign) && sign !== '\xad' ? sign : escapeOf(sign);
+    throw new GoJsonError(`invalid character '${shown}' ${context}`);
+  }
+}
+
+function escapeOf(sign: string): string {
+  const named: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b', '\f': '\\f' };
+  return named[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}

@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs';
+
+import { parse as parseYaml } from 'yaml';
+
+import { messageOf } from '../errors.ts';
+import { didYouMean, readFlags, usage, type Flag, type OptionHelp } from '../flags.ts';
+import type { Encoding } from './calls.ts';
+import { groupOf, type Check } from './check.ts';
+import { CHECKS } from './checks/index.ts';
+import type { Target } from './session.ts';
+
+export const FORMATS = ['pretty', 'json', 'junit', 'tap'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** What `check` is to do. */
+export interface CheckRequest {
+  target: Target;
+  checks: Check[];
+  format: Format;
+  /** Where the summary page goes. */
+  report: string | undefined;
+  verbose: boolean;
+}
+
+interface Option {
+  flag: string;
+  /** Undefined for a switch. */
+  placeholder?: string;
+  repeatable?: true;
+  help: string;
+  default?: string;
+}
+
+/** The options of `check`: the one source of its flags, its help and the README's table. */
+const OPTIONS: readonly Option[] = [
+  {
+    flag: 'manifest',
+    placeholder: 'FILE',
+    help: 'a manifest to take id, user, password, endpoint and multi-cluster from',
+  },
+  { flag: 'username', placeholder: 'NAME', help: 'the user name of the service', default: '$SERVICE_USERNAME' },
+  { flag: 'password', placeholder: 'TEXT', help: 'its password; it is never printed', default: '$SERVICE_PASSWORD' },
+  { flag: 'encoding', placeholder: 'form|json|both', help: 'how the calls are encoded', default: 'form' },
+  { flag: 'plan', placeholder: 'NAME', help: 'the plan to create instances with', default: 'the first one' },
+  { flag: 'parameter', placeholder: 'key=value', repeatable: true, help: 'a parameter that every create is sent' },
+  { flag: 'multi-cluster', help: 'send the headers of a pool and its cluster, and check them' },
+  {
+    flag: 'timeout',
+    placeholder: 'SECONDS',
+    help: 'the longest wait for an answer, and for a pending instance',
+    default: '60',
+  },
+  { flag: 'only', placeholder: 'ID', repeatable: true, help: 'run these checks, or groups of checks, only' },
+  { flag: 'skip', placeholder: 'ID', repeatable: true, help: 'leave out these checks, or groups of checks' },
+  { flag: 'format', placeholder: FORMATS.join('|'), help: 'what is printed', default: 'pretty' },
+  { flag: 'report', placeholder: 'FILE', help: 'write a page of HTML with every check, its requests and answers' },
+  { flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
+  { flag: 'list', help: 'print the checks, and make none' },
+  { flag: 'help', help: 'show this text' },
+];
+
+/** The options as the help and the README show them. */
+export function checkOptionTable(): OptionHelp[] {
+  return OPTIONS.map(({ flag, placeholder, repeatable, help, default: value = '' }) => ({
+    usage: `${flag === 'help' ? '-h, ' : ''}--${flag}${placeholder === undefined ? '' : ` ${placeholder}`}${repeatable ? ' ...' : ''}`,
+    help,
+    default: value,
+  }));
+}
+
+/**
+ * Reads the arguments after `check`.
+ * @param environment may have SERVICE_USERNAME and SERVICE_PASSWORD
+ * @returns what to check, or `list` when the checks are to be printed only
+ * @throws ExpectedError for wrong usage
+ */
+export function parseCheckRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): CheckRequest | 'list' {
+  const { values, positionals } = readFlags(argv, FLAGS);
+  const all = (flag: string) => (values.get(flag) ?? []).map(String);
+  const last = (flag: string) => all(flag).at(-1);
+  if (values.has('list')) return 'list';
+  const [url, ...others] = positionals;
+  if (others.length > 0) {
+    throw usage(`Only one address can be checked, and "${others.join('", "')}" came after "${String(url)}".`);
+  }
+  const manifest = readManifest(last('manifest'));
+  const username = last('username') ?? manifest.username ?? environment['SERVICE_USERNAME'];
+  const password = last('password') ?? manifest.password ?? environment['SERVICE_PASSWORD'];
+  const address = parseAddress(url ?? manifest.endpoint);
+  if (username === undefined) {
+    throw usage('The user name is missing.', 'Give --username, --manifest or SERVICE_USERNAME.');
+  }
+  if (password === undefined) {
+    throw usage('The password is missing.', 'Give it as SERVICE_PASSWORD, by --manifest or as --password.');
+  }
+  return {
+    target: {
+      address,
+      service: manifest.id ?? username,
+      username,
+      password,
+      encodings: parseEncodings(last('encoding') ?? 'form'),
+      plan: last('plan'),
+      parameters: Object.fromEntries(all('parameter').map(parseParameter)),
+      timeout: parseSeconds(last('timeout') ?? '60') * 1000,
+      multiCluster: values.has('multi-cluster') || manifest.multiCluster,
+    },
+    checks: choose(all('only'), all('skip')),
+    format: oneOf('format', last('format') ?? 'pretty', FORMATS),
+    report: last('report'),
+    verbose: values.has('verbose'),
+  };
+}
+
+const FLAGS: readonly Flag[] = OPTIONS.map(({ flag, placeholder, help }) => ({
+  flag,
+  kind: placeholder === undefined ? 'boolean' : 'text',
+  negatable: false,
+  valueHelp: `It is ${help}.`,
+  ...(flag === 'help' && { short: 'h' }),
+}));
+
+interface Manifest {
+  id?: string;
+  username?: string;
+  password?: string;
+  endpoint?: string;
+  multiCluster: boolean;
+}
+
+/** Reads what Tsuru reads of a manifest ("Registration" in the contract). */
+function readManifest(file: string | undefined): Manifest {
+  if (file === undefined) return { multiCluster: false };
+  let value: unknown;
+  try {
+    value = parseYaml(readFileSync(file, 'utf8')) as unknown;
+  } catch (error) {
+    throw usage(`The manifest ${file} cannot be read: ${messageOf(error)}`, 'It is what `tsuru service create` takes.');
+  }
+  if (typeof value !== 'object' || value === null) throw usage(`The manifest ${file} has nothing in it.`);
+  const { id, username, password, endpoint, 'multi-cluster': multiCluster } = value as Record<string, unknown>;
+  const production = (endpoint as Record<string, unknown> | null | undefined)?.['production'];
+  const text = (key: 'id' | 'username' | 'password' | 'endpoint', given: unknown) =>
+    (typeof given === 'string' || typeof given === 'number') && given !== '' ? { [key]: String(given) } : {};
+  return {
+    ...text('id', id),
+    // Without a user name Tsuru sends the id.
+    ...text('username', id),
+    ...text('username', username),
+    ...text('password', password),
+    ...text('endpoint', production),
+    multiCluster: multiCluster === true,
+  };
+}
+
+function parseAddress(given: string | undefined): URL {
+  if (given === undefined) {
+    throw usage('The address is missing.', 'Give the URL of the service API, or a --manifest that has it.');
+  }
+  let url: URL;
+  try {
+    // Tsuru takes an address without a scheme as http.
+    url = new URL(/^https?:\/\//i.test(given) ? given : `http://${given}`);
+  } catch {
+    throw usage(`"${given}" is no address.`, 'It looks like http://localhost:8888.');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw usage('The address has a user name or a password in it.', 'Give them as --username and SERVICE_PASSWORD.');
+  }
+  return url;
+}
+
+function parseEncodings(given: string): Encoding[] {
+  const encoding = oneOf('encoding', given, ['form', 'json', 'both'] as const);
+  return encoding === 'both' ? ['form', 'json'] : [encoding];
+}
+
+function parseParameter(given: string): [string, string] {
+  const mark = given.indexOf('=');
+  if (mark < 1) throw usage(`--parameter cannot be "${given}".`, 'It is key=value.');
+  return [given.slice(0, mark), given.slice(mark + 1)];
+}
+
+function parseSeconds(given: string): number {
+  const seconds = Number(given);
+  if (!(seconds > 0 && seconds <= 86_400)) throw usage(`--timeout cannot be "${given}".`, 'It is a number of seconds.');
+  return seconds;
+}
+
+function oneOf<Value extends string>(flag: string, given: string, values: readonly Value[]): Value {
+  const found = values.find((value) => value === given);
+  if (found !== undefined) return found;
+  throw usage(`--${flag} cannot be "${given}".`, didYouMean(given, values) ?? `It can be: ${values.join(', ')}.`);
+}
+
+/** The checks that are named, by their ids or their groups, without those that are left out. */
+function choose(only: readonly string[], skip: readonly string[]): Check[] {
+  const ids = CHECKS.map(({ id }) => id);
+  const groups = [...new Set(CHECKS.map(groupOf))];
+  const names = (given: readonly string[]) => given.flatMap((text) => text.split(',')).map((text) => text.trim());
+  for (const name of [...names(only), ...names(skip)]) {
+    if (ids.includes(name) || groups.includes(name)) continue;
+    throw usage(
+      `There is no check "${name}".`,
+      didYouMean(name, [...ids, ...groups]) ?? `The groups are: ${groups.join(', ')}. check --list prints every check.`,
+    );
+  }
+  const isNamed = (check: Check, given: readonly string[]) =>
+    given.includes(check.id) || given.includes(groupOf(check));
+  const chosen = CHECKS.filter(
+    (check) => (only.length === 0 || isNamed(check, names(only))) && !isNamed(check, names(skip)),
+  );
+  if (chosen.length === 0) throw usage('No check is left to run.');
+  return chosen;
+}

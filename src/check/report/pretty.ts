@@ -1,0 +1,122 @@
+import { say, plainLine, type Terminal } from '../../terminal.ts';
+import { labelOf, type Result, type Run, type Watcher } from '../run.ts';
+import type { Target } from '../session.ts';
+import { factsOf, resultFacts, summaryOf, type ResultFacts } from './facts.ts';
+
+/** Tells a run as it goes: a line for each check that did not pass, or for every one, and on a terminal a clock. */
+export class Pretty implements Watcher {
+  private readonly terminal: Terminal;
+  private readonly target: Target;
+  private readonly verbose: boolean;
+  private readonly start = performance.now();
+  private readonly timer: NodeJS.Timeout | undefined;
+  private line = '';
+  private isDrawn = false;
+
+  constructor(terminal: Terminal, target: Target, verbose: boolean) {
+    this.terminal = terminal;
+    this.target = target;
+    this.verbose = verbose;
+    this.timer = terminal.canRedraw ? setInterval(this.draw, 100) : undefined;
+    say(terminal, `Checking ${target.address.href} as Tsuru would call it, in ${target.encodings.join(' and ')}.`);
+  }
+
+  onResult(result: Result): void {
+    this.erase();
+    const { terminal } = this;
+    const { outcome } = result;
+    if (outcome === 'failed' || outcome === 'blocked') {
+      this.failure(result);
+    } else if (this.verbose) {
+      const mark = outcome === 'passed' ? terminal.green('✓') : terminal.dim('-');
+      const reason = outcome === 'passed' ? '' : terminal.dim(` ${outcome}: ${result.problem}`);
+      terminal.write(`${mark} ${labelOf(result)}${reason}\n`);
+    }
+  }
+
+  onProgress(done: number, total: number, current: string, waiting: string | undefined): void {
+    this.line = `${done} of ${total} · ${current}${waiting === undefined ? '' : ` · ${waiting}`}`;
+  }
+
+  /** The end of the run. */
+  finish(run: Run, report: string | undefined): void {
+    clearInterval(this.timer);
+    this.erase();
+    const { terminal } = this;
+    const { left } = factsOf(run, this.target);
+    const { passed, failed, blocked, skipped, unfinished } = summaryOf(run.results);
+    const counts = [
+      `${passed} passed`,
+      ...Object.entries(failed).flatMap(([level, count]) => (count > 0 ? [`${count} ${level} failed`] : [])),
+      ...(blocked > 0 ? [`${blocked} could not be tried`] : []),
+      ...(skipped > 0 ? [`${skipped} do not apply`] : []),
+      ...(unfinished > 0 ? [`${unfinished} not run`] : []),
+    ];
+    terminal.write('\n');
+    if (run.ending === 'interrupted') say(terminal, 'Stopped before the end.');
+    if (run.ending === 'lost') say(terminal, terminal.red('The service cannot be reached any more.'));
+    if (run.ending === 'silent') {
+      say(terminal, terminal.red('The service stopped answering in time; the rest was left out.'));
+    }
+    say(terminal, `${counts.join(', ')} ${terminal.dim(`(${(run.milliseconds / 1000).toFixed(1)} s)`)}`);
+    if (left.length > 0) {
+      say(terminal, terminal.red(`${left.length} instances may be left behind. These remove them:`));
+      for (const { name, curl } of left) terminal.write(`  # ${name}\n  ${curl}\n`);
+    }
+    if (report !== undefined) say(terminal, `Every request and answer is in ${report}.`);
+  }
+
+  private failure(result: Result): void {
+    const { terminal, target } = this;
+    const facts = resultFacts(result, target);
+    const mark = facts.level === 'must' ? terminal.red('✗') : '!';
+    terminal.write(`\n${mark} ${facts.level}  ${terminal.bold(labelOf(result))}\n`);
+    for (const [title, text] of detailsOf(facts)) this.detail(title, text);
+    if (!this.verbose) return;
+    for (const exchange of facts.exchanges) {
+      this.detail('sent', `${exchange.curl}\n→ ${answerOf(exchange)}`);
+    }
+  }
+
+  private detail(title: string, text: string): void {
+    const [first = '', ...rest] = text.split(/\r?\n/);
+    this.terminal.write(`  ${this.terminal.dim(title.padEnd(9))}${first}\n`);
+    for (const line of rest.slice(0, 20)) this.terminal.write(`           ${line}\n`);
+  }
+
+  private readonly draw = (): void => {
+    this.erase();
+    const seconds = ((performance.now() - this.start) / 1000).toFixed(1);
+    const line = plainLine(`… ${this.line} (${seconds} s)`, this.terminal.columns - 1);
+    this.terminal.write(`${this.terminal.dim(line)}\n`);
+    this.isDrawn = true;
+  };
+
+  private erase(): void {
+    if (this.isDrawn) this.terminal.write('\x1b[1A\x1b[0J');
+    this.isDrawn = false;
+  }
+}
+
+/** What a person needs of a check that did not pass, each with its title. */
+export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts): [title: string, text: string][] {
+  return [
+    ['rule', rule],
+    ['but', problem],
+    ...(culprit === null
+      ? []
+      : ([
+          ['request', culprit.curl],
+          ['answer', answerOf(culprit)],
+          ['Tsuru', culprit.tsuru],
+        ] as [string, string][])),
+    ['fix', fix],
+    ['contract', contract],
+  ];
+}
+
+/** An answer on a few lines. */
+export function answerOf({ status, body, failure }: { status: number; body: string; failure: string }): string {
+  if (status === 0) return failure === 'timeout' ? 'none in time' : `none (${failure})`;
+  return body === '' ? String(status) : `${status} ${body.trimEnd()}`;
+}

@@ -1,0 +1,143 @@
+import { groupOf, Verdict, type Check } from './check.ts';
+import type { Encoding } from './calls.ts';
+import { outcomeOf, Probe } from './probe.ts';
+import { isUnreachable, Lost, Session, type Sent, type Target } from './session.ts';
+
+/** What became of one check in one encoding. */
+export interface Result {
+  check: Check;
+  /** Undefined where the encoding makes no difference. */
+  encoding: Encoding | undefined;
+  /** `unfinished`: the run ended before. */
+  outcome: 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
+  /** Why it did not pass, as a sentence without its dot; `''` when it did. */
+  problem: string;
+  /** Every call, in order. */
+  sent: readonly Sent[];
+  /** The one that the verdict is about. */
+  culprit: Sent | undefined;
+  milliseconds: number;
+}
+
+/** What became of a whole run. */
+export interface Run {
+  results: Result[];
+  /** `lost`: the service could not be reached any more; `silent`: it stopped answering in time. */
+  ending: 'complete' | 'interrupted' | 'lost' | 'silent';
+  /** The instances that may still be there, and the call that removes each. */
+  left: { name: string; removal: Sent['call'] }[];
+  milliseconds: number;
+}
+
+export interface Watcher {
+  /** Told each result, in the order of the checks. */
+  onResult(result: Result): void;
+  /** Told how far it is, whenever that changes; `waiting` says for what. */
+  onProgress(done: number, total: number, current: string, waiting: string | undefined): void;
+}
+
+/** How many checks run at a time. */
+const AT_ONCE = 6;
+
+/** The checks that a target calls for, each in its encodings. */
+export function plannedFor(
+  checks: readonly Check[],
+  target: Target,
+): { check: Check; encoding: Encoding | undefined }[] {
+  return checks
+    .filter(({ multiCluster }) => multiCluster !== true || target.multiCluster)
+    .flatMap((check) => (check.perEncoding ? target.encodings : [undefined]).map((encoding) => ({ check, encoding })));
+}
+
+/** Whether anything answers at the address of a target; otherwise the reason why not. */
+export async function reach(target: Target, signal: AbortSignal): Promise<string | undefined> {
+  const session = new Session(target, signal);
+  try {
+    const { exchange } = await session.send(session.calls('form').plans(), 'form');
+    return exchange.answer === undefined && isUnreachable(exchange) ? exchange.failure : undefined;
+  } catch (error) {
+    if (error instanceof Lost) return 'the connection is refused';
+    throw error;
+  }
+}
+
+/**
+ * Runs checks against a service, several at a time, and removes every instance that they made, whatever happens.
+ * @param signal ends the checks early; the cleaning up goes on
+ */
+export async function runChecks(
+  target: Target,
+  checks: readonly Check[],
+  signal: AbortSignal,
+  watcher: Watcher,
+): Promise<Run> {
+  const start = performance.now();
+  const session = new Session(target, signal);
+  const planned = plannedFor(checks, target);
+  const results: (Result | undefined)[] = planned.map(() => undefined);
+  let next = 0;
+  let told = 0;
+  const work = async () => {
+    while (next < planned.length) {
+      const index = next++;
+      const { check, encoding } = planned[index] as (typeof planned)[number];
+      const label = labelOf({ check, encoding });
+      const done = () => results.filter((result) => result !== undefined).length;
+      watcher.onProgress(done(), planned.length, label, undefined);
+      results[index] = await tryCheck(session, check, encoding, (waiting) => {
+        watcher.onProgress(done(), planned.length, label, waiting);
+      });
+      for (let result = results[told]; result !== undefined; result = results[++told]) watcher.onResult(result);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
+  const left = await session.cleanUp();
+  return {
+    results: results.filter((result) => result !== undefined),
+    ending: session.isLost ? 'lost' : signal.aborted ? 'interrupted' : session.isSilent ? 'silent' : 'complete',
+    left: left.map((name) => ({ name, removal: session.removal(name) })),
+    milliseconds: performance.now() - start,
+  };
+}
+
+/** A check with its encoding, for people. */
+export function labelOf({ check, encoding }: Pick<Result, 'check' | 'encoding'>): string {
+  return encoding === undefined ? check.id : `${check.id} (${encoding})`;
+}
+
+/** Whether a result means that Tsuru would break: the rule is a `must`, and does not hold or could not be tried. */
+export function isFatal({ check, outcome }: Result): boolean {
+  return check.level === 'must' && (outcome === 'failed' || outcome === 'blocked');
+}
+
+async function tryCheck(
+  session: Session,
+  check: Check,
+  encoding: Encoding | undefined,
+  onWait: (waiting: string | undefined) => void,
+): Promise<Result> {
+  const start = performance.now();
+  const probe = new Probe(session, groupOf(check), encoding ?? session.target.encodings[0] ?? 'form', onWait);
+  let outcome: Result['outcome'] = 'passed';
+  let problem = '';
+  try {
+    await check.run(probe);
+  } catch (error) {
+    if (error instanceof Verdict) {
+      ({ outcome, message: problem } = error);
+    } else if (error instanceof Lost) {
+      outcome = 'unfinished';
+      problem = 'the run ended before';
+    } else {
+      throw error;
+    }
+  }
+  const hungUp = probe.sent.at(-1);
+  if (outcome === 'unfinished' && session.isLost && hungUp !== undefined) {
+    problem = `the last call ${outcomeOf(hungUp)}`;
+  }
+  const culprit = outcome === 'failed' || outcome === 'blocked' ? (probe.culprit ?? probe.sent.at(-1)) : undefined;
+  await session.cleanUp(probe.names);
+  return { check, encoding, outcome, problem, sent: probe.sent, culprit, milliseconds: performance.now() - start };
+}

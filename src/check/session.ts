@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Calls, type Action, type Call, type Encoding, type Parameter } from './calls.ts';
+import { send, type Exchange } from './http.ts';
+import { readAnswer, type Reading } from './reading.ts';
+
+/** What is checked, and how. */
+export interface Target {
+  /** The address of the service API, with its path. */
+  address: URL;
+  /** The id of the service, for Tsuru's messages. */
+  service: string;
+  username: string;
+  password: string;
+  encodings: readonly Encoding[];
+  /** The plan to create with; the first one that the service offers when it is undefined. */
+  plan: string | undefined;
+  /** What every create is sent beside its own parameters. */
+  parameters: { [key: string]: Parameter };
+  /** Milliseconds for one answer, and for a pending instance. */
+  timeout: number;
+  multiCluster: boolean;
+}
+
+/** A call that was made, and what Tsuru makes of its answer. */
+export interface Sent {
+  call: Call;
+  exchange: Exchange;
+  reading: Reading;
+  /** What was sent as `Authorization`; `own` stands for the service's user name and password. */
+  authorization: string | undefined;
+}
+
+export interface SendMore {
+  /** Another `Authorization`, or none. */
+  authorization?: string | undefined;
+  hangUpAfter?: number;
+}
+
+/** An instance that a check may have made. */
+interface Made {
+  encoding: Encoding;
+  apps: Set<string>;
+  jobs: Set<string>;
+}
+
+/** The service cannot be reached any more, or the run was stopped: what a check has to end with. */
+export class Lost extends Error {}
+
+const POOL = {
+  'X-Tsuru-Pool-Name': 'check-pool',
+  'X-Tsuru-Pool-Provisioner': 'kubernetes',
+  'X-Tsuru-Cluster-Name': 'check-cluster',
+  'X-Tsuru-Cluster-Provisioner': 'kubernetes',
+  'X-Tsuru-Cluster-Addresses': ['https://203.0.113.1:6443', 'https://203.0.113.2:6443'],
+};
+
+/** After so many answers of one call that did not come in time, only checks about that call wait for it. */
+const HANGING = 2;
+
+/** After so many in all, the run is given up. */
+const MOST_TIMEOUTS = 20;
+
+/** One run against a service: sends calls as Tsuru, and knows every instance that may be left behind. */
+export class Session {
+  readonly target: Target;
+  /** Part of every name that this run makes up. */
+  readonly mark = randomBytes(4).toString('hex');
+  /** Whether the service was seen to be gone. */
+  isLost = false;
+  private readonly made = new Map<string, Made>();
+  private readonly signal: AbortSignal;
+  private readonly authorization: string;
+  private readonly timeouts: Action[] = [];
+  private readonly instances = new Map<Encoding, Promise<string>>();
+  private count = 0;
+  private offered: Promise<string[]> | undefined;
+
+  /** @param signal stops the checks; cleaning up goes on */
+  constructor(target: Target, signal: AbortSignal) {
+    this.target = target;
+    this.signal = signal;
+    // Every request under way listens to it.
+    setMaxListeners(0, signal);
+    this.authorization = `Basic ${Buffer.from(`${target.username}:${target.password}`).toString('base64')}`;
+  }
+
+  /** A name that nobody else has: legal in Tsuru for instances, apps and jobs. */
+  newName(kind = ''): string {
+    return `check-${kind}${this.mark}-${++this.count}`;
+  }
+
+  /** The calls in an encoding. */
+  calls(encoding: Encoding, event = { user: 'check@example.com', id: `${this.mark}0123456789abcdef` }): Calls {
+    return new Calls(encoding, event, this.target.multiCluster ? POOL : {});
+  }
+
+  /** Makes a call. @throws Lost when the service is gone, or the run was stopped */
+  async send(call: Call, encoding: Encoding, more: SendMore = {}): Promise<Sent> {
+    if (this.signal.aborted || this.isLost) throw new Lost();
+    if (this.isSilent) throw new Lost();
+    this.remember(call, encoding);
+    const sent = await this.exchange(call, this.signal, this.target.timeout, more);
+    if (sent.exchange.failure === 'aborted') throw new Lost();
+    if (sent.exchange.failure === 'timeout') this.timeouts.push(call.action);
+    if (isUnreachable(sent.exchange)) await this.confirmLoss();
+    return sent;
+  }
+
+  /** The plans that the service offers, by name. */
+  plans(): Promise<string[]> {
+    this.offered ??= this.readPlans();
+    return this.offered;
+  }
+
+  /** The instance that checks share. */
+  shared(encoding: Encoding, make: () => Promise<string>): Promise<string> {
+    const instance = this.instances.get(encoding) ?? make();
+    this.instances.set(encoding, instance);
+    return instance;
+  }
+
+  /** Whether a call was seen to hang. */
+  isHanging(action: Action): boolean {
+    return this.timeouts.filter((hung) => hung === action).length >= HANGING;
+  }
+
+  /** Whether too many answers did not come in time. */
+  get isSilent(): boolean {
+    return this.timeouts.length >= MOST_TIMEOUTS;
+  }
+
+  /**
+   * Removes instances that were made: by name, or all of them.
+   * @returns the names of those that are still there, or may be
+   */
+  async cleanUp(names: readonly string[] = [...this.made.keys()]): Promise<string[]> {
+    const left: string[] = [];
+    const waiting = names.filter((name) => this.made.has(name));
+    const work = async () => {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        if (await this.remove(name)) this.made.delete(name);
+        else left.push(name);
+      }
+    };
+    await Promise.all([work(), work(), work(), work()]);
+    return left;
+  }
+
+  /** The call that removes an instance, for a person to send. */
+  removal(name: string): Call {
+    return this.calls(this.made.get(name)?.encoding ?? 'form').destroy(name);
+  }
+
+  private async readPlans(): Promise<string[]> {
+    const { reading } = await this.exchange(this.calls('form').plans(), this.signal, this.target.timeout);
+    if (!reading.ok || !Array.isArray(reading.value)) return [];
+    return (reading.value as { Name: string }[]).map(({ Name }) => Name).filter((name) => name !== '');
+  }
+
+  private async exchange(call: Call, signal: AbortSignal, timeout: number, more: SendMore = {}): Promise<Sent> {
+    const authorization = 'authorization' in more ? more.authorization : this.authorization;
+    const headers = { ...call.request.headers, ...(authorization !== undefined && { Authorization: authorization }) };
+    const exchange = await send(
+      this.target.address,
+      { ...call.request, headers },
+      { timeout, signal, ...(more.hangUpAfter !== undefined && { hangUpAfter: more.hangUpAfter }) },
+    );
+    return {
+      call,
+      exchange,
+      reading: readAnswer(call, exchange, this.target.service),
+      authorization: 'authorization' in more ? more.authorization : 'own',
+    };
+  }
+
+  /** Before a call is sent: whatever becomes of its answer, the instance may be there then. */
+  private remember({ action, instance, app, job }: Call, encoding: Encoding): void {
+    if (action === 'Create') {
+      const before = this.made.get(instance);
+      this.made.set(instance, before ?? { encoding, apps: new Set(), jobs: new Set() });
+    }
+    if (action === 'BindApp') this.made.get(instance)?.apps.add(app);
+    if (action === 'BindJob') this.made.get(instance)?.jobs.add(job);
+  }
+
+  /** A refused connection may be a restart: it is tried again for a second. */
+  private async confirmLoss(): Promise<void> {
+    for (let time = 0; time < 5 && !this.signal.aborted; time++) {
+      await sleep(200);
+      const { exchange } = await this.exchange(this.calls('form').plans(), this.signal, 2000);
+      if (!isUnreachable(exchange)) return;
+    }
+    this.isLost = true;
+    throw new Lost();
+  }
+
+  /** Destroys one instance, if need be after what is bound to it. @returns whether it is gone */
+  private async remove(name: string): Promise<boolean> {
+    const made = this.made.get(name);
+    if (made === undefined) return true;
+    const calls = this.calls(made.encoding);
+    const never = new AbortController().signal;
+    const timeout = Math.min(this.target.timeout, 10_000);
+    const ask = async (call: Call) => (await this.exchange(call, never, timeout)).exchange;
+    for (let time = 0; time < 3; time++) {
+      const destroyed = await ask(calls.destroy(name));
+      const status = destroyed.answer?.status ?? 0;
+      if (status === 404 || (status === 400 && !/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name))) return true;
+      if (status >= 200 && status < 300 && (await this.isGone(ask, calls.status(name)))) return true;
+      if (isUnreachable(destroyed) || destroyed.failure === 'timeout') return false;
+      for (const app of made.apps) await ask(calls.unbindApp(name, app));
+      for (const job of made.jobs) await ask(calls.unbindJob(name, job));
+    }
+    return false;
+  }
+
+  /** A removal may go on after its answer, for a second at most. A status that cannot be read tells nothing. */
+  private async isGone(ask: (call: Call) => Promise<Exchange>, status: Call): Promise<boolean> {
+    for (let time = 0; time < 5; time++) {
+      const { answer } = await ask(status);
+      if (answer === undefined || (answer.status >= 400 && answer.status !== 500)) return true;
+      if (time < 4) await sleep(50 * 2 ** time);
+    }
+    return false;
+  }
+}
+
+/** Whether nothing listens there. */
+export function isUnreachable({ failure }: Exchange): boolean {
+  return /^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EADDRNOTAVAIL)$/.test(failure ?? '');
+}
