@@ -20,6 +20,10 @@ async function build(): Promise<void> {
         ...Object.fromEntries(
           ['inquirer', 'resolve', 'source-map', 'tinyglobby'].map((name) => [name, NOT_BUNDLED] as const),
         ),
+        // Templates are compiled below, so that the compiler stays out.
+        handlebars: 'handlebars/runtime.js',
+        // The same code as modules, of which only what is used goes in.
+        yaml: join(import.meta.dirname, 'node_modules/yaml/browser/dist/index.js'),
         // The other half of the package is the same code for Node 6.
         prompts: 'prompts/lib/index.js',
       },
@@ -69,9 +73,13 @@ function licences(modules: readonly string[]): string {
       file === undefined ? `${license}, by its package.json.` : readFileSync(join(root, file), 'utf8').trim();
     return { title: `${String(name)} ${String(version)} (${license})`, text };
   });
-  const sections = packages
-    .toSorted((a, b) => (a.title < b.title ? -1 : 1))
-    .map(({ title, text }) => `## ${title}\n\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`);
+  const titles = new Map<string, string[]>();
+  for (const { title, text } of packages.toSorted((a, b) => (a.title < b.title ? -1 : 1))) {
+    // One paragraph a line, so that texts that differ in where their lines end only are one.
+    const key = text.replace(/([^\n])[ \t]*\r?\n[ \t]*(?=[^\s])/g, '$1 ');
+    titles.set(key, [...(titles.get(key) ?? []), title]);
+  }
+  const sections = [...titles].map(([text, names]) => `## ${names.join(', ')}\n\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`);
   return `# Licences of what is bundled\n\n${sections.join('\n')}`;
 }
 

@@ -30,8 +30,11 @@ export interface SendOptions {
   /** Milliseconds for the whole exchange. */
   timeout: number;
   signal: AbortSignal;
-  /** Closes the connection that many milliseconds after the request was sent, whether it is answered or not. */
-  hangUpAfter?: number;
+  /**
+   * Closes the connection that many milliseconds after the request was sent, whether it is answered or not; or when half of
+   * its body was.
+   */
+  hangUp?: number | 'half-way';
 }
 
 /** What is kept of a body: enough for every answer that Tsuru can use. */
@@ -106,18 +109,16 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
         finish('timeout');
       }, options.timeout),
     );
-    if (options.hangUpAfter !== undefined) {
-      timers.push(
-        setTimeout(() => {
-          finish('hung up');
-        }, options.hangUpAfter),
-      );
-    }
+    const hangUp = () => {
+      finish('hung up');
+    };
+    if (typeof options.hangUp === 'number') timers.push(setTimeout(hangUp, options.hangUp));
     if (options.signal.aborted) {
       abort();
       return;
     }
     options.signal.addEventListener('abort', abort);
-    outgoing.end(body);
+    if (options.hangUp === 'half-way' && body !== undefined) outgoing.write(body.subarray(0, body.length / 2), hangUp);
+    else outgoing.end(body);
   });
 }

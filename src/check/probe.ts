@@ -59,6 +59,7 @@ export class Probe {
   /** Takes a name as one of this check's instances. */
   own(name: string): string {
     this.names.push(name);
+    this.session.expect(name, this.encoding);
     return name;
   }
 

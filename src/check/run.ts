@@ -92,7 +92,7 @@ export async function runChecks(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
-  const left = await session.cleanUp();
+  const left = await session.cleanUpAll();
   return {
     results: results.filter((result) => result !== undefined),
     ending: session.isLost ? 'lost' : signal.aborted ? 'interrupted' : session.isSilent ? 'silent' : 'complete',

@@ -36,7 +36,7 @@ export interface Sent {
 export interface SendMore {
   /** Another `Authorization`, or none. */
   authorization?: string | undefined;
-  hangUpAfter?: number;
+  hangUp?: number | 'half-way';
 }
 
 /** An instance that a check may have made. */
@@ -60,6 +60,9 @@ const POOL = {
 /** After so many answers of one call that did not come in time, only checks about that call wait for it. */
 const HANGING = 2;
 
+/** Milliseconds for each answer while what was made is removed. */
+const CLEAN_UP = 10_000;
+
 /** After so many in all, the run is given up. */
 const MOST_TIMEOUTS = 20;
 
@@ -71,11 +74,14 @@ export class Session {
   /** Whether the service was seen to be gone. */
   isLost = false;
   private readonly made = new Map<string, Made>();
+  private readonly removed = new Map<string, Made>();
   private readonly signal: AbortSignal;
   private readonly authorization: string;
   private readonly timeouts: Action[] = [];
   private readonly instances = new Map<Encoding, Promise<string>>();
   private count = 0;
+  /** How many instances stayed after a destroy that was answered with success. */
+  private kept = 0;
   private offered: Promise<string[]> | undefined;
 
   /** @param signal stops the checks; cleaning up goes on */
@@ -141,12 +147,39 @@ export class Session {
     const waiting = names.filter((name) => this.made.has(name));
     const work = async () => {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-        if (await this.remove(name)) this.made.delete(name);
-        else left.push(name);
+        const made = this.made.get(name);
+        if (made === undefined) continue;
+        if (await this.remove(name, made)) {
+          this.made.delete(name);
+          this.removed.set(name, made);
+        } else {
+          left.push(name);
+        }
       }
     };
     await Promise.all([work(), work(), work(), work()]);
     return left;
+  }
+
+  /**
+   * Removes all that is left, and what came back after it was removed.
+   * @returns as {@link cleanUp}
+   */
+  async cleanUpAll(): Promise<string[]> {
+    const left = await this.cleanUp();
+    if (this.isLost) return left;
+    const names = [...this.removed.keys()];
+    const never = new AbortController().signal;
+    const work = async () => {
+      for (let name = names.shift(); name !== undefined; name = names.shift()) {
+        const made = this.removed.get(name);
+        const { exchange } = await this.exchange(this.calls(made?.encoding ?? 'form').status(name), never, CLEAN_UP);
+        const status = exchange.answer?.status ?? 404;
+        if (made !== undefined && status < 300) this.made.set(name, made);
+      }
+    };
+    await Promise.all([work(), work(), work(), work()]);
+    return this.cleanUp();
   }
 
   /** The call that removes an instance, for a person to send. */
@@ -166,7 +199,7 @@ export class Session {
     const exchange = await send(
       this.target.address,
       { ...call.request, headers },
-      { timeout, signal, ...(more.hangUpAfter !== undefined && { hangUpAfter: more.hangUpAfter }) },
+      { timeout, signal, ...(more.hangUp !== undefined && { hangUp: more.hangUp }) },
     );
     return {
       call,
@@ -176,12 +209,14 @@ export class Session {
     };
   }
 
+  /** Takes an instance as one that may be made, and has to be removed. */
+  expect(name: string, encoding: Encoding): void {
+    if (!this.made.has(name)) this.made.set(name, { encoding, apps: new Set(), jobs: new Set() });
+  }
+
   /** Before a call is sent: whatever becomes of its answer, the instance may be there then. */
   private remember({ action, instance, app, job }: Call, encoding: Encoding): void {
-    if (action === 'Create') {
-      const before = this.made.get(instance);
-      this.made.set(instance, before ?? { encoding, apps: new Set(), jobs: new Set() });
-    }
+    if (action === 'Create') this.expect(instance, encoding);
     if (action === 'BindApp') this.made.get(instance)?.apps.add(app);
     if (action === 'BindJob') this.made.get(instance)?.jobs.add(job);
   }
@@ -198,18 +233,15 @@ export class Session {
   }
 
   /** Destroys one instance, if need be after what is bound to it. @returns whether it is gone */
-  private async remove(name: string): Promise<boolean> {
-    const made = this.made.get(name);
-    if (made === undefined) return true;
+  private async remove(name: string, made: Made): Promise<boolean> {
     const calls = this.calls(made.encoding);
     const never = new AbortController().signal;
-    const timeout = Math.min(this.target.timeout, 10_000);
-    const ask = async (call: Call) => (await this.exchange(call, never, timeout)).exchange;
+    const ask = async (call: Call) => (await this.exchange(call, never, CLEAN_UP)).exchange;
     for (let time = 0; time < 3; time++) {
       const destroyed = await ask(calls.destroy(name));
       const status = destroyed.answer?.status ?? 0;
       if (status === 404 || (status === 400 && !/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name))) return true;
-      if (status >= 200 && status < 300 && (await this.isGone(ask, calls.status(name)))) return true;
+      if (status >= 200 && status < 300) return this.isGone(ask, calls.status(name));
       if (isUnreachable(destroyed) || destroyed.failure === 'timeout') return false;
       for (const app of made.apps) await ask(calls.unbindApp(name, app));
       for (const job of made.jobs) await ask(calls.unbindJob(name, job));
@@ -217,13 +249,18 @@ export class Session {
     return false;
   }
 
-  /** A removal may go on after its answer, for a second at most. A status that cannot be read tells nothing. */
+  /**
+   * A removal may go on after its answer, for a second at most, unless the service was seen to remove nothing. A status
+   * that cannot be read tells nothing.
+   */
   private async isGone(ask: (call: Call) => Promise<Exchange>, status: Call): Promise<boolean> {
-    for (let time = 0; time < 5; time++) {
+    for (let pause = 50; ; pause *= 2) {
       const { answer } = await ask(status);
       if (answer === undefined || (answer.status >= 400 && answer.status !== 500)) return true;
-      if (time < 4) await sleep(50 * 2 ** time);
+      if (pause > 400 || this.kept > 2) break;
+      await sleep(pause);
     }
+    this.kept++;
     return false;
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 import nodePlop from 'node-plop';
@@ -50,7 +50,10 @@ async function run(
   // What an action throws at once plop hands on as it is; only a rejection becomes a failure with a text.
   plop.setActionType('render', async (data: object, config) => {
     const { layer, data: over } = config as unknown as RenderAction;
-    for (const [path, content] of renderLayer(join(templates, layer), { ...data, ...over }, fill)) {
+    const compiled = Object.keys(precompiled ?? {}).flatMap((path) =>
+      path.startsWith(`${layer}/`) ? [path.slice(layer.length + 1)] : [],
+    );
+    for (const [path, content] of renderLayer(join(templates, layer), { ...data, ...over }, fill, compiled)) {
       if (files.has(path)) throw new Error(`two layers of templates write ${path}`);
       files.set(path, { content, fileClass: classOf(path), mode: 0o644 });
     }
@@ -63,23 +66,27 @@ async function run(
   return toTree(files);
 }
 
-/** Every file of a layer, filled. `_` at the start of a name stands for `.`, which npm would leave out of the package. */
+/**
+ * Every file of a layer, filled. `_` at the start of a name stands for `.`, which npm would leave out of the package.
+ * @param compiled templates that need not be on the disk, by their paths in the layer
+ */
 export function* renderLayer(
   directory: string,
   data: object,
   fill: Fill,
-  below = '',
+  compiled: readonly string[] = [],
 ): IterableIterator<[string, Buffer]> {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const source = join(directory, entry.name);
-    const path = `${below}${entry.name.replace(/^_/, '.')}`;
-    if (entry.isDirectory()) {
-      yield* renderLayer(source, data, fill, `${path}/`);
-    } else {
-      yield [
-        targetPath(path, data),
-        path.endsWith('.hbs') ? Buffer.from(fill(source, readFileSync(source, 'utf8'), data)) : readFileSync(source),
-      ];
+  const onDisk = existsSync(directory) ? readdirSync(directory, { recursive: true, withFileTypes: true }) : [];
+  const files = onDisk
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
+  for (const file of [...new Set([...files, ...compiled])].sort()) {
+    const source = join(directory, file);
+    const target = targetPath(file.replace(/(^|\/)_/g, '$1.'), data);
+    if (!file.endsWith('.hbs')) yield [target, readFileSync(source)];
+    else {
+      const template = compiled.includes(file) ? '' : readFileSync(source, 'utf8');
+      yield [target, Buffer.from(fill(source, template, data))];
     }
   }
 }

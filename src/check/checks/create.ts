@@ -87,7 +87,7 @@ export const create: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const name = probe.newName();
-      await probe.send(probe.calls.create(name, await probe.fields()), { hangUpAfter: 3 });
+      await probe.send(probe.calls.create(name, await probe.fields()), { hangUp: 3 });
       await probe.untilUp(name);
       probe.requireSuccess(await probe.create(name), 'the repeated create');
     },

@@ -55,8 +55,8 @@ export const http: readonly Check[] = [
         probe.calls.bindApp(name, probe.newApp()),
         probe.calls.destroy(name),
       ];
-      for (const hangUpAfter of [0, 1, 2]) {
-        await Promise.all(calls.map((call) => probe.send(call, { hangUpAfter })));
+      for (const hangUp of [0, 1, 2, 'half-way'] as const) {
+        await Promise.all(calls.map((call) => probe.send(call, { hangUp })));
       }
       await probe.requireAlive();
     },
