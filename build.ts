@@ -73,13 +73,9 @@ function licences(modules: readonly string[]): string {
       file === undefined ? `${license}, by its package.json.` : readFileSync(join(root, file), 'utf8').trim();
     return { title: `${String(name)} ${String(version)} (${license})`, text };
   });
-  const titles = new Map<string, string[]>();
-  for (const { title, text } of packages.toSorted((a, b) => (a.title < b.title ? -1 : 1))) {
-    // One paragraph a line, so that texts that differ in where their lines end only are one.
-    const key = text.replace(/([^\n])[ \t]*\r?\n[ \t]*(?=[^\s])/g, '$1 ');
-    titles.set(key, [...(titles.get(key) ?? []), title]);
-  }
-  const sections = [...titles].map(([text, names]) => `## ${names.join(', ')}\n\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`);
+  const sections = packages
+    .toSorted((a, b) => (a.title < b.title ? -1 : 1))
+    .map(({ title, text }) => `## ${title}\n\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`);
   return `# Licences of what is bundled\n\n${sections.join('\n')}`;
 }
 

@@ -26,9 +26,12 @@ export function curlFor({ request }: Call, target: Target, authorization: Sent['
   ].join(' ');
 }
 
-/** A text with the password, and with what is made of it, replaced. */
+/** Shorter passwords are no secrets, and every text has their letters. */
+const SHORTEST_SECRET = 4;
+
+/** What a service says, with the password, and with what is made of it, replaced. */
 export function withoutPassword(text: string, { username, password }: Target): string {
-  if (password === '') return text;
+  if (password.length < SHORTEST_SECRET) return text;
   const secrets = [password, Buffer.from(`${username}:${password}`).toString('base64'), encodeURIComponent(password)];
   return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
 }

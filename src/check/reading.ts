@@ -29,12 +29,12 @@ interface Words {
  * A redirect, which that client follows, has to be followed before; here it is an answer like any other.
  *
  * @param call the request that was sent
- * @param service the id of the service, for the messages
+ * @param service its id and its address, for the messages
  */
-export function readAnswer(call: Call, exchange: Exchange, service: string): Reading {
-  const { failed, unreached } = wordsFor(call, service);
+export function readAnswer(call: Call, exchange: Exchange, service: { id: string; address: URL }): Reading {
+  const { failed, unreached } = wordsFor(call, service.id);
   const { answer } = exchange;
-  if (answer === undefined) return { ok: false, error: unreached + connectionError(exchange) };
+  if (answer === undefined) return { ok: false, error: unreached + connectionError(exchange, service.address) };
   const { status, body } = answer;
   const refused = (): Reading => ({
     ok: false,
@@ -150,13 +150,13 @@ function both(words: string): Words {
   return { failed: words, unreached: words };
 }
 
-function connectionError({ request, failure }: Exchange): string {
+function connectionError({ request, failure }: Exchange, address: URL): string {
   const method = request.method.charAt(0) + request.method.slice(1).toLowerCase();
   const reason =
     {
-      ECONNREFUSED: 'connect: connection refused',
+      ECONNREFUSED: `dial tcp ${address.host}: connect: connection refused`,
       ECONNRESET: 'EOF',
       timeout: 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
     }[failure ?? ''] ?? String(failure);
-  return `${method} "${request.path}": ${reason}`;
+  return `${method} "${address.origin}${address.pathname.replace(/\/$/, '')}${request.path}": ${reason}`;
 }

@@ -204,7 +204,7 @@ export class Session {
     return {
       call,
       exchange,
-      reading: readAnswer(call, exchange, this.target.service),
+      reading: readAnswer(call, exchange, { id: this.target.service, address: this.target.address }),
       authorization: 'authorization' in more ? more.authorization : 'own',
     };
   }

@@ -83,8 +83,9 @@ export function* renderLayer(
   for (const file of [...new Set([...files, ...compiled])].sort()) {
     const source = join(directory, file);
     const target = targetPath(file.replace(/(^|\/)_/g, '$1.'), data);
-    if (!file.endsWith('.hbs')) yield [target, readFileSync(source)];
-    else {
+    if (!file.endsWith('.hbs')) {
+      yield [target, readFileSync(source)];
+    } else {
       const template = compiled.includes(file) ? '' : readFileSync(source, 'utf8');
       yield [target, Buffer.from(fill(source, template, data))];
     }

@@ -23,6 +23,8 @@ import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support
 
 const BARE = ['--yes', '--no-install', '--no-git'];
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
 describe('the packed command line', () => {
   let cwd: string;
   beforeEach(() => {
@@ -49,7 +51,6 @@ describe('the packed command line', () => {
   });
 
   it('helps, and says its version', async () => {
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(await run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
     expect(await run(['--help'])).toMatchObject({ code: 0, stderr: '' });
     expect((await run(['-h'])).stdout).toContain('--framework express|fastify|hono');
@@ -111,7 +112,7 @@ describe('the packed command line', () => {
   it.each(FRAMEWORKS)('writes what the templates of the repository say, for %s', async (framework) => {
     await run(['my-service', '--framework', framework, '--pm', 'yarn', '--provisioning', 'background', ...BARE]);
     const answers = answersWith({ framework, packageManager: 'yarn', provisioning: 'background' });
-    for (const [path, { content }] of await render(answers, generator)) {
+    for (const [path, { content }] of await render(answers, { ...generator, version })) {
       expect({ path, text: readFileSync(join(cwd, 'my-service', path), 'utf8') }).toEqual({
         path,
         text: content.toString(),

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import semver from 'semver';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import type { RunFacts } from '../../src/check/report/facts.ts';
 import { malformedRequest, seeded } from '../support/malformed.ts';
 import { arrange, asSent, expectedStatus, hasBasePath, recordings, untilUp } from '../support/recorded.ts';
 import {
@@ -246,6 +247,20 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
     }
     expect(acknowledged.size).toBeGreaterThan(KILLS);
     expect(removed.size).toBeGreaterThan(0);
+  });
+
+  it('keeps every rule that Tsuru has for a service, by its own command', () => {
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', inject('tarball')], { cwd: project });
+    const output = execFileSync('npm', ['run', '--silent', 'check:tsuru', '--', '--format', 'json'], {
+      cwd: project,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const { checks, ending, left } = JSON.parse(output) as RunFacts;
+    const bad = checks.filter(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+    expect(bad).toEqual([]);
+    expect([ending, left]).toEqual(['complete', []]);
+    expect(new Set(checks.map(({ encoding }) => encoding))).toEqual(new Set([null, 'form', 'json']));
   });
 
   it('finishes what is running when it is asked to stop', async () => {

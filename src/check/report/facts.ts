@@ -100,7 +100,7 @@ export function resultFacts(result: Result, target: Target): ResultFacts {
     rule: check.rule,
     contract: check.part,
     outcome,
-    problem: withoutPassword(sentence(problem), target),
+    problem: sentence(problem),
     fix: check.fix,
     milliseconds: Math.round(milliseconds),
     culprit: culprit === undefined ? null : exchangeFacts(culprit, target),
@@ -117,7 +117,7 @@ function exchangeFacts({ call, exchange, reading, authorization }: Sent, target:
   const { request, answer, failure = '', milliseconds } = exchange;
   const clean = (text: string) => withoutPassword(text, target);
   return {
-    curl: clean(curlFor(call, target, authorization)),
+    curl: curlFor(call, target, authorization),
     method: request.method,
     path: request.path,
     status: answer?.status ?? 0,

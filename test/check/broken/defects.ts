@@ -17,10 +17,10 @@ const STACK = 'Error: no\n    at create (/srv/app.js:10:5)\n    at handle (/srv/
 const later = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 /** Makes a method answer something else, made of what it would have answered. */
-function reply<
-  Name extends
-    'plans' | 'info' | 'status' | 'bindApp' | 'bindJob' | 'unbindApp' | 'unbindJob' | 'update' | 'destroy' | 'create',
->(name: Name, change: (right: Reply) => Reply): (service: Reference) => void {
+function reply(
+  name: 'plans' | 'info' | 'status' | 'bindApp' | 'bindJob' | 'unbindJob' | 'update' | 'create',
+  change: (right: Reply) => Reply,
+): (service: Reference) => void {
   return (service) => {
     const right = service[name].bind(service) as (...args: unknown[]) => Reply;
     Object.assign(service, { [name]: (...args: unknown[]) => change(right(...args)) });
@@ -533,7 +533,7 @@ export const DEFECTS: readonly Defect[] = [
       const unbind = service.unbindApp.bind(service);
       service.unbindApp = (instance, incoming) => {
         for (const who of instance.binds.keys())
-          if (who !== `app/${incoming.fields.get('app-name') ?? ''}`) salts.set(instance.name + who, random());
+          {if (who !== `app/${incoming.fields.get('app-name') ?? ''}`) salts.set(instance.name + who, random());}
         return unbind(instance, incoming);
       };
       const right = service.variables.bind(service);

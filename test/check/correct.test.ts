@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, it } from 'vitest';
+
+import { CHECKS } from '../../src/check/checks/index.ts';
+import { labelOf, runChecks } from '../../src/check/run.ts';
+import { startProgram } from '../support/started.ts';
+
+const CREDENTIALS = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a secret of the tests' };
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+/** Services that are right, each in its own way; `may` is what they leave out on purpose. */
+const SERVICES = [
+  {
+    name: "python3's standard library, in the background",
+    command: 'python3',
+    file: 'correct.py',
+    may: ['proxy.life-cycle'],
+    // Everything else needs nothing but Node; CI has Python.
+    isThere: hasPython,
+  },
+  {
+    name: 'plain Node, strict, without plans and info',
+    command: process.execPath,
+    file: 'correct-strict.mjs',
+    may: ['info.shown'],
+    isThere: true,
+  },
+];
+
+describe('the checks', () => {
+  for (const { name, command, file, may, isThere } of SERVICES) {
+    it.skipIf(!isThere)(`fail no rule that a correct service keeps: ${name}`, async () => {
+      const path = fileURLToPath(new URL(`services/${file}`, import.meta.url));
+      const service = await startProgram(command, [path], CREDENTIALS);
+      try {
+        const run = await runChecks(
+          {
+            address: new URL(service.url),
+            service: 'svc',
+            username: CREDENTIALS.SERVICE_USERNAME,
+            password: CREDENTIALS.SERVICE_PASSWORD,
+            encodings: ['form', 'json'],
+            plan: undefined,
+            parameters: {},
+            timeout: 10_000,
+            multiCluster: true,
+          },
+          CHECKS,
+          new AbortController().signal,
+          { onResult() {}, onProgress() {} },
+        );
+        const bad = run.results.filter(({ outcome }) => outcome === 'failed' || outcome === 'blocked');
+        expect(bad.map((result) => [labelOf(result), result.problem])).toEqual(
+          may.map((id) => [id, expect.any(String) as string]),
+        );
+        expect([run.ending, run.left]).toEqual(['complete', []]);
+      } finally {
+        await service.stop();
+      }
+    });
+  }
+});

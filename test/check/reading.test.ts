@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { Calls, formParameters, type Action, type Call } from '../../src/check/calls.ts';
+import type { Answer, Exchange } from '../../src/check/http.ts';
+import { readAnswer } from '../../src/check/reading.ts';
+import { recordings } from '../support/recorded.ts';
+
+/** An answer that Tsuru's own client was given, and what it made of it. */
+interface Recorded {
+  action: Action;
+  status: number;
+  variant?: string;
+  body: string;
+  ok: boolean;
+  value?: unknown;
+  error?: string;
+  sentinel?: string;
+}
+
+const recorded = JSON.parse(readFileSync(new URL('fixtures/responses.json', import.meta.url), 'utf8')) as Recorded[];
+
+const calls = new Calls('form', { user: 'dev@example.com', id: '66d0c0ffee0123456789abcd' });
+const fields = { team: 'team-a', plan: '', description: '', tags: [], parameters: {} };
+const CALLS: Record<Action, Call> = {
+  Plans: calls.plans(),
+  Create: calls.create('db1', fields),
+  Info: calls.info('db1'),
+  Update: calls.update('db1', fields),
+  Destroy: calls.destroy('db1'),
+  BindApp: calls.bindApp('db1', 'app1'),
+  BindJob: calls.bindJob('db1', 'job1'),
+  UnbindApp: calls.unbindApp('db1', 'app1'),
+  UnbindJob: calls.unbindJob('db1', 'job1'),
+  Status: calls.status('db1'),
+  Proxy: calls.proxied('GET', '/resources/db1/custom'),
+};
+
+function exchangeOf({ action, status, body, variant = '' }: Recorded): Exchange {
+  const bytes = Buffer.from(status === 304 ? '' : body);
+  const isCut = variant.includes('cut in half');
+  const answer: Answer = {
+    status,
+    headers: {},
+    body: isCut ? bytes.subarray(0, Math.floor(bytes.length / 2)) : bytes,
+    complete: !isCut,
+  };
+  const failure = variant === 'connection refused' ? 'ECONNREFUSED' : status === 0 ? 'ECONNRESET' : undefined;
+  return { request: CALLS[action].request, answer: status === 0 ? undefined : answer, failure, milliseconds: 1 };
+}
+
+describe('the reading of an answer', () => {
+  // A redirect is a failure to the checks, which never follow one; and what a proxied request is answered is nobody's to read.
+  const read = recorded.filter(({ variant = '', action }) => !variant.includes('Location') && action !== 'Proxy');
+
+  it(`is that of Tsuru's own client, for ${read.length} recorded answers`, () => {
+    expect(read.length).toBeGreaterThan(1250);
+    const service = { id: 'svc', address: new URL('http://127.0.0.1:1') };
+    for (const one of read) {
+      const reading = readAnswer(CALLS[one.action], exchangeOf(one), service);
+      const seen = reading.ok
+        ? { ok: true, value: reading.value ?? null }
+        : { ok: false, error: reading.error, sentinel: reading.sentinel };
+      const wanted = one.ok
+        ? { ok: true, value: one.value ?? null }
+        : { ok: false, error: one.error?.replaceAll(':PORT', ':1'), sentinel: one.sentinel };
+      expect({ ...one, seen }).toEqual({ ...one, seen: wanted });
+    }
+  });
+});
+
+describe('a call', () => {
+  const wanted = (id: string) => {
+    const found = recordings.find((recording) => recording.id === id);
+    if (found === undefined) throw new Error(`there is no recording ${id}`);
+    return found;
+  };
+  const lower = (headers: Record<string, string | string[]>) =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value].flat().join(', ')]));
+
+  it.each(['form', 'json'] as const)('is what Tsuru sends in %s, to the byte', (encoding) => {
+    const of = new Calls(encoding, { user: 'dev@example.com', id: '66d0c0ffee0123456789abcd' });
+    const tried: [string, Call][] = [
+      ...(encoding === 'form' ? [['create-minimal', of.create('db1', fields)] as [string, Call]] : []),
+      [
+        'create-full',
+        of.create('db1', {
+          ...fields,
+          plan: 'small',
+          description: 'a database, with ünïcode & more',
+          tags: ['tag 1', 'k=v&w'],
+        }),
+      ],
+      ['update-empty', of.update('db1', fields)],
+      ['bind-app-0-hosts', of.bindApp('db1', 'app-zero')],
+      ['bind-job-minimal', of.bindJob('db1', 'job-one')],
+      ['unbind-app-app-zero', of.unbindApp('db1', 'app-zero')],
+      ['unbind-job', of.unbindJob('db1', 'job-one')],
+      ['plans', of.plans()],
+    ];
+    for (const [id, { request }] of tried) {
+      const { method, path, headers, body } = wanted(`${encoding}-${id}`);
+      const { authorization: _authorization, ...others } = headers;
+      expect({
+        id,
+        method: request.method,
+        path: request.path,
+        headers: lower(request.headers),
+        body: request.body ?? '',
+      }).toEqual({
+        id,
+        method,
+        path,
+        headers: others,
+        body,
+      });
+    }
+  });
+
+  it('flattens parameters as Tsuru does', () => {
+    expect(formParameters({ 'a.b': 'x', c: { d: ['e', { f: '' }] }, 'g\\h': [], i: {} })).toEqual([
+      ['parameters.a\\.b', 'x'],
+      ['parameters.c.d.0', 'e'],
+      ['parameters.c.d.1.f', ''],
+      ['parameters.g\\\\h', ''],
+      ['parameters.i', ''],
+    ]);
+  });
+});

@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+
+import type { RunFacts } from '../../src/check/report/facts.ts';
+import { PASSWORD, Reference, serve, USERNAME } from '../check/broken/reference.ts';
+import { quiet, runCli } from '../support/cli.ts';
+
+const GIVEN = { SERVICE_USERNAME: USERNAME, SERVICE_PASSWORD: PASSWORD };
+
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'check-'));
+});
+afterAll(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const check = (args: readonly string[], environment: Record<string, string> = GIVEN) =>
+  runCli(['check', ...args], { cwd, environment });
+
+describe('check', () => {
+  let service: Reference;
+  let running: Awaited<ReturnType<typeof serve>>;
+  beforeEach(async () => {
+    service = new Reference();
+    running = await serve(service);
+  });
+  afterEach(async () => {
+    await running.close();
+  });
+
+  /** One defect: a number among the variables. */
+  function breakBinds(): void {
+    service.variables = () => ({ PORT: 5432, NOTE: PASSWORD });
+  }
+
+  it('passes a correct service, in plain lines and without a word of its password', async () => {
+    const { code, stdout, stderr } = await check([running.url.href, '--encoding', 'both']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/\d+ passed/);
+    // eslint-disable-next-line no-control-regex -- that there are none
+    expect(stdout).not.toMatch(/[\x1b\r]/);
+    expect(stdout).not.toContain(PASSWORD);
+    expect(service.instances.size).toBe(0);
+  });
+
+  it('says what is broken, how to see it, what Tsuru makes of it and how to mend it', async () => {
+    breakBinds();
+    const { code, stdout } = await check([running.url.href]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('must  bind-app.success (form)');
+    expect(stdout).toContain('json: cannot unmarshal number into Go value of type string');
+    expect(stdout).toMatch(/fix +Answer 201 with one JSON object whose values are all strings/);
+    expect(stdout).not.toContain(PASSWORD);
+    expect(service.instances.size).toBe(0);
+  });
+
+  it('gives a command that makes the failing request again', async () => {
+    breakBinds();
+    const { stdout } = await check([running.url.href, '--only', 'bind-job.success', '--format', 'json']);
+    const { checks } = JSON.parse(stdout) as RunFacts;
+    const curl = checks[0]?.culprit?.curl ?? '';
+    expect(curl).toContain('"$SERVICE_PASSWORD"');
+    const child = spawn('bash', ['-c', `${curl} --silent --output /dev/null --write-out '%{http_code}'`], {
+      env: { ...quiet(), SERVICE_PASSWORD: PASSWORD },
+    });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await once(child, 'close');
+    // The instance is gone by now; the user name and the password were right.
+    expect(output).toBe('404');
+  });
+
+  it('prints JSON, JUnit and TAP, each whole', async () => {
+    breakBinds();
+    const only = ['--only', 'plans,bind-app,info'];
+    const json = JSON.parse((await check([running.url.href, ...only, '--format', 'json'])).stdout) as RunFacts;
+    expect(json).toMatchObject({ version: 1, service: USERNAME, ending: 'complete', left: [] });
+    expect(json.summary.failed.must).toBeGreaterThan(0);
+    expect(json.checks.every(({ id, rule, fix, contract }) => id && rule && fix && contract)).toBe(true);
+    const junit = (await check([running.url.href, ...only, '--format', 'junit'])).stdout;
+    expect(junit).toMatch(/^<\?xml/);
+    expect(junit.match(/<testcase /g)).toHaveLength(json.checks.length);
+    expect(junit.match(/<testsuite /g)).toHaveLength(3);
+    const tap = (await check([running.url.href, ...only, '--format', 'tap'])).stdout;
+    expect(tap).toContain(`1..${json.checks.length}\n`);
+    expect(tap.match(/^(not )?ok \d+ - /gm)).toHaveLength(json.checks.length);
+    expect(json.checks.some(({ exchanges }) => JSON.stringify(exchanges).includes(PASSWORD))).toBe(false);
+  });
+
+  it('writes a report that needs nothing else, without the password', async () => {
+    breakBinds();
+    await check([running.url.href, '--report', 'report.html']);
+    const page = readFileSync(join(cwd, 'report.html'), 'utf8');
+    expect(page).toContain('bind-app.success');
+    expect(page).toContain('cannot unmarshal number');
+    expect(page).not.toMatch(/<script|<link|src=|https?:\/\/(?!127\.0\.0\.1|203\.0\.113)/);
+    expect(page).not.toContain(PASSWORD);
+  });
+
+  it('takes what it needs from a manifest', async () => {
+    const manifest = `id: ${USERNAME}\npassword: ${PASSWORD}\nendpoint:\n  production: ${running.url.host}\nmulti-cluster: true\n`;
+    writeFileSync(join(cwd, 'manifest.yaml'), manifest);
+    const { code, stdout } = await check(['--manifest', 'manifest.yaml', '--format', 'tap'], {});
+    expect(code).toBe(0);
+    expect(stdout).toContain('multi-cluster.kube-config');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('removes what it made when it is stopped by %s', async (signal) => {
+    const child = spawn(inject('bin'), ['check', running.url.href], { cwd, env: { ...quiet(), ...GIVEN } });
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    await untilSeen(() => service.instances.size > 3);
+    child.kill(signal);
+    expect((await closed)[0]).toBe(130);
+    expect(service.instances.size).toBe(0);
+  });
+
+  it('names what it left when the service is lost half-way, with the commands that remove it', async () => {
+    const child = spawn(inject('bin'), ['check', running.url.href], { cwd, env: { ...quiet(), ...GIVEN } });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    await untilSeen(() => service.instances.size > 3);
+    const [left] = service.instances.keys();
+    await running.close();
+    expect((await closed)[0]).toBe(4);
+    expect(output).toContain('cannot be reached any more');
+    expect(output).toMatch(new RegExp(`# ${String(left)}\\n +curl .*--request DELETE .*/resources/${String(left)}`));
+    expect(output).not.toContain(PASSWORD);
+    running = await serve(service);
+  });
+
+  it('says that nothing answers there', async () => {
+    await running.close();
+    const { code, stderr } = await check([running.url.href]);
+    expect(code).toBe(4);
+    expect(stderr).toContain(`Nothing answers at ${running.url.href}`);
+    running = await serve(service);
+  });
+});
+
+describe('check, wrongly used', () => {
+  it.each([
+    [['http://127.0.0.1:1', '--onyl', 'x'], GIVEN, /no flag --onyl/],
+    [['http://127.0.0.1:1', '--only', 'bind-ap'], GIVEN, /no check "bind-ap"[^]*bind-app/],
+    [['http://127.0.0.1:1', '--format', 'yaml'], GIVEN, /--format cannot be "yaml"[^]*junit/],
+    [['http://127.0.0.1:1', '--timeout', 'soon'], GIVEN, /--timeout cannot be "soon"/],
+    [['http://127.0.0.1:1', '--parameter', 'x'], GIVEN, /key=value/],
+    [['http://127.0.0.1:1', 'http://127.0.0.1:2'], GIVEN, /Only one address/],
+    [['http://u:p@127.0.0.1:1'], GIVEN, /user name or a password in it/],
+    [['http://127.0.0.1:1', '--password'], GIVEN, /--password needs a value/],
+    [['http://127.0.0.1:1', '--manifest', 'none.yaml'], GIVEN, /none\.yaml cannot be read/],
+    [['http://127.0.0.1:1'], { SERVICE_USERNAME: 'x' }, /password is missing[^]*SERVICE_PASSWORD/],
+    [['http://127.0.0.1:1'], {}, /user name is missing/],
+    [[], GIVEN, /address is missing/],
+  ] as const)('%j ends with 2 and says why', async (args, environment, message) => {
+    const { code, stdout, stderr } = await check(args, { ...environment });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+  });
+
+  it('lists the checks and shows its help', async () => {
+    const list = await check(['--list'], {});
+    expect(list.code).toBe(0);
+    expect(list.stdout).toContain('bind-app.repeat  (must; Answers: bind)');
+    const help = await check(['--help'], {});
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain('--manifest FILE');
+  });
+});
+
+async function untilSeen(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2));
+}

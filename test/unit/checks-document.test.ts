@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { CHECKS } from '../../src/check/checks/index.ts';
+import { checkOptionTable } from '../../src/check/options.ts';
+import { listMarkdown } from '../../src/check/report/list.ts';
+
+describe('the checks', () => {
+  it('are documented in docs/checks.md', async () => {
+    await expect(listMarkdown(CHECKS)).toMatchFileSnapshot('../../docs/checks.md');
+  });
+
+  it('have ids of their own, in groups', () => {
+    const ids = CHECKS.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/.test(id))).toEqual([]);
+  });
+
+  it('have their options in the README', () => {
+    const readme = readFileSync('README.md', 'utf8');
+    for (const { usage, help, default: value } of checkOptionTable()) {
+      const row = `| \`${usage.replaceAll('|', '\\|')}\` | ${help}${value === '' ? '' : ` (${value})`} |`;
+      expect(readme).toContain(row);
+    }
+  });
+});
