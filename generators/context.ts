@@ -77,7 +77,7 @@ const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastif
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
   const { framework, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
-  const endpoints = answers.endpoints.map(endpointContext);
+  const endpoints = answers.endpoints.map(endpointContext).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(endpoint.hostname);
   return {
     ...answers,

@@ -37,10 +37,8 @@ async function main(): Promise<void> {
     process.exitCode = await check({ ...context, argv: args.slice(1) });
     return;
   }
-  const { create, newPassword } = await import('./create.ts');
-  await create({
+  const whole = {
     ...context,
-    argv: args,
     // Decided before anything is asked: a question on a pipe would wait for ever.
     prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
     generator: {
@@ -48,8 +46,17 @@ async function main(): Promise<void> {
       version: PACKAGE_VERSION,
       precompiled: await precompiledTemplates(),
     },
-    newPassword,
-  });
+  };
+  if (args[0] === 'regenerate') {
+    const { regenerate } = await import('./regenerate.ts');
+    process.exitCode = await regenerate({ ...whole, argv: args.slice(1) });
+  } else if (args[0] === 'endpoint') {
+    const { endpoint } = await import('./endpoint.ts');
+    process.exitCode = await endpoint({ ...whole, argv: args.slice(1) });
+  } else {
+    const { create, newPassword } = await import('./create.ts');
+    process.exitCode = await create({ ...whole, argv: args, newPassword });
+  }
 }
 
 /** The build writes them beside the bundle. */

@@ -11,6 +11,7 @@ import { render, renderSecrets, type Generator } from './engine/render.ts';
 import { toTree, type Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
 import { serviceIdFrom } from './names.ts';
+import { isProject, openProject } from './project.ts';
 import { createCommand, startedBy, wordsOf } from './package-manager.ts';
 import type { PromptStreams } from './prompts.ts';
 import { QUESTIONS, type DefaultsFrom, type Question } from './questions.ts';
@@ -41,22 +42,56 @@ interface Request {
 }
 
 /** The default command, on one page: ask first, show, write, install, check, and say what comes next. */
-export async function create(context: Context): Promise<void> {
+export async function create(context: Context): Promise<number> {
+  const existing = projectMeant(context);
+  if (existing !== undefined) return offerForProject(context, existing);
   const request = await resolveRequest(context);
   const directory = resolve(context.cwd, request.directory);
   const tree = await renderProject(context, request.answers);
   if (request.switches.dryRun) {
     refuseObstacles(directory, tree);
     showTree(context, tree);
-    return;
+    return 0;
   }
-  finishEarlierRun(context, directory);
   refuseObstacles(directory, tree);
   await confirm(context, request);
   stopIfCancelled(context);
   apply(nodeFileSystem, directory, tree);
   await setUp(context, request, directory);
   sayWhatIsNext(context, request);
+  return 0;
+}
+
+/** The project that the run is in, or that was named; undefined where there is none. */
+function projectMeant(context: Context): string | undefined {
+  const { directory = '.', switches } = parseCommandLine(context.argv);
+  const meant = resolve(context.cwd, directory);
+  if (!switches.dryRun) finishEarlierRun(context, meant);
+  return isProject(meant) ? meant : undefined;
+}
+
+/** What one can do with a project that is there. @throws ExpectedError that says so, where nobody can be asked */
+async function offerForProject(context: Context, directory: string): Promise<number> {
+  const { answers, lock } = openProject(directory, context.generator.version);
+  const found = `${directory} is the service "${answers.name}" already, in ${answers.framework}, made by create-tsuru-service ${lock.generator}.`;
+  if (context.prompts === undefined) {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      found,
+      'In it, these go on: create-tsuru-service regenerate, create-tsuru-service endpoint add. Each has --help.',
+    );
+  }
+  say(context.terminal, found);
+  const { askChoice } = await import('./prompts.ts');
+  const wanted = await askChoice(context.prompts, 'What now?', [
+    { value: 'regenerate', title: 'Regenerate: bring it to what its record and this version make of it' },
+    { value: 'endpoint', title: 'Add an endpoint' },
+    { value: 'nothing', title: 'Nothing' },
+  ]);
+  const inside = { ...context, cwd: directory };
+  if (wanted === 'regenerate') return (await import('./regenerate.ts')).regenerate({ ...inside, argv: [] });
+  if (wanted === 'endpoint') return (await import('./endpoint.ts')).endpoint({ ...inside, argv: ['add'] });
+  return 0;
 }
 
 /** Resolves every answer: flag, else prompt on a terminal, else default. @throws ExpectedError for wrong usage */

@@ -5,6 +5,7 @@ export const EXIT = {
   conflict: 3,
   inTheWay: 4,
   unreadable: 5,
+  different: 6,
   cancelled: 130,
 } as const;
 

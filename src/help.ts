@@ -21,6 +21,7 @@ export function optionTable(): OptionHelp[] {
 
 /** The help of a command, or of the default one, for a terminal of that many columns. */
 export async function helpFor(command: string | undefined, columns: number): Promise<string> {
+  if (command === 'regenerate' || command === 'endpoint') return projectHelp(command, columns);
   if (command !== 'check') return helpText(columns);
   const { checkOptionTable } = await import('./check/options.ts');
   return page(columns, {
@@ -38,12 +39,45 @@ export async function helpFor(command: string | undefined, columns: number): Pro
   });
 }
 
+async function projectHelp(command: 'regenerate' | 'endpoint', columns: number): Promise<string> {
+  const { projectOptionTable } = await import('./project-options.ts');
+  const isRegenerate = command === 'regenerate';
+  return page(columns, {
+    usage: isRegenerate
+      ? ['create-tsuru-service regenerate [directory] [options]']
+      : [
+          'create-tsuru-service endpoint add [name] [options]',
+          'create-tsuru-service endpoint remove [name] [options]',
+          'create-tsuru-service endpoint list',
+        ],
+    about: isRegenerate
+      ? 'Renders a project from tsuru-service.yaml again: after an edit of it, with other answers, or with a newer version of this program. What you wrote is kept or merged, never lost.'
+      : "Adds and removes the service's own routes: the record, the route, permissions.yaml, openapi.yaml, the README, and a handler with its test, which are yours.",
+    options: projectOptionTable(command),
+    exitCodes: [
+      '0 done, or nothing to do',
+      '1 failed; what was there is as it was',
+      '2 wrong usage',
+      '3 conflicts; nothing was written, unless --conflict says how',
+      '4 something stands in the way',
+      '5 the record or the lock is unreadable, or newer than this program',
+      '6 --check found a difference',
+      '130 cancelled',
+    ],
+  });
+}
+
 /** The help of the default command. */
 export function helpText(columns: number): string {
   return page(columns, {
-    usage: ['create-tsuru-service [directory] [options]', 'create-tsuru-service check <url> [options]'],
+    usage: [
+      'create-tsuru-service [directory] [options]',
+      'create-tsuru-service regenerate [options]',
+      'create-tsuru-service endpoint add|remove|list',
+      'create-tsuru-service check <url> [options]',
+    ],
     about:
-      'Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes. "check" makes Tsuru\'s calls to any service API: see check --help.',
+      'Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes. In a project, "regenerate" and "endpoint" change it, and "check" makes Tsuru\'s calls to any service API: each has its own --help.',
     options: optionTable(),
     exitCodes: [
       '0 done',

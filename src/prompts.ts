@@ -1,6 +1,7 @@
 import prompts from 'prompts';
 
-import type { Answers } from './answers.ts';
+import type { Answers, EndpointAnswer } from './answers.ts';
+import { METHODS, withEndpointDefaults } from './endpoints.ts';
 import { cancelled, messageOf } from './errors.ts';
 import type { DefaultsFrom, Question } from './questions.ts';
 
@@ -74,6 +75,34 @@ export async function askQuestion(
 /** Asks for a yes. @throws ExpectedError when it is cancelled */
 export async function askToGoOn(streams: PromptStreams, message: string): Promise<boolean> {
   return (await ask(streams, { type: 'confirm', message, initial: true })) as boolean;
+}
+
+/** Asks for one of several things; the first one is the default. @throws ExpectedError when it is cancelled */
+export async function askChoice<Value extends string>(
+  streams: PromptStreams,
+  message: string,
+  choices: readonly { value: Value; title: string }[],
+): Promise<Value> {
+  return (await ask(streams, { type: 'select', message, choices: [...choices], initial: 0 })) as Value;
+}
+
+/** Asks for what an endpoint has, with what follows from its name filled in. @throws ExpectedError when it is cancelled */
+export async function askEndpoint(streams: PromptStreams, given: Partial<EndpointAnswer>): Promise<EndpointAnswer> {
+  const text = async (message: string, initial: string) => {
+    const validate = (typed: string) => typed.trim() !== '' || 'must not be empty';
+    return String(await ask(streams, { type: 'text', message, initial, validate })).trim();
+  };
+  const name = await text('Name', 'backups');
+  const choices = METHODS.map((value) => ({ value, title: value }));
+  const initial = METHODS.indexOf('GET');
+  const method =
+    given.method ??
+    ((await ask(streams, { type: 'select', message: 'Method', choices, initial })) as EndpointAnswer['method']);
+  const path = given.path ?? (await text('Path', withEndpointDefaults({ name, method }).path));
+  const defaults = withEndpointDefaults({ ...given, name, method, path });
+  const action = given.action ?? (await text('Action that Tsuru grants', defaults.action));
+  const description = given.description ?? (await text('What it does', defaults.description));
+  return { name, method, path, action, description };
 }
 
 async function ask(

@@ -2,14 +2,16 @@ import type * as NodeFileSystem from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
-import { STATE } from './lock.ts';
+import { ownPathProblem, STATE, unreadable } from './paths.ts';
 import type { Tree } from './tree.ts';
 
 /** The calls of `node:fs` that writing makes, so that a test can stop it at every one of them. */
 export type FileSystem = Pick<
   typeof NodeFileSystem,
+  | 'chmodSync'
   | 'existsSync'
   | 'linkSync'
+  | 'lstatSync'
   | 'mkdirSync'
   | 'readdirSync'
   | 'readFileSync'
@@ -21,29 +23,106 @@ export type FileSystem = Pick<
   | 'writeFileSync'
 >;
 
-/** `.tsuru-service/journal.json`: files that are complete in `.tsuru-service/stage` and on their way to their places. */
+/** One file that is to be written, replaced or deleted. */
+export interface Operation {
+  path: string;
+  /** What is there now; undefined for nothing. It is made sure of before anything is written. */
+  before: Buffer | undefined;
+  /** What is to be there; undefined for nothing. */
+  after: Buffer | undefined;
+  /** Permission bits. */
+  mode: number;
+}
+
+/**
+ * `.tsuru-service/journal.json`: the operations whose files are complete in `.tsuru-service/stage`, by their numbers: the
+ * new ones in `new`, what they replace in `old`. From the moment it is there, they are carried out, or taken back.
+ */
 interface Journal {
   version: 1;
-  files: string[];
+  direction: 'forward' | 'back';
+  operations: { path: string; kind: 'create' | 'replace' | 'delete' }[];
 }
 
 const STAGE = `${STATE}/stage`;
 const JOURNAL = `${STATE}/journal.json`;
-const DRAFT = '.journal.json';
+const RUNNING = `${STATE}/running`;
 
 /**
- * Writes a project all or nothing: whatever stops it, the directory is as it was or has every file. Nothing that is
+ * Writes a new project all or nothing: whatever stops it, the directory is as it was or has every file. Nothing that is
  * there is replaced.
  *
- * A new directory is written under another name beside its own, and renamed. In one that exists the files are staged
- * inside; the journal is the point of no return, from which {@link recover} goes on at the next start.
+ * A new directory is written under another name beside its own, and renamed; one that exists is changed as
+ * {@link applyOperations} does it.
  *
  * @throws ExpectedError when it cannot be written; then everything is as it was
  */
 export function apply(fs: FileSystem, directory: string, tree: Tree): void {
+  if (fs.existsSync(directory)) {
+    const operations = [...tree].map(([path, { content, mode }]) => ({
+      path,
+      before: undefined,
+      after: content,
+      mode,
+    }));
+    applyOperations(fs, directory, operations);
+  } else {
+    explained(() => {
+      applyBeside(fs, directory, tree);
+    });
+  }
+}
+
+/**
+ * Changes files of a project all or nothing. Everything is staged inside the project first; the journal is the point of no
+ * return, from which {@link recover} goes on at the next start.
+ *
+ * @throws ExpectedError when another run is at work, when a file is not what it was expected to be, or when it cannot be
+ *   written; then everything is as it was
+ */
+export function applyOperations(fs: FileSystem, directory: string, operations: readonly Operation[]): void {
+  explained(() => {
+    const missing = missingDirectories(fs, directory, operations);
+    fs.mkdirSync(join(directory, STATE), { recursive: true });
+    claim(fs, directory);
+    try {
+      const journal = stage(fs, directory, operations);
+      try {
+        carryOut(fs, directory, journal);
+      } catch (error) {
+        writeJournal(fs, directory, { ...journal, direction: 'back' });
+        takeBack(fs, directory, journal);
+        throw error;
+      }
+      finish(fs, directory);
+    } catch (error) {
+      finish(fs, directory);
+      for (const path of missing) removeIfEmpty(fs, path);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Finishes or takes back what an earlier run left half done in a directory.
+ * @returns `finished` when its files are in their places now, `cleaned` when it had not come that far or was taken back
+ * @throws ExpectedError when another run is at work, or the journal is not one of this program
+ */
+export function recover(fs: FileSystem, directory: string): 'nothing' | 'finished' | 'cleaned' {
+  const hasJournal = fs.existsSync(join(directory, JOURNAL));
+  if (!hasJournal && !fs.existsSync(join(directory, STAGE)) && !fs.existsSync(join(directory, RUNNING)))
+    {return 'nothing';}
+  claim(fs, directory);
+  const journal = hasJournal ? readJournal(fs, directory) : undefined;
+  if (journal?.direction === 'forward') carryOut(fs, directory, journal);
+  if (journal?.direction === 'back') takeBack(fs, directory, journal);
+  finish(fs, directory);
+  return journal?.direction === 'forward' ? 'finished' : 'cleaned';
+}
+
+function explained(write: () => void): void {
   try {
-    if (fs.existsSync(directory)) applyInside(fs, directory, tree);
-    else applyBeside(fs, directory, tree);
+    write();
   } catch (error) {
     if (error instanceof ExpectedError) throw error;
     throw new ExpectedError(
@@ -55,28 +134,161 @@ export function apply(fs: FileSystem, directory: string, tree: Tree): void {
   }
 }
 
-/**
- * Finishes or takes back what an earlier run left half done in a directory.
- * @returns `finished` when its files are in their places now, `cleaned` when it had not come that far
- */
-export function recover(fs: FileSystem, directory: string): 'nothing' | 'finished' | 'cleaned' {
-  const journal = join(directory, JOURNAL);
-  const stage = join(directory, STAGE);
-  if (fs.existsSync(journal)) {
-    const { files } = JSON.parse(fs.readFileSync(journal, 'utf8')) as Journal;
-    for (const path of files) {
-      const source = join(stage, path);
-      const target = join(directory, path);
-      if (fs.existsSync(source) && !fs.existsSync(target)) place(fs, source, target);
+/** Says that this process is at work in a project. @throws ExpectedError when another one is */
+function claim(fs: FileSystem, directory: string): void {
+  const file = join(directory, RUNNING);
+  for (;;) {
+    try {
+      fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    fs.unlinkSync(journal);
-    fs.rmSync(stage, { recursive: true, force: true });
-    return 'finished';
+    const pid = Number(fs.readFileSync(file, 'utf8'));
+    if (pid !== process.pid && isRunning(pid)) {
+      throw new ExpectedError(
+        EXIT.inTheWay,
+        `Another run is changing this project (process ${pid}).`,
+        `Wait for it; if there is none, delete ${RUNNING}.`,
+      );
+    }
+    fs.rmSync(file, { force: true });
   }
-  if (!fs.existsSync(stage)) return 'nothing';
-  fs.rmSync(stage, { recursive: true, force: true });
+}
+
+/** Makes every file complete beside its place, with what it replaces, and then the journal. */
+function stage(fs: FileSystem, directory: string, operations: readonly Operation[]): Journal {
+  for (const folder of ['new', 'old']) fs.mkdirSync(join(directory, STAGE, folder), { recursive: true });
+  const put = (folder: string, number: number, content: Buffer, mode: number) => {
+    const file = join(directory, STAGE, folder, String(number));
+    fs.writeFileSync(file, content, { mode });
+    // What the process masks off is somebody else's to decide for files that are there already.
+    if (folder === 'old' || operations[number]?.before !== undefined) fs.chmodSync(file, mode);
+  };
+  for (const [number, { path, before, after, mode }] of operations.entries()) {
+    const place = join(directory, path);
+    const isThere = fs.existsSync(place);
+    if (isThere ? before === undefined || !fs.readFileSync(place).equals(before) : before !== undefined) {
+      throw new Error(`${path} was changed by somebody else in the meantime`);
+    }
+    if (before !== undefined) put('old', number, before, mode);
+    if (after !== undefined) put('new', number, after, mode);
+  }
+  const journal: Journal = {
+    version: 1,
+    direction: 'forward',
+    operations: operations.map(({ path, before, after }) => ({
+      path,
+      kind: after === undefined ? 'delete' : before === undefined ? 'create' : 'replace',
+    })),
+  };
+  writeJournal(fs, directory, journal);
+  return journal;
+}
+
+/** Written under another name first: a journal that is there is whole. */
+function writeJournal(fs: FileSystem, directory: string, journal: Journal): void {
+  const draft = join(directory, STAGE, 'journal.json');
+  fs.writeFileSync(draft, JSON.stringify(journal));
+  fs.renameSync(draft, join(directory, JOURNAL));
+}
+
+function readJournal(fs: FileSystem, directory: string): Journal {
+  const hint = `Look at what is in ${STAGE}, and delete ${JOURNAL}.`;
+  let journal: Journal;
+  try {
+    journal = JSON.parse(fs.readFileSync(join(directory, JOURNAL), 'utf8')) as Journal;
+    for (const { path } of journal.operations) {
+      const problem = ownPathProblem(path);
+      if (problem !== undefined) throw new Error(`the path ${JSON.stringify(path)} ${problem}`);
+    }
+    for (const { path } of journal.operations) refuseLinks(fs, directory, path);
+  } catch (error) {
+    if (error instanceof ExpectedError) throw error;
+    throw unreadable(`${JOURNAL} cannot be read: ${messageOf(error)}.`, hint);
+  }
+  return journal;
+}
+
+/** Brings every file to its place; those that are there already were brought by a run before. */
+function carryOut(fs: FileSystem, directory: string, { operations }: Journal): void {
+  for (const [number, { path, kind }] of operations.entries()) {
+    const source = join(directory, STAGE, 'new', String(number));
+    const target = join(directory, path);
+    if (kind === 'delete') {
+      if (fs.existsSync(target)) fs.unlinkSync(target);
+      removeEmptyParents(fs, directory, path);
+    } else if (fs.existsSync(source)) {
+      if (kind === 'replace') fs.renameSync(source, target);
+      else if (!isPlaced(fs, source, target)) place(fs, source, target);
+    }
+  }
+}
+
+/** Brings back what was there. */
+function takeBack(fs: FileSystem, directory: string, { operations }: Journal): void {
+  for (const [number, { path, kind }] of operations.entries()) {
+    const target = join(directory, path);
+    const [fresh, old] = ['new', 'old'].map((folder) => join(directory, STAGE, folder, String(number))) as [
+      string,
+      string,
+    ];
+    if (kind === 'create') {
+      if (isPlaced(fs, fresh, target)) fs.rmSync(target);
+    } else if (fs.existsSync(old)) {
+      fs.mkdirSync(dirname(target), { recursive: true });
+      fs.renameSync(old, target);
+    }
+  }
+}
+
+/** Whether a file that is staged as a new one is in its place as well. */
+function isPlaced(fs: FileSystem, source: string, target: string): boolean {
+  if (!fs.existsSync(target) || !fs.existsSync(source)) return false;
+  return fs.readFileSync(target).equals(fs.readFileSync(source));
+}
+
+/** The journal goes first: without it there is nothing to go on with. */
+function finish(fs: FileSystem, directory: string): void {
+  fs.rmSync(join(directory, JOURNAL), { force: true });
+  fs.rmSync(join(directory, STAGE), { recursive: true, force: true });
+  fs.rmSync(join(directory, RUNNING), { force: true });
   removeIfEmpty(fs, join(directory, STATE));
-  return 'cleaned';
+}
+
+/**
+ * Holds that a path of a project leads through no link, to a plain file or to nothing.
+ * @throws ExpectedError with the exit code for unreadable
+ */
+export function refuseLinks(fs: Pick<FileSystem, 'lstatSync'>, directory: string, path: string): void {
+  const parts = path.split('/');
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const part = parts.slice(0, depth).join('/');
+    const found = fs.lstatSync(join(directory, part), { throwIfNoEntry: false });
+    if (found === undefined) return;
+    const isRight = depth < parts.length ? found.isDirectory() : found.isFile();
+    if (!isRight) {
+      const what = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'no plain file';
+      throw unreadable(
+        `${part} is ${what}, and the generator writes through none.`,
+        'Put a plain file or directory in its place.',
+      );
+    }
+  }
+}
+
+/** The directories that are not there yet, each after those inside it. */
+function missingDirectories(fs: FileSystem, directory: string, operations: readonly Operation[]): string[] {
+  const directories = new Set<string>();
+  for (const { path } of operations) {
+    const parts = path.split('/').slice(0, -1);
+    for (let depth = 1; depth <= parts.length; depth++) directories.add(parts.slice(0, depth).join('/'));
+  }
+  return [...directories]
+    .sort()
+    .reverse()
+    .map((path) => join(directory, path))
+    .filter((path) => !fs.existsSync(path));
 }
 
 function applyBeside(fs: FileSystem, directory: string, tree: Tree): void {
@@ -93,45 +305,6 @@ function applyBeside(fs: FileSystem, directory: string, tree: Tree): void {
     if (made !== undefined) fs.rmSync(made, { recursive: true, force: true });
     throw error;
   }
-}
-
-function applyInside(fs: FileSystem, directory: string, tree: Tree): void {
-  const stage = join(directory, STAGE);
-  const journal = join(directory, JOURNAL);
-  const placed: string[] = [];
-  const missing = directoriesOf(tree)
-    .map((path) => join(directory, path))
-    .filter((path) => !fs.existsSync(path));
-  try {
-    fs.mkdirSync(stage, { recursive: true });
-    writeFiles(fs, stage, tree);
-    // Written under another name first: a journal that is there is whole.
-    const draft = join(stage, DRAFT);
-    fs.writeFileSync(draft, JSON.stringify({ version: 1, files: [...tree.keys()] } satisfies Journal));
-    fs.renameSync(draft, journal);
-    for (const path of tree.keys()) {
-      place(fs, join(stage, path), join(directory, path));
-      placed.push(path);
-    }
-    fs.unlinkSync(journal);
-    fs.rmSync(stage, { recursive: true, force: true });
-  } catch (error) {
-    for (const path of placed) fs.rmSync(join(directory, path), { force: true });
-    fs.rmSync(journal, { force: true });
-    fs.rmSync(stage, { recursive: true, force: true });
-    for (const path of missing.reverse()) removeIfEmpty(fs, path);
-    throw error;
-  }
-}
-
-/** Every directory that a tree needs, each before those inside it. */
-function directoriesOf(tree: Tree): string[] {
-  const directories = new Set<string>();
-  for (const path of tree.keys()) {
-    const parts = path.split('/').slice(0, -1);
-    for (let depth = 1; depth <= parts.length; depth++) directories.add(parts.slice(0, depth).join('/'));
-  }
-  return [...directories].sort();
 }
 
 /** Puts a staged file in its place; fails when something is there. */
@@ -177,6 +350,12 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** Removes the directories of a deleted file that have nothing in them any more. */
+function removeEmptyParents(fs: FileSystem, directory: string, path: string): void {
+  const parts = path.split('/').slice(0, -1);
+  for (let depth = parts.length; depth > 0; depth--) removeIfEmpty(fs, join(directory, ...parts.slice(0, depth)));
 }
 
 function removeIfEmpty(fs: FileSystem, directory: string): void {

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 
+import type { FileClass } from '../../generators/classes.ts';
 import type { Answers } from '../answers.ts';
+import { QUESTIONS } from '../questions.ts';
+import { readAnswers } from '../record.ts';
+import { LOCK, pathProblem, RECORD, refusePoison, sameOnSomeDisks, STATE, unreadable } from './paths.ts';
 import { toTree, type Tree, type TreeFile } from './tree.ts';
-
-/** The folder of a generated project that remembers what was applied last. Its owner commits it. */
-export const STATE = '.tsuru-service';
-
-/** The record: the answers, as its owner may edit them. It is what a render follows, not something that one replaces. */
-export const RECORD = 'tsuru-service.yaml';
 
 /** `.tsuru-service/lock.json`: what was applied last. */
 export interface Lock {
@@ -16,7 +14,7 @@ export interface Lock {
   generator: string;
   answers: Answers;
   /** By path: whose the file is, and the SHA-256 of its base, in hexadecimal. */
-  files: Record<string, { class: TreeFile['fileClass']; base: string }>;
+  files: Record<string, { class: FileClass; base: string }>;
 }
 
 /**
@@ -29,21 +27,86 @@ export function lockFiles(answers: Answers, generator: string, rendered: Tree): 
   const lock: Lock = {
     version: 1,
     generator,
-    answers,
+    answers: inOrder(answers),
     files: Object.fromEntries(
       files.map(([path, { fileClass, content }]) => [path, { class: fileClass, base: sha256(content) }]),
     ),
   };
   return toTree([
-    [`${STATE}/lock.json`, generated(Buffer.from(`${JSON.stringify(lock, undefined, 2)}\n`))],
-    ...based.map(([, { content }]) => [`${STATE}/base/${sha256(content)}`, generated(content)] as const),
+    [LOCK, generated(Buffer.from(`${JSON.stringify(lock, undefined, 2)}\n`))],
+    ...based.map(([, { content }]) => [basePath(sha256(content)), generated(content)] as const),
   ]);
+}
+
+/** The same answers in the same bytes, in whatever order they were given. */
+function inOrder(answers: Answers): Answers {
+  const { endpoints, ...others } = answers;
+  const sorted = QUESTIONS.map(({ key }) => [key, others[key]] as const);
+  return { ...Object.fromEntries(sorted), endpoints } as Answers;
+}
+
+/** Where the base with that hash is. */
+export function basePath(hash: string): string {
+  return `${STATE}/base/${hash}`;
+}
+
+/**
+ * Reads a lock, which anybody may have written.
+ * @param generator the version of this package
+ * @throws ExpectedError with the exit code for unreadable: broken, newer than this program, or with paths that are not of
+ *   the project
+ */
+export function readLock(text: string, generator: string): Lock {
+  let value: Partial<Record<keyof Lock, unknown>>;
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch {
+    throw unreadable(`${LOCK} is no JSON.`, RESTORE);
+  }
+  if (typeof value !== 'object' || (value as unknown) === null) throw unreadable(`${LOCK} has nothing in it.`, RESTORE);
+  refusePoison(value, LOCK);
+  const { version, files } = value;
+  if (version !== 1 || typeof value.generator !== 'string' || isNewer(value.generator, generator)) {
+    throw unreadable(
+      `${LOCK} was written by create-tsuru-service ${String(value.generator)}, and this is ${generator}.`,
+      'Use that version, or a newer one.',
+    );
+  }
+  if (typeof files !== 'object' || files === null) throw unreadable(`${LOCK} has no files.`, RESTORE);
+  for (const [path, entry] of Object.entries(files as Record<string, unknown>)) {
+    const problem = pathProblem(path);
+    if (problem !== undefined)
+      {throw unreadable(`${LOCK} has the path ${JSON.stringify(path)}, which ${problem}.`, RESTORE);}
+    const { class: fileClass, base } = (entry ?? {}) as Record<string, unknown>;
+    const isKnown = fileClass === 'generated' || fileClass === 'merged' || fileClass === 'seeded';
+    if (!isKnown || typeof base !== 'string' || !/^[0-9a-f]{64}$/.test(base)) {
+      throw unreadable(`${LOCK} does not say what ${path} is.`, RESTORE);
+    }
+  }
+  const twins = sameOnSomeDisks(Object.keys(files));
+  if (twins !== undefined) throw unreadable(`${LOCK} has ${twins.join(' and ')}, one file on some disks.`, RESTORE);
+  return {
+    version: 1,
+    generator: value.generator,
+    answers: readAnswers((value.answers ?? {}) as Record<string, unknown>, LOCK),
+    files: files as Lock['files'],
+  };
+}
+
+const RESTORE = 'Bring it back from your version control.';
+
+/** Whether a version is newer than another; what is no version counts as newer. */
+function isNewer(version: string, than: string): boolean {
+  const [own, other] = [version, than].map((text) => /^(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number));
+  if (own === undefined || other === undefined) return true;
+  const at = own.findIndex((part, index) => part !== other[index]);
+  return at !== -1 && (own[at] ?? 0) > (other[at] ?? 0);
 }
 
 function generated(content: Buffer): TreeFile {
   return { content, fileClass: 'generated', mode: 0o644 };
 }
 
-function sha256(content: Buffer): string {
+export function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }

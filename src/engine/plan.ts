@@ -1,4 +1,10 @@
-import type { Tree } from './tree.ts';
+import type { FileClass } from '../../generators/classes.ts';
+import { sha256, type Lock } from './lock.ts';
+import { mergeJson } from './merge/json.ts';
+import { mergeLines } from './merge/lines.ts';
+import { mergeLineSets } from './merge/sets.ts';
+import { RECORD } from './paths.ts';
+import type { Tree, TreeFile } from './tree.ts';
 
 /** What stands in the way of a new project in a directory. */
 export interface Obstacles {
@@ -22,4 +28,165 @@ export function obstacles(rendered: Tree, names: readonly string[], exists: (pat
     collisions: [...rendered.keys()].filter(exists),
     others: names.filter((name) => !HARMLESS.test(name) && !rendered.has(name)),
   };
+}
+
+/** A file as it is on the disk. */
+export interface DiskFile {
+  content: Buffer;
+  /** Permission bits. */
+  mode: number;
+}
+
+/** What becomes of one file. */
+export interface Change {
+  path: string;
+  /** `create`: nothing is there; `update`: its owner has not edited it; `merge`: both sides have; `delete`: it is no longer made. */
+  kind: 'create' | 'update' | 'merge' | 'delete' | 'restore';
+  fileClass: FileClass;
+  /** What is there; undefined for nothing. */
+  before: DiskFile | undefined;
+  /** What will be there; undefined for nothing. */
+  after: Buffer | undefined;
+}
+
+/** A file that its owner and the render changed in the same place. */
+export interface Conflict {
+  path: string;
+  fileClass: FileClass;
+  /** Why, as a part of a sentence. */
+  reason: string;
+  mine: DiskFile;
+  theirs: Buffer;
+  /** Both, with markers; undefined where markers would break the file. */
+  marked: string | undefined;
+}
+
+/** What a regeneration does. */
+export interface Plan {
+  changes: Change[];
+  conflicts: Conflict[];
+  /** Files that stay as their owner has them although the render changed, or has them no more. */
+  kept: { path: string; reason: string }[];
+}
+
+/** What a plan is made of. */
+export interface PlanInput {
+  /** What was applied last. */
+  lock: Lock;
+  rendered: Tree;
+  /** What is there, of the files that the lock or the render has. */
+  disk: ReadonlyMap<string, DiskFile>;
+  /** The base with that hash. */
+  base: (hash: string) => Buffer;
+  /** Files that are to be as they are rendered, whatever is there. */
+  restore: ReadonlySet<string>;
+}
+
+/**
+ * Compares base, disk and render, file by file: an unedited file becomes the new one, an edited one is kept or merged, one
+ * that its owner deleted stays deleted, one that is no longer rendered is deleted when it was not edited.
+ */
+export function planChanges({ lock, rendered, disk, base, restore }: PlanInput): Plan {
+  const plan: Plan = { changes: [], conflicts: [], kept: [] };
+  const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
+  paths.delete(RECORD);
+  for (const path of [...paths].sort()) {
+    const made = rendered.get(path);
+    const before = disk.get(path);
+    const known = Object.hasOwn(lock.files, path) ? lock.files[path] : undefined;
+    if (made !== undefined && restore.has(path)) {
+      if (!before?.content.equals(made.content)) {
+        plan.changes.push({ path, kind: 'restore', fileClass: made.fileClass, before, after: made.content });
+      }
+    } else if (made === undefined) {
+      if (known !== undefined) planDropped(plan, path, known, before);
+    } else if (known === undefined) {
+      planNew(plan, path, made, before);
+    } else if (made.fileClass !== 'seeded') {
+      planKnown(plan, path, made, before, known.base, base);
+    }
+  }
+  return plan;
+}
+
+function planDropped(
+  { changes, kept }: Plan,
+  path: string,
+  known: Lock['files'][string],
+  before: DiskFile | undefined,
+): void {
+  if (before === undefined) return;
+  if (known.class === 'seeded') {kept.push({ path, reason: 'it is yours' });}
+  else if (sha256(before.content) !== known.base)
+    {kept.push({ path, reason: 'it is no longer made, and you have edited it' });}
+  else {changes.push({ path, kind: 'delete', fileClass: known.class, before, after: undefined });}
+}
+
+function planNew({ changes, conflicts }: Plan, path: string, made: TreeFile, before: DiskFile | undefined): void {
+  const { fileClass, content } = made;
+  if (before === undefined) {changes.push({ path, kind: 'create', fileClass, before, after: content });}
+  // What is written once, and is there, is its owner's.
+  else if (fileClass !== 'seeded' && !before.content.equals(content)) {
+    conflicts.push({
+      ...{ path, fileClass, mine: before, theirs: content },
+      reason: 'a new file has the place of one of yours',
+      marked: undefined,
+    });
+  }
+}
+
+function planKnown(
+  { changes, conflicts, kept }: Plan,
+  path: string,
+  { fileClass, content }: TreeFile,
+  before: DiskFile | undefined,
+  hash: string,
+  base: (hash: string) => Buffer,
+): void {
+  const isNews = sha256(content) !== hash;
+  if (before === undefined) {
+    if (isNews) kept.push({ path, reason: 'you have deleted it' });
+    return;
+  }
+  if (!isNews || before.content.equals(content)) return;
+  if (sha256(before.content) === hash) {
+    changes.push({ path, kind: 'update', fileClass, before, after: content });
+    return;
+  }
+  const merged = mergeFile(path, base(hash), before.content, content);
+  if ('text' in merged) {
+    const after = Buffer.from(merged.text);
+    if (!after.equals(before.content)) changes.push({ path, kind: 'merge', fileClass, before, after });
+  } else {
+    conflicts.push({ path, fileClass, reason: merged.reason, mine: before, theirs: content, marked: merged.marked });
+  }
+}
+
+type Merged = { text: string } | { reason: string; marked: string | undefined };
+
+/** Merges by what a file is: JSON by key, ignore files as sets of lines, the rest by lines; never what is no text. */
+function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Merged {
+  const texts = [base, mine, theirs].map(textOf);
+  const [baseText, mineText, theirText] = texts;
+  if (baseText === undefined || mineText === undefined || theirText === undefined) {
+    return { reason: 'both changed it, and it is no text', marked: undefined };
+  }
+  if (/(^|\/)(\.gitignore|\.dockerignore|\.env\.example)$/.test(path))
+    {return { text: mergeLineSets(baseText, mineText, theirText) };}
+  const isJson = path.endsWith('.json');
+  if (isJson) {
+    const merged = mergeJson(baseText, mineText, theirText);
+    if (merged.kind === 'clean') return { text: merged.text };
+    if (merged.kind === 'conflict') return { reason: `both changed ${merged.paths.join(', ')}`, marked: undefined };
+  }
+  const merged = mergeLines(baseText, mineText, theirText, { mine: 'yours', base: 'as it was made', theirs: 'new' });
+  if (merged.kind === 'clean') return { text: merged.text };
+  const places = merged.conflicts === 1 ? 'one place' : `${merged.conflicts} places`;
+  return { reason: `both changed it in ${places}`, marked: isJson ? undefined : merged.text };
+}
+
+/** The text of a file; undefined when its bytes are none. */
+function textOf(content: Buffer): string | undefined {
+  const text = content.toString('utf8');
+  return content.includes(0) || !Buffer.from(text).equals(content) ? undefined : text;
 }

@@ -1,5 +1,4 @@
-import { execa } from 'execa';
-
+import { run } from './process.ts';
 import { childEnvironment } from './run.ts';
 
 /**
@@ -8,16 +7,15 @@ import { childEnvironment } from './run.ts';
  */
 export async function makeRepository(directory: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const git = async (...args: string[]) => {
-    const { failed, stdout, stderr, code } = await execa('git', args, {
+    const { ok, isMissing, stdout, stderr } = await run({
+      command: 'git',
+      args,
       cwd: directory,
       // Nobody is asked for anything: not for a password, not by an editor.
-      env: { ...childEnvironment(environment), GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' },
-      extendEnv: false,
-      stdin: 'ignore',
-      reject: false,
+      environment: { ...childEnvironment(environment), GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' },
       timeout: 30_000,
     });
-    return { ok: !failed, missing: code === 'ENOENT', output: stdout, reason: stderr.split('\n')[0] ?? '' };
+    return { ok, missing: isMissing, output: stdout.trim(), reason: stderr.split('\n')[0] ?? '' };
   };
 
   const inside = await git('rev-parse', '--show-toplevel');

@@ -1,7 +1,6 @@
-import { execa } from 'execa';
-
 import { EXIT, ExpectedError } from '../errors.ts';
 import { plainLine, type Terminal } from '../terminal.ts';
+import { run } from './process.ts';
 
 /** A command of another program that the person waits for. */
 export interface Task {
@@ -40,33 +39,21 @@ export async function runTask(terminal: Terminal, task: Task): Promise<string> {
   const timer = terminal.canRedraw ? setInterval(draw, 100) : undefined;
   try {
     if (!terminal.canRedraw) terminal.write(`${task.title} ...\n`);
-    const child = execa(task.command, task.args, {
+    const result = await run({
+      command: task.command,
+      args: task.args,
       cwd: task.cwd,
-      env: task.environment,
-      extendEnv: false,
-      stdin: 'ignore',
-      all: true,
-      reject: false,
-      cancelSignal: task.signal,
-      buffer: true,
+      environment: task.environment,
+      signal: task.signal,
+      onOutput: (text) => {
+        lines.push(...text.split(/[\r\n]+/).filter((line) => line.trim() !== ''));
+        lines.splice(0, lines.length - TAIL);
+      },
     });
-    child.all.on('data', (chunk: Buffer) => {
-      lines.push(
-        ...chunk
-          .toString('utf8')
-          .split(/[\r\n]+/)
-          .filter((line) => line.trim() !== ''),
-      );
-      lines.splice(0, lines.length - TAIL);
-    });
-    const result = await child;
     erase();
     if (task.signal.aborted) throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
-    if (result.failed) {
-      const reason =
-        result.code === 'ENOENT'
-          ? `there is no program "${task.command}"`
-          : `it ended with ${String(result.exitCode ?? result.signal)}`;
+    if (!result.ok) {
+      const reason = result.isMissing ? `there is no program "${task.command}"` : `it ended with ${result.ending}`;
       throw new ExpectedError(EXIT.failed, `${task.title} failed: ${reason}.`, result.all);
     }
     terminal.write(`${terminal.green('✓')} ${task.title} ${terminal.dim(`(${seconds()} s)`)}\n`);

@@ -1,0 +1,121 @@
+import type { Answers, EndpointAnswer } from './answers.ts';
+
+export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
+
+/** First parts of a path that Tsuru keeps for itself, and `status`, which is one of its calls. */
+const RESERVED = ['bind', 'bind-app', 'bind-job', 'binds', 'status'];
+
+/** Words that cannot be the name of a handler. */
+const WORDS =
+  /^(await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
+
+/** What an action is called when nobody says: what the method does. */
+const VERBS: Record<EndpointAnswer['method'], string> = {
+  DELETE: 'delete',
+  GET: 'show',
+  HEAD: 'head',
+  OPTIONS: 'options',
+  PATCH: 'update',
+  POST: 'create',
+  PUT: 'replace',
+};
+
+/** Fills in what follows from the name: GET, a path of that name, and an action for it. */
+export function withEndpointDefaults({
+  name,
+  method = 'GET',
+  ...rest
+}: Partial<EndpointAnswer> & { name: string }): EndpointAnswer {
+  return {
+    name,
+    method,
+    path: rest.path ?? `/${name}`,
+    action: rest.action ?? `${name}.${VERBS[method]}`,
+    description: rest.description ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`,
+  };
+}
+
+/**
+ * What is wrong with the endpoints of a service, by the rules of Tsuru's permissions manifest ("Permissions manifest" in
+ * the contract) and of the web framework.
+ * @returns a sentence that names the endpoint, or both; undefined when nothing is
+ */
+export function endpointsProblem(
+  endpoints: readonly EndpointAnswer[],
+  framework: Answers['framework'],
+): string | undefined {
+  for (const [index, endpoint] of endpoints.entries()) {
+    const problem = endpointProblem(endpoint, framework);
+    if (problem !== undefined) return `The endpoint "${endpoint.name}" ${problem}.`;
+    for (const other of endpoints.slice(0, index)) {
+      const clash = clashOf(other, endpoint);
+      if (clash !== undefined) return `The endpoints "${other.name}" and "${endpoint.name}" ${clash}.`;
+    }
+  }
+  return undefined;
+}
+
+function endpointProblem(
+  { name, method, path, action, description }: EndpointAnswer,
+  framework: Answers['framework'],
+): string | undefined {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return 'needs a name of a-z, 0-9 and single "-", such as "backups"';
+  if (WORDS.test(name)) return 'cannot be called so: it is a word of JavaScript';
+  if (!METHODS.includes(method)) return `has the method "${method}"; it can be: ${METHODS.join(', ')}`;
+  if (method === 'HEAD' && framework === 'hono')
+    {return 'has the method HEAD, which Hono answers by the GET of that path';}
+  const parts = path.split('/').slice(1);
+  if (!path.startsWith('/') || parts.length === 0 || parts.includes('')) {
+    return `has the path "${path}"; it begins with "/", and has no empty parts`;
+  }
+  const odd = parts.find((part) => !/^(\{[A-Za-z_]\w*\}|[A-Za-z0-9][\w.~-]*)$/.test(part));
+  if (odd !== undefined) return `has the path "${path}"; "${odd}" is neither a plain word nor a {parameter}`;
+  if (RESERVED.includes(parts[0] ?? '')) return `has the path "${path}"; Tsuru keeps "${String(parts[0])}" for itself`;
+  const parameters = parts.filter((part) => part.startsWith('{'));
+  if (new Set(parameters).size < parameters.length) return `has a parameter twice in its path "${path}"`;
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(action)) return `has the action "${action}"; it is such as "backups.create"`;
+  if (description === '' || /\p{Cc}/u.test(description) || description.includes('*/')) {
+    return 'needs a description on one line, without "*/"';
+  }
+  return undefined;
+}
+
+type Relation = 'equal' | 'narrower' | 'wider' | 'overlapping' | 'apart';
+
+/** What two endpoints cannot both have, as a part of a sentence. */
+function clashOf(a: EndpointAnswer, b: EndpointAnswer): string | undefined {
+  if (a.name === b.name) return 'have the same name';
+  if (a.action === b.action) return `have the same action "${a.action}"`;
+  const relation = combine(compareMethods(a.method, b.method), comparePaths(a.path, b.path));
+  if (relation === 'equal') return `are the same: ${a.method} ${a.path} and ${b.method} ${b.path}`;
+  if (relation !== 'overlapping') return undefined;
+  return `overlap, and neither is more specific: ${a.method} ${a.path} and ${b.method} ${b.path}`;
+}
+
+/** As in Go's ServeMux, a pattern for GET takes HEAD, too. */
+function compareMethods(a: string, b: string): Relation {
+  if (a === b) return 'equal';
+  if (a === 'GET' && b === 'HEAD') return 'wider';
+  return a === 'HEAD' && b === 'GET' ? 'narrower' : 'apart';
+}
+
+function comparePaths(a: string, b: string): Relation {
+  const [left, right] = [a.split('/'), b.split('/')];
+  if (left.length !== right.length) return 'apart';
+  return left
+    .map((part, index): Relation => {
+      const other = right[index] ?? '';
+      const [isOpen, isOtherOpen] = [part.startsWith('{'), other.startsWith('{')];
+      if (isOpen && isOtherOpen) return 'equal';
+      if (isOpen) return 'wider';
+      if (isOtherOpen) return 'narrower';
+      return part === other ? 'equal' : 'apart';
+    })
+    .reduce(combine);
+}
+
+function combine(a: Relation, b: Relation): Relation {
+  if (a === 'apart' || b === 'apart') return 'apart';
+  if (a === b || b === 'equal') return a;
+  return a === 'equal' ? b : 'overlapping';
+}

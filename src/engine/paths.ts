@@ -1,0 +1,62 @@
+import { EXIT, ExpectedError } from '../errors.ts';
+
+/** The folder of a generated project that remembers what was applied last. Its owner commits it. */
+export const STATE = '.tsuru-service';
+
+/** The record: the answers, as its owner may edit them. It is what a render follows, not something that one replaces. */
+export const RECORD = 'tsuru-service.yaml';
+
+/** What was applied last, as JSON. */
+export const LOCK = `${STATE}/lock.json`;
+
+/** Keys that a parser of JavaScript may take for something else. */
+const POISON = ['__proto__', 'constructor', 'prototype'];
+
+/**
+ * What is wrong with a path of a project that comes from a file: it has to stay in the project, in a plain spelling, and
+ * away from what is not the generator's.
+ * @returns undefined when nothing is
+ */
+export function pathProblem(path: string): string | undefined {
+  const parts = path.split('/');
+  if (path === '' || path.length > 500) return 'is empty or too long';
+  if (/^([A-Za-z]:|\/)/.test(path) || path.includes('\\')) return 'is not relative';
+  if (/\p{Cc}/u.test(path)) return 'has control characters';
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'leaves the project';
+  if (parts.some((part) => POISON.includes(part))) return 'has a part that is no file name';
+  if (['.git', 'node_modules', '.tsuru-service'].includes(parts[0]?.toLowerCase() ?? ''))
+    {return 'is not of the project';}
+  return undefined;
+}
+
+/** The same for a path that the program itself writes: also those of its own folder. */
+export function ownPathProblem(path: string): string | undefined {
+  const isOwn = path === LOCK || /^\.tsuru-service\/base\/[0-9a-f]{64}$/.test(path);
+  return isOwn ? undefined : pathProblem(path.replace(/^\.tsuru-service\/backup\/\d+\//, ''));
+}
+
+/** Two of those paths that differ in the case of their letters only: one file on some disks. */
+export function sameOnSomeDisks(paths: Iterable<string>): [string, string] | undefined {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const key = path.toLowerCase().normalize('NFC');
+    const other = seen.get(key);
+    if (other !== undefined) return [other, path];
+    seen.set(key, path);
+  }
+  return undefined;
+}
+
+/** @throws ExpectedError when a value from a file has a key, at any depth, that is not meant as data */
+export function refusePoison(value: unknown, file: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    if (POISON.includes(key)) throw unreadable(`${file} has a key "${key}".`, 'Take it out.');
+    refusePoison(item, file);
+  }
+}
+
+/** An error of a file that the program itself keeps in a project. */
+export function unreadable(message: string, hint: string): ExpectedError {
+  return new ExpectedError(EXIT.unreadable, message, hint);
+}

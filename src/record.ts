@@ -1,0 +1,147 @@
+import { isMap, isSeq, parseDocument, type Document } from 'yaml';
+
+import type { Answers, EndpointAnswer } from './answers.ts';
+import { endpointsProblem, METHODS } from './endpoints.ts';
+import { RECORD, refusePoison, unreadable } from './engine/paths.ts';
+import { messageOf } from './errors.ts';
+import { QUESTIONS, withDefaults, type Question } from './questions.ts';
+
+const VERSION = 1;
+
+/**
+ * Reads a record. What it leaves out has its default.
+ * @param text of `tsuru-service.yaml`, as anybody may have written it
+ * @throws ExpectedError with the exit code for unreadable, that names the line or the key
+ */
+export function readRecord(text: string): Answers {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error) throw unreadable(`${RECORD} cannot be read: ${error.message}`, 'Mend it by hand.');
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 20 });
+  } catch (problem) {
+    throw unreadable(`${RECORD} cannot be read: ${messageOf(problem)}.`, 'Mend it by hand.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw unreadable(`${RECORD} has no answers in it.`, 'It is a list of keys and values.');
+  }
+  refusePoison(value, RECORD);
+  const { version, ...answers } = value as Record<string, unknown>;
+  if (version !== VERSION) {
+    throw unreadable(
+      `${RECORD} has the version ${JSON.stringify(version)}, and this program knows ${VERSION}.`,
+      'Use a newer create-tsuru-service.',
+    );
+  }
+  return readAnswers(answers, RECORD);
+}
+
+/**
+ * Checks answers that were read from a file.
+ * @param file is named in what is thrown
+ * @throws ExpectedError with the exit code for unreadable
+ */
+export function readAnswers(value: Readonly<Record<string, unknown>>, file: string): Answers {
+  const known = [...QUESTIONS.map(({ key }) => key as string), 'endpoints'];
+  const stranger = Object.keys(value).find((key) => !known.includes(key));
+  if (stranger !== undefined) {
+    throw unreadable(`${file} has the key "${stranger}", which nobody knows.`, `The keys are: ${known.join(', ')}.`);
+  }
+  const answers: Partial<Answers> = {};
+  for (const question of QUESTIONS) {
+    const given = value[question.key];
+    if (given !== undefined) Object.assign(answers, { [question.key]: readAnswer(question, given, file) });
+  }
+  const { endpoints: _example, ...whole } = withDefaults(answers, { directory: 'my-service', packageManager: 'npm' });
+  const endpoints = readEndpoints(value['endpoints'] ?? [], file);
+  const problem = endpointsProblem(endpoints, whole.framework);
+  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, 'Mend it by hand.');
+  return { ...whole, endpoints };
+}
+
+/**
+ * Changes answers in the text of a record; comments, order and everything else stay.
+ * @param changes the answers that are new; an answer that is as it was is not touched
+ */
+export function editRecord(text: string, changes: Partial<Answers>): string {
+  const before = readRecord(text);
+  const document = parseDocument(text);
+  for (const [key, value] of Object.entries(changes)) {
+    if (JSON.stringify(before[key as keyof Answers]) === JSON.stringify(value)) continue;
+    if (key === 'endpoints') editEndpoints(document, before.endpoints, value as EndpointAnswer[]);
+    else document.set(key, value);
+  }
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** Takes out and puts in single endpoints, so that the comments at the others stay. */
+function editEndpoints(document: Document, before: readonly EndpointAnswer[], after: readonly EndpointAnswer[]): void {
+  const list = document.get('endpoints');
+  if (!isSeq(list)) {
+    document.set('endpoints', document.createNode(after));
+    return;
+  }
+  list.flow = false;
+  const names = new Set(after.map(({ name }) => name));
+  list.items = list.items.filter((item) => isMap(item) && names.has(String(item.get('name'))));
+  for (const [index, endpoint] of after.entries()) {
+    const old = before.find(({ name }) => name === endpoint.name);
+    if (old === undefined) list.items.splice(index, 0, document.createNode(endpoint));
+    else if (JSON.stringify(old) !== JSON.stringify(endpoint)) list.set(index, document.createNode(endpoint));
+  }
+}
+
+function readAnswer(question: Question, given: unknown, file: string): Answers[keyof Answers] {
+  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, 'Mend it by hand.');
+  if (question.kind === 'boolean') {
+    if (typeof given !== 'boolean') throw wrong('must be true or false');
+    return given;
+  }
+  if (question.kind === 'choice') {
+    const values = question.choices.map(({ value }) => value as string);
+    if (typeof given !== 'string' || !values.includes(given)) {
+      throw wrong(`cannot be ${JSON.stringify(given)}; it can be: ${values.join(', ')}`);
+    }
+    return given;
+  }
+  try {
+    const texts = question.key === 'plans' ? planTexts(given) : [textOf(given)];
+    return question.parse(texts);
+  } catch (error) {
+    throw wrong(messageOf(error));
+  }
+}
+
+function textOf(given: unknown): string {
+  if (typeof given !== 'string') throw new Error('must be a text');
+  return given;
+}
+
+function planTexts(given: unknown): string[] {
+  if (!Array.isArray(given)) throw new Error('must be a list');
+  return given.map((plan: unknown) => {
+    const { name, description = '', ...others } = (plan ?? {}) as Record<string, unknown>;
+    if (typeof name !== 'string' || typeof description !== 'string' || Object.keys(others).length > 0) {
+      throw new Error('must be a list of name and description');
+    }
+    if (name.includes('=')) throw new Error('must have names without "="');
+    return `${name}=${description}`;
+  });
+}
+
+function readEndpoints(given: unknown, file: string): EndpointAnswer[] {
+  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, 'Mend it by hand.');
+  if (!Array.isArray(given)) throw wrong('must be a list');
+  return given.map((item: unknown) => {
+    const { name, method, path, action, description, ...others } = (item ?? {}) as Record<string, unknown>;
+    const texts = [name, method, path, action, description];
+    if (texts.some((text) => typeof text !== 'string') || Object.keys(others).length > 0) {
+      throw wrong('must each have a name, method, path, action and description');
+    }
+    if (!METHODS.includes(method as (typeof METHODS)[number])) {
+      throw wrong(`have the method ${JSON.stringify(method)}; it can be: ${METHODS.join(', ')}`);
+    }
+    return { name, method, path, action, description } as EndpointAnswer;
+  });
+}

@@ -1,0 +1,298 @@
+import nodeFileSystem, { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import type { Answers } from './answers.ts';
+import { planFacts, sayConflicts, sayDiff, sayPlan } from './changes.ts';
+import { endpointsProblem } from './endpoints.ts';
+import { applyOperations, recover, type Operation } from './engine/apply.ts';
+import { basePath, lockFiles } from './engine/lock.ts';
+import { LOCK, RECORD, STATE } from './engine/paths.ts';
+import { planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
+import { render, type Generator } from './engine/render.ts';
+import type { Tree } from './engine/tree.ts';
+import { cancelled, EXIT, ExpectedError } from './errors.ts';
+import { usage } from './flags.ts';
+import { wordsOf } from './package-manager.ts';
+import { basesOf, nextBackup, openProject, readBase, readDisk, type Project } from './project.ts';
+import { parseRegenerate, type WriteOptions } from './project-options.ts';
+import type { PromptStreams } from './prompts.ts';
+import { editRecord } from './record.ts';
+import { say, type Terminal } from './terminal.ts';
+
+/** Everything of the world that a change of a project touches. */
+export interface ProjectContext {
+  /** The arguments after the command. */
+  argv: readonly string[];
+  cwd: string;
+  environment: NodeJS.ProcessEnv;
+  terminal: Terminal;
+  prompts: PromptStreams | undefined;
+  generator: Generator;
+  signal: AbortSignal;
+}
+
+/** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
+export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
+
+/** What the program ends with: done, conflicts, or a difference that `--check` found. */
+export type RegenerateExit = 0 | typeof EXIT.conflict | typeof EXIT.different;
+
+/** `regenerate`: renders a project from its record again, and merges that with what its owner made of it. */
+export async function regenerate(context: ProjectContext): Promise<RegenerateExit> {
+  const { options, set } = parseRegenerate(context.argv);
+  return change(context, options, (answers) => ({ ...answers, ...set }));
+}
+
+/**
+ * Brings a project to what its answers, changed, make of it: plan, show, write all or nothing, install.
+ * @param changed gives the answers that are wanted for those that the record has
+ * @throws ExpectedError for what stands in the way; then everything is as it was
+ */
+export async function change(
+  context: ProjectContext,
+  options: WriteOptions,
+  changed: (answers: Answers) => Answers,
+): Promise<RegenerateExit> {
+  const { generator, terminal } = context;
+  const directory = resolve(context.cwd, options.directory);
+  const isReadOnly = options.dryRun || options.check;
+  finishEarlierRun(context, directory, isReadOnly);
+  const project = openProject(directory, generator.version);
+  const answers = changed(project.answers);
+  const problem = endpointsProblem(answers.endpoints, answers.framework);
+  if (problem !== undefined) throw usage(problem);
+
+  const rendered = await render(answers, generator);
+  const disk = readDisk(directory, pathsOf(project, rendered));
+  const plan = planChanges({
+    ...{ lock: project.lock, rendered, disk },
+    base: (hash) => readBase(directory, hash),
+    restore: restored(options.restore, rendered),
+  });
+  await planRecord(context, project, answers, plan);
+  const state = stateOperations(project, answers, generator, rendered);
+  const isSame = plan.changes.length + plan.conflicts.length + state.length === 0;
+
+  if (isReadOnly) {
+    show(context, options, plan, isSame, false);
+    if (options.check) return isSame ? 0 : EXIT.different;
+    return plan.conflicts.length > 0 ? EXIT.conflict : 0;
+  }
+  const conflicts = plan.conflicts;
+  if (conflicts.length > 0 && options.conflict === 'fail' && context.prompts === undefined) {
+    show(context, options, plan, isSame, false);
+    if (!options.json) {
+      sayConflicts(terminal, conflicts);
+      say(
+        terminal,
+        `\nNothing was written. Give --conflict inline or --conflict theirs-file, or run it on a terminal.`,
+      );
+    }
+    return EXIT.conflict;
+  }
+  if (isSame) {
+    show(context, options, plan, isSame, false);
+    return 0;
+  }
+  if (!options.allowDirty) await refuseUncommitted(context, project, plan);
+  const resolved = await resolveAll(context, options, directory, conflicts);
+  if (context.signal.aborted) throw cancelled();
+  const operations = [...plan.changes.map(operationOf), ...resolved];
+  // What its owner has not edited is in the bases.
+  const edited = operations.filter(({ path }) =>
+    plan.changes.every((one) => one.path !== path || (one.kind !== 'update' && one.kind !== 'delete')),
+  );
+  applyOperations(nodeFileSystem, directory, [...backups(directory, edited), ...operations, ...state]);
+  show(context, options, plan, isSame, true);
+  await installIfNeeded(context, options, directory, answers, plan.changes);
+  return conflicts.length > 0 && context.prompts === undefined ? EXIT.conflict : 0;
+}
+
+/** Brings an earlier run to its end; one that only looks says that there is one. */
+function finishEarlierRun({ terminal }: ProjectContext, directory: string, isReadOnly: boolean): void {
+  if (!existsSync(join(directory, STATE))) return;
+  if (isReadOnly) {
+    if (!existsSync(join(directory, STATE, 'journal.json'))) return;
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      'An earlier run was stopped half-way.',
+      'Run regenerate, which finishes it, before you look.',
+    );
+  }
+  if (recover(nodeFileSystem, directory) === 'finished') {
+    say(terminal, 'An earlier run was stopped half-way; it is finished now.');
+  }
+}
+
+/** The files that are compared; never the record, and never what only their owner reads. */
+function pathsOf({ lock }: Project, rendered: Tree): Set<string> {
+  const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
+  paths.delete(RECORD);
+  return paths;
+}
+
+function restored(paths: readonly string[], rendered: Tree): Set<string> {
+  const unknown = paths.find((path) => !rendered.has(path) || path === RECORD);
+  if (unknown !== undefined)
+    {throw usage(`--restore cannot bring back ${unknown}.`, 'It is no file that the generator makes.');}
+  return new Set(paths);
+}
+
+/** The record as a change of the plan: one that nobody edited is made anew, in another one only what changed is. */
+async function planRecord(
+  { generator }: ProjectContext,
+  project: Project,
+  answers: Answers,
+  plan: Plan,
+): Promise<void> {
+  if (JSON.stringify(project.answers) === JSON.stringify(answers)) return;
+  const [before, after] = await Promise.all([render(project.answers, generator), render(answers, generator)]);
+  const isPristine = before.get(RECORD)?.content.toString() === project.recordText;
+  const text = isPristine ? after.get(RECORD)?.content.toString() : editRecord(project.recordText, answers);
+  const disk = readDisk(project.directory, [RECORD]).get(RECORD);
+  plan.changes.push({
+    ...{ path: RECORD, fileClass: 'merged', kind: isPristine ? 'update' : 'merge' },
+    before: disk,
+    after: Buffer.from(text ?? ''),
+  });
+}
+
+/** What the project has to remember: the new lock and bases, and no base that nothing refers to. */
+function stateOperations(project: Project, answers: Answers, { version }: Generator, rendered: Tree): Operation[] {
+  const wanted = lockFiles(answers, version, rendered);
+  const there = new Set(basesOf(project.directory).map(basePath));
+  const fresh = [...wanted].flatMap(([path, { content }]): Operation[] => {
+    if (path === LOCK) {
+      const before = Buffer.from(project.lockText);
+      return before.equals(content) ? [] : [{ path, before, after: content, mode: 0o644 }];
+    }
+    return there.has(path) ? [] : [{ path, before: undefined, after: content, mode: 0o644 }];
+  });
+  const stale = [...there].filter((path) => !wanted.has(path));
+  const files = readDisk(project.directory, stale);
+  return [
+    ...fresh,
+    ...[...files].map(([path, { content }]) => ({ path, before: content, after: undefined, mode: 0o644 })),
+  ];
+}
+
+/** Files that change and that their owner edited must be safe in git first. */
+async function refuseUncommitted({ environment }: ProjectContext, project: Project, plan: Plan): Promise<void> {
+  const edited = [
+    ...plan.changes.filter(({ kind, before, path }) => kind !== 'update' && before !== undefined && path !== RECORD),
+    ...plan.conflicts,
+  ].map(({ path }) => path);
+  if (edited.length === 0) return;
+  const { uncommitted } = await import('./steps/uncommitted.ts');
+  const unsafe = await uncommitted(project.directory, edited, environment);
+  if (unsafe.length === 0) return;
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `These files would change, and have changes that are not committed:\n${unsafe.map((path) => `  ${path}`).join('\n')}`,
+    'Commit them, or give --allow-dirty.',
+  );
+}
+
+/** Settles every conflict: by the flag, or file by file on a terminal. @throws ExpectedError when it is given up */
+async function resolveAll(
+  { prompts, terminal }: ProjectContext,
+  { conflict: way }: WriteOptions,
+  directory: string,
+  conflicts: readonly Conflict[],
+): Promise<Operation[]> {
+  const operations: Operation[] = [];
+  for (const conflict of conflicts) {
+    const resolution =
+      way === 'inline' || way === 'theirs-file'
+        ? way === 'inline' && conflict.marked !== undefined
+          ? 'markers'
+          : 'beside'
+        : prompts && (await (await import('./conflict-prompt.ts')).askResolution(prompts, terminal, conflict));
+    operations.push(...settle(directory, conflict, resolution ?? 'keep'));
+  }
+  return operations;
+}
+
+function settle(directory: string, { path, mine, theirs, marked }: Conflict, resolution: Resolution): Operation[] {
+  const { content: before, mode } = mine;
+  switch (resolution) {
+    case 'keep':
+      return [];
+    case 'take':
+      return [{ path, before, after: theirs, mode }];
+    case 'markers':
+      return [{ path, before, after: Buffer.from(marked ?? ''), mode }];
+    case 'beside': {
+      const beside = `${path}.theirs`;
+      const there = readDisk(directory, [beside]).get(beside);
+      return [{ path: beside, before: there?.content, after: theirs, mode: there?.mode ?? mode }];
+    }
+  }
+}
+
+function operationOf({ path, before, after }: Change): Operation {
+  return { path, before: before?.content, after, mode: before?.mode ?? 0o644 };
+}
+
+/** A copy of everything of the owner's that is replaced. */
+function backups(directory: string, operations: readonly Operation[]): Operation[] {
+  const folder = `${STATE}/backup/${nextBackup(directory)}`;
+  return operations.flatMap(({ path, before, mode }) =>
+    before === undefined
+      ? []
+      : [{ path: `${folder}/${path}`, before: undefined, after: before, mode }],
+  );
+}
+
+function show(
+  { terminal }: ProjectContext,
+  { json, dryRun, check }: WriteOptions,
+  plan: Plan,
+  isSame: boolean,
+  written: boolean,
+): void {
+  if (json) {
+    terminal.write(`${JSON.stringify(planFacts(plan, written), undefined, 2)}\n`);
+    return;
+  }
+  if (isSame) {
+    say(terminal, 'Nothing to do: the project is as its record wants it.');
+    return;
+  }
+  if (dryRun) sayDiff(terminal, plan);
+  sayPlan(terminal, plan);
+  if (plan.changes.length + plan.conflicts.length === 0) {
+    say(terminal, `No file of yours changes; ${STATE} ${written ? 'is' : 'would be'} brought up to date.`);
+    return;
+  }
+  const files = `${plan.changes.length} ${plan.changes.length === 1 ? 'file' : 'files'}`;
+  if (written) say(terminal, `${terminal.green('✓')} ${files} changed.`);
+  else say(terminal, `${files} would change${check ? '' : '; nothing was written'}.`);
+}
+
+/** Installs when package.json asks for something else than before. */
+async function installIfNeeded(
+  { environment, signal, terminal }: ProjectContext,
+  { install, json }: WriteOptions,
+  directory: string,
+  { packageManager }: Answers,
+  changes: readonly Change[],
+): Promise<void> {
+  const manifest = changes.find(({ path }) => path === 'package.json');
+  const [before, after] = [manifest?.before?.content, manifest?.after].map(dependenciesIn);
+  if (manifest === undefined || before === after) return;
+  if (!install || json) {
+    if (!json) say(terminal, `The dependencies changed: ${wordsOf(packageManager).install}`);
+    return;
+  }
+  const step = await import('./steps/install.ts');
+  await step.install({ directory, packageManager, environment, signal, terminal });
+}
+
+function dependenciesIn(content: Buffer | undefined): string {
+  const { dependencies, devDependencies } = JSON.parse(content?.toString().replace(/^\uFEFF/, '') ?? '{}') as Record<
+    string,
+    unknown
+  >;
+  return JSON.stringify([dependencies, devDependencies]);
+}
