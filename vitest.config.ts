@@ -5,6 +5,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { test: { name: 'check', include: ['test/check/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'regenerate', include: ['test/regenerate/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'packed',

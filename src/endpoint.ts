@@ -24,8 +24,9 @@ export async function endpoint(context: ProjectContext): Promise<RegenerateExit>
       ...before,
       endpoints: before.endpoints.filter((one) => one.name !== name),
     }));
-    if (code === 0 && !request.options.json)
-      {say(context.terminal, `Its handler, ${handlerOf(name)}, is yours, and stays.`);}
+    if (code === 0 && !request.options.json) {
+      say(context.terminal, `Its handler, ${handlerOf(name)}, is yours, and stays.`);
+    }
     return code;
   }
   const added = await complete(context, request.given);
@@ -53,8 +54,9 @@ function handlerOf(name: string): string {
 }
 
 function list({ terminal }: ProjectContext, { endpoints, name }: Answers): void {
-  if (endpoints.length === 0) {say(terminal, `${name} has no endpoints of its own.`);}
-  else {
+  if (endpoints.length === 0) {
+    say(terminal, `${name} has no endpoints of its own.`);
+  } else {
     sayTable(
       terminal,
       endpoints.map(({ name: title, method, path, action, description }) => [
@@ -68,8 +70,9 @@ function list({ terminal }: ProjectContext, { endpoints, name }: Answers): void 
 /** What was not given is asked on a terminal; elsewhere it follows from the name. */
 async function complete({ prompts }: ProjectContext, given: Partial<EndpointAnswer>): Promise<EndpointAnswer> {
   if (given.name !== undefined) return withEndpointDefaults({ ...given, name: given.name });
-  if (prompts === undefined)
-    {throw usage('The name of the endpoint is missing.', 'It is: endpoint add NAME --method POST --path /path');}
+  if (prompts === undefined) {
+    throw usage('The name of the endpoint is missing.', 'It is: endpoint add NAME --method POST --path /path');
+  }
   const { askEndpoint } = await import('./prompts.ts');
   return askEndpoint(prompts, given);
 }

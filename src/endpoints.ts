@@ -62,8 +62,9 @@ function endpointProblem(
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return 'needs a name of a-z, 0-9 and single "-", such as "backups"';
   if (WORDS.test(name)) return 'cannot be called so: it is a word of JavaScript';
   if (!METHODS.includes(method)) return `has the method "${method}"; it can be: ${METHODS.join(', ')}`;
-  if (method === 'HEAD' && framework === 'hono')
-    {return 'has the method HEAD, which Hono answers by the GET of that path';}
+  if (method === 'HEAD' && framework === 'hono') {
+    return 'has the method HEAD, which Hono answers by the GET of that path';
+  }
   const parts = path.split('/').slice(1);
   if (!path.startsWith('/') || parts.length === 0 || parts.includes('')) {
     return `has the path "${path}"; it begins with "/", and has no empty parts`;

@@ -70,8 +70,9 @@ export function projectOptionTable(command: 'regenerate' | 'endpoint'): OptionHe
 export function parseRegenerate(argv: readonly string[]): { options: WriteOptions; set: Partial<Answers> } {
   const { values, positionals } = readFlags(argv, flagsOf(REGENERATE));
   const [directory = '.', ...others] = positionals;
-  if (others.length > 0)
-    {throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${directory}".`);}
+  if (others.length > 0) {
+    throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${directory}".`);
+  }
   const set = Object.assign({}, ...(values.get('set') ?? []).map((text) => parseSet(String(text)))) as Partial<Answers>;
   return { options: writeOptions(values, directory), set };
 }
@@ -86,14 +87,16 @@ export type EndpointRequest =
 export function parseEndpointRequest(argv: readonly string[]): EndpointRequest {
   const { values, positionals } = readFlags(argv, flagsOf(ENDPOINT));
   const [verb, name, ...others] = positionals;
-  if (others.length > 0)
-    {throw usage(`Only one endpoint can be named, and "${others.join('", "')}" came after "${String(name)}".`);}
+  if (others.length > 0) {
+    throw usage(`Only one endpoint can be named, and "${others.join('", "')}" came after "${String(name)}".`);
+  }
   const options = writeOptions(values, '.');
   const text = (flag: string) => values.get(flag)?.at(-1) as string | undefined;
   if (verb === 'list') return { verb };
   if (verb === 'remove') return { verb, name, options };
-  if (verb !== 'add')
-    {throw usage(`endpoint ${verb === undefined ? 'needs' : `cannot ${verb}; it needs`} add, remove or list.`);}
+  if (verb !== 'add') {
+    throw usage(`endpoint ${verb === undefined ? 'needs' : `cannot ${verb}; it needs`} add, remove or list.`);
+  }
   const method = text('method')?.toUpperCase();
   if (method !== undefined && !METHODS.includes(method as EndpointAnswer['method'])) {
     throw usage(`--method cannot be "${method}".`, didYouMean(method, METHODS) ?? `It can be: ${METHODS.join(', ')}.`);
@@ -101,9 +104,7 @@ export function parseEndpointRequest(argv: readonly string[]): EndpointRequest {
   const given = { name, method, path: text('path'), action: text('action'), description: text('description') };
   return {
     verb,
-    given: Object.fromEntries(
-      Object.entries(given).filter(([, value]) => value !== undefined),
-    ),
+    given: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     options,
   };
 }
@@ -151,8 +152,9 @@ function parseSet(text: string): Partial<Answers> {
       didYouMean(key, keys) ?? `It is key=value, and the keys are: ${keys.join(', ')}.`,
     );
   }
-  if (question.kind === 'boolean' && value !== 'true' && value !== 'false')
-    {throw usage(`--set ${key} is true or false.`);}
+  if (question.kind === 'boolean' && value !== 'true' && value !== 'false') {
+    throw usage(`--set ${key} is true or false.`);
+  }
   const texts = question.kind === 'text' && question.repeatable ? value.split(';').map((part) => part.trim()) : [value];
   return { [question.key]: parseAnswer(question, texts) };
 }

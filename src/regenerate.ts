@@ -133,8 +133,9 @@ function pathsOf({ lock }: Project, rendered: Tree): Set<string> {
 
 function restored(paths: readonly string[], rendered: Tree): Set<string> {
   const unknown = paths.find((path) => !rendered.has(path) || path === RECORD);
-  if (unknown !== undefined)
-    {throw usage(`--restore cannot bring back ${unknown}.`, 'It is no file that the generator makes.');}
+  if (unknown !== undefined) {
+    throw usage(`--restore cannot bring back ${unknown}.`, 'It is no file that the generator makes.');
+  }
   return new Set(paths);
 }
 
@@ -238,9 +239,7 @@ function operationOf({ path, before, after }: Change): Operation {
 function backups(directory: string, operations: readonly Operation[]): Operation[] {
   const folder = `${STATE}/backup/${nextBackup(directory)}`;
   return operations.flatMap(({ path, before, mode }) =>
-    before === undefined
-      ? []
-      : [{ path: `${folder}/${path}`, before: undefined, after: before, mode }],
+    before === undefined ? [] : [{ path: `${folder}/${path}`, before: undefined, after: before, mode }],
   );
 }
 
@@ -289,10 +288,13 @@ async function installIfNeeded(
   await step.install({ directory, packageManager, environment, signal, terminal });
 }
 
+/** What is to be installed, for comparing; a package.json that cannot be read compares as a whole. */
 function dependenciesIn(content: Buffer | undefined): string {
-  const { dependencies, devDependencies } = JSON.parse(content?.toString().replace(/^\uFEFF/, '') ?? '{}') as Record<
-    string,
-    unknown
-  >;
-  return JSON.stringify([dependencies, devDependencies]);
+  const text = content?.toString().replace(/^\uFEFF/, '') ?? '';
+  try {
+    const { dependencies, devDependencies } = JSON.parse(text) as Record<string, unknown>;
+    return JSON.stringify([dependencies, devDependencies]);
+  } catch {
+    return text;
+  }
 }

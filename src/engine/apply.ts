@@ -110,8 +110,9 @@ export function applyOperations(fs: FileSystem, directory: string, operations: r
  */
 export function recover(fs: FileSystem, directory: string): 'nothing' | 'finished' | 'cleaned' {
   const hasJournal = fs.existsSync(join(directory, JOURNAL));
-  if (!hasJournal && !fs.existsSync(join(directory, STAGE)) && !fs.existsSync(join(directory, RUNNING)))
-    {return 'nothing';}
+  if (!hasJournal && !fs.existsSync(join(directory, STAGE)) && !fs.existsSync(join(directory, RUNNING))) {
+    return 'nothing';
+  }
   claim(fs, directory);
   const journal = hasJournal ? readJournal(fs, directory) : undefined;
   if (journal?.direction === 'forward') carryOut(fs, directory, journal);

@@ -42,7 +42,8 @@ export function lockFiles(answers: Answers, generator: string, rendered: Tree): 
 function inOrder(answers: Answers): Answers {
   const { endpoints, ...others } = answers;
   const sorted = QUESTIONS.map(({ key }) => [key, others[key]] as const);
-  return { ...Object.fromEntries(sorted), endpoints } as Answers;
+  const byName = endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { ...Object.fromEntries(sorted), endpoints: byName } as Answers;
 }
 
 /** Where the base with that hash is. */
@@ -75,8 +76,9 @@ export function readLock(text: string, generator: string): Lock {
   if (typeof files !== 'object' || files === null) throw unreadable(`${LOCK} has no files.`, RESTORE);
   for (const [path, entry] of Object.entries(files as Record<string, unknown>)) {
     const problem = pathProblem(path);
-    if (problem !== undefined)
-      {throw unreadable(`${LOCK} has the path ${JSON.stringify(path)}, which ${problem}.`, RESTORE);}
+    if (problem !== undefined) {
+      throw unreadable(`${LOCK} has the path ${JSON.stringify(path)}, which ${problem}.`, RESTORE);
+    }
     const { class: fileClass, base } = (entry ?? {}) as Record<string, unknown>;
     const isKnown = fileClass === 'generated' || fileClass === 'merged' || fileClass === 'seeded';
     if (!isKnown || typeof base !== 'string' || !/^[0-9a-f]{64}$/.test(base)) {

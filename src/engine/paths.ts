@@ -24,8 +24,9 @@ export function pathProblem(path: string): string | undefined {
   if (/\p{Cc}/u.test(path)) return 'has control characters';
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'leaves the project';
   if (parts.some((part) => POISON.includes(part))) return 'has a part that is no file name';
-  if (['.git', 'node_modules', '.tsuru-service'].includes(parts[0]?.toLowerCase() ?? ''))
-    {return 'is not of the project';}
+  if (['.git', 'node_modules', '.tsuru-service'].includes(parts[0]?.toLowerCase() ?? '')) {
+    return 'is not of the project';
+  }
   return undefined;
 }
 

@@ -116,15 +116,20 @@ function planDropped(
   before: DiskFile | undefined,
 ): void {
   if (before === undefined) return;
-  if (known.class === 'seeded') {kept.push({ path, reason: 'it is yours' });}
-  else if (sha256(before.content) !== known.base)
-    {kept.push({ path, reason: 'it is no longer made, and you have edited it' });}
-  else {changes.push({ path, kind: 'delete', fileClass: known.class, before, after: undefined });}
+  if (known.class === 'seeded') {
+    kept.push({ path, reason: 'it is yours' });
+  } else if (sha256(before.content) !== known.base) {
+    kept.push({ path, reason: 'it is no longer made, and you have edited it' });
+  } else {
+    changes.push({ path, kind: 'delete', fileClass: known.class, before, after: undefined });
+  }
 }
 
 function planNew({ changes, conflicts }: Plan, path: string, made: TreeFile, before: DiskFile | undefined): void {
   const { fileClass, content } = made;
-  if (before === undefined) {changes.push({ path, kind: 'create', fileClass, before, after: content });}
+  if (before === undefined) {
+    changes.push({ path, kind: 'create', fileClass, before, after: content });
+  }
   // What is written once, and is there, is its owner's.
   else if (fileClass !== 'seeded' && !before.content.equals(content)) {
     conflicts.push({
@@ -171,8 +176,9 @@ function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Me
   if (baseText === undefined || mineText === undefined || theirText === undefined) {
     return { reason: 'both changed it, and it is no text', marked: undefined };
   }
-  if (/(^|\/)(\.gitignore|\.dockerignore|\.env\.example)$/.test(path))
-    {return { text: mergeLineSets(baseText, mineText, theirText) };}
+  if (/(^|\/)(\.gitignore|\.dockerignore|\.env\.example)$/.test(path)) {
+    return { text: mergeLineSets(baseText, mineText, theirText) };
+  }
   const isJson = path.endsWith('.json');
   if (isJson) {
     const merged = mergeJson(baseText, mineText, theirText);

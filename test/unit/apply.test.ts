@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apply, recover, type FileSystem } from '../../src/engine/apply.ts';
 import { obstacles } from '../../src/engine/plan.ts';
 import { toTree, type Tree } from '../../src/engine/tree.ts';
+import { stoppingAt } from '../support/stopping.ts';
 
 const tree: Tree = toTree(
   Object.entries({
@@ -30,30 +31,6 @@ const tree: Tree = toTree(
     { content: Buffer.from(text), fileClass: 'merged' as const, mode: path === '.env' ? 0o600 : 0o644 },
   ]),
 );
-
-class Stopped extends Error {}
-
-/** A file system that stops at its n-th call: with an error, like a full disk, or for good, like a process that is killed. */
-function stoppingAt(call: number, how: 'error' | 'kill'): FileSystem & { calls: number } {
-  const stopping = { calls: 0 };
-  let dead = false;
-  return new Proxy(
-    { ...fs, ...stopping },
-    {
-      get(target, name: keyof FileSystem | 'calls') {
-        if (name === 'calls') return stopping.calls;
-        return (...args: never[]) => {
-          if (dead) throw new Stopped();
-          if (++stopping.calls === call) {
-            dead = how === 'kill';
-            throw new Stopped('stopped');
-          }
-          return (target[name] as (...args: never[]) => unknown)(...args);
-        };
-      },
-    },
-  );
-}
 
 /** Every file below a directory, with its content. */
 function filesOf(directory: string): Record<string, string> {

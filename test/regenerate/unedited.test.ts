@@ -1,0 +1,80 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import type { Answers, EndpointAnswer } from '../../src/answers.ts';
+import { endpointsProblem } from '../../src/endpoints.ts';
+import { answersWith } from '../support/answers.ts';
+import { anyAnswers, anyEndpoint, RUNS } from '../support/changes.ts';
+import { contents, regenerateIn, Workshop } from '../support/project.ts';
+
+const workshop = new Workshop();
+afterAll(() => {
+  workshop.close();
+});
+
+describe('a project that nobody edited', () => {
+  const compatible = fc.tuple(anyEndpoint, anyEndpoint).filter(([a, b]) => {
+    const all = [...answersWith().endpoints, a, b];
+    return endpointsProblem(all, 'fastify') === undefined;
+  });
+  const insert = (added: EndpointAnswer) => (answers: Answers) => ({
+    ...answers,
+    endpoints: [...answers.endpoints, added].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  });
+
+  it('has two endpoints in the same bytes, whichever came first, or both at once', { timeout: 900_000 }, async () => {
+    const made = await workshop.project();
+    await fc.assert(
+      fc.asyncProperty(compatible, async ([a, b]) => {
+        const [one, other] = [workshop.copyOf(made), workshop.copyOf(made)];
+        for (const added of [a, b]) await regenerateIn(one, insert(added));
+        for (const added of [b, a]) await regenerateIn(other, insert(added));
+        const both = await workshop.project({ endpoints: insert(b)(insert(a)(answersWith())).endpoints });
+        expect(contents(one)).toEqual(contents(both));
+        expect(contents(other)).toEqual(contents(both));
+        for (const project of [one, other, both]) workshop.clear(project);
+      }),
+      RUNS,
+    );
+  });
+
+  it('is as before when an endpoint is added and removed; its handler stays', { timeout: 900_000 }, async () => {
+    const made = await workshop.project();
+    const before = contents(made);
+    await fc.assert(
+      fc.asyncProperty(anyEndpoint, async (added) => {
+        const project = workshop.copyOf(made);
+        await regenerateIn(project, insert(added));
+        await regenerateIn(project, (answers) => ({
+          ...answers,
+          endpoints: answers.endpoints.filter(({ name }) => name !== added.name),
+        }));
+        for (const path of [`src/endpoints/${added.name}.ts`, `test/endpoints/${added.name}.test.ts`]) {
+          expect(contents(project)).toHaveProperty([path]);
+          rmSync(join(project, path));
+        }
+        expect(contents(project)).toEqual(before);
+        workshop.clear(project);
+      }),
+      RUNS,
+    );
+  });
+
+  it('is a fresh one again after other answers and back', { timeout: 900_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(anyAnswers, anyAnswers, async (first, second) => {
+        const project = await workshop.project(first);
+        const before = contents(project);
+        const answers = answersWith(first);
+        await regenerateIn(project, (now) => ({ ...now, ...second }));
+        await regenerateIn(project, () => answers);
+        expect(contents(project)).toEqual(before);
+        workshop.clear(project);
+      }),
+      RUNS,
+    );
+  });
+});

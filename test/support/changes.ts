@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+
+import { FRAMEWORKS, PROVISIONINGS, type Answers, type EndpointAnswer } from '../../src/answers.ts';
+import { METHODS, withEndpointDefaults } from '../../src/endpoints.ts';
+
+/** How often each property is tried, and from which seed. */
+export const RUNS = {
+  numRuns: Number(process.env['PROPERTY_RUNS'] ?? 1000),
+  seed: Number(process.env['PROPERTY_SEED'] ?? 1),
+};
+
+export const anyEndpoint: fc.Arbitrary<EndpointAnswer> = fc
+  .record({
+    name: fc.constantFrom('backups', 'restore', 'dump', 'users', 'zones'),
+    method: fc.constantFrom(...METHODS.filter((method) => method !== 'HEAD')),
+    tail: fc.constantFrom('', '/{id}', '/all', '/{id}/items'),
+  })
+  .map(({ name, method, tail }) => withEndpointDefaults({ name, method, path: `/${name}${tail}` }));
+
+/** Other answers: what `--set` can say. */
+export const anyAnswers: fc.Arbitrary<Partial<Answers>> = fc.record(
+  {
+    framework: fc.constantFrom(...FRAMEWORKS),
+    provisioning: fc.constantFrom(...PROVISIONINGS),
+    multiCluster: fc.boolean(),
+    team: fc.constantFrom('', 'team-a', 'team-b'),
+    endpoint: fc.constantFrom('http://localhost:8888', 'https://db.example.com', 'https://example.com/base'),
+    packageManager: fc.constantFrom('npm', 'pnpm', 'bun'),
+    encoding: fc.constantFrom('form', 'json'),
+  },
+  { requiredKeys: [] },
+);

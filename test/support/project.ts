@@ -1,0 +1,131 @@
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import * as nodeFileSystem from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import type { Answers } from '../../src/answers.ts';
+import { apply } from '../../src/engine/apply.ts';
+import { lockFiles } from '../../src/engine/lock.ts';
+import { render, renderSecrets, type Generator } from '../../src/engine/render.ts';
+import type { Precompiled } from '../../src/engine/templates.ts';
+import { toTree, type Tree } from '../../src/engine/tree.ts';
+import type { WriteOptions } from '../../src/project-options.ts';
+import { change, type RegenerateExit } from '../../src/regenerate.ts';
+import type { Terminal } from '../../src/terminal.ts';
+import { answersWith, generator as plain } from './answers.ts';
+
+export const SECRET = 'the-password-of-the-tests';
+
+const compiled = new URL('../../dist/templates.js', import.meta.url).href;
+
+/** The repository's templates as the build compiles them: the tests render thousands of times. */
+export const generator: Generator = {
+  ...plain,
+  precompiled: ((await import(compiled)) as { default: Precompiled }).default,
+};
+
+/** A whole project, as the program writes it. */
+export async function projectTree(answers: Answers, from: Generator = generator): Promise<Tree> {
+  const rendered = await render(answers, from);
+  const secrets = await renderSecrets(answers, SECRET, from);
+  return toTree([...rendered, ...secrets, ...lockFiles(answers, from.version, rendered)]);
+}
+
+/** Directories for projects, all removed at the end. */
+export class Workshop {
+  private readonly root = mkdtempSync(join(tmpdir(), 'regenerate-'));
+  private readonly trees = new Map<string, Promise<Tree>>();
+  private count = 0;
+
+  /** A new project with those answers. */
+  async project(more: Partial<Answers> = {}, from: Generator = generator): Promise<string> {
+    const directory = join(this.root, String(++this.count), 'my-service');
+    const answers = answersWith(more);
+    const key = JSON.stringify([answers, from.templates, from.version]);
+    const tree = this.trees.get(key) ?? projectTree(answers, from);
+    this.trees.set(key, tree);
+    apply(nodeFileSystem, directory, await tree);
+    return directory;
+  }
+
+  copyOf(directory: string): string {
+    const copy = join(this.root, String(++this.count), 'my-service');
+    cpSync(directory, copy, { recursive: true, preserveTimestamps: true });
+    return copy;
+  }
+
+  clear(directory: string): void {
+    rmSync(dirname(directory), { recursive: true, force: true });
+  }
+
+  close(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** What a run of the program said and how it ended. */
+export interface ChangeRun {
+  code: RegenerateExit;
+  output: string;
+}
+
+/** Regenerates a project as the program does without a terminal. */
+export async function regenerateIn(
+  directory: string,
+  changed: (answers: Answers) => Answers = (answers) => answers,
+  options: Partial<WriteOptions> = {},
+  from: Generator = generator,
+): Promise<ChangeRun> {
+  let output = '';
+  const keep = (text: string) => text;
+  const terminal: Terminal = {
+    columns: 100,
+    canRedraw: false,
+    write: (text) => (output += text),
+    writeError: (text) => (output += text),
+    ...{ bold: keep, dim: keep, green: keep, red: keep },
+  };
+  const context = {
+    ...{ argv: [], cwd: directory, environment: process.env, terminal, prompts: undefined, generator: from },
+    signal: new AbortController().signal,
+  };
+  const whole: WriteOptions = {
+    ...{ directory: '.', dryRun: false, check: false, json: false, conflict: 'fail' },
+    ...{ allowDirty: true, install: false, restore: [], ...options },
+  };
+  return { code: await change(context, whole, changed), output };
+}
+
+/** Everything that can be seen of a directory's files. */
+export interface Seen {
+  content: string;
+  mode: number;
+  /** Changes whenever the file is written or replaced. */
+  stamp: string;
+}
+
+/** Every file of a directory; contents as Latin-1, so that none is lost. */
+export function seen(directory: string): Map<string, Seen> {
+  const files = new Map<string, Seen>();
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const { mode, mtimeMs, ino } = lstatSync(file);
+    files.set(file.slice(directory.length + 1), {
+      content: readFileSync(file, 'latin1'),
+      mode: mode & 0o777,
+      stamp: `${mtimeMs} ${ino}`,
+    });
+  }
+  return files;
+}
+
+/** The contents of a directory's files, without the state that is not committed. */
+export function contents(directory: string): Record<string, string> {
+  return Object.fromEntries(
+    [...seen(directory)]
+      .filter(([path]) => !path.startsWith('.tsuru-service/backup/'))
+      .map(([path, { content }]): [string, string] => [path, content])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
