@@ -111,6 +111,7 @@ export function applyOperations(fs: FileSystem, directory: string, operations: r
 export function recover(fs: FileSystem, directory: string): 'nothing' | 'finished' | 'cleaned' {
   const hasJournal = fs.existsSync(join(directory, JOURNAL));
   if (!hasJournal && !fs.existsSync(join(directory, STAGE)) && !fs.existsSync(join(directory, RUNNING))) {
+    removeIfEmpty(fs, join(directory, STATE));
     return 'nothing';
   }
   claim(fs, directory);
@@ -145,8 +146,8 @@ function claim(fs: FileSystem, directory: string): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const pid = Number(fs.readFileSync(file, 'utf8'));
-    if (pid !== process.pid && isRunning(pid)) {
+    const pid = readPid(fs, file);
+    if (pid > 0 && pid !== process.pid && isRunning(pid)) {
       throw new ExpectedError(
         EXIT.inTheWay,
         `Another run is changing this project (process ${pid}).`,
@@ -155,6 +156,16 @@ function claim(fs: FileSystem, directory: string): void {
     }
     fs.rmSync(file, { force: true });
   }
+}
+
+/** The process that a claim is of; 0 when it was killed before it could say so. */
+function readPid(fs: FileSystem, file: string): number {
+  const read = () => (fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 0);
+  const pid = read();
+  if (pid > 0) return pid;
+  // It may be about to.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  return read();
 }
 
 /** Makes every file complete beside its place, with what it replaces, and then the journal. */
