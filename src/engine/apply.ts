@@ -115,7 +115,13 @@ export function recover(fs: FileSystem, directory: string): 'nothing' | 'finishe
     return 'nothing';
   }
   claim(fs, directory);
-  const journal = hasJournal ? readJournal(fs, directory) : undefined;
+  let journal: Journal | undefined;
+  try {
+    journal = hasJournal ? readJournal(fs, directory) : undefined;
+  } catch (error) {
+    fs.rmSync(join(directory, RUNNING), { force: true });
+    throw error;
+  }
   if (journal?.direction === 'forward') carryOut(fs, directory, journal);
   if (journal?.direction === 'back') takeBack(fs, directory, journal);
   finish(fs, directory);

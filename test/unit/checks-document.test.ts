@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { checkOptionTable } from '../../src/check/options.ts';
 import { listMarkdown } from '../../src/check/report/list.ts';
 
 describe('the checks', () => {
@@ -15,13 +12,5 @@ describe('the checks', () => {
     const ids = CHECKS.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.filter((id) => !/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/.test(id))).toEqual([]);
-  });
-
-  it('have their options in the README', () => {
-    const readme = readFileSync('README.md', 'utf8');
-    for (const { usage, help, default: value } of checkOptionTable()) {
-      const row = `| \`${usage.replaceAll('|', '\\|')}\` | ${help}${value === '' ? '' : ` (${value})`} |`;
-      expect(readme).toContain(row);
-    }
   });
 });

@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { FRAMEWORKS, type Answers } from '../../src/answers.ts';
+import type { Generator } from '../../src/engine/render.ts';
+import { generator } from '../support/answers.ts';
+import { regenerateIn, Workshop } from '../support/project.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'upgrade-'));
+const workshop = new Workshop();
+
+/** Later versions of the templates: each changes, adds and drops files of every class. */
+let versions: Generator[];
+
+beforeAll(() => {
+  const version = (number: string, from: string, change: (templates: string) => void): Generator => {
+    const templates = join(scratch, number);
+    cpSync(from, templates, { recursive: true });
+    change(templates);
+    return { templates, version: number };
+  };
+  const replace = (file: string, from: string | RegExp, to: string) => {
+    const text = readFileSync(file, 'utf8');
+    expect(text).toMatch(from);
+    writeFileSync(file, text.replace(from, to));
+  };
+  const first = version('0.2.0', generator.templates, (templates) => {
+    replace(join(templates, 'base/package.json.hbs'), '"scripts": {', '"scripts": {\n    "types": "tsc",');
+    replace(join(templates, 'base/src/main.ts'), 'const GRACE = 20_000;', 'const GRACE = 15_000;');
+    replace(
+      join(templates, 'base/README.md.hbs'),
+      '## Endpoints',
+      '## News\n\nIn 0.2.0 everything is better.\n\n## Endpoints',
+    );
+    appendFileSync(join(templates, 'base/src/tsuru/locks.ts'), '\nexport const UPGRADED = true;\n');
+    appendFileSync(join(templates, 'base/_gitignore'), '\n*.tmp\n');
+    writeFileSync(join(templates, 'base/docs/operations.md'), '# Operations\n');
+    for (const framework of FRAMEWORKS) {
+      replace(join(templates, framework, 'src/tsuru/routes.ts'), /^/, '// Since 0.2.0.\n');
+    }
+  });
+  const second = version('0.3.0', first.templates, (templates) => {
+    rmSync(join(templates, 'base/docs/operations.md'));
+    rmSync(join(templates, 'base/Procfile'));
+    replace(join(templates, 'base/src/tsuru/locks.ts'), 'UPGRADED = true', 'UPGRADED = 2');
+    replace(join(templates, 'base/test/support/socket.ts'), /^/, '// Since 0.3.0.\n');
+    replace(join(templates, 'base/README.md.hbs'), 'In 0.2.0 everything is better.', 'In 0.3.0 it is better still.');
+  });
+  versions = [first, second];
+});
+
+afterAll(() => {
+  workshop.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
+  it('goes through two versions and to another framework, and passes its types, lint, tests and recorded calls', async () => {
+    const project = await workshop.project({ framework });
+    const read = (path: string) => readFileSync(join(project, path), 'utf8');
+    const hasMine = (path: string) => existsSync(join(project, path)) && read(path).includes('What I wrote in the app');
+    const edit = (path: string, from: string | RegExp, to: string) => {
+      expect(read(path)).toMatch(from);
+      writeFileSync(join(project, path), read(path).replace(from, to));
+    };
+    edit('src/backend.ts', /^/, '// What I wrote in the backend.\n');
+    edit('src/main.ts', /^/, '// What I wrote in main.\n');
+    edit('src/app.ts', /^/, '// What I wrote in the app.\n');
+    edit('src/tsuru/locks.ts', /^/, '// What I wrote in a file of the generator.\n');
+    edit('README.md', '## Run it', '## My own chapter\n\nMine.\n\n## Run it');
+    edit('package.json', '"scripts": {', '"scripts": {\n    "mine": "echo mine",');
+    edit('Procfile', /$/, '# mine\n');
+    appendFileSync(join(project, '.gitignore'), 'my-own/\n');
+
+    for (const version of versions) {
+      const { code, output } = await regenerateIn(project, undefined, {}, version);
+      expect({ code, output }).toEqual({ code: 0, output });
+    }
+    const other = FRAMEWORKS[(FRAMEWORKS.indexOf(framework) + 1) % FRAMEWORKS.length] ?? 'hono';
+    const [, last] = versions;
+    expect(read('src/app.ts')).toMatch(/^\/\/ What I wrote in the app/);
+    // Another framework has another app: its owner takes that one, and finds the old one in the backup.
+    const toOther = (answers: Answers) => ({ ...answers, framework: other });
+    expect((await regenerateIn(project, toOther, {}, last)).code).toBe(3);
+    const { code, output } = await regenerateIn(project, toOther, { restore: ['src/app.ts'] }, last);
+    expect({ code, output }).toEqual({ code: 0, output });
+
+    expect(read('src/backend.ts')).toMatch(/^\/\/ What I wrote in the backend/);
+    expect(read('src/main.ts')).toMatch(/^\/\/ What I wrote in main[^]*GRACE = 15_000/);
+    const backups = readdirSync(join(project, '.tsuru-service/backup'));
+    expect(backups.map((folder) => join('.tsuru-service/backup', folder, 'src/app.ts')).some(hasMine)).toBe(true);
+    expect(read('src/tsuru/locks.ts')).toMatch(/^\/\/ What I wrote in a file of the generator[^]*UPGRADED = 2/);
+    expect(read('README.md')).toMatch(/My own chapter[^]*better still/);
+    expect(JSON.parse(read('package.json'))).toMatchObject({ scripts: { mine: 'echo mine', types: 'tsc' } });
+    expect(read('.gitignore')).toMatch(/\*\.tmp[^]*my-own\/|my-own\/[^]*\*\.tmp/);
+    expect(read('Procfile')).toContain('# mine');
+    expect(() => read('docs/operations.md')).toThrow();
+
+    const npm = (...args: string[]) => execFileSync('npm', args, { cwd: project, encoding: 'utf8', stdio: 'pipe' });
+    npm('install', '--no-audit', '--no-fund');
+    npm('run', 'check');
+    expect(Number(/Tests\s+(\d+) passed/.exec(stripVTControlCharacters(npm('test')))?.[1])).toBeGreaterThan(500);
+  });
+});

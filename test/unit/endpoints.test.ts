@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+
+import type { EndpointAnswer } from '../../src/answers.ts';
+import { endpointsProblem, withEndpointDefaults } from '../../src/endpoints.ts';
+
+const one = (more: Partial<EndpointAnswer>) => withEndpointDefaults({ name: 'backups', ...more });
+const two = (a: [EndpointAnswer['method'], string], b: [EndpointAnswer['method'], string]) => [
+  withEndpointDefaults({ name: 'one', method: a[0], path: a[1] }),
+  withEndpointDefaults({ name: 'two', method: b[0], path: b[1] }),
+];
+
+describe('an endpoint', () => {
+  it('has what follows from its name', () => {
+    expect(one({ method: 'POST' })).toEqual({
+      name: 'backups',
+      method: 'POST',
+      path: '/backups',
+      action: 'backups.create',
+      description: 'Backups',
+    });
+  });
+
+  it.each([
+    [{ name: 'Backups' }, /needs a name/],
+    [{ name: 'delete' }, /a word of JavaScript/],
+    [{ path: '/bind' }, /Tsuru keeps "bind"/],
+    [{ path: '/bind-app/x' }, /Tsuru keeps "bind-app"/],
+    [{ path: '/bind-job' }, /Tsuru keeps "bind-job"/],
+    [{ path: '/binds/jobs/x' }, /Tsuru keeps "binds"/],
+    [{ path: '/status' }, /Tsuru keeps "status"/],
+    [{ path: '/' }, /no empty parts/],
+    [{ path: '' }, /begins with "\/"/],
+    [{ path: '/a//b' }, /no empty parts/],
+    [{ path: '/a/../b' }, /neither a plain word nor a \{parameter\}/],
+    [{ path: '/a/{b' }, /neither/],
+    [{ path: '/{a}/{a}' }, /a parameter twice/],
+    [{ action: 'Backups.Create' }, /the action/],
+    [{ action: 'a..b' }, /the action/],
+    [{ description: 'a */ b' }, /without "\*\/"/],
+  ])('with %j is refused', (more, message) => {
+    expect(endpointsProblem([one(more)], 'fastify')).toMatch(message);
+  });
+
+  it('of the method HEAD is refused for Hono only', () => {
+    expect(endpointsProblem([one({ method: 'HEAD' })], 'hono')).toMatch(/Hono answers/);
+    expect(endpointsProblem([one({ method: 'HEAD' })], 'express')).toBeUndefined();
+  });
+
+  it.each([
+    [['GET', '/{a}/x'], ['GET', '/y/{b}'], /"one" and "two" overlap/],
+    [['GET', '/a/{x}'], ['GET', '/a/{y}'], /are the same/],
+    [['GET', '/a/{x}'], ['HEAD', '/{y}/b'], /overlap/],
+  ] as const)('%j is refused beside %j', (a, b, message) => {
+    expect(endpointsProblem(two([...a], [...b]), 'fastify')).toMatch(message);
+  });
+
+  it.each([
+    [
+      ['GET', '/a/{x}'],
+      ['GET', '/a/b'],
+    ],
+    [
+      ['GET', '/a/{x}'],
+      ['POST', '/{y}/b'],
+    ],
+    [
+      ['GET', '/a'],
+      ['GET', '/a/b'],
+    ],
+    [
+      ['GET', '/a'],
+      ['HEAD', '/a'],
+    ],
+  ] as const)('%j stands beside %j', (a, b) => {
+    expect(endpointsProblem(two([...a], [...b]), 'fastify')).toBeUndefined();
+  });
+
+  it('needs a name and an action that no other has', () => {
+    expect(endpointsProblem([one({}), one({ path: '/b', action: 'c' })], 'fastify')).toMatch(/the same name/);
+    expect(endpointsProblem([one({}), one({ name: 'b', path: '/b', action: 'backups.show' })], 'fastify')).toMatch(
+      /the same action/,
+    );
+  });
+});
