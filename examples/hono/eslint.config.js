@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-export default tseslint.config({ ignores: ['dist', 'data', 'coverage'] }, js.configs.recommended, {
+export default tseslint.config({ ignores: ['dist', 'data', 'coverage', '.tsuru-service'] }, js.configs.recommended, {
   files: ['**/*.ts'],
   extends: [tseslint.configs.recommendedTypeChecked],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

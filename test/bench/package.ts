@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { quietEnvironment, timeCommands, type Figure } from './measure.ts';
@@ -43,6 +43,24 @@ export function packageFigures(scratch: string): { bin: string; figures: Figure[
     },
     25,
   );
+  const made = join(scratch, 'made');
+  const changed = join(scratch, 'changed');
+  execFileSync('node', [bin, made, '--yes', '--no-install', '--no-git'], { env: quietEnvironment(), stdio: 'ignore' });
+  const changes = timeCommands(
+    {
+      nothing: { command: 'node', args: [bin, 'regenerate'], cwd: made },
+      endpoint: {
+        command: 'node',
+        args: [bin, 'endpoint', 'add', 'backups', '--method', 'POST', '--no-install'],
+        cwd: changed,
+        before: () => {
+          rmSync(changed, { recursive: true, force: true });
+          cpSync(made, changed, { recursive: true });
+        },
+      },
+    },
+    25,
+  );
   const { exec } = timeCommands(
     {
       exec: {
@@ -65,6 +83,8 @@ export function packageFigures(scratch: string): { bin: string; figures: Figure[
         limit: { at: 'most', value: 25 },
       },
       { what: 'generation without install', value: started.generate, unit: 'ms', limit: { at: 'most', value: 150 } },
+      { what: 'regenerate, nothing to do', value: changes.nothing, unit: 'ms', limit: { at: 'most', value: 200 } },
+      { what: 'endpoint add without install', value: changes.endpoint, unit: 'ms', limit: { at: 'most', value: 300 } },
       { what: 'packed size', value: statSync(tarball).size / 1000, unit: 'KB', limit: { at: 'most', value: 200 } },
       { what: 'packages installed', value: modules.length, unit: '', limit: { at: 'most', value: 1 } },
       { what: 'npm exec with an empty cache', value: exec, unit: 'ms', limit: { at: 'most', value: 1000 } },

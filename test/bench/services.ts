@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import autocannon from 'autocannon';
 
 import { readEnvironment, send, startService } from '../support/service.ts';
-import { median, quietEnvironment, type Figure } from './measure.ts';
+import { median, quietEnvironment, timeCommands, type Figure } from './measure.ts';
 
 const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 const ROUNDS = 7;
@@ -26,6 +26,7 @@ export async function serviceFigures(scratch: string, bin: string): Promise<Figu
     run('npm', 'run', 'build');
     cpSync(new URL('./bare', import.meta.url), join(project, 'bare'), { recursive: true });
     figures.push(...(await throughput(framework, project)), ...(await startUp(framework, project)));
+    figures.push(await fullCheck(framework, project, bin));
   }
   return figures;
 }
@@ -103,6 +104,31 @@ async function startBare(
     });
   });
   return { child, port };
+}
+
+/** Every check in both encodings, as a whole process. */
+async function fullCheck(framework: string, project: string, bin: string): Promise<Figure> {
+  const service = await startService(project);
+  try {
+    const { check } = timeCommands(
+      {
+        check: {
+          command: 'node',
+          args: [bin, 'check', `http://127.0.0.1:${service.port}`, '--encoding', 'both'],
+          environment: readEnvironment(project),
+        },
+      },
+      STARTS,
+    );
+    return {
+      what: `${framework}: check, both encodings`,
+      value: check,
+      unit: 'ms',
+      limit: { at: 'most', value: 5000 },
+    };
+  } finally {
+    await service.kill();
+  }
 }
 
 /** From the start of the process to its first answer, and what it holds then. */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -110,7 +110,11 @@ describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
     expect(read('Procfile')).toContain('# mine');
     expect(() => read('docs/operations.md')).toThrow();
 
-    const npm = (...args: string[]) => execFileSync('npm', args, { cwd: project, encoding: 'utf8', stdio: 'pipe' });
+    const npm = (...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync('npm', args, { cwd: project, encoding: 'utf8' });
+      expect({ args, status, output: status === 0 ? '' : stdout + stderr }).toEqual({ args, status: 0, output: '' });
+      return stdout;
+    };
     npm('install', '--no-audit', '--no-fund');
     npm('run', 'check');
     expect(Number(/Tests\s+(\d+) passed/.exec(stripVTControlCharacters(npm('test')))?.[1])).toBeGreaterThan(500);

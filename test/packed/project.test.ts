@@ -1,0 +1,85 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { filesBelow, runCli } from '../support/cli.ts';
+
+/** The commands that change a project, as its owner runs them. */
+describe('in a project that it made, the packed command line', () => {
+  let scratch: string;
+  let cwd: string;
+  beforeEach(async () => {
+    scratch = mkdtempSync(join(tmpdir(), 'project-'));
+    cwd = join(scratch, 'my-db');
+    expect((await runCli(['my-db', '--yes', '--no-install', '--no-git'], { cwd: scratch })).code).toBe(0);
+  });
+  afterEach(() => {
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  const run = (...args: string[]) => runCli(args, { cwd });
+  const read = (path: string) => readFileSync(join(cwd, path), 'utf8');
+
+  it('adds, lists and removes endpoints everywhere that they are named', async () => {
+    const before = filesBelow(cwd);
+    const added = await run('endpoint', 'add', 'backups', '--method', 'POST', '--path', '/backups/{id}');
+    expect([added.code, added.stderr]).toEqual([0, '']);
+    for (const path of [
+      'tsuru-service.yaml',
+      'permissions.yaml',
+      'openapi.yaml',
+      'README.md',
+      'src/tsuru/endpoints.ts',
+    ]) {
+      expect(read(path)).toContain('backups');
+    }
+    expect(read('src/endpoints/backups.ts')).toContain('POST');
+    expect((await run('endpoint', 'list')).stdout).toMatch(/backups +POST \/backups\/\{id\} +backups\.create/);
+    expect((await run('endpoint', 'remove', 'backups')).code).toBe(0);
+    expect((await run('endpoint', 'list')).stdout).not.toContain('backups');
+    const theirs = ['src/endpoints/backups.ts', 'test/endpoints/backups.test.ts'];
+    expect(filesBelow(cwd).filter((path) => !theirs.includes(path))).toHaveLength(before.length);
+  });
+
+  it('regenerates with another answer, by a dry run first, and looks with --check', async () => {
+    const dry = await run('regenerate', '--set', 'framework=express', '--dry-run');
+    expect([dry.code, read('src/app.ts').includes('express')]).toEqual([0, false]);
+    expect(dry.stdout).toMatch(/^\+import express/m);
+    expect((await run('regenerate', '--set', 'framework=express', '--check')).code).toBe(6);
+    expect((await run('regenerate', '--set', 'framework=express', '--no-install')).code).toBe(0);
+    expect(read('src/app.ts')).toContain('express');
+    const again = await run('regenerate', '--check');
+    expect([again.code, again.stdout]).toEqual([0, 'Nothing to do: the project is as its record wants it.\n']);
+  });
+
+  it('says what it found when it is started as if there were nothing', async () => {
+    const { code, stderr } = await run('--yes');
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/is the service "my-db" already, in fastify[^]*regenerate[^]*endpoint add/);
+  });
+
+  it.each([
+    [['regenerate', '--set', 'framework=koa'], /--framework cannot be "koa"/],
+    [['regenerate', '--set', 'framwork=hono'], /no "framwork"[^]*framework/],
+    [['regenerate', '--conflict', 'mine'], /--conflict cannot be "mine"/],
+    [['endpoint'], /needs add, remove or list/],
+    [['endpoint', 'add'], /name of the endpoint is missing/],
+    [['endpoint', 'add', 'x', '--path', '/bind'], /Tsuru keeps "bind"/],
+    [['endpoint', 'add', 'usage'], /have the same name/],
+    [['endpoint', 'add', 'x', '--method', 'FETCH'], /--method cannot be "FETCH"/],
+    [['endpoint', 'remove', 'usag'], /Did you mean usage/],
+  ] as const)('ends %j with 2, says why and changes nothing', async (args, message) => {
+    const before = filesBelow(cwd);
+    const { code, stderr } = await run(...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(filesBelow(cwd)).toEqual(before);
+  });
+
+  it('needs a project', async () => {
+    const { code, stderr } = await runCli(['regenerate'], { cwd: scratch });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('There is no tsuru-service.yaml')]);
+  });
+});
