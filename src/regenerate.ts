@@ -104,6 +104,7 @@ export async function change(
   );
   applyOperations(nodeFileSystem, directory, [...backups(directory, edited), ...operations, ...state]);
   show(context, options, plan, isSame, true);
+  if (!options.json) sayWhatIsTheirs(context, project.answers, answers);
   await installIfNeeded(context, options, directory, answers, plan.changes);
   return conflicts.length > 0 && context.prompts === undefined ? EXIT.conflict : 0;
 }
@@ -267,6 +268,21 @@ function show(
   const files = `${plan.changes.length} ${plan.changes.length === 1 ? 'file' : 'files'}`;
   if (written) say(terminal, `${terminal.green('✓')} ${files} changed.`);
   else say(terminal, `${files} would change${check ? '' : '; nothing was written'}.`);
+}
+
+/** Files that are written once, and the answers that they were made from. */
+const WRITTEN_ONCE: [path: string, answers: (keyof Answers)[]][] = [
+  ['manifest.yaml', ['name', 'team', 'endpoint', 'multiCluster']],
+  ['.env', ['name', 'endpoint']],
+  ['src/plans.ts', ['plans']],
+];
+
+/** Answers that changed, and that files of the owner's have as well. */
+function sayWhatIsTheirs({ terminal }: ProjectContext, before: Answers, after: Answers): void {
+  for (const [path, keys] of WRITTEN_ONCE) {
+    const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+    if (changed.length > 0) say(terminal, `${path} is yours and stays as it is: look at its ${changed.join(' and ')}.`);
+  }
 }
 
 /** Installs when package.json asks for something else than before. */

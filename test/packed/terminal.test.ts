@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -137,6 +137,37 @@ describe('on a terminal', () => {
     expect(await ended).toBe(0);
     expect(screen()).not.toContain('?25l');
     expect(existsSync(join(cwd, 'dir/package.json'))).toBe(true);
+  });
+
+  describe('a conflict', () => {
+    const app = () => join(cwd, 'dir/src/app.ts');
+    /** A project whose owner edited what another framework changes as well, and the start of a move to that one. */
+    async function conflicting() {
+      expect(await start(['dir', '--yes', '--no-install', '--no-git']).ended).toBe(0);
+      const mine = readFileSync(app(), 'utf8').replace(/^import .*fastify.*$/m, 'import Fastify from "my-fastify";');
+      writeFileSync(app(), mine);
+      return { mine, ...start(['regenerate', 'dir', '--set', 'framework=hono', '--no-install', '--allow-dirty']) };
+    }
+
+    it('is given up by default, and nothing is changed', async () => {
+      const { mine, type, ended } = await conflicting();
+      await type('both changed it', ENTER);
+      expect(await ended).toBe(130);
+      expect(readFileSync(app(), 'utf8')).toBe(mine);
+      expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('framework: fastify');
+      expect(readdirSync(join(cwd, 'dir/.tsuru-service')).sort()).toEqual(['base', 'lock.json']);
+    });
+
+    it('is settled as it is told, after a look at both sides', async () => {
+      const { mine, type, ended, screen } = await conflicting();
+      await type('both changed it', DOWN, DOWN, DOWN, DOWN, ENTER);
+      await type('my-fastify');
+      await type('both changed it', DOWN, DOWN, ENTER);
+      expect(await ended).toBe(0);
+      expect(screen()).toMatch(/-import Fastify from "my-fastify";/);
+      expect(readFileSync(app(), 'utf8')).toContain('hono');
+      expect(readFileSync(join(cwd, 'dir/.tsuru-service/backup/0001/src/app.ts'), 'utf8')).toBe(mine);
+    });
   });
 
   it('fits a narrow terminal, and leaves commands whole', async () => {

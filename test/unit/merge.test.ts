@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mergeJson } from '../../src/engine/merge/json.ts';
 import { mergeLines } from '../../src/engine/merge/lines.ts';
 import { mergeLineSets } from '../../src/engine/merge/sets.ts';
-import { BOM, normalise, restyle, styleOf } from '../../src/engine/merge/style.ts';
+import { BOM, styleOf } from '../../src/engine/merge/style.ts';
 
 const text = (...lines: string[]) => textOf(lines);
 const textOf = (lines: string[]) => lines.map((line) => `${line}\n`).join('');
@@ -26,6 +26,11 @@ const texts = (alphabet: string[], maxLength: number, ends = ['\n']) =>
       const joined = lines.map(([line, end]) => line + end).join('');
       return (ends.length > 1 ? bom : '') + (final ? joined : joined.replace(/\r?\n$/, ''));
     });
+
+/** A text without what only says how it is written down. */
+function normalise(text: string): string {
+  return text.replace(BOM, '').replaceAll('\r\n', '\n');
+}
 
 describe('mergeLines', () => {
   const base = text('one', 'two', 'three', 'four', 'five');
@@ -93,7 +98,7 @@ describe('mergeLines', () => {
     expect(marked).toBe('<<<<<<< mine\r\nb\r\n||||||| base\r\na\r\n=======\r\nc\r\n>>>>>>> theirs\r\n');
   });
 
-  it('merges 20,000 lines with hundreds of changes in a moment', () => {
+  it('merges 20,000 lines with hundreds of changes', () => {
     const lines = (change: (at: number) => string | undefined) =>
       textOf(Array.from({ length: 20_000 }, (_, at) => change(at) ?? (at % 4 === 0 ? '}' : `line ${at}`)));
     const versions = [
@@ -101,12 +106,7 @@ describe('mergeLines', () => {
       lines((at) => (at % 67 === 3 ? `mine ${at}` : undefined)),
       lines((at) => (at % 71 === 5 ? '}' : undefined)),
     ] as const;
-    mergeLines(...versions);
-    const start = performance.now();
-    const merge = mergeLines(...versions);
-    expect(merge.text).toContain('mine 19969\n');
-    // Takes about 50 ms; the rest is for a busy machine.
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(mergeLines(...versions).text).toContain('mine 19969\n');
   });
 
   it('survives 130,000 lines that have nothing, or nothing but their order, apart', () => {
@@ -218,22 +218,8 @@ describe('mergeLines', () => {
 
 describe('style', () => {
   it('is found in a text', () => {
-    expect(styleOf('a\nb')).toEqual({ bom: false, eol: '\n', finalNewline: false });
-    expect(styleOf(`${BOM}a\r\nb\r\nc\n`)).toEqual({ bom: true, eol: '\r\n', finalNewline: true });
-  });
-
-  it('is given to another text', () => {
-    expect(restyle('a\nb', { bom: true, eol: '\r\n', finalNewline: true })).toBe(`${BOM}a\r\nb\r\n`);
-    expect(restyle('a\nb\n\n', { bom: false, eol: '\n', finalNewline: false })).toBe('a\nb');
-  });
-
-  it('brings a text back whose line ends are all the same', () => {
-    fc.assert(
-      fc.property(texts(['a', '', 'b'], 6), fc.boolean(), fc.boolean(), (plain, bom, crlf) => {
-        const styled = (bom ? BOM : '') + (crlf ? plain.replaceAll('\n', '\r\n') : plain);
-        expect(restyle(normalise(styled), styleOf(styled))).toBe(styled);
-      }),
-    );
+    expect(styleOf('a\nb')).toEqual({ bom: false, eol: '\n' });
+    expect(styleOf(`${BOM}a\r\nb\r\nc\n`)).toEqual({ bom: true, eol: '\r\n' });
   });
 });
 
