@@ -4,9 +4,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { applyOperations, recover, type Operation } from '../../src/engine/apply.ts';
 import { stoppingAt } from '../support/stopping.ts';
-import { contents, regenerateIn, seen, Workshop } from '../support/project.ts';
+import { FAST_DISK, contents, regenerateIn, seen, Workshop } from '../support/project.ts';
 
-const workshop = new Workshop();
+const workshop = new Workshop(FAST_DISK);
 afterAll(() => {
   workshop.close();
 });

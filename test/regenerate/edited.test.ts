@@ -6,9 +6,9 @@ import type { PlanFacts } from '../../src/changes.ts';
 import { CONFLICT_WAYS } from '../../src/project-options.ts';
 import { anyAnswers, anyEndpoint, RUNS } from '../support/changes.ts';
 import { anyEdit, perform } from '../support/edits.ts';
-import { regenerateIn, SECRET, seen, Workshop, type Seen } from '../support/project.ts';
+import { FAST_DISK, regenerateIn, SECRET, seen, Workshop, type Seen } from '../support/project.ts';
 
-const workshop = new Workshop();
+const workshop = new Workshop(FAST_DISK);
 afterAll(() => {
   workshop.close();
 });
@@ -69,8 +69,9 @@ describe('a regeneration, whatever the owner did to the project', () => {
           const extra = new Set([...conflicts, ...conflicts.map((path) => `${path}.theirs`)]);
           const really = changedPaths(before, after);
           expect(really.filter((path) => !extra.has(path))).toEqual(sorted(planned.changes.map(({ path }) => path)));
-          for (const path of conflicts)
-            {expect(really.some((one) => one === path || one === `${path}.theirs`)).toBe(true);}
+          for (const path of conflicts) {
+            expect(really.some((one) => one === path || one === `${path}.theirs`)).toBe(true);
+          }
 
           for (const [path, old] of before) {
             if (isState(path)) continue;

@@ -8,9 +8,9 @@ import type { Answers, EndpointAnswer } from '../../src/answers.ts';
 import { endpointsProblem } from '../../src/endpoints.ts';
 import { answersWith } from '../support/answers.ts';
 import { anyAnswers, anyEndpoint, RUNS } from '../support/changes.ts';
-import { contents, regenerateIn, Workshop } from '../support/project.ts';
+import { FAST_DISK, contents, regenerateIn, Workshop } from '../support/project.ts';
 
-const workshop = new Workshop();
+const workshop = new Workshop(FAST_DISK);
 afterAll(() => {
   workshop.close();
 });

@@ -1,4 +1,4 @@
-import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import * as nodeFileSystem from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,11 +31,19 @@ export async function projectTree(answers: Answers, from: Generator = generator)
   return toTree([...rendered, ...secrets, ...lockFiles(answers, from.version, rendered)]);
 }
 
+/** A disk in memory, where there is one: thousands of projects are copied, changed and removed on it. */
+export const FAST_DISK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** Directories for projects, all removed at the end. */
 export class Workshop {
-  private readonly root = mkdtempSync(join(tmpdir(), 'regenerate-'));
+  private readonly root: string;
   private readonly trees = new Map<string, Promise<Tree>>();
   private count = 0;
+
+  /** @param disk where the directories are */
+  constructor(disk = tmpdir()) {
+    this.root = mkdtempSync(join(disk, 'regenerate-'));
+  }
 
   /** A new project with those answers. */
   async project(more: Partial<Answers> = {}, from: Generator = generator): Promise<string> {
