@@ -39,8 +39,13 @@ export function run({ command, args, cwd, environment, signal, timeout, onOutput
       // There, package managers are scripts, which only a shell starts.
       shell: process.platform === 'win32' && command !== 'git',
       ...(signal && { signal }),
-      ...(timeout !== undefined && { timeout }),
     });
+    // Of our own: Node's goes on after a program that could not be started, and keeps this one waiting for it.
+    const timer = timeout === undefined ? undefined : setTimeout(() => child.kill(), timeout);
+    const end = (ended: Pick<Ended, 'ok' | 'isMissing' | 'ending'>) => {
+      clearTimeout(timer);
+      resolve({ ...said, ...ended });
+    };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (text: string) => {
         said[stream] += text;
@@ -49,10 +54,10 @@ export function run({ command, args, cwd, environment, signal, timeout, onOutput
       });
     }
     child.on('error', (error: NodeJS.ErrnoException) => {
-      resolve({ ...said, ok: false, isMissing: error.code === 'ENOENT', ending: error.message });
+      end({ ok: false, isMissing: error.code === 'ENOENT', ending: error.message });
     });
-    child.on('close', (code, end) => {
-      resolve({ ...said, ok: code === 0, isMissing: false, ending: String(code ?? end) });
+    child.on('close', (code, reason) => {
+      end({ ok: code === 0, isMissing: false, ending: String(code ?? reason) });
     });
   });
 }
