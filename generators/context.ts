@@ -1,4 +1,5 @@
 import type { Answers, EndpointAnswer, Framework } from '../src/answers.ts';
+import { sortedByName } from '../src/endpoints.ts';
 import { quote } from '../src/shell.ts';
 import { wordsOf, type PackageManagerWords } from '../src/package-manager.ts';
 import { VERSIONS, type Dependency } from './versions.ts';
@@ -77,7 +78,7 @@ const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastif
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
   const { framework, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
-  const endpoints = answers.endpoints.map(endpointContext).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const endpoints = sortedByName(answers.endpoints).map(endpointContext);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(endpoint.hostname);
   return {
     ...answers,
@@ -100,7 +101,6 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework]]),
     devDependencies: lines([
       '@eslint/js',
-
       '@types/node',
       'eslint',
       'ts-blank-space',

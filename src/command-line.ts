@@ -1,6 +1,6 @@
 import type { Answers } from './answers.ts';
 import { messageOf } from './errors.ts';
-import { didYouMean, readFlags, usage, type Flag } from './flags.ts';
+import { oneOf, onlyOne, readFlags, usage, type Flag } from './flags.ts';
 import { QUESTIONS, type Question } from './questions.ts';
 
 /** The flags beside the questions. */
@@ -46,10 +46,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     const texts = values.get(question.flag);
     if (texts !== undefined) Object.assign(answers, { [question.key]: parseAnswer(question, texts.map(String)) });
   }
-  const [directory, ...others] = positionals;
-  if (others.length > 0) {
-    throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${String(directory)}".`);
-  }
+  const directory = onlyOne(positionals, 'directory can be given');
   if (directory === '') throw usage('The directory is empty.');
   return { directory, answers, switches };
 }
@@ -80,12 +77,8 @@ export function parseAnswer(question: Question, texts: readonly string[]): Answe
     }
   }
   if (question.kind === 'boolean') return texts.at(-1) === 'true';
-  const value = texts.at(-1) ?? '';
-  const known = question.choices.map((choice) => choice.value as string);
-  if (!known.includes(value)) {
-    throw usage(`--${question.flag} cannot be "${value}".`, didYouMean(value, known) ?? helpFor(question));
-  }
-  return value;
+  const values = question.choices.map(({ value }) => value as string);
+  return oneOf(question.flag, texts.at(-1) ?? '', values);
 }
 
 function helpFor(question: Question): string {

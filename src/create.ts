@@ -4,31 +4,22 @@ import { basename, join, relative, resolve } from 'node:path';
 
 import { EXAMPLE_ENDPOINT, type Answers } from './answers.ts';
 import { parseCommandLine, type Switches } from './command-line.ts';
-import { apply, recover } from './engine/apply.ts';
+import type { Context } from './context.ts';
+import { apply } from './engine/apply.ts';
 import { lockFiles } from './engine/lock.ts';
 import { obstacles } from './engine/plan.ts';
-import { render, renderSecrets, type Generator } from './engine/render.ts';
+import { render, renderSecrets } from './engine/render.ts';
 import { toTree, type Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
 import { serviceIdFrom } from './names.ts';
-import { isProject, openProject } from './project.ts';
 import { createCommand, startedBy, wordsOf } from './package-manager.ts';
-import type { PromptStreams } from './prompts.ts';
+import { finishEarlierRun, isProject, openProject } from './project.ts';
 import { QUESTIONS, type DefaultsFrom, type Question } from './questions.ts';
 import { quote } from './shell.ts';
-import { say, sayTable, type Terminal } from './terminal.ts';
+import { say, sayTable } from './terminal.ts';
 
-/** Everything of the world that creating a project touches. */
-export interface Context {
-  argv: readonly string[];
-  cwd: string;
-  environment: NodeJS.ProcessEnv;
-  terminal: Terminal;
-  /** The streams to ask on; undefined where nobody can be asked. */
-  prompts: PromptStreams | undefined;
-  generator: Generator;
-  /** Aborted by Ctrl-C and the like. */
-  signal: AbortSignal;
+/** What creating a project touches beside what every command does. */
+export interface CreateContext extends Context {
   /** Makes the service's password: 24 random bytes, base64url. */
   newPassword: () => string;
 }
@@ -42,7 +33,7 @@ interface Request {
 }
 
 /** The default command, on one page: ask first, show, write, install, check, and say what comes next. */
-export async function create(context: Context): Promise<number> {
+export async function create(context: CreateContext): Promise<number> {
   const existing = projectMeant(context);
   if (existing !== undefined) return offerForProject(context, existing);
   const request = await resolveRequest(context);
@@ -66,7 +57,7 @@ export async function create(context: Context): Promise<number> {
 function projectMeant(context: Context): string | undefined {
   const { directory = '.', switches } = parseCommandLine(context.argv);
   const meant = resolve(context.cwd, directory);
-  if (!switches.dryRun) finishEarlierRun(context, meant);
+  if (!switches.dryRun) finishEarlierRun(context.terminal, meant);
   return isProject(meant) ? meant : undefined;
 }
 
@@ -137,17 +128,10 @@ function refuseToGuess(directory: string | undefined, flags: Partial<Answers>): 
 }
 
 /** The whole project as files: the render, the files with its secret, and what it is compared with later. */
-async function renderProject({ generator, newPassword }: Context, answers: Answers): Promise<Tree> {
+async function renderProject({ generator, newPassword }: CreateContext, answers: Answers): Promise<Tree> {
   const rendered = await render(answers, generator);
   const secrets = await renderSecrets(answers, newPassword(), generator);
   return toTree([...rendered, ...secrets, ...lockFiles(answers, generator.version, rendered)]);
-}
-
-/** Brings to its end what a run that was killed had begun to write. */
-function finishEarlierRun({ terminal }: Context, directory: string): void {
-  if (existsSync(directory) && recover(nodeFileSystem, directory) === 'finished') {
-    say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');
-  }
 }
 
 /** @throws ExpectedError with what stands in the way */

@@ -1,46 +1,57 @@
 import { join, resolve } from 'node:path';
 
 import type { Answers, EndpointAnswer } from './answers.ts';
+import type { Context } from './context.ts';
 import { withEndpointDefaults } from './endpoints.ts';
-import { usage } from './flags.ts';
-import { nearest } from './names.ts';
+import { didYouMean, usage } from './flags.ts';
 import { openProject } from './project.ts';
-import { parseEndpointRequest } from './project-options.ts';
-import { change, type ProjectContext, type RegenerateExit } from './regenerate.ts';
+import { parseEndpointRequest, type EndpointRequest, type WriteOptions } from './project-options.ts';
+import { change, type RegenerateExit } from './regenerate.ts';
 import { say, sayTable } from './terminal.ts';
 
 /** `endpoint add|remove|list`: the routes of the service's own. */
-export async function endpoint(context: ProjectContext): Promise<RegenerateExit> {
+export async function endpoint(context: Context): Promise<RegenerateExit> {
   const request = parseEndpointRequest(context.argv);
-  const { answers } = openProject(resolve(context.cwd), context.generator.version);
-  if (request.verb === 'list') {
-    list(context, answers);
-    return 0;
+  switch (request.verb) {
+    case 'list':
+      list(context);
+      return 0;
+    case 'add':
+      return add(context, request);
+    case 'remove':
+      return remove(context, request);
   }
-  if (request.verb === 'remove') {
-    const name = request.name ?? (await askWhich(context, answers));
-    refuseUnknown(answers, name);
-    const code = await change(context, request.options, (before) => ({
-      ...before,
-      endpoints: before.endpoints.filter((one) => one.name !== name),
-    }));
-    if (code === 0 && !request.options.json) {
-      say(context.terminal, `Its handler, ${handlerOf(name)}, is yours, and stays.`);
-    }
-    return code;
-  }
-  const added = await complete(context, request.given);
-  const code = await change(context, request.options, (before) => ({
-    ...before,
-    endpoints: insert(before.endpoints, added),
-  }));
-  if (code === 0 && !request.options.json && !request.options.dryRun) {
-    say(
-      context.terminal,
-      `Next: write ${handlerOf(added.name)}, and tell Tsuru: tsuru service manifest set ${answers.name} permissions.yaml`,
-    );
+}
+
+async function add(context: Context, { given, options }: WritingRequest<'add'>): Promise<RegenerateExit> {
+  let next = '';
+  const code = await change(context, options, async (before) => {
+    const added = await complete(context, given);
+    next = `Next: write ${handlerOf(added.name)}, and tell Tsuru: tsuru service manifest set ${before.name} permissions.yaml`;
+    return { ...before, endpoints: insert(before.endpoints, added) };
+  });
+  if (code === 0 && isWriting(options)) say(context.terminal, next);
+  return code;
+}
+
+async function remove(context: Context, { name, options }: WritingRequest<'remove'>): Promise<RegenerateExit> {
+  let removed = '';
+  const code = await change(context, options, async (before) => {
+    removed = name ?? (await askWhich(context, before));
+    refuseUnknown(before, removed);
+    return { ...before, endpoints: before.endpoints.filter((one) => one.name !== removed) };
+  });
+  if (code === 0 && isWriting(options)) {
+    say(context.terminal, `Its handler, ${handlerOf(removed)}, is yours, and stays.`);
   }
   return code;
+}
+
+type WritingRequest<Verb> = Extract<EndpointRequest, { verb: Verb }>;
+
+/** Whether somebody reads what comes next. */
+function isWriting({ json, dryRun, check }: WriteOptions): boolean {
+  return !json && !dryRun && !check;
 }
 
 /** In the order of their names, unless their owner chose another one. */
@@ -53,22 +64,23 @@ function handlerOf(name: string): string {
   return join('src/endpoints', `${name}.ts`);
 }
 
-function list({ terminal }: ProjectContext, { endpoints, name }: Answers): void {
+function list({ cwd, generator, terminal }: Context): void {
+  const { name, endpoints } = openProject(resolve(cwd), generator.version).answers;
   if (endpoints.length === 0) {
     say(terminal, `${name} has no endpoints of its own.`);
-  } else {
-    sayTable(
-      terminal,
-      endpoints.map(({ name: title, method, path, action, description }) => [
-        title,
-        `${method} ${path}  ${action}  ${description}`,
-      ]),
-    );
+    return;
   }
+  sayTable(
+    terminal,
+    endpoints.map(({ name: title, method, path, action, description }) => [
+      title,
+      `${method} ${path}  ${action}  ${description}`,
+    ]),
+  );
 }
 
 /** What was not given is asked on a terminal; elsewhere it follows from the name. */
-async function complete({ prompts }: ProjectContext, given: Partial<EndpointAnswer>): Promise<EndpointAnswer> {
+async function complete({ prompts }: Context, given: Partial<EndpointAnswer>): Promise<EndpointAnswer> {
   if (given.name !== undefined) return withEndpointDefaults({ ...given, name: given.name });
   if (prompts === undefined) {
     throw usage('The name of the endpoint is missing.', 'It is: endpoint add NAME --method POST --path /path');
@@ -77,7 +89,7 @@ async function complete({ prompts }: ProjectContext, given: Partial<EndpointAnsw
   return askEndpoint(prompts, given);
 }
 
-async function askWhich({ prompts }: ProjectContext, { endpoints }: Answers): Promise<string> {
+async function askWhich({ prompts }: Context, { endpoints }: Answers): Promise<string> {
   if (prompts === undefined || endpoints.length === 0) {
     throw usage('The name of the endpoint is missing.', 'endpoint list shows them.');
   }
@@ -92,9 +104,8 @@ async function askWhich({ prompts }: ProjectContext, { endpoints }: Answers): Pr
 function refuseUnknown({ endpoints }: Answers, name: string): void {
   const names = endpoints.map((one) => one.name);
   if (names.includes(name)) return;
-  const near = nearest(name, names);
   throw usage(
     `There is no endpoint "${name}".`,
-    near === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${near}?`,
+    didYouMean(name, names) ?? `There are: ${names.join(', ') || 'none'}.`,
   );
 }

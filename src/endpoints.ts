@@ -20,6 +20,11 @@ const VERBS: Record<EndpointAnswer['method'], string> = {
   PUT: 'replace',
 };
 
+/** In the order of their names: whichever was added first makes no difference to what is made of them. */
+export function sortedByName<Endpoint extends { name: string }>(endpoints: readonly Endpoint[]): Endpoint[] {
+  return endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** Fills in what follows from the name: GET, a path of that name, and an action for it. */
 export function withEndpointDefaults({
   name,

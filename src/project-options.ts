@@ -1,7 +1,19 @@
 import type { Answers, EndpointAnswer } from './answers.ts';
 import { parseAnswer } from './command-line.ts';
 import { METHODS } from './endpoints.ts';
-import { didYouMean, readFlags, usage, type Flag, type OptionHelp } from './flags.ts';
+import {
+  didYouMean,
+  flagsOf,
+  lastOf,
+  oneOf,
+  onlyOne,
+  optionHelp,
+  readFlags,
+  usage,
+  type Option,
+  type OptionHelp,
+  type Typed,
+} from './flags.ts';
 import { QUESTIONS } from './questions.ts';
 
 /** What to do with a file that both sides changed in the same place. */
@@ -18,14 +30,6 @@ export interface WriteOptions {
   install: boolean;
   /** Files to bring back as they are made. */
   restore: string[];
-}
-
-interface Option {
-  flag: string;
-  placeholder?: string;
-  repeatable?: true;
-  negatable?: true;
-  help: string;
 }
 
 const WRITING: readonly Option[] = [
@@ -57,24 +61,15 @@ const ENDPOINT: readonly Option[] = [
 
 /** The options of a command, as its help and the README show them. */
 export function projectOptionTable(command: 'regenerate' | 'endpoint'): OptionHelp[] {
-  return (command === 'regenerate' ? REGENERATE : ENDPOINT).map(
-    ({ flag, placeholder, repeatable, negatable, help }) => ({
-      usage: `--${negatable ? 'no-' : ''}${flag}${placeholder === undefined ? '' : ` ${placeholder}`}${repeatable ? ' ...' : ''}`,
-      help,
-      default: '',
-    }),
-  );
+  return optionHelp(command === 'regenerate' ? REGENERATE : ENDPOINT);
 }
 
 /** Reads the arguments of `regenerate`. @throws ExpectedError for wrong usage */
 export function parseRegenerate(argv: readonly string[]): { options: WriteOptions; set: Partial<Answers> } {
-  const { values, positionals } = readFlags(argv, flagsOf(REGENERATE));
-  const [directory = '.', ...others] = positionals;
-  if (others.length > 0) {
-    throw usage(`Only one directory can be given, and "${others.join('", "')}" came after "${directory}".`);
-  }
-  const set = Object.assign({}, ...(values.get('set') ?? []).map((text) => parseSet(String(text)))) as Partial<Answers>;
-  return { options: writeOptions(values, directory), set };
+  const typed = readFlags(argv, flagsOf(REGENERATE));
+  const directory = onlyOne(typed.positionals, 'directory can be given') ?? '.';
+  const set = (typed.values.get('set') ?? []).map((text) => parseSet(String(text)));
+  return { options: writeOptions(typed, directory), set: Object.assign({}, ...set) as Partial<Answers> };
 }
 
 /** What `endpoint` is to do. */
@@ -85,23 +80,21 @@ export type EndpointRequest =
 
 /** Reads the arguments after `endpoint`. @throws ExpectedError for wrong usage */
 export function parseEndpointRequest(argv: readonly string[]): EndpointRequest {
-  const { values, positionals } = readFlags(argv, flagsOf(ENDPOINT));
-  const [verb, name, ...others] = positionals;
-  if (others.length > 0) {
-    throw usage(`Only one endpoint can be named, and "${others.join('", "')}" came after "${String(name)}".`);
-  }
-  const options = writeOptions(values, '.');
-  const text = (flag: string) => values.get(flag)?.at(-1) as string | undefined;
+  const typed = readFlags(argv, flagsOf(ENDPOINT));
+  const [verb, ...names] = typed.positionals;
+  const name = onlyOne(names, 'endpoint can be named');
+  const options = writeOptions(typed, '.');
   if (verb === 'list') return { verb };
   if (verb === 'remove') return { verb, name, options };
   if (verb !== 'add') {
     throw usage(`endpoint ${verb === undefined ? 'needs' : `cannot ${verb}; it needs`} add, remove or list.`);
   }
+  const text = (flag: string) => lastOf(typed, flag);
   const method = text('method')?.toUpperCase();
-  if (method !== undefined && !METHODS.includes(method as EndpointAnswer['method'])) {
-    throw usage(`--method cannot be "${method}".`, didYouMean(method, METHODS) ?? `It can be: ${METHODS.join(', ')}.`);
-  }
-  const given = { name, method, path: text('path'), action: text('action'), description: text('description') };
+  const given = {
+    ...{ name, path: text('path'), action: text('action'), description: text('description') },
+    method: method === undefined ? undefined : oneOf('method', method, METHODS),
+  };
   return {
     verb,
     given: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
@@ -109,27 +102,11 @@ export function parseEndpointRequest(argv: readonly string[]): EndpointRequest {
   };
 }
 
-function flagsOf(options: readonly Option[]): Flag[] {
-  return options.map(({ flag, placeholder, negatable, help }) => ({
-    flag,
-    kind: placeholder === undefined ? 'boolean' : 'text',
-    negatable: negatable ?? false,
-    valueHelp: `It is to ${help}.`,
-  }));
-}
-
-function writeOptions(values: Map<string, (string | boolean)[]>, directory: string): WriteOptions {
-  const given = String(values.get('conflict')?.at(-1) ?? 'fail');
-  const conflict = CONFLICT_WAYS.find((way) => way === given);
-  if (conflict === undefined) {
-    throw usage(
-      `--conflict cannot be "${given}".`,
-      didYouMean(given, CONFLICT_WAYS) ?? `It can be: ${CONFLICT_WAYS.join(', ')}.`,
-    );
-  }
+function writeOptions(typed: Typed, directory: string): WriteOptions {
+  const { values } = typed;
   return {
     directory,
-    conflict,
+    conflict: oneOf('conflict', lastOf(typed, 'conflict') ?? 'fail', CONFLICT_WAYS),
     dryRun: values.has('dry-run'),
     check: values.has('check'),
     json: values.has('json'),

@@ -1,13 +1,14 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import nodeFileSystem, { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Answers } from './answers.ts';
-import { refuseLinks } from './engine/apply.ts';
+import { recover } from './engine/apply.ts';
 import { basePath, readLock, sha256, type Lock } from './engine/lock.ts';
-import { LOCK, RECORD, STATE, unreadable } from './engine/paths.ts';
+import { LOCK, RECORD, refuseLinks, STATE, unreadable } from './engine/paths.ts';
 import type { DiskFile } from './engine/plan.ts';
 import { EXIT, ExpectedError } from './errors.ts';
 import { readRecord } from './record.ts';
+import { say, type Terminal } from './terminal.ts';
 
 /** A generated project, as it was last applied and as its record wants it. */
 export interface Project {
@@ -22,6 +23,13 @@ export interface Project {
 /** Whether a directory is a generated project. */
 export function isProject(directory: string): boolean {
   return existsSync(join(directory, RECORD));
+}
+
+/** Brings to its end what a run that was killed had begun to write. */
+export function finishEarlierRun(terminal: Terminal, directory: string): void {
+  if (existsSync(directory) && recover(nodeFileSystem, directory) === 'finished') {
+    say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');
+  }
 }
 
 /**

@@ -3,33 +3,21 @@ import { join, resolve } from 'node:path';
 
 import type { Answers } from './answers.ts';
 import { planFacts, sayConflicts, sayDiff, sayPlan } from './changes.ts';
+import type { Context } from './context.ts';
 import { endpointsProblem } from './endpoints.ts';
-import { applyOperations, recover, type Operation } from './engine/apply.ts';
+import { applyOperations, type Operation } from './engine/apply.ts';
 import { basePath, lockFiles } from './engine/lock.ts';
-import { LOCK, RECORD, STATE } from './engine/paths.ts';
+import { JOURNAL, LOCK, RECORD, STATE } from './engine/paths.ts';
 import { planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
 import { render, type Generator } from './engine/render.ts';
 import type { Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
 import { usage } from './flags.ts';
 import { wordsOf } from './package-manager.ts';
-import { basesOf, nextBackup, openProject, readBase, readDisk, type Project } from './project.ts';
+import { basesOf, finishEarlierRun, nextBackup, openProject, readBase, readDisk, type Project } from './project.ts';
 import { parseRegenerate, type WriteOptions } from './project-options.ts';
-import type { PromptStreams } from './prompts.ts';
 import { editRecord } from './record.ts';
-import { say, type Terminal } from './terminal.ts';
-
-/** Everything of the world that a change of a project touches. */
-export interface ProjectContext {
-  /** The arguments after the command. */
-  argv: readonly string[];
-  cwd: string;
-  environment: NodeJS.ProcessEnv;
-  terminal: Terminal;
-  prompts: PromptStreams | undefined;
-  generator: Generator;
-  signal: AbortSignal;
-}
+import { say } from './terminal.ts';
 
 /** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
 export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
@@ -38,27 +26,28 @@ export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
 export type RegenerateExit = 0 | typeof EXIT.conflict | typeof EXIT.different;
 
 /** `regenerate`: renders a project from its record again, and merges that with what its owner made of it. */
-export async function regenerate(context: ProjectContext): Promise<RegenerateExit> {
+export async function regenerate(context: Context): Promise<RegenerateExit> {
   const { options, set } = parseRegenerate(context.argv);
   return change(context, options, (answers) => ({ ...answers, ...set }));
 }
 
 /**
  * Brings a project to what its answers, changed, make of it: plan, show, write all or nothing, install.
- * @param changed gives the answers that are wanted for those that the record has
+ * @param changed gives the answers that are wanted for those that the record has; it may ask for them
  * @throws ExpectedError for what stands in the way; then everything is as it was
  */
 export async function change(
-  context: ProjectContext,
+  context: Context,
   options: WriteOptions,
-  changed: (answers: Answers) => Answers,
+  changed: (answers: Answers) => Answers | Promise<Answers>,
 ): Promise<RegenerateExit> {
   const { generator, terminal } = context;
   const directory = resolve(context.cwd, options.directory);
   const isReadOnly = options.dryRun || options.check;
-  finishEarlierRun(context, directory, isReadOnly);
+  if (isReadOnly) refuseUnfinished(directory);
+  else finishEarlierRun(terminal, directory);
   const project = openProject(directory, generator.version);
-  const answers = changed(project.answers);
+  const answers = await changed(project.answers);
   const problem = endpointsProblem(answers.endpoints, answers.framework);
   if (problem !== undefined) throw usage(problem);
 
@@ -69,7 +58,7 @@ export async function change(
     base: (hash) => readBase(directory, hash),
     restore: restored(options.restore, rendered),
   });
-  await planRecord(context, project, answers, plan);
+  await planRecord(context, project, answers, rendered, plan);
   const state = stateOperations(project, answers, generator, rendered);
   const isSame = plan.changes.length + plan.conflicts.length + state.length === 0;
 
@@ -97,32 +86,23 @@ export async function change(
   if (!options.allowDirty) await refuseUncommitted(context, project, plan);
   const resolved = await resolveAll(context, options, directory, conflicts);
   if (context.signal.aborted) throw cancelled();
-  const operations = [...plan.changes.map(operationOf), ...resolved];
-  // What its owner has not edited is in the bases.
-  const edited = operations.filter(({ path }) =>
-    plan.changes.every((one) => one.path !== path || (one.kind !== 'update' && one.kind !== 'delete')),
-  );
-  applyOperations(nodeFileSystem, directory, [...backups(directory, edited), ...operations, ...state]);
+  const kept = backups(directory, [...plan.changes.filter(isEdited).map(operationOf), ...resolved]);
+  applyOperations(nodeFileSystem, directory, [...kept, ...plan.changes.map(operationOf), ...resolved, ...state]);
   show(context, options, plan, isSame, true);
   if (!options.json) sayWhatIsTheirs(context, project.answers, answers);
   await installIfNeeded(context, options, directory, answers, plan.changes);
-  return conflicts.length > 0 && context.prompts === undefined ? EXIT.conflict : 0;
+  // On a terminal they were settled; by the flag they are left, in the file or beside it.
+  return conflicts.length > 0 && options.conflict !== 'fail' ? EXIT.conflict : 0;
 }
 
-/** Brings an earlier run to its end; one that only looks says that there is one. */
-function finishEarlierRun({ terminal }: ProjectContext, directory: string, isReadOnly: boolean): void {
-  if (!existsSync(join(directory, STATE))) return;
-  if (isReadOnly) {
-    if (!existsSync(join(directory, STATE, 'journal.json'))) return;
-    throw new ExpectedError(
-      EXIT.inTheWay,
-      'An earlier run was stopped half-way.',
-      'Run regenerate, which finishes it, before you look.',
-    );
-  }
-  if (recover(nodeFileSystem, directory) === 'finished') {
-    say(terminal, 'An earlier run was stopped half-way; it is finished now.');
-  }
+/** @throws ExpectedError when an earlier run was stopped half-way: who only looks cannot finish it */
+function refuseUnfinished(directory: string): void {
+  if (!existsSync(join(directory, JOURNAL))) return;
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    'An earlier run was stopped half-way.',
+    'Run regenerate, which finishes it, before you look.',
+  );
 }
 
 /** The files that are compared; never the record, and never what only their owner reads. */
@@ -142,20 +122,20 @@ function restored(paths: readonly string[], rendered: Tree): Set<string> {
 
 /** The record as a change of the plan: one that nobody edited is made anew, in another one only what changed is. */
 async function planRecord(
-  { generator }: ProjectContext,
+  { generator }: Context,
   project: Project,
   answers: Answers,
+  rendered: Tree,
   plan: Plan,
 ): Promise<void> {
   if (JSON.stringify(project.answers) === JSON.stringify(answers)) return;
-  const [before, after] = await Promise.all([render(project.answers, generator), render(answers, generator)]);
-  const isPristine = before.get(RECORD)?.content.toString() === project.recordText;
-  const text = isPristine ? after.get(RECORD)?.content.toString() : editRecord(project.recordText, answers);
   const disk = readDisk(project.directory, [RECORD]).get(RECORD);
+  const made = (await render(project.answers, generator)).get(RECORD)?.content.toString();
+  const isPristine = made === project.recordText;
   plan.changes.push({
     ...{ path: RECORD, fileClass: 'merged', kind: isPristine ? 'update' : 'merge' },
     before: disk,
-    after: Buffer.from(text ?? ''),
+    after: isPristine ? rendered.get(RECORD)?.content : Buffer.from(editRecord(project.recordText, answers)),
   });
 }
 
@@ -178,12 +158,16 @@ function stateOperations(project: Project, answers: Answers, { version }: Genera
   ];
 }
 
+/** Whether something of its owner's is replaced; what was not edited is in the bases. */
+function isEdited({ kind, before }: Change): boolean {
+  return before !== undefined && kind !== 'update' && kind !== 'delete';
+}
+
 /** Files that change and that their owner edited must be safe in git first. */
-async function refuseUncommitted({ environment }: ProjectContext, project: Project, plan: Plan): Promise<void> {
-  const edited = [
-    ...plan.changes.filter(({ kind, before, path }) => kind !== 'update' && before !== undefined && path !== RECORD),
-    ...plan.conflicts,
-  ].map(({ path }) => path);
+async function refuseUncommitted({ environment }: Context, project: Project, plan: Plan): Promise<void> {
+  const edited = [...plan.changes.filter(isEdited).filter(({ path }) => path !== RECORD), ...plan.conflicts].map(
+    ({ path }) => path,
+  );
   if (edited.length === 0) return;
   const { uncommitted } = await import('./steps/uncommitted.ts');
   const unsafe = await uncommitted(project.directory, edited, environment);
@@ -195,24 +179,31 @@ async function refuseUncommitted({ environment }: ProjectContext, project: Proje
   );
 }
 
-/** Settles every conflict: by the flag, or file by file on a terminal. @throws ExpectedError when it is given up */
+/** Settles every conflict. @throws ExpectedError when it is given up */
 async function resolveAll(
-  { prompts, terminal }: ProjectContext,
+  context: Context,
   { conflict: way }: WriteOptions,
   directory: string,
   conflicts: readonly Conflict[],
 ): Promise<Operation[]> {
   const operations: Operation[] = [];
   for (const conflict of conflicts) {
-    const resolution =
-      way === 'inline' || way === 'theirs-file'
-        ? way === 'inline' && conflict.marked !== undefined
-          ? 'markers'
-          : 'beside'
-        : prompts && (await (await import('./conflict-prompt.ts')).askResolution(prompts, terminal, conflict));
-    operations.push(...settle(directory, conflict, resolution ?? 'keep'));
+    operations.push(...settle(directory, conflict, await resolutionOf(context, way, conflict)));
   }
   return operations;
+}
+
+/** How one conflict ends: as the flag says, or as is answered on a terminal. */
+async function resolutionOf(
+  { prompts, terminal }: Context,
+  way: WriteOptions['conflict'],
+  conflict: Conflict,
+): Promise<Resolution> {
+  if (way === 'fail' && prompts !== undefined) {
+    const { askResolution } = await import('./conflict-prompt.ts');
+    return askResolution(prompts, terminal, conflict);
+  }
+  return way === 'inline' && conflict.marked !== undefined ? 'markers' : 'beside';
 }
 
 function settle(directory: string, { path, mine, theirs, marked }: Conflict, resolution: Resolution): Operation[] {
@@ -245,7 +236,7 @@ function backups(directory: string, operations: readonly Operation[]): Operation
 }
 
 function show(
-  { terminal }: ProjectContext,
+  { terminal }: Context,
   { json, dryRun, check }: WriteOptions,
   plan: Plan,
   isSame: boolean,
@@ -278,7 +269,7 @@ const WRITTEN_ONCE: [path: string, answers: (keyof Answers)[]][] = [
 ];
 
 /** Answers that changed, and that files of the owner's have as well. */
-function sayWhatIsTheirs({ terminal }: ProjectContext, before: Answers, after: Answers): void {
+function sayWhatIsTheirs({ terminal }: Context, before: Answers, after: Answers): void {
   for (const [path, keys] of WRITTEN_ONCE) {
     const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
     if (changed.length > 0) say(terminal, `${path} is yours and stays as it is: look at its ${changed.join(' and ')}.`);
@@ -287,7 +278,7 @@ function sayWhatIsTheirs({ terminal }: ProjectContext, before: Answers, after: A
 
 /** Installs when package.json asks for something else than before. */
 async function installIfNeeded(
-  { environment, signal, terminal }: ProjectContext,
+  { environment, signal, terminal }: Context,
   { install, json }: WriteOptions,
   directory: string,
   { packageManager }: Answers,

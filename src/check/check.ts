@@ -59,12 +59,9 @@ export function groupOf({ id }: Check): string {
   return id.slice(0, id.indexOf('.'));
 }
 
-/** Things by the group of their checks, in their order. */
-export function byGroup<Item>(items: readonly Item[], checkOf: (item: Item) => Check): Map<string, Item[]> {
+/** Things by their group, in their order. */
+export function byGroup<Item extends { group: string }>(items: readonly Item[]): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groupOf(checkOf(item));
-    groups.set(group, [...(groups.get(group) ?? []), item]);
-  }
+  for (const item of items) groups.set(item.group, [...(groups.get(item.group) ?? []), item]);
   return groups;
 }

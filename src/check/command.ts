@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import type { Context } from '../context.ts';
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
-import type { Terminal } from '../terminal.ts';
 import { CHECKS } from './checks/index.ts';
 import { parseCheckRequest, type CheckRequest } from './options.ts';
 import { isBad } from './report/facts.ts';
@@ -12,16 +12,8 @@ import { toJson, toJunit, toTap } from './report/machine.ts';
 import { Pretty } from './report/pretty.ts';
 import { reach, runChecks, type Run, type Watcher } from './run.ts';
 
-/** Everything of the world that a check touches, beside the service. */
-export interface CheckContext {
-  /** The arguments after `check`. */
-  argv: readonly string[];
-  cwd: string;
-  environment: NodeJS.ProcessEnv;
-  terminal: Terminal;
-  /** Aborted by Ctrl-C and the like: the checks end, and what they made is removed. */
-  signal: AbortSignal;
-}
+/** What of the world a check touches, beside the service; when it is stopped, what it made is removed. */
+export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
 
 const QUIET: Watcher = { onResult() {}, onProgress() {} };
 

@@ -9,7 +9,7 @@ const MOST = 4000;
  * A command that makes a call again. The password is left out: it is read from SERVICE_PASSWORD.
  * @param authorization as in {@link Sent}: `own` for the service's own
  */
-export function curlFor({ request }: Call, target: Target, authorization: Sent['authorization'] = 'own'): string {
+export function curlFor({ request }: Call, target: Target, authorization: Sent['authorization']): string {
   const { method, path, headers, body } = request;
   const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((text) => `${name}: ${text}`));
   const address = target.address.origin + target.address.pathname.replace(/\/$/, '') + path;
@@ -20,6 +20,8 @@ export function curlFor({ request }: Call, target: Target, authorization: Sent['
     ...(method === 'GET' ? [] : [`--request ${method}`]),
     ...credentials(target, authorization),
     ...lines.map((line) => `--header ${quote(line)}`),
+    // Without one curl would make one up.
+    ...(body === undefined || 'Content-Type' in headers ? [] : [`--header 'Content-Type:'`]),
     ...(shownBody === undefined ? [] : [`--data-raw ${quote(shownBody)}`]),
     quote(address),
     ...(isCut ? [`# the body goes on: ${body.length} characters in all`] : []),
@@ -46,7 +48,7 @@ function credentials(target: Target, authorization: string | undefined): string[
   }
   const own = Buffer.from(`${username}:${password}`).toString('base64');
   if (!authorization.includes(own)) return [`--header ${quote(`Authorization: ${authorization}`)}`];
-  const encoded = `$(printf %s ${shell(`${username}:${password}`, password)} | base64)`;
+  const encoded = `$(printf %s ${shell(`${username}:${password}`, password)} | base64 | tr -d '\\n')`;
   return [`--header "Authorization: ${authorization.replace(own, encoded)}"`];
 }
 

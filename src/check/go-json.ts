@@ -101,7 +101,7 @@ class Parser {
   }
 
   private value(): Json {
-    const first = this.peek('looking for beginning of value');
+    const first = this.peek();
     if (first === '{') return this.object();
     if (first === '[') return this.array();
     if (first === '"') return { kind: 'string', text: this.string() };
@@ -115,17 +115,17 @@ class Parser {
   private object(): Json {
     const members: [string, Json][] = [];
     this.at++;
-    if (this.next('looking for beginning of object key string') === '}') return this.close({ kind: 'object', members });
+    if (this.next() === '}') return this.close({ kind: 'object', members });
     for (;;) {
-      if (this.next('looking for beginning of object key string') !== '"') {
+      if (this.next() !== '"') {
         return this.refuse('looking for beginning of object key string');
       }
       const key = this.string();
-      if (this.next('after object key') !== ':') return this.refuse('after object key');
+      if (this.next() !== ':') return this.refuse('after object key');
       this.at++;
       this.space();
       members.push([key, this.value()]);
-      const sign = this.next('after object key:value pair');
+      const sign = this.next();
       if (sign === '}') return this.close({ kind: 'object', members });
       if (sign !== ',') return this.refuse('after object key:value pair');
       this.at++;
@@ -135,11 +135,11 @@ class Parser {
   private array(): Json {
     const items: Json[] = [];
     this.at++;
-    if (this.next('looking for beginning of value') === ']') return this.close({ kind: 'array', items });
+    if (this.next() === ']') return this.close({ kind: 'array', items });
     for (;;) {
       this.space();
       items.push(this.value());
-      const sign = this.next('after array element');
+      const sign = this.next();
       if (sign === ']') return this.close({ kind: 'array', items });
       if (sign !== ',') return this.refuse('after array element');
       this.at++;
@@ -149,16 +149,16 @@ class Parser {
   private string(): string {
     const start = this.at++;
     for (;;) {
-      const sign = this.peek('in string literal');
+      const sign = this.peek();
       if (sign < ' ') this.refuse('in string literal');
       this.at++;
       if (sign === '"') break;
       if (sign !== '\\') continue;
-      const escaped = this.peek('in string escape code');
+      const escaped = this.peek();
       if (!/["\\/bfnrtu]/.test(escaped)) this.refuse('in string escape code');
       this.at++;
       for (let digit = 0; escaped === 'u' && digit < 4; digit++, this.at++) {
-        if (!/[0-9a-f]/i.test(this.peek('in'))) this.refuse('in \\u hexadecimal character escape');
+        if (!/[0-9a-f]/i.test(this.peek())) this.refuse('in \\u hexadecimal character escape');
       }
     }
     return JSON.parse(Buffer.from(this.text.slice(start, this.at), 'latin1').toString('utf8')) as string;
@@ -168,7 +168,7 @@ class Parser {
     for (let index = 1; index < word.length; index++) {
       this.at++;
       const expected = word.charAt(index);
-      if (this.peek('in') !== expected) this.refuse(`in literal ${word} (expecting '${expected}')`);
+      if (this.peek() !== expected) this.refuse(`in literal ${word} (expecting '${expected}')`);
     }
     return this.close({ kind });
   }
@@ -177,7 +177,7 @@ class Parser {
     const [match] = /^-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]*)?/.exec(this.text.slice(this.at)) ?? [''];
     this.at += match.length;
     if (!/[0-9]$/.test(match)) {
-      this.peek('in numeric literal');
+      this.peek();
       this.refuse('in numeric literal');
     }
     return { kind: 'number' };
@@ -192,14 +192,14 @@ class Parser {
     while (/[ \t\r\n]/.test(this.text.charAt(this.at))) this.at++;
   }
 
-  private next(context: string): string {
+  private next(): string {
     this.space();
-    return this.peek(context);
+    return this.peek();
   }
 
-  private peek(context: string): string {
+  private peek(): string {
     const sign = this.text.charAt(this.at);
-    if (sign === '') throw new GoJsonError('unexpected EOF', { cause: context });
+    if (sign === '') throw new GoJsonError('unexpected EOF');
     return sign;
   }
 

@@ -3,7 +3,18 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 
 import { messageOf } from '../errors.ts';
-import { didYouMean, readFlags, usage, type Flag, type OptionHelp } from '../flags.ts';
+import {
+  didYouMean,
+  flagsOf,
+  lastOf,
+  oneOf,
+  onlyOne,
+  optionHelp,
+  readFlags,
+  usage,
+  type Option,
+  type OptionHelp,
+} from '../flags.ts';
 import type { Encoding } from './calls.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
@@ -20,15 +31,6 @@ export interface CheckRequest {
   /** Where the summary page goes. */
   report: string | undefined;
   verbose: boolean;
-}
-
-interface Option {
-  flag: string;
-  /** Undefined for a switch. */
-  placeholder?: string;
-  repeatable?: true;
-  help: string;
-  default?: string;
 }
 
 /** The options of `check`: the one source of its flags, its help and the README's table. */
@@ -56,16 +58,12 @@ const OPTIONS: readonly Option[] = [
   { flag: 'report', placeholder: 'FILE', help: 'write a page of HTML with every check, its requests and answers' },
   { flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
   { flag: 'list', help: 'print the checks, and make none' },
-  { flag: 'help', help: 'show this text' },
+  { flag: 'help', short: 'h', help: 'show this text' },
 ];
 
 /** The options as the help and the README show them. */
 export function checkOptionTable(): OptionHelp[] {
-  return OPTIONS.map(({ flag, placeholder, repeatable, help, default: value = '' }) => ({
-    usage: `${flag === 'help' ? '-h, ' : ''}--${flag}${placeholder === undefined ? '' : ` ${placeholder}`}${repeatable ? ' ...' : ''}`,
-    help,
-    default: value,
-  }));
+  return optionHelp(OPTIONS);
 }
 
 /**
@@ -75,14 +73,11 @@ export function checkOptionTable(): OptionHelp[] {
  * @throws ExpectedError for wrong usage
  */
 export function parseCheckRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): CheckRequest | 'list' {
-  const { values, positionals } = readFlags(argv, FLAGS);
-  const all = (flag: string) => (values.get(flag) ?? []).map(String);
-  const last = (flag: string) => all(flag).at(-1);
-  if (values.has('list')) return 'list';
-  const [url, ...others] = positionals;
-  if (others.length > 0) {
-    throw usage(`Only one address can be checked, and "${others.join('", "')}" came after "${String(url)}".`);
-  }
+  const typed = readFlags(argv, flagsOf(OPTIONS));
+  const all = (flag: string) => (typed.values.get(flag) ?? []).map(String);
+  const last = (flag: string) => lastOf(typed, flag);
+  if (typed.values.has('list')) return 'list';
+  const url = onlyOne(typed.positionals, 'address can be checked');
   const manifest = readManifest(last('manifest'));
   const username = last('username') ?? manifest.username ?? environment['SERVICE_USERNAME'];
   const password = last('password') ?? manifest.password ?? environment['SERVICE_PASSWORD'];
@@ -103,22 +98,14 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
       plan: last('plan'),
       parameters: Object.fromEntries(all('parameter').map(parseParameter)),
       timeout: parseSeconds(last('timeout') ?? '60') * 1000,
-      multiCluster: values.has('multi-cluster') || manifest.multiCluster,
+      multiCluster: typed.values.has('multi-cluster') || manifest.multiCluster,
     },
     checks: choose(all('only'), all('skip')),
     format: oneOf('format', last('format') ?? 'pretty', FORMATS),
     report: last('report'),
-    verbose: values.has('verbose'),
+    verbose: typed.values.has('verbose'),
   };
 }
-
-const FLAGS: readonly Flag[] = OPTIONS.map(({ flag, placeholder, help }) => ({
-  flag,
-  kind: placeholder === undefined ? 'boolean' : 'text',
-  negatable: false,
-  valueHelp: `It is ${help}.`,
-  ...(flag === 'help' && { short: 'h' }),
-}));
 
 interface Manifest {
   id?: string;
@@ -185,12 +172,6 @@ function parseSeconds(given: string): number {
   const seconds = Number(given);
   if (!(seconds > 0 && seconds <= 86_400)) throw usage(`--timeout cannot be "${given}".`, 'It is a number of seconds.');
   return seconds;
-}
-
-function oneOf<Value extends string>(flag: string, given: string, values: readonly Value[]): Value {
-  const found = values.find((value) => value === given);
-  if (found !== undefined) return found;
-  throw usage(`--${flag} cannot be "${given}".`, didYouMean(given, values) ?? `It can be: ${values.join(', ')}.`);
 }
 
 /** The checks that are named, by their ids or their groups, without those that are left out. */

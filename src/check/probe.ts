@@ -94,6 +94,12 @@ export class Probe {
     return sent;
   }
 
+  /** Makes a call that has to work for what comes after it. @throws Verdict `blocked` when it does not */
+  async need(call: Call, otherwise: string): Promise<Sent> {
+    const sent = await this.send(call);
+    return isAccepted(sent) && sent.reading.ok ? sent : this.block(otherwise, sent);
+  }
+
   async create(name: string, over: Partial<InstanceFields> = {}): Promise<Sent> {
     return this.send(this.calls.create(name, await this.fields(over)));
   }
@@ -104,12 +110,23 @@ export class Probe {
     return statusOf(first) === 404 ? this.send(this.calls.bindApp(instance, app, fields, 'bind')) : first;
   }
 
+  /** An instance that was created, and may be pending. @throws Verdict `blocked` when there is none to be had */
+  async created(over: Partial<InstanceFields> = {}, name = this.newName()): Promise<string> {
+    await this.need(this.calls.create(name, await this.fields(over)), 'no instance could be created');
+    return name;
+  }
+
   /** An instance that is up. @throws Verdict `blocked` when there is none to be had */
   async instance(over: Partial<InstanceFields> = {}, name = this.newName()): Promise<string> {
-    const created = await this.create(name, over);
-    if (!isSuccess(created)) this.block('no instance could be created', created);
+    await this.created(over, name);
     await this.untilUp(name);
     return name;
+  }
+
+  /** A plan that the service does not have. @throws Verdict `skipped` when it has none at all */
+  async unknownPlan(): Promise<string> {
+    if ((await this.session.plans()).length === 0) this.skip('the service has no plans');
+    return `no-such-plan-${this.session.mark}`;
   }
 
   /** An instance that is up, the same for every check in this encoding that leaves it as it is. */

@@ -1,3 +1,4 @@
+import { eachAtOnce } from './at-once.ts';
 import { groupOf, Verdict, type Check } from './check.ts';
 import type { Encoding } from './calls.ts';
 import { outcomeOf, Probe } from './probe.ts';
@@ -40,10 +41,7 @@ export interface Watcher {
 const AT_ONCE = 6;
 
 /** The checks that a target calls for, each in its encodings. */
-export function plannedFor(
-  checks: readonly Check[],
-  target: Target,
-): { check: Check; encoding: Encoding | undefined }[] {
+function plannedFor(checks: readonly Check[], target: Target): { check: Check; encoding: Encoding | undefined }[] {
   return checks
     .filter(({ multiCluster }) => multiCluster !== true || target.multiCluster)
     .flatMap((check) => (check.perEncoding ? target.encodings : [undefined]).map((encoding) => ({ check, encoding })));
@@ -75,22 +73,16 @@ export async function runChecks(
   const session = new Session(target, signal);
   const planned = plannedFor(checks, target);
   const results: (Result | undefined)[] = planned.map(() => undefined);
-  let next = 0;
   let told = 0;
-  const work = async () => {
-    while (next < planned.length) {
-      const index = next++;
-      const { check, encoding } = planned[index] as (typeof planned)[number];
-      const label = labelOf({ check, encoding });
-      const done = () => results.filter((result) => result !== undefined).length;
-      watcher.onProgress(done(), planned.length, label, undefined);
-      results[index] = await tryCheck(session, check, encoding, (waiting) => {
-        watcher.onProgress(done(), planned.length, label, waiting);
-      });
-      for (let result = results[told]; result !== undefined; result = results[++told]) watcher.onResult(result);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await eachAtOnce(planned, AT_ONCE, async ({ check, encoding }, index) => {
+    const tell = (waiting?: string) => {
+      const done = results.filter((result) => result !== undefined).length;
+      watcher.onProgress(done, planned.length, labelOf(check.id, encoding), waiting);
+    };
+    tell();
+    results[index] = await tryCheck(session, check, encoding, tell);
+    for (let result = results[told]; result !== undefined; result = results[++told]) watcher.onResult(result);
+  });
   watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
   const left = await session.cleanUpAll();
   return {
@@ -102,13 +94,13 @@ export async function runChecks(
 }
 
 /** A check with its encoding, for people. */
-export function labelOf({ check, encoding }: Pick<Result, 'check' | 'encoding'>): string {
-  return encoding === undefined ? check.id : `${check.id} (${encoding})`;
+export function labelOf(id: string, encoding: Encoding | null | undefined): string {
+  return encoding ? `${id} (${encoding})` : id;
 }
 
-/** Whether a result means that Tsuru would break: the rule is a `must`, and does not hold or could not be tried. */
-export function isFatal({ check, outcome }: Result): boolean {
-  return check.level === 'must' && (outcome === 'failed' || outcome === 'blocked');
+/** Whether a rule does not hold, or could not be tried. */
+export function hasFailed({ outcome }: { outcome: Result['outcome'] }): boolean {
+  return outcome === 'failed' || outcome === 'blocked';
 }
 
 async function tryCheck(
@@ -137,7 +129,7 @@ async function tryCheck(
   if (outcome === 'unfinished' && session.isLost && hungUp !== undefined) {
     problem = `the last call ${outcomeOf(hungUp)}`;
   }
-  const culprit = outcome === 'failed' || outcome === 'blocked' ? (probe.culprit ?? probe.sent.at(-1)) : undefined;
+  const culprit = hasFailed({ outcome }) ? (probe.culprit ?? probe.sent.at(-1)) : undefined;
   await session.cleanUp(probe.names);
   return { check, encoding, outcome, problem, sent: probe.sent, culprit, milliseconds: performance.now() - start };
 }

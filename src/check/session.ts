@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { eachAtOnce } from './at-once.ts';
 import { Calls, type Action, type Call, type Encoding, type Parameter } from './calls.ts';
 import { send, type Exchange } from './http.ts';
 import { readAnswer, type Reading } from './reading.ts';
@@ -60,6 +61,9 @@ const POOL = {
 /** After so many answers of one call that did not come in time, only checks about that call wait for it. */
 const HANGING = 2;
 
+/** How many instances are removed at a time. */
+const AT_ONCE = 4;
+
 /** Milliseconds for each answer while what was made is removed. */
 const CLEAN_UP = 10_000;
 
@@ -82,6 +86,8 @@ export class Session {
   private count = 0;
   /** How many instances stayed after a destroy that was answered with success. */
   private kept = 0;
+  /** How many removals were not answered in time: nobody waits for hundreds of them. */
+  private unanswered = 0;
   private offered: Promise<string[]> | undefined;
 
   /** @param signal stops the checks; cleaning up goes on */
@@ -105,8 +111,7 @@ export class Session {
 
   /** Makes a call. @throws Lost when the service is gone, or the run was stopped */
   async send(call: Call, encoding: Encoding, more: SendMore = {}): Promise<Sent> {
-    if (this.signal.aborted || this.isLost) throw new Lost();
-    if (this.isSilent) throw new Lost();
+    if (this.signal.aborted || this.isLost || this.isSilent) throw new Lost();
     this.remember(call, encoding);
     const sent = await this.exchange(call, this.signal, this.target.timeout, more);
     if (sent.exchange.failure === 'aborted') throw new Lost();
@@ -144,20 +149,16 @@ export class Session {
    */
   async cleanUp(names: readonly string[] = [...this.made.keys()]): Promise<string[]> {
     const left: string[] = [];
-    const waiting = names.filter((name) => this.made.has(name));
-    const work = async () => {
-      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-        const made = this.made.get(name);
-        if (made === undefined) continue;
-        if (await this.remove(name, made)) {
-          this.made.delete(name);
-          this.removed.set(name, made);
-        } else {
-          left.push(name);
-        }
+    await eachAtOnce(names, AT_ONCE, async (name) => {
+      const made = this.made.get(name);
+      if (made === undefined) return;
+      if (await this.remove(name, made)) {
+        this.made.delete(name);
+        this.removed.set(name, made);
+      } else {
+        left.push(name);
       }
-    };
-    await Promise.all([work(), work(), work(), work()]);
+    });
     return left;
   }
 
@@ -168,17 +169,10 @@ export class Session {
   async cleanUpAll(): Promise<string[]> {
     const left = await this.cleanUp();
     if (this.isLost) return left;
-    const names = [...this.removed.keys()];
-    const never = new AbortController().signal;
-    const work = async () => {
-      for (let name = names.shift(); name !== undefined; name = names.shift()) {
-        const made = this.removed.get(name);
-        const { exchange } = await this.exchange(this.calls(made?.encoding ?? 'form').status(name), never, CLEAN_UP);
-        const status = exchange.answer?.status ?? 404;
-        if (made !== undefined && status < 300) this.made.set(name, made);
-      }
-    };
-    await Promise.all([work(), work(), work(), work()]);
+    await eachAtOnce([...this.removed], AT_ONCE, async ([name, made]) => {
+      const { answer } = await this.ask(this.calls(made.encoding).status(name));
+      if (answer !== undefined && answer.status < 300) this.made.set(name, made);
+    });
     return this.cleanUp();
   }
 
@@ -209,6 +203,11 @@ export class Session {
     };
   }
 
+  /** Makes a call while what was made is removed: whether the run was stopped makes no difference. */
+  private async ask(call: Call): Promise<Exchange> {
+    return (await this.exchange(call, new AbortController().signal, CLEAN_UP)).exchange;
+  }
+
   /** Takes an instance as one that may be made, and has to be removed. */
   expect(name: string, encoding: Encoding): void {
     if (!this.made.has(name)) this.made.set(name, { encoding, apps: new Set(), jobs: new Set() });
@@ -234,17 +233,20 @@ export class Session {
 
   /** Destroys one instance, if need be after what is bound to it. @returns whether it is gone */
   private async remove(name: string, made: Made): Promise<boolean> {
+    if (this.unanswered >= HANGING) return false;
     const calls = this.calls(made.encoding);
-    const never = new AbortController().signal;
-    const ask = async (call: Call) => (await this.exchange(call, never, CLEAN_UP)).exchange;
     for (let time = 0; time < 3; time++) {
-      const destroyed = await ask(calls.destroy(name));
+      const destroyed = await this.ask(calls.destroy(name));
       const status = destroyed.answer?.status ?? 0;
       if (status === 404 || (status === 400 && !/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name))) return true;
-      if (status >= 200 && status < 300) return this.isGone(ask, calls.status(name));
-      if (isUnreachable(destroyed) || destroyed.failure === 'timeout') return false;
-      for (const app of made.apps) await ask(calls.unbindApp(name, app));
-      for (const job of made.jobs) await ask(calls.unbindJob(name, job));
+      if (status >= 200 && status < 300) return this.isGone(calls.status(name));
+      if (isUnreachable(destroyed)) return false;
+      if (destroyed.failure === 'timeout') {
+        this.unanswered++;
+        return false;
+      }
+      for (const app of made.apps) await this.ask(calls.unbindApp(name, app));
+      for (const job of made.jobs) await this.ask(calls.unbindJob(name, job));
     }
     return false;
   }
@@ -253,9 +255,9 @@ export class Session {
    * A removal may go on after its answer, for a second at most, unless the service was seen to remove nothing. A status
    * that cannot be read tells nothing.
    */
-  private async isGone(ask: (call: Call) => Promise<Exchange>, status: Call): Promise<boolean> {
+  private async isGone(status: Call): Promise<boolean> {
     for (let pause = 50; ; pause *= 2) {
-      const { answer } = await ask(status);
+      const { answer } = await this.ask(status);
       if (answer === undefined || (answer.status >= 400 && answer.status !== 500)) return true;
       if (pause > 400 || this.kept > 2) break;
       await sleep(pause);

@@ -2,7 +2,7 @@ import type * as NodeFileSystem from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
-import { ownPathProblem, STATE, unreadable } from './paths.ts';
+import { JOURNAL, ownPathProblem, refuseLinks, STATE, unreadable } from './paths.ts';
 import type { Tree } from './tree.ts';
 
 /** The calls of `node:fs` that writing makes, so that a test can stop it at every one of them. */
@@ -45,7 +45,6 @@ interface Journal {
 }
 
 const STAGE = `${STATE}/stage`;
-const JOURNAL = `${STATE}/journal.json`;
 const RUNNING = `${STATE}/running`;
 
 /**
@@ -272,27 +271,6 @@ function finish(fs: FileSystem, directory: string): void {
   fs.rmSync(join(directory, STAGE), { recursive: true, force: true });
   fs.rmSync(join(directory, RUNNING), { force: true });
   removeIfEmpty(fs, join(directory, STATE));
-}
-
-/**
- * Holds that a path of a project leads through no link, to a plain file or to nothing.
- * @throws ExpectedError with the exit code for unreadable
- */
-export function refuseLinks(fs: Pick<FileSystem, 'lstatSync'>, directory: string, path: string): void {
-  const parts = path.split('/');
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const part = parts.slice(0, depth).join('/');
-    const found = fs.lstatSync(join(directory, part), { throwIfNoEntry: false });
-    if (found === undefined) return;
-    const isRight = depth < parts.length ? found.isDirectory() : found.isFile();
-    if (!isRight) {
-      const what = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'no plain file';
-      throw unreadable(
-        `${part} is ${what}, and the generator writes through none.`,
-        'Put a plain file or directory in its place.',
-      );
-    }
-  }
 }
 
 /** The directories that are not there yet, each after those inside it. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { FileClass } from '../../generators/classes.ts';
 import type { Answers } from '../answers.ts';
+import { sortedByName } from '../endpoints.ts';
 import { QUESTIONS } from '../questions.ts';
 import { readAnswers } from '../record.ts';
 import { LOCK, pathProblem, RECORD, refusePoison, sameOnSomeDisks, STATE, unreadable } from './paths.ts';
@@ -42,8 +43,7 @@ export function lockFiles(answers: Answers, generator: string, rendered: Tree): 
 function inOrder(answers: Answers): Answers {
   const { endpoints, ...others } = answers;
   const sorted = QUESTIONS.map(({ key }) => [key, others[key]] as const);
-  const byName = endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return { ...Object.fromEntries(sorted), endpoints: byName } as Answers;
+  return { ...Object.fromEntries(sorted), endpoints: sortedByName(endpoints) } as Answers;
 }
 
 /** Where the base with that hash is. */

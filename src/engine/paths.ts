@@ -1,3 +1,6 @@
+import type * as NodeFileSystem from 'node:fs';
+import { join } from 'node:path';
+
 import { EXIT, ExpectedError } from '../errors.ts';
 
 /** The folder of a generated project that remembers what was applied last. Its owner commits it. */
@@ -8,6 +11,9 @@ export const RECORD = 'tsuru-service.yaml';
 
 /** What was applied last, as JSON. */
 export const LOCK = `${STATE}/lock.json`;
+
+/** What a run is about to carry out, or to take back. */
+export const JOURNAL = `${STATE}/journal.json`;
 
 /** Keys that a parser of JavaScript may take for something else. */
 const POISON = ['__proto__', 'constructor', 'prototype'];
@@ -46,6 +52,27 @@ export function sameOnSomeDisks(paths: Iterable<string>): [string, string] | und
     seen.set(key, path);
   }
   return undefined;
+}
+
+/**
+ * Holds that a path of a project leads through no link, to a plain file or to nothing.
+ * @throws ExpectedError with the exit code for unreadable
+ */
+export function refuseLinks(fs: Pick<typeof NodeFileSystem, 'lstatSync'>, directory: string, path: string): void {
+  const parts = path.split('/');
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const part = parts.slice(0, depth).join('/');
+    const found = fs.lstatSync(join(directory, part), { throwIfNoEntry: false });
+    if (found === undefined) return;
+    const isRight = depth < parts.length ? found.isDirectory() : found.isFile();
+    if (!isRight) {
+      const what = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'no plain file';
+      throw unreadable(
+        `${part} is ${what}, and the generator writes through none.`,
+        'Put a plain file or directory in its place.',
+      );
+    }
+  }
 }
 
 /** @throws ExpectedError when a value from a file has a key, at any depth, that is not meant as data */

@@ -52,7 +52,7 @@ describe('the checks', () => {
           { onResult() {}, onProgress() {} },
         );
         const bad = run.results.filter(({ outcome }) => outcome === 'failed' || outcome === 'blocked');
-        expect(bad.map((result) => [labelOf(result), result.problem])).toEqual(
+        expect(bad.map((result) => [labelOf(result.check.id, result.encoding), result.problem])).toEqual(
           may.map((id) => [id, expect.any(String) as string]),
         );
         expect([run.ending, run.left]).toEqual(['complete', []]);

@@ -36,7 +36,7 @@ describe('the checks', () => {
   it('find nothing wrong with a correct service, and leave nothing in it', async () => {
     const { run, left } = await check(new Reference());
     const others = run.results.filter(({ outcome }) => outcome !== 'passed');
-    expect(others.map((result) => [labelOf(result), result.problem])).toEqual([
+    expect(others.map((result) => [labelOf(result.check.id, result.encoding), result.problem])).toEqual([
       ['status.text', 'the status is no text'],
     ]);
     expect(run.ending).toBe('complete');

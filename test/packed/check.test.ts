@@ -76,6 +76,13 @@ describe('check', () => {
     expect(output).toBe('404');
   });
 
+  it('leaves the password out of the command where the failing request had none', async () => {
+    service.isAuthorized = () => true;
+    const { stdout } = await check([running.url.href, '--only', 'auth.missing', '--format', 'json']);
+    const [facts] = (JSON.parse(stdout) as RunFacts).checks;
+    expect([facts?.outcome, facts?.culprit?.curl.includes('--user')]).toEqual(['failed', false]);
+  });
+
   it('prints JSON, JUnit and TAP, each whole', async () => {
     breakBinds();
     const only = ['--only', 'plans,bind-app,info'];

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import * as nodeFileSystem from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,7 @@ import type { WriteOptions } from '../../src/project-options.ts';
 import { change, type RegenerateExit } from '../../src/regenerate.ts';
 import type { Terminal } from '../../src/terminal.ts';
 import { answersWith, generator as plain } from './answers.ts';
+import { filesBelow } from './cli.ts';
 
 export const SECRET = 'the-password-of-the-tests';
 
@@ -115,15 +116,10 @@ export interface Seen {
 /** Every file of a directory; contents as Latin-1, so that none is lost. */
 export function seen(directory: string): Map<string, Seen> {
   const files = new Map<string, Seen>();
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
+  for (const path of filesBelow(directory)) {
+    const file = join(directory, path);
     const { mode, mtimeMs, ino } = lstatSync(file);
-    files.set(file.slice(directory.length + 1), {
-      content: readFileSync(file, 'latin1'),
-      mode: mode & 0o777,
-      stamp: `${mtimeMs} ${ino}`,
-    });
+    files.set(path, { content: readFileSync(file, 'latin1'), mode: mode & 0o777, stamp: `${mtimeMs} ${ino}` });
   }
   return files;
 }

@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { startProgram } from './started.ts';
 
 /** A generated service that runs: its own process, its own store, a real socket on 127.0.0.1. */
 export interface RunningService {
@@ -45,51 +46,28 @@ export interface WireResponse {
 /** Starts the built service of a project and waits until it logs, at the level info, where it listens. */
 export async function startService(project: string, options: StartOptions = {}): Promise<RunningService> {
   const scratch = mkdtempSync(join(tmpdir(), 'tsuru-service-'));
-  const child = spawn(options.node ?? process.execPath, ['dist/main.js'], {
-    cwd: project,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      PORT: '0',
-      HOST: '127.0.0.1',
-      DATABASE_PATH: options.database ?? join(scratch, 'service.db'),
-      ...options.environment,
-    },
-  });
-  let output = '';
-  let keep = true;
-  const take = (text: string) => {
-    if (keep) output += text;
+  const environment = {
+    DATABASE_PATH: options.database ?? join(scratch, 'service.db'),
+    ...options.environment,
   };
-  child.stdout.setEncoding('utf8').on('data', take);
-  child.stderr.setEncoding('utf8').on('data', take);
-  const ended = once(child, 'close').then(([code]) => {
+  const started = await startProgram(options.node ?? process.execPath, ['dist/main.js'], environment, project);
+  const ended = started.ended.then((code) => {
     rmSync(scratch, { recursive: true, force: true });
-    return code as number | null;
+    return code;
   });
-  const listening = new Promise<number>((resolve) => {
-    child.stdout.on('data', () => {
-      const address = /"address":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(output)?.[1];
-      if (address !== undefined) resolve(Number(address));
-    });
-  });
-  const port = await Promise.race([
-    listening,
-    ended.then((code) => Promise.reject(new Error(`the service ended with ${String(code)}:\n${output}`))),
-  ]);
-  keep = options.keepOutput ?? true;
+  if (options.keepOutput === false) started.forget();
   const { SERVICE_USERNAME = '', SERVICE_PASSWORD = '' } = { ...readEnvironment(project), ...options.environment };
   return {
-    port,
+    port: Number(new URL(started.url).port),
     authorization: `Basic ${Buffer.from(`${SERVICE_USERNAME}:${SERVICE_PASSWORD}`).toString('base64')}`,
-    child,
-    output: () => output,
-    stop: () => {
-      child.kill('SIGTERM');
+    child: started.child,
+    output: () => started.output(),
+    stop: async () => {
+      await started.stop();
       return ended;
     },
     kill: async () => {
-      child.kill('SIGKILL');
+      started.child.kill('SIGKILL');
       await ended;
     },
   };

@@ -1,10 +1,18 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A program that serves on 127.0.0.1 and prints its address. */
+/** A program that serves on 127.0.0.1 and has said where. */
 export interface Started {
   url: string;
-  stop(): Promise<void>;
+  child: ChildProcess;
+  /** Its exit code, once it has ended. */
+  ended: Promise<number | null>;
+  /** Everything that it wrote to standard output and standard error so far. */
+  output(): string;
+  /** From here on nothing that it writes is kept. */
+  forget(): void;
+  /** Asks it to stop, and gives its exit code once it has. */
+  stop(): Promise<number | null>;
 }
 
 /**
@@ -15,30 +23,38 @@ export async function startProgram(
   command: string,
   args: readonly string[],
   environment: Record<string, string>,
+  cwd = process.cwd(),
 ): Promise<Started> {
   const child = spawn(command, args, {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', ...environment },
   });
   let output = '';
-  const closed = once(child, 'close');
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
-      if (found !== undefined) resolve(found);
-    });
-    child.on('error', reject);
-    child.on('close', () => {
-      reject(new Error(`${command} ended: ${output}`));
-    });
+  let keep = true;
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const address = new Promise<string>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        if (keep) output += text;
+        const found = /(http:\/\/127\.0\.0\.1:\d+)\D/.exec(output)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    }
   });
+  const url = await Promise.race([
+    address,
+    ended.then((code) => Promise.reject(new Error(`${command} ended with ${String(code)}:\n${output}`))),
+  ]);
   return {
-    url,
-    stop: async () => {
+    ...{ url, child, ended },
+    output: () => output,
+    forget: () => {
+      keep = false;
+    },
+    stop: () => {
       child.kill('SIGTERM');
-      await closed;
+      return ended;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Call } from '../calls.ts';
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf, type Probe } from '../probe.ts';
+import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Every request';
 
@@ -33,8 +33,8 @@ function refused(headersOf: (probe: Probe) => readonly (string | undefined)[]): 
     for (const authorization of headersOf(probe)) {
       for (const call of await everyCall(probe)) {
         const sent = await probe.send(call, { authorization });
-        const isRefused = statusOf(sent) === 401 || statusOf(sent) === 403;
-        probe.require(isRefused, sent, `${call.request.method} ${call.request.path} ${outcomeOf(sent)}`);
+        const isDenied = statusOf(sent) === 401 || statusOf(sent) === 403;
+        probe.require(isDenied, sent, `${call.request.method} ${call.request.path} ${outcomeOf(sent)}`);
       }
     }
   };
@@ -86,8 +86,8 @@ export const auth: readonly Check[] = [
       ];
       for (const authorization of malformed) {
         const sent = await probe.send(probe.calls.plans(), { authorization });
-        const isRefused = statusOf(sent) === 401 || statusOf(sent) === 403 || statusOf(sent) === 400;
-        probe.require(isRefused, sent, `a malformed header ${outcomeOf(sent)}`);
+        const isDenied = statusOf(sent) === 401 || statusOf(sent) === 403 || statusOf(sent) === 400;
+        probe.require(isDenied, sent, `a malformed header ${outcomeOf(sent)}`);
       }
     },
   },
@@ -102,8 +102,7 @@ export const auth: readonly Check[] = [
       for (const path of [`/resources/${name}/check`, '/authenticated-resources/check', `/resources/${name}/bind`]) {
         for (const method of ['GET', 'POST']) {
           const sent = await probe.send(probe.calls.proxied(method, path), { authorization: undefined });
-          const status = statusOf(sent);
-          probe.require(status >= 400 && status < 500, sent, `${method} ${path} ${outcomeOf(sent)}`);
+          probe.require(isRefused(sent), sent, `${method} ${path} ${outcomeOf(sent)}`);
         }
       }
     },

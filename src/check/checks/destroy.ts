@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Check } from '../check.ts';
-import { isAccepted, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
+import { isAccepted, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Answers: destroy';
 
-/** Destroys an instance that is there. */
-async function destroy(probe: Probe, name: string): Promise<void> {
-  const sent = await probe.send(probe.calls.destroy(name));
-  if (!isSuccess(sent)) probe.block('the instance could not be destroyed', sent);
+/** An instance that is no more. */
+async function destroyed(probe: Probe): Promise<string> {
+  const name = await probe.instance();
+  await probe.need(probe.calls.destroy(name), 'the instance could not be destroyed');
+  return name;
 }
 
 /** Holds that an instance is gone; a removal may take a moment. */
@@ -44,8 +45,7 @@ export const destroying: readonly Check[] = [
     part: PART,
     fix: 'Remove the instance from the store, and answer 404 from then on.',
     async run(probe) {
-      const name = await probe.instance();
-      await destroy(probe, name);
+      const name = await destroyed(probe);
       await requireGone(probe, name);
       const bound = await probe.bindApp(name, probe.newApp());
       probe.require(!isAccepted(bound), bound, `a bind to it ${outcomeOf(bound)}`);
@@ -59,8 +59,7 @@ export const destroying: readonly Check[] = [
     fix: 'Answer 404 when the instance is not there any more.',
     perEncoding: true,
     async run(probe) {
-      const name = await probe.instance();
-      await destroy(probe, name);
+      const name = await destroyed(probe);
       const sent = await probe.send(probe.calls.destroy(name));
       probe.require(isAccepted(sent) || statusOf(sent) === 404, sent, `the second destroy ${outcomeOf(sent)}`);
     },
@@ -98,8 +97,7 @@ export const destroying: readonly Check[] = [
     fix: 'Forget the name with the instance, and everything that was bound to it.',
     perEncoding: true,
     async run(probe) {
-      const name = await probe.instance();
-      await destroy(probe, name);
+      const name = await destroyed(probe);
       await requireGone(probe, name);
       probe.requireSuccess(await probe.create(name, { team: OTHER_TEAM }), 'the create after the destroy');
     },
@@ -111,9 +109,7 @@ export const destroying: readonly Check[] = [
     part: PART,
     fix: 'Mark the instance as to be removed, and remove it when its creation ends; a creation that ends must not bring it back.',
     async run(probe) {
-      const name = probe.newName();
-      const created = await probe.create(name);
-      if (!isSuccess(created)) probe.block('no instance could be created', created);
+      const name = await probe.created();
       probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy');
       await requireGone(probe, name);
       await sleep(300);

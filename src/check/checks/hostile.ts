@@ -1,6 +1,6 @@
 import type { Call } from '../calls.ts';
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf, type Probe } from '../probe.ts';
+import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Every request';
 const FORM = 'application/x-www-form-urlencoded';
@@ -28,9 +28,8 @@ function refused(...bodies: readonly (readonly [body: string, type: string])[]):
   return async (probe) => {
     for (const [body, type] of bodies) {
       const sent = await probe.send(createWith(probe, body, type));
-      const status = statusOf(sent);
       const shown = body.length > 40 ? `${body.slice(0, 40)}...` : body;
-      probe.require(status >= 400 && status < 500, sent, `a create with the body ${shown} ${outcomeOf(sent)}`);
+      probe.require(isRefused(sent), sent, `a create with the body ${shown} ${outcomeOf(sent)}`);
     }
     await probe.requireAlive();
   };
@@ -93,8 +92,7 @@ export const hostile: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const sent = await probe.send(probe.calls.bindApp(await probe.shared(), ''));
-      const status = statusOf(sent);
-      probe.require(status >= 400 && status < 500, sent, `the bind ${outcomeOf(sent)}`);
+      probe.require(isRefused(sent), sent, `the bind ${outcomeOf(sent)}`);
     },
   },
   {
@@ -141,9 +139,8 @@ export const hostile: readonly Check[] = [
     async run(probe) {
       for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', undefined]) {
         const sent = await probe.send(createWith(probe, 'x', type));
-        const status = statusOf(sent);
         const shown = type ?? 'no content type';
-        probe.require(status >= 400 && status < 500, sent, `a create with ${shown} ${outcomeOf(sent)}`);
+        probe.require(isRefused(sent), sent, `a create with ${shown} ${outcomeOf(sent)}`);
       }
       await probe.requireAlive();
     },

@@ -1,14 +1,18 @@
 import type { Call } from '../calls.ts';
 import type { Check } from '../check.ts';
 import { outcomeOf, statusOf, type Probe } from '../probe.ts';
+import type { Sent } from '../session.ts';
 
 const PART = 'Every request';
 
-/** A create with other pool and cluster headers. */
-async function createWith(probe: Probe, headers: Record<string, string>): Promise<Call> {
-  const call = probe.calls.create(probe.newName(), await probe.fields());
+/** The same call with other headers of a pool and a cluster. */
+function withPool(call: Call, headers: Record<string, string>): Call {
   const others = Object.entries(call.request.headers).filter(([name]) => !/^x-tsuru-(pool|cluster)/i.test(name));
   return { ...call, request: { ...call.request, headers: { ...Object.fromEntries(others), ...headers } } };
+}
+
+async function createWith(probe: Probe, headers: Record<string, string>): Promise<Sent> {
+  return probe.send(withPool(probe.calls.create(probe.newName(), await probe.fields()), headers));
 }
 
 /** As large as the certificates of a cluster make it. */
@@ -27,7 +31,7 @@ export const multiCluster: readonly Check[] = [
     multiCluster: true,
     async run(probe) {
       const headers = { 'X-Tsuru-Pool-Name': 'check-pool', 'X-Tsuru-Pool-Provisioner': 'kubernetes' };
-      probe.requireSuccess(await probe.send(await createWith(probe, headers)), 'the create');
+      probe.requireSuccess(await createWith(probe, headers), 'the create');
     },
   },
   {
@@ -43,7 +47,7 @@ export const multiCluster: readonly Check[] = [
         'X-Tsuru-Cluster-Name': 'check-cluster',
         'X-Tsuru-Cluster-Kube-Config': KUBE_CONFIG,
       };
-      probe.requireSuccess(await probe.send(await createWith(probe, headers)), 'the create');
+      probe.requireSuccess(await createWith(probe, headers), 'the create');
     },
   },
   {
@@ -54,9 +58,7 @@ export const multiCluster: readonly Check[] = [
     fix: 'Answer 200 with a list, or 400 with {"missing_params": ["cluster"]}.',
     multiCluster: true,
     async run(probe) {
-      const call = probe.calls.plans();
-      const others = Object.entries(call.request.headers).filter(([name]) => !/^x-tsuru-(pool|cluster)/i.test(name));
-      const sent = await probe.send({ ...call, request: { ...call.request, headers: Object.fromEntries(others) } });
+      const sent = await probe.send(withPool(probe.calls.plans(), {}));
       const isAsking = !sent.reading.ok && sent.reading.sentinel === 'ErrMissingPool';
       const isList = statusOf(sent) === 200 && sent.reading.ok;
       probe.require(isAsking || isList, sent, `the call ${outcomeOf(sent)}`);

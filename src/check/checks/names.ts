@@ -42,8 +42,7 @@ function apart(namesOf: (unique: string) => readonly [string, string]): (probe: 
     probe.requireSuccess(other, 'the create of the other name');
     await probe.untilUp(second);
     await probe.bindApp(second, app);
-    const destroyed = await probe.send(probe.calls.destroy(second));
-    if (!isSuccess(destroyed)) probe.block('the other instance could not be destroyed', destroyed);
+    await probe.need(probe.calls.destroy(second), 'the other instance could not be destroyed');
     await probe.requireSame(first, app, before, 'to the first instance, after the other was destroyed,');
   };
 }
@@ -108,8 +107,7 @@ export const names: readonly Check[] = [
       const base = probe.newApp().padEnd(79, 'x');
       const before = await probe.variables(name, `${base}a`);
       await probe.variables(name, `${base}b`);
-      const unbound = await probe.send(probe.calls.unbindApp(name, `${base}b`));
-      if (!isAccepted(unbound)) probe.block('the app could not be unbound', unbound);
+      await probe.need(probe.calls.unbindApp(name, `${base}b`), 'the app could not be unbound');
       await probe.requireSame(name, `${base}a`, before, 'of the first app');
     },
   },

@@ -1,6 +1,6 @@
 import type { Call } from '../calls.ts';
 import type { Check } from '../check.ts';
-import { isAccepted, outcomeOf, statusOf, variablesOf, type Probe, type Variables } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, statusOf, variablesOf, type Probe, type Variables } from '../probe.ts';
 
 const PART = 'The proxy';
 const RAW_PATH =
@@ -175,8 +175,7 @@ export const proxy: readonly Check[] = [
       const path = `/resources/${await probe.shared()}/no-such-path-${probe.session.mark}`;
       for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
         const sent = await probe.send(probe.calls.proxied(method, path, method === 'GET' ? undefined : ''));
-        const status = statusOf(sent);
-        probe.require(status >= 400 && status < 500, sent, `${method} ${path} ${outcomeOf(sent)}`);
+        probe.require(isRefused(sent), sent, `${method} ${path} ${outcomeOf(sent)}`);
       }
     },
   },

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { isAccepted, outcomeOf, statusOf } from '../probe.ts';
+import { outcomeOf, statusOf } from '../probe.ts';
 import { isHtml } from './text.ts';
 
 const PART = 'Answers: status, info and plans';
@@ -12,10 +12,7 @@ export const status: readonly Check[] = [
     part: PART,
     fix: 'Answer 204 for up, 202 for pending, 500 for down, or 200 with a text.',
     async run(probe) {
-      const name = probe.newName();
-      const created = await probe.create(name);
-      if (!isAccepted(created)) probe.block('no instance could be created', created);
-      const sent = await probe.send(probe.calls.status(name));
+      const sent = await probe.send(probe.calls.status(await probe.created()));
       probe.require(sent.reading.ok, sent, `the status ${outcomeOf(sent)}`);
     },
   },
@@ -26,10 +23,7 @@ export const status: readonly Check[] = [
     part: PART,
     fix: 'Answer 204 once the instance can be used; 202 means pending, 500 down, and 404 that the service tells no status.',
     async run(probe) {
-      const name = probe.newName();
-      const created = await probe.create(name);
-      if (!isAccepted(created)) probe.block('no instance could be created', created);
-      const sent = await probe.untilUp(name);
+      const sent = await probe.untilUp(await probe.created());
       probe.require(statusOf(sent) === 204 || statusOf(sent) === 200, sent, `the status ${outcomeOf(sent)}`);
     },
   },

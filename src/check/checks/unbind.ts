@@ -11,8 +11,7 @@ function isUnbound(sent: Sent): boolean {
 }
 
 async function unbindTwice(probe: Probe, call: Call): Promise<void> {
-  const first = await probe.send(call);
-  if (!isAccepted(first)) probe.block('it could not be unbound once', first);
+  await probe.need(call, 'it could not be unbound once');
   const second = await probe.send(call);
   probe.require(isUnbound(second), second, `the second unbind ${outcomeOf(second)}`);
 }
@@ -46,8 +45,7 @@ export const unbindApp: readonly Check[] = [
       const [going, staying] = [probe.newApp(), probe.newApp()];
       await probe.variables(name, going);
       const before = await probe.variables(name, staying);
-      const unbound = await probe.send(probe.calls.unbindApp(name, going));
-      if (!isAccepted(unbound)) probe.block('the app could not be unbound', unbound);
+      await probe.need(probe.calls.unbindApp(name, going), 'the app could not be unbound');
       await probe.requireSame(name, staying, before, 'of the other app');
     },
   },

@@ -1,7 +1,14 @@
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
+import type { Sent } from '../session.ts';
 
 const PART = 'Answers: update';
+
+/** An update of an instance that is there. */
+async function changeAll(probe: Probe): Promise<Sent> {
+  const name = await probe.instance();
+  return probe.send(probe.calls.update(name, await probe.fields({ description: 'changed', tags: ['a', 'b'] })));
+}
 
 export const update: readonly Check[] = [
   {
@@ -12,10 +19,7 @@ export const update: readonly Check[] = [
     fix: 'Serve PUT /resources/{name}; where nothing can be changed, answer 400 and say so.',
     perEncoding: true,
     async run(probe) {
-      const name = await probe.instance();
-      const sent = await probe.send(
-        probe.calls.update(name, await probe.fields({ description: 'changed', tags: ['a', 'b'] })),
-      );
+      const sent = await changeAll(probe);
       probe.require(statusOf(sent) !== 404, sent, 'the update was answered 404, and its user is told that it worked');
       probe.require(statusOf(sent) > 0 && statusOf(sent) < 500, sent, `the update ${outcomeOf(sent)}`);
     },
@@ -28,10 +32,7 @@ export const update: readonly Check[] = [
     fix: 'Answer PUT /resources/{name} with 200; every field is in every update.',
     perEncoding: true,
     async run(probe) {
-      const name = await probe.instance();
-      const sent = await probe.send(
-        probe.calls.update(name, await probe.fields({ description: 'changed', tags: ['a', 'b'] })),
-      );
+      const sent = await changeAll(probe);
       probe.requireSuccess(sent, 'the update');
     },
   },
@@ -72,9 +73,8 @@ export const update: readonly Check[] = [
     part: PART,
     fix: 'Answer 400 with a text that names the plans there are.',
     async run(probe) {
-      if ((await probe.session.plans()).length === 0) probe.skip('the service has no plans');
+      const fields = await probe.fields({ plan: await probe.unknownPlan() });
       const name = await probe.instance();
-      const fields = await probe.fields({ plan: `no-such-plan-${probe.session.mark}` });
       const sent = await probe.send(probe.calls.update(name, fields));
       probe.require(isRefused(sent) && statusOf(sent) !== 404, sent, `the update ${outcomeOf(sent)}`);
     },

@@ -1,7 +1,7 @@
 import { curlFor, withoutPassword } from '../curl.ts';
 import { describeReading } from '../reading.ts';
 import { groupOf } from '../check.ts';
-import { isFatal, type Result, type Run } from '../run.ts';
+import { hasFailed, type Result, type Run } from '../run.ts';
 import type { Sent, Target } from '../session.ts';
 
 /** Characters of a body that a report shows. */
@@ -74,8 +74,13 @@ export function factsOf(run: Run, target: Target): RunFacts {
     milliseconds: Math.round(run.milliseconds),
     summary: summaryOf(run.results),
     checks: run.results.map((result) => resultFacts(result, target)),
-    left: run.left.map(({ name, removal }) => ({ name, curl: curlFor(removal, target) })),
+    left: leftFacts(run, target),
   };
+}
+
+/** The instances that may still be there. */
+export function leftFacts({ left }: Run, target: Target): RunFacts['left'] {
+  return left.map(({ name, removal }) => ({ name, curl: curlFor(removal, target, 'own') }));
 }
 
 export function summaryOf(results: readonly Result[]): Summary {
@@ -108,9 +113,14 @@ export function resultFacts(result: Result, target: Target): ResultFacts {
   };
 }
 
+/** Whether a result means that Tsuru would break: the rule is a `must`. */
+export function isFatal({ level, outcome }: Pick<ResultFacts, 'level' | 'outcome'>): boolean {
+  return level === 'must' && hasFailed({ outcome });
+}
+
 /** Whether Tsuru would break on any of them, or something is left behind. */
 export function isBad({ results, left }: Run): boolean {
-  return results.some(isFatal) || left.length > 0;
+  return left.length > 0 || results.some(({ check, outcome }) => isFatal({ level: check.level, outcome }));
 }
 
 function exchangeFacts({ call, exchange, reading, authorization }: Sent, target: Target): ExchangeFacts {

@@ -1,7 +1,7 @@
 import { byGroup } from '../check.ts';
-import { labelOf, type Run } from '../run.ts';
+import { hasFailed, labelOf, type Run } from '../run.ts';
 import type { Target } from '../session.ts';
-import { factsOf, resultFacts, type ExchangeFacts, type ResultFacts } from './facts.ts';
+import { factsOf, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
 import { answerOf, detailsOf } from './pretty.ts';
 
@@ -20,9 +20,8 @@ small { opacity: .7; }
 
 /** The run as one page that needs nothing else: each check, its requests, its answers, the verdict; those that failed are open. */
 export function toHtml(run: Run, target: Target): string {
-  const { url, service, summary, left, milliseconds, ending } = factsOf(run, target);
+  const { url, service, summary, left, milliseconds, ending, checks } = factsOf(run, target);
   const { failed } = summary;
-  const groups = byGroup(run.results, ({ check }) => check);
   const counts = `${summary.passed} passed, ${failed.must} must, ${failed.should} should and ${failed.may} may failed, ${summary.blocked} could not be tried, ${summary.skipped} do not apply, ${summary.unfinished} not run`;
   return [
     '<!doctype html>',
@@ -33,17 +32,14 @@ export function toHtml(run: Run, target: Target): string {
     ...(left.length === 0
       ? []
       : ['<h2>Left behind</h2>', `<pre>${left.map(({ name, curl }) => xml(`# ${name}\n${curl}`)).join('\n')}</pre>`]),
-    ...[...groups].flatMap(([group, results]) => [
-      `<h2>${xml(group)}</h2>`,
-      ...results.map((result) => checkHtml(labelOf(result), resultFacts(result, target))),
-    ]),
+    ...[...byGroup(checks)].flatMap(([group, results]) => [`<h2>${xml(group)}</h2>`, ...results.map(checkHtml)]),
     '</body></html>',
     '',
   ].join('\n');
 }
 
-function checkHtml(label: string, facts: ResultFacts): string {
-  const isOpen = facts.outcome === 'failed' || facts.outcome === 'blocked';
+function checkHtml(facts: ResultFacts): string {
+  const isOpen = hasFailed(facts);
   const details = isOpen
     ? detailsOf(facts)
     : [
@@ -55,7 +51,7 @@ function checkHtml(label: string, facts: ResultFacts): string {
     facts.outcome === 'skipped' || facts.outcome === 'unfinished' ? ` <small>${xml(facts.problem)}</small>` : '';
   return [
     `<details class="${facts.outcome} ${facts.level}"${isOpen ? ' open' : ''}>`,
-    `<summary><b>${facts.outcome}</b> ${xml(label)} <small>${facts.level}</small>${reason}</summary>`,
+    `<summary><b>${facts.outcome}</b> ${xml(labelOf(facts.id, facts.encoding))} <small>${facts.level}</small>${reason}</summary>`,
     `<dl>${details.map(([title = '', text = '']) => `<dt>${title}</dt><dd>${/^(request|answer|Tsuru)$/.test(title) ? `<pre>${xml(text)}</pre>` : xml(text)}</dd>`).join('')}</dl>`,
     ...(facts.exchanges.length === 0
       ? []

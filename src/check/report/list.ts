@@ -1,5 +1,5 @@
 import { wrap } from '../../help.ts';
-import { byGroup, type Check } from '../check.ts';
+import { byGroup, groupOf, type Check } from '../check.ts';
 
 /** Every check on the lines of a terminal of that many columns. */
 export function listText(checks: readonly Check[], columns: number): string {
@@ -17,7 +17,7 @@ export function listText(checks: readonly Check[], columns: number): string {
 
 /** The document `docs/checks.md`. */
 export function listMarkdown(checks: readonly Check[]): string {
-  const groups = byGroup(checks, (check) => check);
+  const groups = byGroup(checks.map((check) => ({ ...check, group: groupOf(check) })));
   const cell = (text: string) => text.replace(/[|<>*_]/g, '\\$&');
   const counts = (['must', 'should', 'may'] as const).map(
     (level) => `${checks.filter((check) => check.level === level).length} ${level}`,

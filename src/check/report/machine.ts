@@ -1,7 +1,7 @@
 import { byGroup } from '../check.ts';
-import { isFatal, labelOf, type Result, type Run } from '../run.ts';
+import { hasFailed, labelOf, type Run } from '../run.ts';
 import type { Target } from '../session.ts';
-import { factsOf, resultFacts } from './facts.ts';
+import { factsOf, isFatal, type ResultFacts } from './facts.ts';
 import { detailsOf } from './pretty.ts';
 
 /** The run as JSON: see `RunFacts`. */
@@ -14,24 +14,19 @@ export function toJson(run: Run, target: Target): string {
  * does not fail the run is skipped, with its message.
  */
 export function toJunit(run: Run, target: Target): string {
-  const groups = byGroup(run.results, ({ check }) => check);
-  const count = (results: readonly Result[]) => {
+  const { checks } = factsOf(run, target);
+  const count = (results: readonly ResultFacts[]) => {
     const fatal = results.filter(isFatal);
     const failures = fatal.filter(({ outcome }) => outcome === 'failed').length;
     const skipped = results.filter((result) => result.outcome !== 'passed' && !isFatal(result)).length;
     return `tests="${results.length}" failures="${failures}" errors="${fatal.length - failures}" skipped="${skipped}"`;
   };
-  const suites = [...groups].map(([group, results]) =>
-    [
-      `  <testsuite name="${xml(group)}" ${count(results)}>`,
-      ...results.map((result) => testCase(result, target)),
-      '  </testsuite>',
-    ].join('\n'),
+  const suites = [...byGroup(checks)].map(([group, results]) =>
+    [`  <testsuite name="${xml(group)}" ${count(results)}>`, ...results.map(testCase), '  </testsuite>'].join('\n'),
   );
-  const seconds = (run.milliseconds / 1000).toFixed(3);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="create-tsuru-service check" ${count(run.results)} time="${seconds}">`,
+    `<testsuites name="create-tsuru-service check" ${count(checks)} time="${seconds(run.milliseconds)}">`,
     ...suites,
     '</testsuites>',
     '',
@@ -40,36 +35,39 @@ export function toJunit(run: Run, target: Target): string {
 
 /** The run in the Test Anything Protocol, version 13. What does not fail the run is marked as TODO or SKIP. */
 export function toTap(run: Run, target: Target): string {
-  const lines = run.results.flatMap((result, index) => {
-    const { check, outcome, problem } = result;
-    const isOk = outcome === 'passed' || outcome === 'skipped' || outcome === 'unfinished';
-    const directive =
-      outcome === 'skipped' || outcome === 'unfinished'
-        ? ` # SKIP ${oneLine(problem)}`
-        : !isOk && !isFatal(result)
-          ? ` # TODO ${check.level}`
-          : '';
-    const line = `${isOk ? 'ok' : 'not ok'} ${index + 1} - ${labelOf(result)}${directive}`;
-    if (isOk) return [line];
-    const details = detailsOf(resultFacts(result, target));
-    return [line, '  ---', ...details.map(([title, text]) => `  ${title}: ${JSON.stringify(text)}`), '  ...'];
+  const { checks } = factsOf(run, target);
+  const lines = checks.flatMap((facts, index) => {
+    const label = `${index + 1} - ${labelOf(facts.id, facts.encoding)}`;
+    if (facts.outcome === 'passed') return [`ok ${label}`];
+    if (!hasFailed(facts)) return [`ok ${label} # SKIP ${oneLine(facts.problem)}`];
+    return [
+      `not ok ${label}${isFatal(facts) ? '' : ` # TODO ${facts.level}`}`,
+      '  ---',
+      ...detailsOf(facts).map(([title, text]) => `  ${title}: ${JSON.stringify(text)}`),
+      '  ...',
+    ];
   });
-  return ['TAP version 13', `1..${run.results.length}`, ...lines, ''].join('\n');
+  return ['TAP version 13', `1..${checks.length}`, ...lines, ''].join('\n');
 }
 
-function testCase(result: Result, target: Target): string {
-  const facts = resultFacts(result, target);
-  const start = `    <testcase classname="${xml(facts.group)}" name="${xml(labelOf(result))}" time="${(result.milliseconds / 1000).toFixed(3)}"`;
-  if (result.outcome === 'passed') return `${start}/>`;
-  if (!isFatal(result)) {
-    const level = result.outcome === 'failed' ? `${facts.level}: ` : '';
-    return `${start}><skipped message="${xml(level + facts.problem)}"/></testcase>`;
+function testCase(facts: ResultFacts): string {
+  const { id, encoding, group, level, outcome, problem, milliseconds } = facts;
+  const name = labelOf(id, encoding);
+  const start = `    <testcase classname="${xml(group)}" name="${xml(name)}" time="${seconds(milliseconds)}"`;
+  if (outcome === 'passed') return `${start}/>`;
+  if (!isFatal(facts)) {
+    const message = outcome === 'failed' ? `${level}: ${problem}` : problem;
+    return `${start}><skipped message="${xml(message)}"/></testcase>`;
   }
-  const kind = result.outcome === 'failed' ? 'failure' : 'error';
+  const kind = outcome === 'failed' ? 'failure' : 'error';
   const text = detailsOf(facts)
     .map(([title, detail]) => `${title}: ${detail}`)
     .join('\n');
-  return `${start}><${kind} type="${facts.level}" message="${xml(facts.problem)}">${xml(text)}</${kind}></testcase>`;
+  return `${start}><${kind} type="${level}" message="${xml(problem)}">${xml(text)}</${kind}></testcase>`;
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(3);
 }
 
 /** Escaped for XML, without the characters that it cannot hold. */

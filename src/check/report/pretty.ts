@@ -1,7 +1,7 @@
 import { say, plainLine, type Terminal } from '../../terminal.ts';
-import { labelOf, type Result, type Run, type Watcher } from '../run.ts';
+import { hasFailed, labelOf, type Result, type Run, type Watcher } from '../run.ts';
 import type { Target } from '../session.ts';
-import { factsOf, resultFacts, summaryOf, type ResultFacts } from './facts.ts';
+import { leftFacts, resultFacts, summaryOf, type ResultFacts } from './facts.ts';
 
 /** Tells a run as it goes: a line for each check that did not pass, or for every one, and on a terminal a clock. */
 export class Pretty implements Watcher {
@@ -24,13 +24,13 @@ export class Pretty implements Watcher {
   onResult(result: Result): void {
     this.erase();
     const { terminal } = this;
-    const { outcome } = result;
-    if (outcome === 'failed' || outcome === 'blocked') {
+    const { check, encoding, outcome } = result;
+    if (hasFailed(result)) {
       this.failure(result);
     } else if (this.verbose) {
       const mark = outcome === 'passed' ? terminal.green('✓') : terminal.dim('-');
       const reason = outcome === 'passed' ? '' : terminal.dim(` ${outcome}: ${result.problem}`);
-      terminal.write(`${mark} ${labelOf(result)}${reason}\n`);
+      terminal.write(`${mark} ${labelOf(check.id, encoding)}${reason}\n`);
     }
   }
 
@@ -43,7 +43,7 @@ export class Pretty implements Watcher {
     clearInterval(this.timer);
     this.erase();
     const { terminal } = this;
-    const { left } = factsOf(run, this.target);
+    const left = leftFacts(run, this.target);
     const { passed, failed, blocked, skipped, unfinished } = summaryOf(run.results);
     const counts = [
       `${passed} passed`,
@@ -70,7 +70,7 @@ export class Pretty implements Watcher {
     const { terminal, target } = this;
     const facts = resultFacts(result, target);
     const mark = facts.level === 'must' ? terminal.red('✗') : '!';
-    terminal.write(`\n${mark} ${facts.level}  ${terminal.bold(labelOf(result))}\n`);
+    terminal.write(`\n${mark} ${facts.level}  ${terminal.bold(labelOf(facts.id, facts.encoding))}\n`);
     for (const [title, text] of detailsOf(facts)) this.detail(title, text);
     if (!this.verbose) return;
     for (const exchange of facts.exchanges) {

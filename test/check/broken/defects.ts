@@ -27,6 +27,41 @@ function reply(
   };
 }
 
+type Part = {
+  [Name in keyof Reference]: Reference[Name] extends (...args: never[]) => unknown ? Name : never;
+}[keyof Reference];
+
+/** Puts something in the place of one part of a service, which can still use the right one. */
+function instead<Name extends Part>(
+  name: Name,
+  make: (right: Reference[Name], service: Reference) => Reference[Name],
+): (service: Reference) => void {
+  return (service) => {
+    const right = (service[name] as (...args: unknown[]) => unknown).bind(service);
+    service[name] = make(right as Reference[Name], service);
+  };
+}
+
+/**
+ * Makes the credentials of a bind depend on a salt.
+ * @returns what makes a new one, for those binds that have that key
+ */
+function salted(service: Reference, keyOf: (instance: Instance, who: string) => string): (key: string) => void {
+  const salts = new Map<string, string>();
+  const right = service.variables.bind(service);
+  service.variables = (instance, who) => ({ ...right(instance, who), SVC_SALT: salts.get(keyOf(instance, who)) ?? '' });
+  return (key) => void salts.set(key, random());
+}
+
+/** Reads another path than the one that came, and does not tell the proxy from Tsuru. */
+function readsPath(change: (target: string) => string): (service: Reference) => void {
+  return (service) => {
+    const right = service.segmentsOf.bind(service);
+    service.isTrusted = () => true;
+    service.segmentsOf = (target) => right(change(target));
+  };
+}
+
 /** The path as `new URL()` would fold it. */
 const folded = (target: string) => new URL(target, 'http://x').pathname;
 
@@ -70,19 +105,20 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'create answers 400 for tags',
     caughtBy: 'create.tags',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) => (incoming.fields.has('tags') ? service.refuse(400, 'no tags') : right(incoming));
-    },
+    breaks: instead(
+      'create',
+      (right, service) => (incoming) =>
+        incoming.fields.has('tags') ? service.refuse(400, 'no tags') : right(incoming),
+    ),
   },
   {
     name: 'create needs a user',
     caughtBy: 'create.no-user',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) =>
-        (incoming.fields.get('user') ?? '') === '' ? service.refuse(400, 'the user is missing') : right(incoming);
-    },
+    breaks: instead(
+      'create',
+      (right, service) => (incoming) =>
+        (incoming.fields.get('user') ?? '') === '' ? service.refuse(400, 'the user is missing') : right(incoming),
+    ),
   },
   {
     name: '409 for every repeated create',
@@ -109,13 +145,10 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'any plan is taken',
     caughtBy: 'create.unknown-plan',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) => {
-        incoming.fields.set('plan', 'small');
-        return right(incoming);
-      };
-    },
+    breaks: instead('create', (right) => (incoming) => {
+      incoming.fields.set('plan', 'small');
+      return right(incoming);
+    }),
   },
   {
     name: 'a refusal without a word',
@@ -141,21 +174,15 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: '400 for a name that is taken',
     caughtBy: 'create.conflict',
-    breaks: (service) => {
-      const right = service.createAgain.bind(service);
-      service.createAgain = (...args) => {
-        const made = right(...args);
-        return made.status === 409 ? { ...made, status: 400 } : made;
-      };
-    },
+    breaks: instead('createAgain', (right) => (...args) => {
+      const made = right(...args);
+      return made.status === 409 ? { ...made, status: 400 } : made;
+    }),
   },
   {
     name: 'an instance in use is taken over',
     caughtBy: 'create.in-use',
-    breaks: (service) => {
-      const right = service.createAgain.bind(service);
-      service.createAgain = (there, wanted) => right({ ...there, binds: new Map() }, wanted);
-    },
+    breaks: instead('createAgain', (right) => (there, wanted) => right({ ...there, binds: new Map() }, wanted)),
   },
   {
     name: 'two creates at once make two',
@@ -214,14 +241,15 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a create whose client hung up is stuck',
     caughtBy: 'create.lost-answer',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (async (incoming: Incoming) => {
-        await later();
-        if (incoming.isGone()) incoming.fields.set('team', '');
-        return right(incoming);
-      }) as unknown as Reference['create'];
-    },
+    breaks: instead(
+      'create',
+      (right) =>
+        (async (incoming: Incoming) => {
+          await later();
+          if (incoming.isGone()) incoming.fields.set('team', '');
+          return right(incoming);
+        }) as unknown as Reference['create'],
+    ),
   },
   // status and info
   { name: 'the status 201', caughtBy: 'status.readable', breaks: reply('status', () => ({ status: 201 })) },
@@ -241,10 +269,10 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a status for every name',
     caughtBy: 'status.missing',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) => (incoming.segments[2] === 'status' ? { status: 204 } : right(incoming));
-    },
+    breaks: instead(
+      'missing',
+      (right) => (incoming) => (incoming.segments[2] === 'status' ? { status: 204 } : right(incoming)),
+    ),
   },
   {
     name: 'info as an object',
@@ -264,11 +292,11 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'info for every name',
     caughtBy: 'info.missing',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) =>
-        incoming.method === 'GET' && incoming.segments.length === 2 ? { status: 200, body: [] } : right(incoming);
-    },
+    breaks: instead(
+      'missing',
+      (right) => (incoming) =>
+        incoming.method === 'GET' && incoming.segments.length === 2 ? { status: 200, body: [] } : right(incoming),
+    ),
   },
   { name: 'info with 204', caughtBy: 'info.shown', breaks: reply('info', () => ({ status: 204 })) },
   // update
@@ -282,26 +310,21 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'an update with nothing in it breaks',
     caughtBy: 'update.empty',
-    breaks: (service) => {
-      const right = service.update.bind(service);
-      service.update = (instance, incoming) => {
-        if ((incoming.fields.get('plan') ?? '') === '') throw new Error('no plan');
-        return right(instance, incoming);
-      };
-    },
+    breaks: instead('update', (right) => (instance, incoming) => {
+      if ((incoming.fields.get('plan') ?? '') === '') throw new Error('no plan');
+      return right(instance, incoming);
+    }),
   },
   {
     name: 'an update makes new credentials',
     caughtBy: 'update.keeps-binds',
     breaks: (service) => {
-      const salts = new Map<string, string>();
-      const update = service.update.bind(service);
+      const renew = salted(service, ({ name }) => name);
+      const right = service.update.bind(service);
       service.update = (instance, incoming) => {
-        salts.set(instance.name, random());
-        return update(instance, incoming);
+        renew(instance.name);
+        return right(instance, incoming);
       };
-      const right = service.variables.bind(service);
-      service.variables = (instance, who) => ({ ...right(instance, who), SVC_SALT: salts.get(instance.name) ?? '' });
     },
   },
   {
@@ -340,24 +363,21 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'an app has to have a host',
     caughtBy: 'bind-app.no-host',
-    breaks: (service) => {
-      const right = service.bindApp.bind(service);
-      service.bindApp = (instance, incoming) =>
+    breaks: instead(
+      'bindApp',
+      (right, service) => (instance, incoming) =>
         incoming.fields.has('app-hosts') || incoming.fields.has('appHosts')
           ? right(instance, incoming)
-          : service.refuse(400, 'no host');
-    },
+          : service.refuse(400, 'no host'),
+    ),
   },
   {
     name: 'an app with an internal host breaks',
     caughtBy: 'bind-app.two-hosts',
-    breaks: (service) => {
-      const right = service.bindApp.bind(service);
-      service.bindApp = (instance, incoming) => {
-        if (incoming.fields.has('app-internal-hosts')) throw new Error('no');
-        return right(instance, incoming);
-      };
-    },
+    breaks: instead('bindApp', (right) => (instance, incoming) => {
+      if (incoming.fields.has('app-internal-hosts')) throw new Error('no');
+      return right(instance, incoming);
+    }),
   },
   {
     name: 'variables that no shell takes',
@@ -367,40 +387,32 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a second bind makes new credentials',
     caughtBy: 'bind-app.repeat',
-    breaks: (service) => {
-      const right = service.variables.bind(service);
-      service.variables = (instance, who) => ({
-        ...right(instance, who),
-        ...(who.startsWith('app/') && { SVC_PASSWORD: random() }),
-      });
-    },
+    breaks: instead('variables', (right) => (instance, who) => ({
+      ...right(instance, who),
+      ...(who.startsWith('app/') && { SVC_PASSWORD: random() }),
+    })),
   },
   {
     name: 'a second bind is a conflict',
     caughtBy: 'bind-app.repeat',
-    breaks: (service) => {
-      const right = service.bind.bind(service);
-      service.bind = (instance, who) =>
+    breaks: instead(
+      'bind',
+      (right, service) => (instance, who) =>
         who.startsWith('app/') && instance.binds.get(who) === true
           ? service.refuse(409, 'bound')
-          : right(instance, who);
-    },
+          : right(instance, who),
+    ),
   },
   {
     name: 'a bind after an unbind makes new credentials',
     caughtBy: 'bind-app.after-unbind',
     breaks: (service) => {
-      const salts = new Map<string, string>();
-      const unbind = service.unbind.bind(service);
+      const renew = salted(service, ({ name }, who) => name + who);
+      const right = service.unbind.bind(service);
       service.unbind = (instance, who) => {
-        salts.set(instance.name + who, random());
-        return unbind(instance, who);
+        renew(instance.name + who);
+        return right(instance, who);
       };
-      const right = service.variables.bind(service);
-      service.variables = (instance, who) => ({
-        ...right(instance, who),
-        SVC_SALT: salts.get(instance.name + who) ?? '',
-      });
     },
   },
   {
@@ -420,58 +432,53 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: '500 while pending',
     caughtBy: 'bind-app.pending',
-    breaks: (service) => {
-      const right = service.bind.bind(service);
-      service.bind = (instance, who) => (instance.isPending ? service.refuse(500, 'not ready') : right(instance, who));
-    },
+    breaks: instead(
+      'bind',
+      (right, service) => (instance, who) =>
+        instance.isPending ? service.refuse(500, 'not ready') : right(instance, who),
+    ),
   },
   {
     name: 'parameters of a bind break it',
     caughtBy: 'bind-app.parameters',
-    breaks: (service) => {
-      const right = service.bindApp.bind(service);
-      service.bindApp = (instance, incoming) => {
-        if ([...incoming.fields.keys()].some((key) => key.startsWith('parameters'))) throw new Error('no');
-        return right(instance, incoming);
-      };
-    },
+    breaks: instead('bindApp', (right) => (instance, incoming) => {
+      if ([...incoming.fields.keys()].some((key) => key.startsWith('parameters'))) throw new Error('no');
+      return right(instance, incoming);
+    }),
   },
   {
     name: 'a missing instance can be bound',
     caughtBy: 'bind-app.missing',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) =>
-        incoming.segments[2] === 'bind-app' && incoming.method === 'POST' ? { status: 200, body: {} } : right(incoming);
-    },
+    breaks: instead(
+      'missing',
+      (right) => (incoming) =>
+        incoming.segments[2] === 'bind-app' && incoming.method === 'POST' ? { status: 200, body: {} } : right(incoming),
+    ),
   },
   {
     name: 'a stub answers /bind for a missing instance',
     caughtBy: 'bind-app.missing',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) => (incoming.segments[2] === 'bind' ? { status: 200, body: {} } : right(incoming));
-    },
+    breaks: instead(
+      'missing',
+      (right) => (incoming) => (incoming.segments[2] === 'bind' ? { status: 200, body: {} } : right(incoming)),
+    ),
   },
   {
     name: '400 for a bind to a missing instance',
     caughtBy: 'bind-app.not-found',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) =>
-        incoming.segments[2] === 'bind-app' && incoming.method === 'POST' ? service.refuse(400, 'no') : right(incoming);
-    },
+    breaks: instead(
+      'missing',
+      (right, service) => (incoming) =>
+        incoming.segments[2] === 'bind-app' && incoming.method === 'POST' ? service.refuse(400, 'no') : right(incoming),
+    ),
   },
   {
     name: '/bind is served as well',
     caughtBy: 'bind-app.fallback',
-    breaks: (service) => {
-      const right = service.dispatch.bind(service);
-      service.dispatch = (incoming) => {
-        if (incoming.method === 'POST' && incoming.segments[2] === 'bind') incoming.segments[2] = 'bind-app';
-        return right(incoming);
-      };
-    },
+    breaks: instead('dispatch', (right) => (incoming) => {
+      if (incoming.method === 'POST' && incoming.segments[2] === 'bind') incoming.segments[2] = 'bind-app';
+      return right(incoming);
+    }),
   },
   { name: 'jobs cannot be bound', caughtBy: 'bind-job.success', breaks: reply('bindJob', () => ({ status: 404 })) },
   {
@@ -482,77 +489,62 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a second bind of a job makes new credentials',
     caughtBy: 'bind-job.repeat',
-    breaks: (service) => {
-      const right = service.variables.bind(service);
-      service.variables = (instance, who) => ({
-        ...right(instance, who),
-        ...(who.startsWith('job/') && { SVC_PASSWORD: random() }),
-      });
-    },
+    breaks: instead('variables', (right) => (instance, who) => ({
+      ...right(instance, who),
+      ...(who.startsWith('job/') && { SVC_PASSWORD: random() }),
+    })),
   },
   {
     name: 'a job can be bound to a missing instance',
     caughtBy: 'bind-job.missing',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) =>
-        incoming.segments[2] === 'binds' && incoming.method === 'PUT' ? { status: 200, body: {} } : right(incoming);
-    },
+    breaks: instead(
+      'missing',
+      (right) => (incoming) =>
+        incoming.segments[2] === 'binds' && incoming.method === 'PUT' ? { status: 200, body: {} } : right(incoming),
+    ),
   },
   {
     name: 'a job and an app of one name are one',
     caughtBy: 'bind-job.apart-from-app',
     breaks: (service) => {
-      const salts = new Map<string, string>();
-      const unbind = service.unbindJob.bind(service);
+      const renew = salted(service, ({ name }, who) => `${name} ${who.slice('app/'.length)}`);
+      const right = service.unbindJob.bind(service);
       service.unbindJob = (instance, job) => {
-        salts.set(`${instance.name} ${job}`, random());
-        return unbind(instance, job);
+        renew(`${instance.name} ${job}`);
+        return right(instance, job);
       };
-      const right = service.variables.bind(service);
-      service.variables = (instance, who) => ({
-        ...right(instance, who),
-        SVC_SALT: salts.get(`${instance.name} ${who.slice(4)}`) ?? '',
-      });
     },
   },
   // unbind
   {
     name: 'the body of a DELETE is not read',
     caughtBy: 'unbind-app.success',
-    breaks: (service) => {
-      const right = service.unbindApp.bind(service);
-      service.unbindApp = (instance, incoming) => right(instance, { ...incoming, fields: new Map() });
-    },
+    breaks: instead(
+      'unbindApp',
+      (right) => (instance, incoming) => right(instance, { ...incoming, fields: new Map() }),
+    ),
   },
   {
     name: 'an unbind revokes every app',
     caughtBy: 'unbind-app.other-app',
     breaks: (service) => {
-      const salts = new Map<string, string>();
-      const unbind = service.unbindApp.bind(service);
+      const renew = salted(service, ({ name }, who) => name + who);
+      const right = service.unbindApp.bind(service);
       service.unbindApp = (instance, incoming) => {
-        for (const who of instance.binds.keys())
-          {if (who !== `app/${incoming.fields.get('app-name') ?? ''}`) salts.set(instance.name + who, random());}
-        return unbind(instance, incoming);
+        for (const who of instance.binds.keys()) {
+          if (who !== `app/${incoming.fields.get('app-name') ?? ''}`) renew(instance.name + who);
+        }
+        return right(instance, incoming);
       };
-      const right = service.variables.bind(service);
-      service.variables = (instance, who) => ({
-        ...right(instance, who),
-        SVC_SALT: salts.get(instance.name + who) ?? '',
-      });
     },
   },
   {
     name: 'a second unbind breaks',
     caughtBy: 'unbind-app.twice',
-    breaks: (service) => {
-      const right = service.unbindApp.bind(service);
-      service.unbindApp = (instance, incoming) => {
-        if (instance.binds.get(`app/${incoming.fields.get('app-name') ?? ''}`) === false) throw new Error('no');
-        return right(instance, incoming);
-      };
-    },
+    breaks: instead('unbindApp', (right) => (instance, incoming) => {
+      if (instance.binds.get(`app/${incoming.fields.get('app-name') ?? ''}`) === false) throw new Error('no');
+      return right(instance, incoming);
+    }),
   },
   {
     name: '400 for an unbind of what was never bound',
@@ -568,13 +560,13 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: '410 for an unbind from a missing instance',
     caughtBy: 'unbind-app.missing',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) =>
+    breaks: instead(
+      'missing',
+      (right, service) => (incoming) =>
         incoming.method === 'DELETE' && incoming.segments[2] === 'bind-app'
           ? service.refuse(410, 'gone')
-          : right(incoming);
-    },
+          : right(incoming),
+    ),
   },
   {
     name: 'jobs cannot be unbound',
@@ -584,23 +576,20 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a second unbind of a job breaks',
     caughtBy: 'unbind-job.twice',
-    breaks: (service) => {
-      const right = service.unbindJob.bind(service);
-      service.unbindJob = (instance, job) => {
-        if (instance.binds.get(`job/${job}`) !== true) throw new Error('no');
-        return right(instance, job);
-      };
-    },
+    breaks: instead('unbindJob', (right) => (instance, job) => {
+      if (instance.binds.get(`job/${job}`) !== true) throw new Error('no');
+      return right(instance, job);
+    }),
   },
   // destroy
   {
     name: 'a destroy that needs no body, and breaks with one',
     caughtBy: 'destroy.success',
-    breaks: (service) => {
-      const right = service.destroy.bind(service);
-      service.destroy = (instance, incoming) =>
-        incoming.body === '' ? right(instance, incoming) : service.refuse(400, 'DELETE has no body');
-    },
+    breaks: instead(
+      'destroy',
+      (right, service) => (instance, incoming) =>
+        incoming.body === '' ? right(instance, incoming) : service.refuse(400, 'DELETE has no body'),
+    ),
   },
   {
     name: 'a destroy that removes nothing',
@@ -612,33 +601,30 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a second destroy breaks',
     caughtBy: 'destroy.twice',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) => {
-        if (incoming.method === 'DELETE' && incoming.segments.length === 2) throw new Error('no');
-        return right(incoming);
-      };
-    },
+    breaks: instead('missing', (right) => (incoming) => {
+      if (incoming.method === 'DELETE' && incoming.segments.length === 2) throw new Error('no');
+      return right(incoming);
+    }),
   },
   {
     name: '200 for the destroy of what never was',
     caughtBy: 'destroy.missing',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) =>
-        incoming.method === 'DELETE' && incoming.segments.length === 2 ? { status: 200 } : right(incoming);
-    },
+    breaks: instead(
+      'missing',
+      (right) => (incoming) =>
+        incoming.method === 'DELETE' && incoming.segments.length === 2 ? { status: 200 } : right(incoming),
+    ),
   },
   {
     name: 'no destroy while something is bound',
     caughtBy: 'destroy.with-job',
-    breaks: (service) => {
-      const right = service.destroy.bind(service);
-      service.destroy = (instance, incoming) =>
+    breaks: instead(
+      'destroy',
+      (right, service) => (instance, incoming) =>
         [...instance.binds].some(([who, isBound]) => isBound && who.startsWith('job/'))
           ? service.refuse(412, 'unbind first')
-          : right(instance, incoming);
-    },
+          : right(instance, incoming),
+    ),
   },
   {
     name: 'a name is used up',
@@ -692,136 +678,105 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'capitals break',
     caughtBy: 'names.capitals',
-    breaks: (service) => {
-      const right = service.bind.bind(service);
-      service.bind = (instance, who) => {
-        if (/[A-Z]{3}/.test(instance.name)) throw new Error('no');
-        return right(instance, who);
-      };
-    },
+    breaks: instead('bind', (right) => (instance, who) => {
+      if (/[A-Z]{3}/.test(instance.name)) throw new Error('no');
+      return right(instance, who);
+    }),
   },
   {
     name: 'an underscore breaks',
     caughtBy: 'names.underscore',
-    breaks: (service) => {
-      const right = service.bind.bind(service);
-      service.bind = (instance, who) => {
-        if (instance.name.includes('__')) throw new Error('no');
-        return right(instance, who);
-      };
-    },
+    breaks: instead('bind', (right) => (instance, who) => {
+      if (instance.name.includes('__')) throw new Error('no');
+      return right(instance, who);
+    }),
   },
   {
     name: 'long names break',
     caughtBy: 'names.long',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) => {
-        if ((incoming.fields.get('name') ?? '').length > 100) throw new Error('no');
-        return right(incoming);
-      };
-    },
+    breaks: instead('create', (right) => (incoming) => {
+      if ((incoming.fields.get('name') ?? '').length > 100) throw new Error('no');
+      return right(incoming);
+    }),
   },
   {
     name: 'apps are cut at 63 characters',
     caughtBy: 'names.app-pair',
     breaks: (service) => {
-      const salts = new Map<string, string>();
-      const unbind = service.unbind.bind(service);
+      const cut = ({ name }: Instance, who: string) => (who.length > 60 ? name + who.slice(0, 60) : '');
+      const renew = salted(service, cut);
+      const right = service.unbind.bind(service);
       service.unbind = (instance, who) => {
-        salts.set(instance.name + who.slice(0, 60), random());
-        return unbind(instance, who);
+        if (who.length > 60) renew(cut(instance, who));
+        return right(instance, who);
       };
-      const right = service.variables.bind(service);
-      service.variables = (instance, who) => ({
-        ...right(instance, who),
-        SVC_SALT: who.length > 60 ? (salts.get(instance.name + who.slice(0, 60)) ?? '') : '',
-      });
     },
   },
   {
     name: 'an instance called plans',
     caughtBy: 'names.plans',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) => (incoming.fields.get('name') === 'plans' ? { status: 201 } : right(incoming));
-    },
+    breaks: instead(
+      'create',
+      (right) => (incoming) => (incoming.fields.get('name') === 'plans' ? { status: 201 } : right(incoming)),
+    ),
   },
   {
     name: 'instances are kept in a plain object',
     caughtBy: 'names.built-in',
-    breaks: (service) => {
-      const right = service.missing.bind(service);
-      service.missing = (incoming) =>
-        incoming.segments[2] === 'status' && (incoming.segments[1] ?? '') in {} ? { status: 204 } : right(incoming);
-    },
+    breaks: instead(
+      'missing',
+      (right) => (incoming) =>
+        incoming.segments[2] === 'status' && (incoming.segments[1] ?? '') in {} ? { status: 204 } : right(incoming),
+    ),
   },
   {
     name: 'any name is taken',
     caughtBy: 'names.illegal',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) => {
-        const made = right(incoming);
-        return made.status === 400 && /["'é ]/.test(incoming.fields.get('name') ?? '') ? { status: 201 } : made;
-      };
-    },
+    breaks: instead('create', (right) => (incoming) => {
+      const made = right(incoming);
+      return made.status === 400 && /["'é ]/.test(incoming.fields.get('name') ?? '') ? { status: 201 } : made;
+    }),
   },
   // parameters
   {
     name: 'nested parameters break',
     caughtBy: 'parameters.nested',
-    breaks: (service) => {
-      const right = service.parametersOf.bind(service);
-      service.parametersOf = (fields) => {
-        if (/inner/.test([...fields].join())) throw new Error('no');
-        return right(fields);
-      };
-    },
+    breaks: instead('parametersOf', (right) => (fields) => {
+      if (/inner/.test([...fields].join())) throw new Error('no');
+      return right(fields);
+    }),
   },
   {
     name: 'lists in parameters break',
     caughtBy: 'parameters.list',
-    breaks: (service) => {
-      const right = service.parametersOf.bind(service);
-      service.parametersOf = (fields) => {
-        if (fields.has('parameters.check.0')) throw new Error('no');
-        return right(fields);
-      };
-    },
+    breaks: instead('parametersOf', (right) => (fields) => {
+      if (fields.has('parameters.check.0')) throw new Error('no');
+      return right(fields);
+    }),
   },
   {
     name: 'brackets in parameters are nested by a parser',
     caughtBy: 'parameters.dots',
-    breaks: (service) => {
-      const right = service.parametersOf.bind(service);
-      service.parametersOf = (fields) => {
-        if ([...fields.keys()].some((key) => key.includes('['))) throw new Error('no');
-        return right(fields);
-      };
-    },
+    breaks: instead('parametersOf', (right) => (fields) => {
+      if ([...fields.keys()].some((key) => key.includes('['))) throw new Error('no');
+      return right(fields);
+    }),
   },
   {
     name: 'bodies are read as Latin-1, and refused by the store',
     caughtBy: 'parameters.unicode',
-    breaks: (service) => {
-      const right = service.parametersOf.bind(service);
-      service.parametersOf = (fields) => {
-        if (/[^ -~]/.test(right(fields))) throw new Error('no');
-        return right(fields);
-      };
-    },
+    breaks: instead('parametersOf', (right) => (fields) => {
+      if (/[^ -~]/.test(right(fields))) throw new Error('no');
+      return right(fields);
+    }),
   },
   {
     name: 'an empty key breaks',
     caughtBy: 'parameters.empty',
-    breaks: (service) => {
-      const right = service.parametersOf.bind(service);
-      service.parametersOf = (fields) => {
-        if (fields.has('parameters.')) throw new Error('no');
-        return right(fields);
-      };
-    },
+    breaks: instead('parametersOf', (right) => (fields) => {
+      if (fields.has('parameters.')) throw new Error('no');
+      return right(fields);
+    }),
   },
   {
     name: '__proto__ poisons what comes after it',
@@ -843,10 +798,10 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'the status asks for no password',
     caughtBy: 'auth.missing',
-    breaks: (service) => {
-      const right = service.isAuthorized.bind(service);
-      service.isAuthorized = (given, incoming) => incoming.segments[2] === 'status' || right(given, incoming);
-    },
+    breaks: instead(
+      'isAuthorized',
+      (right) => (given, incoming) => incoming.segments[2] === 'status' || right(given, incoming),
+    ),
   },
   {
     name: 'no password at all',
@@ -877,13 +832,10 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a malformed header breaks',
     caughtBy: 'auth.malformed',
-    breaks: (service) => {
-      const right = service.isAuthorized.bind(service);
-      service.isAuthorized = (given, incoming) => {
-        if (given?.endsWith('!!!')) throw new Error('no');
-        return right(given, incoming);
-      };
-    },
+    breaks: instead('isAuthorized', (right) => (given, incoming) => {
+      if (given?.endsWith('!!!')) throw new Error('no');
+      return right(given, incoming);
+    }),
   },
   {
     name: 'other paths ask for no password',
@@ -900,76 +852,45 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a refusal names no scheme',
     caughtBy: 'auth.challenge',
-    breaks: (service) => {
-      const right = service.write.bind(service);
-      service.write = (response, { status, body }) => {
-        right(response, { status, body });
-      };
-    },
+    breaks: instead('write', (right) => (response, { status, body }) => {
+      right(response, { status, body });
+    }),
   },
   // the proxy
   {
     name: 'the path is folded',
     caughtBy: 'proxy.dot-segments',
-    breaks: (service) => {
-      const right = service.segmentsOf.bind(service);
-      service.isTrusted = () => true;
-      service.segmentsOf = (target) => right(target.includes('%2') ? target : folded(target));
-    },
+    breaks: readsPath((target) => (target.includes('%2') ? target : folded(target))),
   },
   {
     name: 'the path is folded by new URL',
     caughtBy: 'proxy.encoded-dots',
-    breaks: (service) => {
-      const right = service.segmentsOf.bind(service);
-      service.isTrusted = () => true;
-      service.segmentsOf = (target) => right(/%2e/i.test(target) ? folded(target) : target);
-    },
+    breaks: readsPath((target) => (/%2e/i.test(target) ? folded(target) : target)),
   },
   {
     name: 'the path is decoded before it is split',
     caughtBy: 'proxy.encoded-slash',
-    breaks: (service) => {
-      const right = service.segmentsOf.bind(service);
-      service.isTrusted = () => true;
-      service.segmentsOf = (target) => right(/%2f/i.test(target) ? folded(decodeURIComponent(target)) : target);
-    },
+    breaks: readsPath((target) => (/%2f/i.test(target) ? folded(decodeURIComponent(target)) : target)),
   },
   {
     name: 'whoever is logged in reaches every instance',
     caughtBy: 'proxy.authenticated-resources',
-    breaks: (service) => {
-      const right = service.segmentsOf.bind(service);
-      service.isTrusted = () => true;
-      service.segmentsOf = (target) => right(target.startsWith('/authenticated') ? folded(target) : target);
-    },
+    breaks: readsPath((target) => (target.startsWith('/authenticated') ? folded(target) : target)),
   },
   {
     name: 'a slash at the end is nothing',
     caughtBy: 'proxy.trailing-slash',
-    breaks: (service) => {
-      const right = service.segmentsOf.bind(service);
-      service.isTrusted = () => true;
-      service.segmentsOf = (target) => right(target.replace(/\/+$/, ''));
-    },
+    breaks: readsPath((target) => target.replace(/\/+$/, '')),
   },
   {
     name: 'two slashes are one',
     caughtBy: 'proxy.double-slash',
-    breaks: (service) => {
-      const right = service.segmentsOf.bind(service);
-      service.isTrusted = () => true;
-      service.segmentsOf = (target) => right(target.replace(/(\/)\/+(?=.)/g, '$1'));
-    },
+    breaks: readsPath((target) => target.replace(/(\/)\/+(?=.)/g, '$1')),
   },
   {
     name: 'the case of a path does not count',
     caughtBy: 'proxy.case',
-    breaks: (service) => {
-      const right = service.segmentsOf.bind(service);
-      service.isTrusted = () => true;
-      service.segmentsOf = (target) => right(target.replace(/^\/resources/i, '/resources'));
-    },
+    breaks: readsPath((target) => target.replace(/^\/resources/i, '/resources')),
   },
   {
     name: 'a header turns a GET into a DELETE',
@@ -1011,111 +932,87 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'broken JSON breaks',
     caughtBy: 'hostile.json-syntax',
-    breaks: (service) => {
-      const right = service.fieldsOf.bind(service);
-      service.fieldsOf = (body, type) => {
-        if (body.startsWith('{name')) throw new Error('no');
-        return right(body, type);
-      };
-    },
+    breaks: instead('fieldsOf', (right) => (body, type) => {
+      if (body.startsWith('{name')) throw new Error('no');
+      return right(body, type);
+    }),
   },
   {
     name: 'a name that is a number breaks',
     caughtBy: 'hostile.json-values',
-    breaks: (service) => {
-      const right = service.fieldsOf.bind(service);
-      service.fieldsOf = (body, type) => {
-        if (body.includes('"name":1')) throw new Error('no');
-        return right(body, type);
-      };
-    },
+    breaks: instead('fieldsOf', (right) => (body, type) => {
+      if (body.includes('"name":1')) throw new Error('no');
+      return right(body, type);
+    }),
   },
   {
     name: 'a create without a name makes one',
     caughtBy: 'hostile.no-name',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) => ((incoming.fields.get('name') ?? '') === '' ? { status: 201 } : right(incoming));
-    },
+    breaks: instead(
+      'create',
+      (right) => (incoming) => ((incoming.fields.get('name') ?? '') === '' ? { status: 201 } : right(incoming)),
+    ),
   },
   {
     name: 'a bind without an app breaks',
     caughtBy: 'hostile.no-app',
-    breaks: (service) => {
-      const right = service.bindApp.bind(service);
-      service.bindApp = (instance, incoming) => {
-        if ((incoming.fields.get('app-name') ?? '') === '') throw new Error('no');
-        return right(instance, incoming);
-      };
-    },
+    breaks: instead('bindApp', (right) => (instance, incoming) => {
+      if ((incoming.fields.get('app-name') ?? '') === '') throw new Error('no');
+      return right(instance, incoming);
+    }),
   },
   {
     name: 'an escape that is none breaks',
     caughtBy: 'hostile.form',
-    breaks: (service) => {
-      const right = service.fieldsOf.bind(service);
-      service.fieldsOf = (body, type) => {
-        if (body.includes('%zz')) throw new Error('no');
-        return right(body, type);
-      };
-    },
+    breaks: instead('fieldsOf', (right) => (body, type) => {
+      if (body.includes('%zz')) throw new Error('no');
+      return right(body, type);
+    }),
   },
   {
     name: 'another content type breaks',
     caughtBy: 'hostile.content-type',
-    breaks: (service) => {
-      const right = service.fieldsOf.bind(service);
-      service.fieldsOf = (body, type) => {
-        if (type === 'text/plain') throw new Error('no');
-        return right(body, type);
-      };
-    },
+    breaks: instead('fieldsOf', (right) => (body, type) => {
+      if (type === 'text/plain') throw new Error('no');
+      return right(body, type);
+    }),
   },
   {
     name: 'ten thousand fields break',
     caughtBy: 'hostile.many-fields',
-    breaks: (service) => {
-      const right = service.fieldsOf.bind(service);
-      service.fieldsOf = (body, type) => {
-        const fields = right(body, type);
-        if ((fields?.size ?? 0) > 5000) throw new Error('no');
-        return fields;
-      };
-    },
+    breaks: instead('fieldsOf', (right) => (body, type) => {
+      const fields = right(body, type);
+      if ((fields?.size ?? 0) > 5000) throw new Error('no');
+      return fields;
+    }),
   },
   {
     name: 'deep JSON breaks',
     caughtBy: 'hostile.deep-json',
-    breaks: (service) => {
-      const right = service.fieldsOf.bind(service);
-      service.fieldsOf = (body, type) => {
-        if (body.includes('[[[[[[')) throw new RangeError('too deep');
-        return right(body, type);
-      };
-    },
+    breaks: instead('fieldsOf', (right) => (body, type) => {
+      if (body.includes('[[[[[[')) throw new RangeError('too deep');
+      return right(body, type);
+    }),
   },
   {
     name: 'a large body breaks',
     caughtBy: 'hostile.large-body',
-    breaks: (service) => {
-      const right = service.fieldsOf.bind(service);
-      service.fieldsOf = (body, type) => {
-        if (body.length > 2_000_000) throw new Error('no');
-        return right(body, type);
-      };
-    },
+    breaks: instead('fieldsOf', (right) => (body, type) => {
+      if (body.length > 2_000_000) throw new Error('no');
+      return right(body, type);
+    }),
   },
   // HTTP
   {
     name: 'a redirect for a slash at the end',
     caughtBy: 'http.redirect',
-    breaks: (service) => {
-      const right = service.handle.bind(service);
-      service.handle = (incoming) =>
+    breaks: instead(
+      'handle',
+      (right) => (incoming) =>
         incoming.target.endsWith('/')
           ? { status: 301, headers: { location: incoming.target.slice(0, -1) } }
-          : right(incoming);
-    },
+          : right(incoming),
+    ),
   },
   {
     name: 'errors in HTML',
@@ -1127,42 +1024,38 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'one client that hangs up ends it',
     caughtBy: 'http.hang-up',
-    breaks: (service) => {
-      const right = service.write.bind(service);
-      service.write = (response, reply) => {
-        if (service.hangUps > 0) response.destroy();
-        else right(response, reply);
-      };
-    },
+    breaks: instead('write', (right, service) => (response, reply) => {
+      if (service.hangUps > 0) response.destroy();
+      else right(response, reply);
+    }),
   },
   // multi-cluster
   {
     name: 'a pool has to have a cluster',
     caughtBy: 'multi-cluster.pool-only',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) =>
-        'x-tsuru-cluster-name' in incoming.headers ? right(incoming) : service.refuse(400, 'the cluster is missing');
-    },
+    breaks: instead(
+      'create',
+      (right, service) => (incoming) =>
+        'x-tsuru-cluster-name' in incoming.headers ? right(incoming) : service.refuse(400, 'the cluster is missing'),
+    ),
   },
   {
     name: 'a large header breaks',
     caughtBy: 'multi-cluster.kube-config',
-    breaks: (service) => {
-      const right = service.create.bind(service);
-      service.create = (incoming) =>
-        'x-tsuru-cluster-kube-config' in incoming.headers ? { status: 431 } : right(incoming);
-    },
+    breaks: instead(
+      'create',
+      (right) => (incoming) => ('x-tsuru-cluster-kube-config' in incoming.headers ? { status: 431 } : right(incoming)),
+    ),
   },
   {
     name: 'plans need a pool, and say so in words of their own',
     caughtBy: 'multi-cluster.plans-without-pool',
-    breaks: (service) => {
-      const right = service.dispatch.bind(service);
-      service.dispatch = (incoming) =>
+    breaks: instead(
+      'dispatch',
+      (right, service) => (incoming) =>
         incoming.segments[1] === 'plans' && !('x-tsuru-pool-name' in incoming.headers)
           ? service.refuse(400, 'a pool is needed')
-          : right(incoming);
-    },
+          : right(incoming),
+    ),
   },
 ];
