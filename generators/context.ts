@@ -1,5 +1,5 @@
 import type { Answers, EndpointAnswer, Framework } from '../src/answers.ts';
-import { sortedByName } from '../src/endpoints.ts';
+import { moreSpecificFirst, sortedByName } from '../src/endpoints.ts';
 import { quote } from '../src/shell.ts';
 import { wordsOf, type PackageManagerWords } from '../src/package-manager.ts';
 import { VERSIONS, type Dependency } from './versions.ts';
@@ -34,6 +34,8 @@ interface EndpointContext extends EndpointAnswer {
 /** What the templates are filled with: the answers, and what follows from them. */
 export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   endpoints: EndpointContext[];
+  /** The endpoints in the order in which a router has to try them. */
+  routes: EndpointContext[];
   openapiPaths: OpenapiPath[];
   generatorVersion: string;
   packageDescription: string;
@@ -83,6 +85,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
   return {
     ...answers,
     endpoints,
+    routes: moreSpecificFirst(endpoints),
     openapiPaths: openapiPaths(endpoints),
     planArgument: quote(answers.plans[0]?.name ?? ''),
     generatorVersion,

@@ -25,6 +25,21 @@ export function sortedByName<Endpoint extends { name: string }>(endpoints: reado
   return endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/**
+ * In an order in which the first that fits is the most specific one, as routers take them: a word before a parameter, and
+ * HEAD before the GET that would answer it, too.
+ */
+export function moreSpecificFirst<Endpoint extends Pick<EndpointAnswer, 'name' | 'method' | 'path'>>(
+  endpoints: readonly Endpoint[],
+): Endpoint[] {
+  const rank = ({ method, path, name }: Endpoint) => [
+    ...path.split('/').map((part) => (part.startsWith('{') ? '1' : '0')),
+    method === 'HEAD' ? '0' : '1',
+    name,
+  ];
+  return endpoints.toSorted((a, b) => (rank(a).join(' ') < rank(b).join(' ') ? -1 : 1));
+}
+
 /** Fills in what follows from the name: GET, a path of that name, and an action for it. */
 export function withEndpointDefaults({
   name,

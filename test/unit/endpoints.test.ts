@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { EndpointAnswer } from '../../src/answers.ts';
-import { endpointsProblem, withEndpointDefaults } from '../../src/endpoints.ts';
+import { endpointsProblem, moreSpecificFirst, withEndpointDefaults } from '../../src/endpoints.ts';
 
 const one = (more: Partial<EndpointAnswer>) => withEndpointDefaults({ name: 'backups', ...more });
 const two = (a: [EndpointAnswer['method'], string], b: [EndpointAnswer['method'], string]) => [
@@ -73,6 +73,18 @@ describe('an endpoint', () => {
     ],
   ] as const)('%j stands beside %j', (a, b) => {
     expect(endpointsProblem(two([...a], [...b]), 'fastify')).toBeUndefined();
+  });
+
+  it('is routed before those that are less specific, whatever its name', () => {
+    const paths: [string, EndpointAnswer['method'], string][] = [
+      ['a', 'GET', '/x/{id}'],
+      ['b', 'GET', '/{kind}/{id}'],
+      ['c', 'GET', '/x/all'],
+      ['d', 'HEAD', '/x/all'],
+    ];
+    const endpoints = paths.map(([name, method, path]) => withEndpointDefaults({ name, method, path }));
+    expect(endpointsProblem(endpoints, 'express')).toBeUndefined();
+    expect(moreSpecificFirst(endpoints).map(({ name }) => name)).toEqual(['d', 'c', 'a', 'b']);
   });
 
   it('needs a name and an action that no other has', () => {
