@@ -21,10 +21,12 @@ async function main(): Promise<void> {
   const backend = createBackend();
   const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
   const app = await createApp(service);
-  await service.lifeCycle.resume();
   const { address, close } = await listen(app, config);
+  let isStopping = false;
   const stop = async (signal: string) => {
-    log.info({ signal }, 'stopping: what is running is finished first');
+    log.info({ signal, again: isStopping || undefined }, 'stopping: what is running is finished first');
+    if (isStopping) return;
+    isStopping = true;
     setTimeout(() => {
       log.error('gave up waiting');
       process.exit(1);
@@ -33,8 +35,10 @@ async function main(): Promise<void> {
     await store.close();
     log.info('stopped');
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
   log.info({ address, service: settings.service }, 'listening');
+  // Not before it listens: a start that fails leaves everything to the process that runs.
+  await service.lifeCycle.resume();
 }
 
 main().catch((error: unknown) => {

@@ -20,7 +20,12 @@ const update = (test: TestService, more: Record<string, unknown> = {}) =>
   test.call('PUT', '/resources/db1', { team: 't', ...more });
 const status = (test: TestService) => test.call('GET', '/resources/db1/status');
 
+/** Fails with words for Tsuru's user. */
 const fails =
+  (message = 'it broke') =>
+  () =>
+    Promise.reject(new ServiceError(500, message));
+const breaks =
   (message = 'it broke') =>
   () =>
     Promise.reject(new Error(message));
@@ -73,7 +78,7 @@ describe('creating inline', () => {
     test.backend.instead.create = fails('the disk is full');
     const answer = await create(test);
     expect(answer).toMatchObject({ status: 500 });
-    expect(answer.body).toContain('the disk is full');
+    expect(answer.body).toContain('the disk is full. The instance \\"db1\\" stays in the service as failed');
     expect((await status(test)).status).toBe(500);
     expect(await bind(test)).toMatchObject({ status: 409 });
     delete test.backend.instead.create;
@@ -81,14 +86,15 @@ describe('creating inline', () => {
     expect((await status(test)).status).toBe(204);
   });
 
-  it('does not pass on, or log, a password that is in the URL of an error', async () => {
+  it('tells its user nothing of an error that is not meant for them, and logs it without its password', async () => {
     const test = await testService();
-    test.backend.instead.create = fails('cannot reach postgres://admin:p4ss/w@rd@db.example.com/x');
+    test.backend.instead.create = breaks('connect ECONNREFUSED 10.1.2.3:5432 postgres://admin:p4ss/w@rd@db.example.com/x');
     const answer = await create(test);
-    expect(answer.body).toContain('cannot reach postgres://');
-    for (const text of [answer.body, (await test.call('GET', '/resources/db1')).body, test.log.join('')]) {
-      expect(text).not.toContain('admin:');
-    }
+    expect(answer.body).toContain('Creating the instance \\"db1\\" failed.');
+    const info = await test.call('GET', '/resources/db1');
+    for (const text of [answer.body, info.body]) expect(text).not.toMatch(/ECONNREFUSED|10\.1\.2\.3|example\.com/);
+    expect(test.log.join('')).toContain('ECONNREFUSED 10.1.2.3:5432');
+    expect(test.log.join('')).not.toContain('admin:');
   });
 
   it('gives a backend the same instance id when it is created again', async () => {
@@ -124,7 +130,7 @@ describe('creating inline', () => {
     const answer = create(test);
     await until(() => test.backend.asked.length > 0);
     await test.service.lifeCycle.stop(answer, 0);
-    expect((await answer).status).toBe(500);
+    expect((await answer).status).toBe(503);
     expect((await status(test)).status).toBe(500);
   });
 });
@@ -144,22 +150,23 @@ describe('an instance that is left over from a create whose answer was lost', ()
     ['team', { team: 'other' }],
     ['plan', { plan: 'large' }],
     ['parameters', { 'parameters.a': '2' }],
-  ])('is a 409 that says so when it differs in its %s', async (what, more) => {
+  ])('is a 422 that says so, and what to do, when it differs in its %s', async (what, more) => {
     const test = await testService();
     await create(test);
     const before = await test.store.find('db1');
     const answer = await create(test, more);
-    expect(answer.status).toBe(409);
+    expect(answer.status).toBe(422);
     expect(answer.body).toContain(what);
+    expect(answer.body).toContain('Choose another name');
     expect(await test.store.find('db1')).toEqual(before);
   });
 
-  it('is a 409 that says so when something is bound to it', async () => {
+  it('is a 422 that says so when something is bound to it', async () => {
     const test = await testService();
     await create(test);
     await bindJob(test);
     const answer = await create(test);
-    expect(answer.status).toBe(409);
+    expect(answer.status).toBe(422);
     expect(answer.body).toContain('j1');
   });
 
@@ -221,7 +228,14 @@ describe('creating in the background', () => {
     await create(test);
     const backend = new TestBackend();
     const plans = new Plans([{ name: 'small', description: '' }]);
-    const next = new LifeCycle({ store: test.store, backend, plans, provisioning: 'inline', log: test.service.log });
+    const next = new LifeCycle({
+      service: 'my-service',
+      store: test.store,
+      backend,
+      plans,
+      provisioning: 'inline',
+      log: test.service.log,
+    });
     await next.resume();
     expect((await test.store.find('db1'))?.state).toBe('failed');
     expect(backend.asked).toEqual([]);
@@ -371,7 +385,7 @@ describe('unbinding', () => {
 });
 
 describe('an unbind that failed half-way', () => {
-  it('is mended by a bind, which asks the backend and brings the same variables back', async () => {
+  it('is put right by a bind, which asks the backend and brings the same variables back', async () => {
     const test = await testService();
     await create(test);
     const first = await bind(test);
@@ -405,7 +419,7 @@ describe('updating', () => {
     expect((await test.store.find('db1'))?.data).toEqual({ made: 'anew' });
   });
 
-  it.each([refuses(422), fails()])('that does not succeed changes nothing', async (instead) => {
+  it.each([refuses(422), fails(), breaks()])('that does not succeed changes nothing', async (instead) => {
     const test = await testService();
     await create(test, { description: 'old' });
     const before = await test.store.find('db1');
@@ -456,7 +470,7 @@ describe('destroying', () => {
     const creating = create(test);
     await until(() => test.backend.asked.length > 0);
     expect((await destroy(test)).status).toBe(200);
-    expect((await creating).status).toBe(provisioning === 'inline' ? 409 : 201);
+    expect((await creating).status).toBe(provisioning === 'inline' ? 410 : 201);
     expect(test.backend.methods).toEqual(['create', 'destroy']);
     expect((await status(test)).status).toBe(404);
   });
@@ -533,7 +547,7 @@ describe('what the backend says of an instance', () => {
     expect(await status(test)).toMatchObject({ status: code, body });
   });
 
-  it('stands behind what the service knows itself in the info', async () => {
+  it('stands behind its state in the info, without what Tsuru shows itself', async () => {
     const test = await testService();
     Object.assign(test.backend, { info: () => Promise.resolve([{ label: 'Address', value: 'db.example.com' }]) });
     await create(test, { plan: 'large' });
@@ -541,10 +555,312 @@ describe('what the backend says of an instance', () => {
     const answer = await test.call('GET', '/resources/db1');
     expect(JSON.parse(answer.body)).toEqual([
       { label: 'State', value: 'ready' },
-      { label: 'Plan', value: 'large' },
-      { label: 'Apps', value: 'a1' },
-      { label: 'Jobs', value: 'none' },
       { label: 'Address', value: 'db.example.com' },
     ]);
+  });
+});
+
+describe('a request whose backend ignores its signal', () => {
+  const patience = { turn: 20, work: 20, answer: 40 };
+
+  /** Makes a method of the backend wait until the test lets it go on, whatever its signal says. */
+  function ignore(test: TestService, method: 'create' | 'update' | 'bindApp' | 'unbindApp' | 'destroy'): () => void {
+    const { opened, open } = gate();
+    test.backend.instead[method] = () => opened.then(() => ({ LATE: 'yes' }));
+    return open;
+  }
+
+  it.each([
+    ['update', (test: TestService) => update(test)],
+    ['bindApp', (test: TestService) => bind(test)],
+  ] as const)('is answered in words, and keeps the lock until it has ended: %s', async (method, call) => {
+    const test = await testService({ patience });
+    await create(test);
+    const open = ignore(test, method);
+    const answer = await call(test);
+    expect(answer.status).toBe(504);
+    expect(answer.body).toContain('is still running');
+    expect([(await destroy(test)).status, (await destroy(test)).status]).toEqual([503, 503]);
+    expect(test.backend.methods).toEqual(['create', method]);
+    open();
+    await until(async () => (await destroy(test)).status === 200);
+    expect(test.backend.methods.at(-1)).toBe('destroy');
+    expect((await status(test)).status).toBe(404);
+  });
+
+  it('has its late result all the same: a bind', async () => {
+    const test = await testService({ patience });
+    await create(test);
+    const open = ignore(test, 'bindApp');
+    expect((await bind(test)).status).toBe(504);
+    open();
+    await until(async () => (await bind(test)).status === 201);
+    expect((await bind(test)).body).toBe('{"LATE":"yes"}');
+    expect(test.backend.methods).toEqual(['create', 'bindApp']);
+  });
+
+  it('has its late result all the same: a creation', async () => {
+    const test = await testService({ patience });
+    const open = ignore(test, 'create');
+    expect((await create(test)).status).toBe(504);
+    expect((await status(test)).status).toBe(202);
+    expect((await create(test)).status).toBe(504);
+    open();
+    await until(async () => (await status(test)).status === 204);
+    expect((await test.store.find('db1'))?.data).toEqual({ LATE: 'yes' });
+    expect(test.backend.methods).toEqual(['create']);
+  });
+
+  it('has its late result all the same: a removal, which the next one is told of', async () => {
+    const test = await testService({ patience });
+    await create(test);
+    const open = ignore(test, 'destroy');
+    expect((await destroy(test)).status).toBe(504);
+    expect((await status(test)).status).toBe(202);
+    open();
+    await until(async () => (await status(test)).status === 404);
+    expect([(await destroy(test)).status, (await destroy(test)).status]).toEqual([200, 404]);
+    expect(test.backend.methods).toEqual(['create', 'destroy']);
+  });
+
+  it('leaves no instance pending when a removal gave up waiting and the creation then failed', async () => {
+    const test = await testService({ patience, provisioning: 'background' });
+    const { opened, open } = gate();
+    test.backend.instead.create = () => opened.then(() => Promise.reject(new Error('')));
+    await create(test);
+    expect((await destroy(test)).status).toBe(504);
+    expect((await status(test)).status).toBe(202);
+    open();
+    await until(async () => (await status(test)).status === 500);
+    expect((await destroy(test)).status).toBe(200);
+    expect(test.backend.methods).toEqual(['create', 'destroy']);
+  });
+
+  it('counts all that it asks the backend in one time: a removal with slow unbinds', async () => {
+    const test = await testService({ patience: { work: 150, answer: 60_000 } });
+    await create(test);
+    for (const app of ['a1', 'a2', 'a3', 'a4']) await bind(test, app);
+    test.backend.asked.length = 0;
+    test.backend.instead.unbindApp = ({ signal }) =>
+      new Promise((resolve, reject) => {
+        setTimeout(resolve, 100);
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      });
+    const answer = await destroy(test);
+    expect(answer.status).toBe(504);
+    expect(answer.body).toContain('took too long');
+    expect(test.backend.methods.length).toBeLessThan(4);
+    delete test.backend.instead.unbindApp;
+    expect((await destroy(test)).status).toBe(200);
+  });
+});
+
+describe('an error without a text', () => {
+  it.each([
+    ['an error', () => new Error('')],
+    ['a refusal', () => new ServiceError(500, '')],
+    ['an error of blanks', () => new Error(' ')],
+  ])('is a failure like any other: %s', async (_, error) => {
+    for (const provisioning of ['inline', 'background'] as const) {
+      const test = await testService({ provisioning });
+      test.backend.instead.create = () => Promise.reject(error());
+      const answer = await create(test);
+      if (provisioning === 'inline') expect(answer).toMatchObject({ status: 500 });
+      await until(async () => (await status(test)).status === 500);
+      expect((await test.call('GET', '/resources/db1')).body).toContain('failed: Creating the instance');
+      expect((await test.store.find('db1'))?.state).toBe('failed');
+    }
+  });
+
+  it('that stops a removal leaves the instance down, not pending', async () => {
+    const test = await testService();
+    await create(test);
+    test.backend.instead.destroy = () => Promise.reject(new Error(''));
+    expect((await destroy(test)).status).toBe(500);
+    expect((await status(test)).status).toBe(500);
+  });
+});
+
+describe('a store that cannot be written', () => {
+  const full = new ServiceError(507, "The service's disk is full.");
+
+  /** Makes writes of the store fail from now on, those that the test names. */
+  function fill(test: TestService, fails: (method: string, argument: unknown) => boolean): () => void {
+    const { store } = test;
+    const own = { save: store.save.bind(store), saveBind: store.saveBind.bind(store), remove: store.remove.bind(store) };
+    const guarded =
+      <Arguments extends unknown[]>(method: keyof typeof own, write: (...args: Arguments) => Promise<void>) =>
+      (...args: Arguments) =>
+        fails(method, args.at(-1)) ? Promise.reject(full) : write(...args);
+    store.save = guarded('save', own.save);
+    store.saveBind = guarded('saveBind', own.saveBind);
+    store.remove = guarded('remove', own.remove);
+    return () => {
+      Object.assign(store, own);
+    };
+  }
+  const isState = (state: string) => (_: string, argument: unknown) => (argument as { state?: string }).state === state;
+
+  it.each(['inline', 'background'] as const)('has a creation settled as soon as it can, %s', async (provisioning) => {
+    const test = await testService({ provisioning, patience: { rewrite: 1 } });
+    const empty = fill(test, isState('ready'));
+    const answer = await create(test);
+    expect(answer.status).toBe(provisioning === 'inline' ? 507 : 201);
+    await until(() => test.log.join('').includes('tried again'));
+    expect((await status(test)).status).toBe(202);
+    empty();
+    await until(async () => (await status(test)).status === 204);
+    expect(test.backend.methods).toEqual(['create']);
+  });
+
+  it('has a bind, an update and a removal written as soon as it can', async () => {
+    const test = await testService({ patience: { rewrite: 1 } });
+    await create(test);
+    let empty = fill(test, isState('bound'));
+    expect((await bind(test)).status).toBe(507);
+    empty();
+    expect((await bind(test)).status).toBe(201);
+    empty = fill(test, isState('ready'));
+    test.backend.instead.update = () => Promise.resolve({ made: 'anew' });
+    const answer = await update(test, { plan: 'large' });
+    expect([answer.status, answer.body.includes('disk is full')]).toEqual([507, true]);
+    empty();
+    await until(async () => (await test.store.find('db1'))?.plan === 'large');
+    expect((await test.store.find('db1'))?.data).toEqual({ made: 'anew' });
+    empty = fill(test, (method) => method === 'remove');
+    expect((await destroy(test)).status).toBe(507);
+    empty();
+    await until(async () => (await status(test)).status === 404);
+    expect((await destroy(test)).status).toBe(200);
+    expect(test.backend.methods).toEqual(['create', 'bindApp', 'update', 'unbindApp', 'destroy']);
+  });
+
+  it('says so before anything is done', async () => {
+    const test = await testService();
+    fill(test, () => true);
+    const answer = await create(test);
+    expect([answer.status, test.backend.methods]).toEqual([507, []]);
+    expect(answer.body).toContain('disk is full');
+  });
+});
+
+describe('what the backend returns of an instance', () => {
+  const deep = () => JSON.parse('{"a":'.repeat(70) + '1' + '}'.repeat(70)) as object;
+  const circular = () => {
+    const data: Record<string, unknown> = {};
+    return Object.assign(data, { data });
+  };
+
+  it.each([
+    ['nested too deep', deep],
+    ['circular', circular],
+    ['a list', () => ['x']],
+    ['a text', () => 'x'],
+    ['a number that JSON has not', () => ({ size: 10n })],
+  ])('is refused when it cannot be kept: %s', async (_, data) => {
+    const test = await testService();
+    test.backend.instead.create = () => Promise.resolve(data());
+    expect(await create(test)).toMatchObject({ status: 500 });
+    expect((await status(test)).status).toBe(500);
+    expect((await destroy(test)).status).toBe(200);
+    delete test.backend.instead.create;
+    await create(test);
+    test.backend.instead.update = () => Promise.resolve(data());
+    expect((await update(test)).status).toBe(500);
+    expect((await test.store.find('db1'))?.data).toEqual({ made: 'db1' });
+  });
+});
+
+describe('a refused update', () => {
+  it('says what still holds, and the command that sets it back', async () => {
+    const test = await testService();
+    await create(test, { plan: 'small', description: "it's mine", 'parameters.size': '10' });
+    const { body } = await update(test, {
+      ...{ plan: 'nope', description: 'new', team: 'other' },
+      ...{ 'parameters.size': '20', 'parameters.zone': 'x' },
+    });
+    const { code, message } = JSON.parse(body) as { code: number; message: string };
+    expect(code).toBe(400);
+    expect(message).toContain('There is no plan "nope"');
+    expect(message).toContain('The instance keeps the plan "small"');
+    expect(message).toContain(
+      "tsuru service instance update my-service db1 -p small --add-param size=10 --remove-param zone -d 'it'\\''s mine' -t t",
+    );
+  });
+
+  it('names the plan of an instance that was created without one', async () => {
+    const test = await testService();
+    await create(test);
+    expect((await update(test, { plan: 'nope' })).body).toContain('update my-service db1 -p small');
+  });
+
+  it('of the backend says so, too, and so does one that comes too early', async () => {
+    const test = await testService({ provisioning: 'background' });
+    const open = hold(test, 'create');
+    await create(test, { plan: 'small' });
+    expect((await update(test, { plan: 'large' })).body).toContain('db1 -p small');
+    open();
+    await until(async () => (await status(test)).status === 204);
+    test.backend.instead.update = refuses(422);
+    expect((await update(test, { plan: 'large' })).body).toContain('not today. The instance keeps the plan');
+  });
+
+  it('has no command where Tsuru has nothing else than the service', async () => {
+    const test = await testService();
+    await create(test, { plan: 'small' });
+    test.backend.instead.update = refuses(422);
+    expect((await update(test, { plan: 'small' })).body).not.toContain('Set them back');
+  });
+
+  it('of an instance that the service has lost names what removes it from Tsuru', async () => {
+    const test = await testService();
+    expect((await update(test)).body).toContain('tsuru service instance remove my-service db1 --ignore-errors');
+  });
+});
+
+describe('a bind without parameters within an hour of the unbind', () => {
+  it('has those that it had, as when Tsuru undoes an unbind', async () => {
+    const test = await testService();
+    await create(test);
+    await bind(test, 'a1', { 'parameters.env_prefix': 'OTHER_' });
+    await unbind(test);
+    await bind(test);
+    const asked = test.backend.asked.filter(({ method }) => method === 'bindApp');
+    expect(asked.map(({ request }) => request.parameters)).toEqual([{ env_prefix: 'OTHER_' }, { env_prefix: 'OTHER_' }]);
+    await unbind(test);
+    test.wait(HOUR + 1000);
+    await bind(test);
+    expect(test.backend.asked.at(-1)?.request.parameters).toEqual({});
+  });
+});
+
+describe('the name of an instance', () => {
+  it('is refused when it is longer than what can be removed again', async () => {
+    const test = await testService();
+    expect((await create(test, { name: `a${'b'.repeat(254)}` })).status).toBe(201);
+    const answer = await create(test, { name: `a${'b'.repeat(255)}` });
+    expect([answer.status, answer.body.includes('2 to 255')]).toEqual([400, true]);
+  });
+});
+
+describe('a stop of the service', () => {
+  it('waits for what goes on after its answer', async () => {
+    const test = await testService({ patience: { work: 10, answer: 20 } });
+    await create(test);
+    const { opened, open } = gate();
+    test.backend.instead.bindApp = () => opened.then(() => ({ A: '1' }));
+    expect((await bind(test)).status).toBe(504);
+    let stopped = false;
+    const stopping = test.service.lifeCycle.stop(Promise.resolve(), 60_000).then(() => {
+      stopped = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(stopped).toBe(false);
+    open();
+    await stopping;
+    const instance = await test.store.find('db1');
+    expect(await test.store.activeBinds(instance?.id ?? '')).toMatchObject([{ state: 'bound', variables: { A: '1' } }]);
   });
 });

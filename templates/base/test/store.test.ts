@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Store, type StoredInstance } from '../src/tsuru/store.js';
+import { Store, type StoredBind, type StoredInstance } from '../src/tsuru/store.js';
 
 const instance: StoredInstance = {
   id: 'id1',
@@ -19,6 +20,17 @@ const instance: StoredInstance = {
   error: '',
   requestedBy: { user: 'u', event: 'e' },
   cluster: undefined,
+  damaged: [],
+};
+
+const bind: StoredBind = {
+  kind: 'app',
+  name: 'a1',
+  state: 'bound',
+  secret: 's',
+  variables: { A: '1' },
+  parameters: { p: 'x' },
+  unboundAt: undefined,
 };
 
 describe('the store', () => {
@@ -42,14 +54,6 @@ describe('the store', () => {
   it('has everything again when it is opened the next time', async () => {
     const store = await Store.open(path);
     await store.save(instance);
-    const bind = {
-      kind: 'app',
-      name: 'a1',
-      state: 'bound',
-      secret: 's',
-      variables: { A: '1' },
-      unboundAt: undefined,
-    } as const;
     await store.saveBind('id1', bind);
     await store.close();
     const again = await Store.open(path);
@@ -58,17 +62,82 @@ describe('the store', () => {
     await again.close();
   });
 
+  it('is held by one process at a time, and says by which', async () => {
+    const store = await Store.open(path);
+    await expect(Store.open(path)).rejects.toThrow(`is held by process ${process.pid} on `);
+    await store.close();
+    await (await Store.open(path)).close();
+  });
+
+  it('makes the files of an older store readable for its owner only', async () => {
+    await (await Store.open(path)).close();
+    chmodSync(path, 0o644);
+    const store = await Store.open(path);
+    await store.save(instance);
+    for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o777).toBe(0o600);
+    await store.close();
+  });
+
+  it('has nothing of a secret in its files once it was dropped', async () => {
+    const store = await Store.open(path);
+    const cluster = { pool: 'p', poolProvisioner: '', name: '', provisioner: '', addresses: [] };
+    const kubeConfig = { token: 'the-token-of-the-cluster '.repeat(400) };
+    await store.save({ ...instance, cluster: { ...cluster, kubeConfig } });
+    await store.saveWithoutSecret({ ...instance, cluster });
+    await store.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind', unboundAt: new Date(0), state: 'unbound' });
+    await store.forgetUnbound(new Date(1));
+    const bytes = [path, `${path}-wal`].map((file) => readFileSync(file, 'latin1')).join('');
+    expect(bytes).not.toMatch(/the-token-of-the-cluster|the-secret-of-the-bind/);
+    expect(bytes).toContain('instances');
+    await store.close();
+  });
+
+  it('is healthy only while it can be written, in the place where it was opened', async () => {
+    const store = await Store.open(path);
+    await Promise.all([store.ping(), store.ping()]);
+    renameSync(path, `${path}.away`);
+    await expect(store.ping()).rejects.toThrow('removed or replaced');
+    renameSync(`${path}.away`, path);
+    await store.ping();
+    await store.close();
+  });
+
+  it.each(['tags', 'parameters', 'data', 'requested_by', 'cluster'])(
+    'gives an instance whose %s cannot be read, so that it can be destroyed',
+    async (column) => {
+      await (await Store.open(path)).close();
+      for (const text of ['{"a":'.repeat(70) + '1' + '}'.repeat(70), '{', '7']) {
+        const store = await Store.open(path);
+        await store.save({ ...instance, cluster: undefined });
+        await store.close();
+        const database = new Database(path);
+        database.prepare(`update instances set ${column} = ?`).run(text);
+        database.close();
+        const again = await Store.open(path);
+        expect(await again.find('db1')).toMatchObject({ id: 'id1', damaged: [column] });
+        await again.remove('id1');
+        await again.close();
+      }
+    },
+  );
+
+  it('takes a bind whose variables cannot be read as one that has to be made anew', async () => {
+    const store = await Store.open(path);
+    await store.save(instance);
+    await store.saveBind('id1', bind);
+    await store.close();
+    const database = new Database(path);
+    database.prepare('update binds set variables = ?').run('{');
+    database.close();
+    const again = await Store.open(path);
+    expect(await again.activeBinds('id1')).toMatchObject([{ name: 'a1', state: 'binding', variables: {} }]);
+    await again.close();
+  });
+
   it('forgets the binds with their instance', async () => {
     const store = await Store.open(':memory:');
     await store.save(instance);
-    await store.saveBind('id1', {
-      kind: 'app',
-      name: 'a1',
-      state: 'bound',
-      secret: 's',
-      variables: {},
-      unboundAt: undefined,
-    });
+    await store.saveBind('id1', bind);
     await store.remove('id1');
     expect(await store.find('db1')).toBeUndefined();
     expect(await store.activeBinds('id1')).toEqual([]);

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
@@ -15,27 +16,46 @@ import type {
   Status,
   Variables,
 } from './backend.js';
+import { withBudget, type Budget, type Times } from './budget.js';
 import { messageOf, ServiceError } from './errors.js';
-import { Locks, turnOf } from './locks.js';
+import { Locks } from './locks.js';
 import { checkParameters, type Plans } from './plans.js';
+import { setBack } from './set-back.js';
 import type { Store, StoredBind, StoredInstance } from './store.js';
-import { isObject, sameJson, type JsonObject } from './values.js';
+import { isObject, sameJson, withoutPrototypes, type JsonObject } from './values.js';
 
 /** Milliseconds. Tsuru waits 300 s for an answer: what takes longer than these ends in an error that its user can read. */
-const PATIENCE = {
+export interface Patience {
   /** for another operation on the same instance to end */
-  turn: 60_000,
-  /** for one call of the backend while Tsuru waits */
-  call: 240_000,
+  turn: number;
+  /** for a whole request that changes something, from when its backend is asked to stop */
+  work: number;
+  /** and until it is answered, even when the backend goes on */
+  answer: number;
+  /** for the status and the info of an instance */
+  read: number;
   /** for a creation in the background */
+  background: number;
+  /** before a result that could not be written is written again; twice as long each time */
+  rewrite: number;
+}
+
+const PATIENCE: Patience = {
+  turn: 60_000,
+  work: 230_000,
+  answer: 240_000,
+  read: 60_000,
   background: 3_600_000,
+  rewrite: 1000,
 };
+
+const LONGEST_REWRITE = 30_000;
 
 /** An app that comes back within an hour of its unbind gets its old variables: Tsuru undoes a failed unbind so. */
 const REMEMBERED = 3_600_000;
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const INSTANCE_NAME = /^[A-Za-z][-a-zA-Z0-9_]+$/;
+const INSTANCE_NAME = /^[A-Za-z][-a-zA-Z0-9_]{1,254}$/;
 
 export type Provisioning = 'inline' | 'background';
 
@@ -49,6 +69,8 @@ export type Target = { kind: 'app'; app: BindAppRequest['app'] } | { kind: 'job'
 export type TargetKey = { kind: 'app' | 'job'; name: string };
 
 export interface LifeCycleParts {
+  /** The service's id in Tsuru, for the commands in what its users read. */
+  service: string;
   store: Store;
   backend: Backend;
   plans: Plans;
@@ -56,11 +78,17 @@ export interface LifeCycleParts {
   log: Logger;
   /** The time now; tests turn the clock. */
   now?: () => Date;
+  /** Other times than the usual ones. */
+  patience?: Partial<Patience>;
 }
 
 interface Creation {
+  /** What its requester is told. It may come before the end, when the result cannot be written yet. */
+  answer: Promise<void>;
+  /** When its result is in the store; never rejected. */
   ended: Promise<void>;
-  abort: AbortController;
+  /** Asks it to end, since the instance is being destroyed. */
+  remove(): void;
 }
 
 /**
@@ -69,58 +97,73 @@ interface Creation {
  *
  * An instance: nothing → pending → ready or failed → removing → nothing. While it is pending only a creation of it
  * runs; everything else that changes it holds its lock.
+ *
+ * A request is answered in time, but its work ends when it ends: until then it keeps the lock, and what it comes to is
+ * written, late or not. A result that cannot be written is tried again until it can.
  */
 export class LifeCycle {
+  readonly #service: string;
   readonly #store: Store;
   readonly #backend: Backend;
   readonly #plans: Plans;
   readonly #background: boolean;
   readonly #log: Logger;
   readonly #now: () => Date;
+  readonly #patience: Patience;
   readonly #locks = new Locks();
   readonly #creations = new Map<string, Creation>();
+  /** The names of the instances whose removal is at work. */
+  readonly #removals = new Set<string>();
+  /** The names of those whose removal ended after its answer: the next one is told that it is done. */
+  readonly #removedLate = new Set<string>();
+  /** Everything that has not ended yet, and what asks it to end. */
+  readonly #works = new Map<Promise<unknown>, (reason: Error) => void>();
   readonly #stopping = new AbortController();
 
   constructor(parts: LifeCycleParts) {
+    this.#service = parts.service;
     this.#store = parts.store;
     this.#backend = parts.backend;
     this.#plans = parts.plans;
     this.#background = parts.provisioning === 'background';
     this.#log = parts.log;
     this.#now = parts.now ?? (() => new Date());
+    this.#patience = { ...PATIENCE, ...parts.patience };
   }
 
   /**
-   * Takes up what the last run of the service left: a creation in the background goes on; one that somebody waited
-   * for is failed, since its answer never came, and Tsuru's user creates it again.
+   * Takes up what the last run of the service left: a creation in the background goes on; one that a request waited
+   * for is failed, since its answer never came, and Tsuru's user creates it again. Requests may come at the same time.
    */
   async resume(): Promise<void> {
-    await this.#store.forgetUnbound(this.#rememberedSince());
-    for (const instance of await this.#store.pending()) {
-      if (this.#background) {
-        this.#start(instance);
-      } else {
-        await this.#settle(instance, {
-          state: 'failed',
-          error: 'The service stopped while it was being created.',
-        });
-      }
-    }
+    await this.#store.forgetUnbound(this.#rememberedSince()).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'binds that ended are not forgotten yet');
+    });
+    const names = await this.#store.pending();
+    const works = names.map((name) =>
+      this.#track(this.#takeUp(name)).catch((error: unknown) => {
+        this.#log.error({ err: error, instance: name }, 'a creation that was cut short could not be taken up');
+      }),
+    );
+    await Promise.all(works);
   }
 
   /**
-   * Lets what is running end: the requests, and the creations in the background. What is left after the grace is
-   * aborted; a creation in the background then stays pending in the store, and the next start takes it up.
+   * Lets what is running end: the requests, what goes on after their answers, and the creations in the background. What
+   * is left after the grace is aborted; a creation in the background then stays pending in the store, and the next start
+   * takes it up.
    * @param requests ends when the last request has been answered
    * @param grace milliseconds
    */
   async stop(requests: Promise<unknown>, grace: number): Promise<void> {
-    const creations = [...this.#creations.values()].map(({ ended }) => ended);
-    const running = Promise.allSettled([requests, ...creations]);
-    await turnOf(running, grace, 'shutdown').catch(() => {
-      this.#stopping.abort(new Error('the service is stopping'));
-    });
-    await running;
+    const timer = setTimeout(() => {
+      const reason = new Error('the service is stopping');
+      this.#stopping.abort(reason);
+      for (const abort of this.#works.values()) abort(reason);
+    }, grace);
+    await Promise.allSettled([requests]);
+    while (this.#works.size > 0) await Promise.allSettled(this.#works.keys());
+    clearTimeout(timer);
   }
 
   /**
@@ -129,89 +172,116 @@ export class LifeCycle {
    * Tsuru asks only for names that it does not have itself, so one that the store has is left over from a call whose
    * answer was lost: the same team, plan and parameters are taken as that instance, a failed one is created again.
    *
-   * @throws ServiceError 400 for the name, the plan or the parameters; 409 for what exists and differs or is bound;
-   *   the backend's own refusal; 500 when it failed
+   * @throws ServiceError 400 for the name, the plan or the parameters; 422 for what exists and differs or is bound (the
+   *   text of a 409 never reaches Tsuru's user); 410 when it was removed meanwhile; the backend's own refusal; 500 when it
+   *   failed; 504 when it takes too long
    */
   async create(asked: Asked, requestedBy: Requester, cluster?: Cluster): Promise<void> {
     if (!INSTANCE_NAME.test(asked.name)) {
       throw new ServiceError(
         400,
-        'The instance name must start with a letter and have two or more letters, digits, "-" or "_".',
+        'The instance name must start with a letter and have 2 to 255 letters, digits, "-" or "_".',
       );
     }
     if (asked.name === 'plans') {
-      throw new ServiceError(400, 'An instance cannot be named "plans": choose another name.');
+      throw new ServiceError(400, 'An instance cannot be named "plans". Choose another name.');
     }
     const parameters = await checkParameters(this.#plans.find(asked.plan), asked.parameters);
     const wanted = { ...asked, parameters };
 
-    const creation = await this.#alone(asked.name, async () => {
-      const existing = await this.#store.find(asked.name);
-      if (existing?.state === 'removing') {
-        await this.#remove(existing, requestedBy, cluster);
-      } else if (existing && existing.state !== 'failed') {
-        await this.#refuseDifferent(existing, wanted, cluster);
-        if (existing.state === 'ready') {
-          await this.#store.save({ ...existing, description: asked.description, tags: asked.tags });
-          return undefined;
+    await this.#within(`Creating the instance "${asked.name}"`, async (budget) => {
+      const creation = await this.#locked(asked.name, async () => {
+        const existing = await this.#store.find(asked.name);
+        if (existing?.state === 'removing') {
+          await this.#remove(existing, budget, requestedBy, cluster);
+        } else if (existing && existing.state !== 'failed') {
+          await this.#refuseDifferent(existing, wanted, cluster);
+          if (existing.state === 'ready') {
+            await this.#store.save({ ...existing, description: asked.description, tags: asked.tags });
+            return undefined;
+          }
+          const running = this.#creations.get(asked.name);
+          if (running) return running;
         }
-        const running = this.#creations.get(asked.name);
-        if (running) return running;
-      }
-      const again = existing?.state === 'removing' ? undefined : existing;
-      const instance: StoredInstance = {
-        ...wanted,
-        id: again?.id ?? randomUUID(),
-        data: again?.data ?? {},
-        state: 'pending',
-        error: '',
-        requestedBy,
-        cluster,
-      };
-      await this.#store.save(instance);
-      return this.#start(instance, again);
+        const again = existing?.state === 'removing' ? undefined : existing;
+        const instance: StoredInstance = {
+          ...wanted,
+          id: again?.id ?? randomUUID(),
+          data: again?.data ?? {},
+          state: 'pending',
+          error: '',
+          requestedBy,
+          cluster,
+          damaged: [],
+        };
+        await this.#store.save(instance);
+        this.#removedLate.delete(asked.name);
+        return this.#start(instance, this.#background ? undefined : budget.signal, again);
+      });
+      if (creation && !this.#background) await creation.answer;
     });
-    if (creation && !this.#background) await creation.ended;
   }
 
   /**
    * Changes an instance; what is empty in `asked` becomes empty.
+   *
+   * Tsuru keeps what it asked for even when it is refused, and sends it with every later update: so a refusal says what
+   * still holds, and the command that sets Tsuru back to it.
+   *
    * @throws ServiceError 400, 409 when it is not ready, 410 when it does not exist (Tsuru takes a 404 as success)
    */
   async update(asked: Asked, requestedBy: Requester, cluster?: Cluster): Promise<void> {
-    await this.#alone(asked.name, async () => {
+    const what = `Updating the instance "${asked.name}"`;
+    await this.#alone(asked.name, what, async (budget) => {
       const previous = await this.#store.find(asked.name);
       if (previous === undefined) {
-        throw new ServiceError(410, `The service has no instance "${asked.name}": remove and create it.`);
+        throw new ServiceError(
+          410,
+          `The service has lost its instance "${asked.name}". Remove it with: tsuru service instance remove ${this.#service} ${asked.name} --ignore-errors, and create it again.`,
+        );
       }
-      refuseUnready(previous, 409);
-      const plan = this.#plans.find(asked.plan);
-      const instance = { ...previous, ...asked, parameters: await checkParameters(plan, asked.parameters) };
-      const data = await this.#call(PATIENCE.call, (signal) =>
-        this.#backend.update({
-          ...this.#request(instance, requestedBy, cluster, signal),
-          previous: publicPart(previous),
-        }),
-      );
-      await this.#store.save({ ...instance, requestedBy, data: dataOf(data, previous.data) });
+      try {
+        refuseUnready(previous, 409);
+        const parameters = await checkParameters(this.#plans.find(asked.plan), asked.parameters);
+        const instance = { ...previous, ...asked, parameters, requestedBy };
+        const returned = await this.#call(what, budget.signal, (signal) =>
+          this.#backend.update({
+            ...this.#request(instance, requestedBy, cluster, signal),
+            previous: publicPart(previous),
+          }),
+        );
+        const data = dataOf(returned, previous.data);
+        await this.#written(() => this.#store.save({ ...instance, data }), budget.fail);
+      } catch (error) {
+        if (!(error instanceof ServiceError && error.refused)) throw error;
+        const { status, message, fields } = error;
+        const back = setBack(this.#service, previous, this.#plans.of(previous).name, asked);
+        throw new ServiceError(status, [sentence(message), ...back].join(' '), fields, { cause: error });
+      }
     });
   }
 
   /**
    * Destroys an instance, whatever state it is in: a creation under way is aborted first, and what is still bound is
    * revoked, since Tsuru checks for apps before it calls but not for jobs.
-   * @throws ServiceError 404 when there is none, 500 when the backend failed; then destroy can be called again
+   * @throws ServiceError 404 when there is none, 500 when the backend failed, 504 when it takes too long; then destroy
+   *   can be called again
    */
   async destroy(name: string, requestedBy: Requester, cluster?: Cluster): Promise<void> {
-    await this.#alone(name, async () => {
+    await this.#alone(name, `Removing the instance "${name}"`, async (budget) => {
       const instance = await this.#store.find(name);
-      if (instance === undefined) throw new ServiceError(404, `The service has no instance "${name}".`);
-      await this.#remove(instance, requestedBy, cluster);
+      if (instance === undefined) {
+        if (this.#removedLate.delete(name)) return;
+        throw notThere(name);
+      }
+      await this.#remove(instance, budget, requestedBy, cluster);
+      if (budget.isLate()) this.#removedLate.add(name);
     });
   }
 
   /**
-   * Binds an app or a job. Bound already, it gets the same variables again.
+   * Binds an app or a job. Bound already, it gets the same variables again. Without parameters it is bound as it was
+   * within the last hour: Tsuru binds again without them when it undoes an unbind.
    * @returns the variables, checked
    * @throws ServiceError 404 without the instance, 412 while it is pending, 409 when it failed or is being removed
    */
@@ -222,10 +292,12 @@ export class LifeCycle {
     requestedBy: Requester,
     cluster?: Cluster,
   ): Promise<Variables> {
-    return this.#alone(name, async () => {
-      const instance = await this.#usable(name);
-      const kind = target.kind;
-      const bound = kind === 'app' ? target.app.name : target.job.name;
+    const kind = target.kind;
+    const bound = kind === 'app' ? target.app.name : target.job.name;
+    const what = `Binding the ${kind} "${bound}" to "${name}"`;
+    return this.#alone(name, what, async (budget) => {
+      const instance = await this.find(name);
+      refuseUnready(instance, 412);
       const before = await this.#rememberedBind(instance.id, kind, bound);
       if (before?.state === 'bound') return before.variables;
 
@@ -235,15 +307,16 @@ export class LifeCycle {
         state: 'binding',
         secret: before?.secret ?? randomBytes(32).toString('base64url'),
         variables: before?.variables ?? {},
+        parameters: before && Object.keys(parameters).length === 0 ? before.parameters : parameters,
         unboundAt: undefined,
       };
       await this.#store.saveBind(instance.id, bind);
       try {
         const variables = checkVariables(
-          await this.#call(PATIENCE.call, (signal) => {
+          await this.#call(what, budget.signal, (signal) => {
             const request = {
               ...this.#request(instance, requestedBy, cluster, signal),
-              parameters,
+              parameters: bind.parameters,
               secret: bind.secret,
               previous: before && Object.keys(before.variables).length > 0 ? before.variables : undefined,
             };
@@ -252,10 +325,15 @@ export class LifeCycle {
               : this.#backend.bindJob({ ...request, job: target.job });
           }),
         );
-        await this.#store.saveBind(instance.id, { ...bind, state: 'bound', variables });
+        await this.#written(
+          () => this.#store.saveBind(instance.id, { ...bind, state: 'bound', variables }),
+          budget.fail,
+        );
         return variables;
       } catch (error) {
-        if (error instanceof ServiceError && error.refused) await this.#putBack(instance.id, bind, before);
+        if (error instanceof ServiceError && error.refused) {
+          await this.#written(() => this.#putBack(instance.id, bind, before), budget.fail);
+        }
         throw error;
       }
     });
@@ -266,15 +344,16 @@ export class LifeCycle {
    * @throws ServiceError 404 without the instance, 500 when the backend failed; then unbind can be called again
    */
   async unbind(name: string, target: TargetKey, requestedBy: Requester, cluster?: Cluster): Promise<void> {
-    await this.#alone(name, async () => {
-      const instance = await this.#store.find(name);
-      if (instance === undefined) throw new ServiceError(404, `The service has no instance "${name}".`);
+    const what = `Unbinding the ${target.kind} "${target.name}" from "${name}"`;
+    await this.#alone(name, what, async (budget) => {
+      const instance = await this.find(name);
       const bind = await this.#store.findBind(instance.id, target.kind, target.name);
       if (bind === undefined || bind.state === 'unbound') return;
       // From here on its access is uncertain until this is done: a bind that comes first has to make it anew.
       await this.#store.saveBind(instance.id, { ...bind, state: 'binding' });
-      await this.#revoke(instance, bind, requestedBy, cluster);
-      await this.#store.saveBind(instance.id, { ...bind, state: 'unbound', unboundAt: this.#now() });
+      await this.#revoke(instance, bind, budget.signal, requestedBy, cluster);
+      const unbound: StoredBind = { ...bind, state: 'unbound', unboundAt: this.#now() };
+      await this.#written(() => this.#store.saveBind(instance.id, unbound), budget.fail);
       await this.#store.forgetUnbound(this.#rememberedSince());
     });
   }
@@ -282,31 +361,32 @@ export class LifeCycle {
   /** How the instance is. @throws ServiceError 404 without it */
   async status(name: string, cluster?: Cluster): Promise<Status> {
     const instance = await this.find(name);
-    if (instance.error !== '') return 'down';
-    if (instance.state !== 'ready') return 'pending';
-    const status = await this.#call(PATIENCE.call, async (signal) =>
-      this.#backend.status?.(this.#request(instance, instance.requestedBy, ownCluster(instance, cluster), signal)),
-    );
-    return status ?? 'up';
+    if (instance.damaged.length > 0) return 'down';
+    switch (instance.state) {
+      case 'pending':
+        return 'pending';
+      case 'failed':
+        return 'down';
+      case 'removing':
+        return this.#removals.has(name) ? 'pending' : 'down';
+      case 'ready': {
+        const status = await this.#read(`Asking for the status of "${name}"`, (signal) =>
+          this.#backend.status?.(this.#request(instance, instance.requestedBy, ownCluster(instance, cluster), signal)),
+        );
+        return status ?? 'up';
+      }
+    }
   }
 
-  /** What a team member may read of the instance. @throws ServiceError 404 without it */
+  /**
+   * What a team member may read of the instance. Its plan, apps and jobs are left out: Tsuru shows them itself.
+   * @throws ServiceError 404 without it
+   */
   async info(name: string, cluster?: Cluster): Promise<InfoItem[]> {
     const instance = await this.find(name);
-    const binds = await this.#store.activeBinds(instance.id);
-    const names = (kind: StoredBind['kind']) =>
-      binds
-        .filter((bind) => bind.kind === kind)
-        .map((bind) => bind.name)
-        .join(', ') || 'none';
-    const own: InfoItem[] = [
-      { label: 'State', value: instance.error === '' ? instance.state : `${instance.state}: ${instance.error}` },
-      { label: 'Plan', value: this.#plans.of(instance).name },
-      { label: 'Apps', value: names('app') },
-      { label: 'Jobs', value: names('job') },
-    ];
-    if (instance.state !== 'ready') return own;
-    const more = await this.#call(PATIENCE.call, async (signal) =>
+    const own = [{ label: 'State', value: stateOf(instance) }];
+    if (instance.state !== 'ready' || instance.damaged.length > 0) return own;
+    const more = await this.#read(`Asking for the info of "${name}"`, (signal) =>
       this.#backend.info?.(this.#request(instance, instance.requestedBy, ownCluster(instance, cluster), signal)),
     );
     return [...own, ...(more ?? []).map(({ label, value }) => ({ label: String(label), value: String(value) }))];
@@ -315,7 +395,7 @@ export class LifeCycle {
   /** The instance, in whatever state. @throws ServiceError 404 without it */
   async find(name: string): Promise<StoredInstance> {
     const instance = await this.#store.find(name);
-    if (instance === undefined) throw new ServiceError(404, `The service has no instance "${name}".`);
+    if (instance === undefined) throw notThere(name);
     return instance;
   }
 
@@ -325,83 +405,207 @@ export class LifeCycle {
     return binds.map(({ kind, name }) => ({ kind, name }));
   }
 
-  #alone<T>(name: string, task: () => Promise<T>): Promise<T> {
-    return this.#locks.run(name, PATIENCE.turn, task);
+  /**
+   * Runs the work of a request and answers in time.
+   * @param what the beginning of a sentence, such as `Removing the instance "db1"`
+   * @throws ServiceError 504 when it takes too long
+   */
+  async #within<T>(
+    what: string,
+    task: (budget: Budget) => Promise<T>,
+    times: Times = this.#patience,
+  ): Promise<T> {
+    const seconds = Math.round(times.answer / 1000);
+    const late = () =>
+      new ServiceError(504, `${what} takes longer than ${seconds} seconds and is still running. Try again later.`);
+    const { work, answer, abort } = withBudget(times, late, task);
+    void this.#track(work, abort).catch((error: unknown) => {
+      this.#log.debug({ err: error }, `${what} ended with an error`);
+    });
+    if (this.#stopping.signal.aborted) abort(this.#stopping.signal.reason as Error);
+    return answer;
   }
 
-  /** Runs a creation beside the requests; `before` is what stood there, and stands there again when it is refused. */
-  #start(instance: StoredInstance, before?: StoredInstance): Creation {
-    const abort = new AbortController();
-    const patience = this.#background ? PATIENCE.background : PATIENCE.call;
-    const run = async () => {
+  /** Asks the backend for what changes nothing. */
+  #read<T>(what: string, task: (signal: AbortSignal) => Promise<T> | undefined): Promise<T | undefined> {
+    const { read } = this.#patience;
+    return this.#within(what, ({ signal }) => this.#call(what, signal, task), { work: read, answer: read });
+  }
+
+  /** Runs the work of a request that has to be alone with its instance, which stays locked until the work has ended. */
+  #alone<T>(name: string, what: string, task: (budget: Budget) => Promise<T>): Promise<T> {
+    return this.#within(what, (budget) => this.#locked(name, () => task(budget)));
+  }
+
+  async #locked<T>(name: string, task: () => Promise<T>, patience = this.#patience.turn): Promise<T> {
+    const letGo = await this.#locks.acquire(name, patience);
+    try {
+      return await task();
+    } finally {
+      letGo();
+    }
+  }
+
+  /** Remembers what runs until it has ended, so that a stop can wait for it. */
+  #track<T>(work: Promise<T>, abort: (reason: Error) => void = () => {}): Promise<T> {
+    this.#works.set(work, abort);
+    return work.finally(() => this.#works.delete(work));
+  }
+
+  /**
+   * Writes a result that must not be lost: again and again, until it is written or the service has to stop.
+   * @param tell is given the error at once, for whom the answer cannot wait
+   */
+  async #written(write: () => Promise<void>, tell: (error: ServiceError) => void): Promise<void> {
+    for (let wait = this.#patience.rewrite; ; wait = Math.min(2 * wait, LONGEST_REWRITE)) {
       try {
-        const data = await this.#call(
-          patience,
-          (signal) => this.#backend.create(this.#request(instance, instance.requestedBy, instance.cluster, signal)),
-          abort.signal,
-        );
-        await this.#settle(instance, { state: 'ready', error: '', data: dataOf(data, instance.data) });
+        await write();
+        return;
       } catch (error) {
-        if (abort.signal.aborted) {
-          throw new ServiceError(409, `The instance "${instance.name}" was removed while it was being created.`);
+        this.#log.error({ err: error }, 'a result cannot be written to the store; it is tried again');
+        tell(error instanceof ServiceError ? error : new ServiceError(500, UNEXPECTED, {}, { cause: error }));
+        await pause(wait, undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+
+  /** Goes on with a creation that the last run of the service left, or ends it. */
+  async #takeUp(name: string): Promise<void> {
+    await this.#locked(
+      name,
+      async () => {
+        const instance = await this.#store.find(name);
+        if (instance?.state !== 'pending' || this.#creations.has(name)) return;
+        if (this.#background && instance.damaged.length === 0) {
+          this.#start(instance, undefined);
+          return;
         }
-        if (this.#stopping.signal.aborted && this.#background) return;
-        const refused = error instanceof ServiceError && error.refused;
-        if (!refused || this.#background) await this.#settle(instance, { state: 'failed', error: messageOf(error) });
-        else if (before) await this.#store.save(before);
-        else await this.#store.remove(instance.id);
-        throw error;
+        const error = 'The service stopped while it was being created.';
+        await this.#written(() => this.#settle({ ...instance, state: 'failed', error }), () => {});
+      },
+      this.#patience.background,
+    );
+  }
+
+  /**
+   * Runs a creation beside the requests.
+   * @param budget ends with the request that waits for it; undefined in the background
+   * @param before what stood there, and stands there again when the backend refuses
+   */
+  #start(instance: StoredInstance, budget: AbortSignal | undefined, before?: StoredInstance): Creation {
+    const { name } = instance;
+    const what = `Creating the instance "${name}"`;
+    let isRemoved = false;
+
+    const outcome = async (own: AbortSignal): Promise<{ after: StoredInstance | undefined; error?: ServiceError }> => {
+      try {
+        const returned = await this.#call(what, budget ? AbortSignal.any([budget, own]) : own, (signal) =>
+          this.#backend.create(this.#request(instance, instance.requestedBy, instance.cluster, signal)),
+        );
+        return { after: { ...instance, state: 'ready', data: dataOf(returned, instance.data) } };
+      } catch (error) {
+        const problem = asServiceError(error);
+        const text = sentence(problem.message);
+        if (problem.refused && !this.#background) {
+          if (before === undefined) return { after: undefined, error: problem };
+          const left = `${text} What an earlier attempt left of the instance "${name}" stays in the service.`;
+          return { after: before, error: new ServiceError(problem.status, left, problem.fields, { cause: error }) };
+        }
+        const kept = `${text} The instance "${name}" stays in the service as failed until it is created again or removed.`;
+        return {
+          after: { ...instance, state: 'failed', error: problem.message },
+          error: new ServiceError(problem.status, kept, problem.fields, { cause: error }),
+        };
       }
     };
-    const ended = run().finally(() => this.#creations.delete(instance.name));
-    ended.catch((error: unknown) => {
-      this.#log.warn({ err: error, instance: instance.name }, 'creation ended without an instance');
+
+    const { background } = this.#patience;
+    const { work, answer, abort } = withBudget({ work: background, answer: background }, lateCreation, async (own) => {
+      const { after, error } = await outcome(own.signal);
+      // The next start takes it up again.
+      if (error && this.#background && this.#stopping.signal.aborted && !isRemoved) return;
+      await this.#written(() => (after ? this.#settle(after) : this.#store.remove(instance.id)), own.fail);
+      if (isRemoved) throw new ServiceError(410, `The instance "${name}" was removed while it was being created.`);
+      if (error) throw error;
     });
-    const creation = { ended, abort };
-    this.#creations.set(instance.name, creation);
+    answer.catch(() => {});
+    const ended = this.#track(work, abort)
+      .catch((error: unknown) => {
+        this.#log.warn({ err: error, instance: name }, 'creation ended without an instance');
+      })
+      .finally(() => {
+        if (this.#creations.get(name) === creation) this.#creations.delete(name);
+      });
+    const creation: Creation = {
+      answer,
+      ended,
+      remove: () => {
+        isRemoved = true;
+        abort(new Error('the instance is being destroyed'));
+      },
+    };
+    this.#creations.set(name, creation);
     return creation;
   }
 
-  async #settle(instance: StoredInstance, outcome: Partial<StoredInstance>): Promise<void> {
-    await this.#store.save({ ...instance, cluster: withoutSecret(instance.cluster), ...outcome });
+  async #settle(instance: StoredInstance): Promise<void> {
+    const { cluster } = instance;
+    if (cluster?.kubeConfig === undefined) await this.#store.save(instance);
+    else await this.#store.saveWithoutSecret({ ...instance, cluster: withoutSecret(cluster) });
   }
 
-  async #remove(instance: StoredInstance, requestedBy: Requester, cluster: Cluster | undefined): Promise<void> {
-    const creation = this.#creations.get(instance.name);
-    if (creation) {
-      creation.abort.abort(new Error('the instance is being destroyed'));
-      await turnOf(creation.ended, PATIENCE.call, `the instance "${instance.name}"`);
-    }
-    const removing: StoredInstance = {
-      ...instance,
-      ...(await this.#store.find(instance.name)),
-      state: 'removing',
-      error: '',
-    };
-    await this.#store.save(removing);
+  async #remove(
+    instance: StoredInstance,
+    budget: Budget,
+    requestedBy: Requester,
+    cluster: Cluster | undefined,
+  ): Promise<void> {
+    const { name } = instance;
+    this.#removals.add(name);
     try {
-      for (const bind of await this.#store.activeBinds(instance.id)) {
-        await this.#revoke(removing, bind, requestedBy, cluster);
-        await this.#store.removeBind(instance.id, bind.kind, bind.name);
+      const creation = this.#creations.get(name);
+      if (creation) {
+        creation.remove();
+        creation.answer.catch((error: unknown) => {
+          if (error instanceof ServiceError && error.status === 507) budget.fail(error);
+        });
+        await creation.ended;
       }
-      await this.#call(PATIENCE.call, (signal) =>
-        this.#backend.destroy(this.#request(removing, requestedBy, cluster, signal)),
-      );
-    } catch (error) {
-      await this.#store.save({ ...removing, error: messageOf(error) });
-      throw failure(error);
+      const current = await this.#store.find(name);
+      if (current === undefined) return;
+      const removing: StoredInstance = { ...current, state: 'removing', error: '' };
+      await this.#settle(removing);
+      try {
+        for (const bind of await this.#store.activeBinds(removing.id)) {
+          await this.#revoke(removing, bind, budget.signal, requestedBy, cluster);
+          await this.#store.removeBind(removing.id, bind.kind, bind.name);
+        }
+        await this.#call(`Removing the instance "${name}"`, budget.signal, (signal) =>
+          this.#backend.destroy(this.#request(removing, requestedBy, cluster, signal)),
+        );
+      } catch (error) {
+        const problem = failure(error);
+        await this.#store.save({ ...removing, error: problem.message }).catch((unwritten: unknown) => {
+          this.#log.error({ err: unwritten, instance: name }, 'why a removal failed is in this log only');
+        });
+        throw problem;
+      }
+      await this.#written(() => this.#store.remove(removing.id), budget.fail);
+    } finally {
+      this.#removals.delete(name);
     }
-    await this.#store.remove(instance.id);
   }
 
   async #revoke(
     instance: StoredInstance,
     bind: StoredBind,
+    budget: AbortSignal,
     requestedBy: Requester,
     cluster: Cluster | undefined,
   ): Promise<void> {
+    const what = `Unbinding the ${bind.kind} "${bind.name}" from "${instance.name}"`;
     try {
-      await this.#call(PATIENCE.call, (signal) => {
+      await this.#call(what, budget, (signal) => {
         const request = this.#request(instance, requestedBy, cluster, signal);
         return bind.kind === 'app'
           ? this.#backend.unbindApp({ ...request, app: { name: bind.name } })
@@ -410,12 +614,6 @@ export class LifeCycle {
     } catch (error) {
       throw failure(error);
     }
-  }
-
-  async #usable(name: string): Promise<StoredInstance> {
-    const instance = await this.find(name);
-    refuseUnready(instance, 412);
-    return instance;
   }
 
   async #rememberedBind(instanceId: string, kind: StoredBind['kind'], name: string): Promise<StoredBind | undefined> {
@@ -433,6 +631,8 @@ export class LifeCycle {
   }
 
   async #refuseDifferent(existing: StoredInstance, asked: Asked, cluster: Cluster | undefined): Promise<void> {
+    const { name } = existing;
+    refuseDamaged(existing);
     const differences = (['team', 'plan'] as const)
       .filter((field) => existing[field] !== asked[field])
       .map((field) => `its ${field} is "${existing[field]}", not "${asked[field]}"`);
@@ -443,9 +643,10 @@ export class LifeCycle {
     const [bind] = await this.#store.activeBinds(existing.id);
     if (bind) differences.push(`the ${bind.kind} "${bind.name}" is bound to it`);
     if (differences.length === 0) return;
+    const orSame = bind === undefined ? ', create it with the same values to take it over,' : '';
     throw new ServiceError(
-      409,
-      `The instance "${existing.name}" exists: ${differences.join('; ')}. Choose another name.`,
+      422,
+      `The service has an instance "${name}" from an earlier attempt, and ${differences.join('; ')}. Choose another name${orSame} or ask the service's operators to remove it.`,
     );
   }
 
@@ -465,28 +666,78 @@ export class LifeCycle {
     };
   }
 
-  /** Calls the backend with a signal that ends it in time; what is no ServiceError becomes one. */
-  async #call<T>(patience: number, task: (signal: AbortSignal) => Promise<T>, more?: AbortSignal): Promise<T> {
-    const signals = [this.#stopping.signal, AbortSignal.timeout(patience)];
+  /**
+   * Calls the backend. What it throws becomes a ServiceError with a text for Tsuru's user: its own words only when it
+   * threw a ServiceError, since others have addresses and worse in them; those are in the log.
+   * @param what the beginning of a sentence
+   */
+  async #call<T>(
+    what: string,
+    signal: AbortSignal,
+    task: (signal: AbortSignal) => Promise<T> | undefined,
+  ): Promise<T | undefined> {
     try {
-      return await task(AbortSignal.any(more ? [...signals, more] : signals));
+      signal.throwIfAborted();
+      return await task(signal);
     } catch (error) {
-      if (error instanceof ServiceError) throw error;
-      throw new ServiceError(500, `The service's backend failed: ${messageOf(error)}`, {}, { cause: error });
+      if (error instanceof ServiceError && error.message.trim() !== '') throw error;
+      const [status, text] = this.#stopping.signal.aborted
+        ? ([503, 'was cut short, since the service is stopping. Try again in a minute.'] as const)
+        : signal.aborted
+          ? ([504, 'took too long and was stopped. Try again: it goes on from there.'] as const)
+          : ([500, "failed. The service's log says why. Try again, or tell the service's operators."] as const);
+      const isRefusal = error instanceof ServiceError && error.refused;
+      throw isRefusal
+        ? new ServiceError(error.status, `${what} was refused by the service.`, error.fields, { cause: error })
+        : new ServiceError(status, `${what} ${text}`, {}, { cause: error });
     }
   }
 }
 
+const UNEXPECTED = 'The service API failed unexpectedly; its log says why.';
+
+function lateCreation(): ServiceError {
+  return new ServiceError(504, 'This creation takes too long and is still running.');
+}
+
+function asServiceError(error: unknown): ServiceError {
+  return error instanceof ServiceError ? error : new ServiceError(500, UNEXPECTED, {}, { cause: error });
+}
+
+function notThere(name: string): ServiceError {
+  return new ServiceError(404, `The service has no instance "${name}".`);
+}
+
+/** A text with a full stop, so that another sentence can follow. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function stateOf({ state, error, damaged }: StoredInstance): string {
+  if (damaged.length > 0) return `damaged: the store cannot read its ${damaged.join(', ')}`;
+  return error === '' ? state : `${state}: ${error}`;
+}
+
+function refuseDamaged({ name, damaged }: StoredInstance): void {
+  if (damaged.length === 0) return;
+  throw new ServiceError(
+    500,
+    `The service's store cannot read the ${damaged.join(', ')} of the instance "${name}". It can only be removed.`,
+  );
+}
+
 function refuseUnready(instance: StoredInstance, whilePending: 409 | 412): void {
   const { name, state, error } = instance;
+  refuseDamaged(instance);
   if (state === 'pending') {
     throw new ServiceError(
       whilePending,
-      `The instance "${name}" is still being created: try again when its status is up.`,
+      `The instance "${name}" is still being created. Try again when its status is up.`,
     );
   }
   if (state === 'failed') {
-    throw new ServiceError(409, `The instance "${name}" could not be created: ${error} Remove it and create it again.`);
+    const reason = `The instance "${name}" could not be created${error === '' ? '' : `: ${error}`}`;
+    throw new ServiceError(409, `${sentence(reason)} Remove it and create it again.`);
   }
   if (state === 'removing') throw new ServiceError(409, `The instance "${name}" is being removed.`);
 }
@@ -509,14 +760,28 @@ function checkVariables(variables: unknown): Variables {
 function variablesProblem(variables: unknown): string | undefined {
   if (!isObject(variables)) return 'not an object of names and values';
   for (const [name, value] of Object.entries(variables)) {
-    if (!VARIABLE_NAME.test(name)) return `the name ${JSON.stringify(name)} is not one of letters, digits and "_"`;
+    if (!VARIABLE_NAME.test(name)) {
+      return `the name ${JSON.stringify(name.slice(0, 100))} is not one of letters, digits and "_"`;
+    }
     if (typeof value !== 'string') return `the value of ${name} is not a string`;
   }
   return undefined;
 }
 
+/**
+ * What the store keeps of what a backend returned: as JSON, since that is how it comes back.
+ * @throws ServiceError 500 for what could be written, and never read again
+ */
 function dataOf(returned: InstanceData | void, before: InstanceData): InstanceData {
-  return returned ?? before;
+  if (returned === undefined) return before;
+  try {
+    const data = withoutPrototypes(JSON.parse(JSON.stringify(returned)));
+    if (isObject(data)) return data;
+    throw new TypeError('not an object');
+  } catch (error) {
+    const problem = `The service's backend returned data that cannot be kept: ${messageOf(error)}.`;
+    throw new ServiceError(500, problem, {}, { cause: error });
+  }
 }
 
 /**

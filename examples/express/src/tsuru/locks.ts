@@ -1,37 +1,50 @@
 import { ServiceError } from './errors.js';
 
-/** Runs the tasks of one key one after the other, in the order they came; those of different keys side by side. */
+/**
+ * One holder of a key at a time, in the order in which they came; different keys do not wait for each other. A lock is
+ * free only when its holder lets go of it: a waiter that gives up takes nothing with it.
+ */
 export class Locks {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  /** The waiters of each key that is held. */
+  readonly #queues = new Map<string, Set<() => void>>();
 
   /**
-   * @param patience milliseconds to wait for the key's turn
-   * @throws ServiceError 503 when the turn did not come in time; the task is then never run
+   * Waits for a key.
+   * @param patience milliseconds to wait
+   * @returns what lets go of it again; to be called once
+   * @throws ServiceError 503 when it did not become free in time
    */
-  async run<T>(key: string, patience: number, task: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(key);
-    const result = before === undefined ? task() : turnOf(before, patience, key).then(task);
-    const tail = Promise.allSettled([before, result]);
-    this.#tails.set(key, tail);
-    try {
-      return await result;
-    } finally {
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+  async acquire(key: string, patience: number): Promise<() => void> {
+    const queue = this.#queues.get(key);
+    if (queue === undefined) this.#queues.set(key, new Set());
+    else await turnIn(queue, patience, key);
+    return () => {
+      this.#release(key);
+    };
+  }
+
+  #release(key: string): void {
+    const queue = this.#queues.get(key);
+    const [next] = queue ?? [];
+    if (queue === undefined || next === undefined) {
+      this.#queues.delete(key);
+      return;
     }
+    queue.delete(next);
+    next();
   }
 }
 
-/** Waits for a promise, whichever way it ends, but no longer than `patience` milliseconds. @throws ServiceError 503 */
-export async function turnOf(before: Promise<unknown>, patience: number, key: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new ServiceError(503, `Another operation on ${key} is still running: try again in a minute.`));
+function turnIn(queue: Set<() => void>, patience: number, key: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const turn = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      queue.delete(turn);
+      reject(new ServiceError(503, `Another operation on "${key}" is still running. Try again in a minute.`));
     }, patience);
+    queue.add(turn);
   });
-  try {
-    await Promise.race([Promise.allSettled([before]), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -6,13 +6,15 @@ import { tsuruCalls, type Call } from './calls.js';
 import { endpointCall, type Endpoint } from './endpoint.js';
 import { ServiceError } from './errors.js';
 import { header, json, type Headers, type Route } from './http.js';
-import { LifeCycle, type Provisioning } from './life-cycle.js';
+import { LifeCycle, type Patience, type Provisioning } from './life-cycle.js';
 import { Plans, type Plan } from './plans.js';
 import type { Store } from './store.js';
 import { parseTarget } from './target.js';
 
 /** What the service is, apart from the web framework that serves it. */
 export interface ServiceOptions {
+  /** The service's id in Tsuru. */
+  service: string;
   username: string;
   password: string;
   /** What stands before `/resources` in the endpoint that Tsuru knows; `''` for nothing. */
@@ -28,6 +30,7 @@ export interface ServiceOptions {
   store: Store;
   log: Logger;
   now?: () => Date;
+  patience?: Partial<Patience>;
 }
 
 /** What a flavour's routes serve. */

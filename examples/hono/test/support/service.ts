@@ -68,6 +68,7 @@ export async function testService(
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const service = createService({
     ...CREDENTIALS,
+    service: 'my-service',
     basePath: '',
     provisioning: 'inline',
     multiCluster: false,
