@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const backend = createBackend();
   const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
   const app = await createApp(service);
-  const { address, close } = await listen(app, config);
+  const listening = listen(app, config);
   let isStopping = false;
   const stop = async (signal: string) => {
     log.info({ signal, again: isStopping || undefined }, 'stopping: what is running is finished first');
@@ -31,17 +31,21 @@ async function main(): Promise<void> {
       log.error('gave up waiting');
       process.exit(1);
     }, LAST_MOMENT).unref();
+    const { close } = await listening;
     await service.lifeCycle.stop(close(), GRACE);
     await store.close();
     log.info('stopped');
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
+  const { address } = await listening;
   log.info({ address, service: settings.service }, 'listening');
   // Not before it listens: a start that fails leaves everything to the process that runs.
   await service.lifeCycle.resume();
 }
 
-main().catch((error: unknown) => {
+function fail(error: unknown): void {
   process.stderr.write(`${error instanceof Error && error.cause === undefined ? error.message : messageOf(error)}\n`);
   process.exit(1);
-});
+}
+
+main().catch(fail);

@@ -134,6 +134,33 @@ describe('the store', () => {
     await again.close();
   });
 
+  it('makes all of its tables or none, and opens what an interrupted start of an older version left', async () => {
+    const tables = () => {
+      const database = new Database(path);
+      const rows = database.prepare("select name from sqlite_master where name in ('instances', 'health')").all();
+      database.close();
+      return rows.length;
+    };
+    await (await Store.open(path)).close();
+    rmSync(path);
+    const database = new Database(path);
+    database.exec('create view binds as select 1 as one');
+    database.close();
+    await expect(Store.open(path)).rejects.toThrow('cannot be used');
+    expect(tables()).toBe(0);
+
+    const older = new Database(path);
+    older.exec('drop view binds');
+    older.exec('delete from kysely_migration');
+    older.close();
+    await (await Store.open(path)).close();
+    const interrupted = new Database(path);
+    interrupted.exec('delete from kysely_migration; drop table binds; drop table health');
+    interrupted.close();
+    await (await Store.open(path)).close();
+    expect(tables()).toBe(2);
+  });
+
   it('forgets the binds with their instance', async () => {
     const store = await Store.open(':memory:');
     await store.save(instance);

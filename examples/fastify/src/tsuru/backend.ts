@@ -3,7 +3,7 @@ import type { JsonObject } from './values.js';
 /** The variables that an app or a job gets from a bind: names as in a shell, values always strings. */
 export type Variables = Record<string, string>;
 
-/** Whatever a backend wants to remember of an instance: the id at a vendor, the name of a database, ... */
+/** Whatever a backend wants to remember of an instance: the id at a vendor, the name of a database, ... It is kept as JSON. */
 export type InstanceData = JsonObject;
 
 /** An instance of the service, as its team asked for it. */
@@ -50,7 +50,10 @@ export interface Cluster {
 export interface Request {
   instance: Instance;
   plan: BackendPlan;
-  /** The instance's parameters, checked and coerced by the plan's schema; for a bind, the bind's own. */
+  /**
+   * The instance's parameters, checked and coerced by the plan's schema; for a bind, the bind's own. An app that comes
+   * back without any has those of its last bind, within an hour of the unbind.
+   */
   parameters: JsonObject;
   requestedBy: Requester;
   /** Only of a multi-cluster service. */
@@ -118,8 +121,10 @@ export interface InfoItem {
  *
  * - It may run again after a failure, a timeout or a restart, so it takes what is already done as done.
  * - Throw `ServiceError` with a 4xx to refuse, before anything was changed: its message is what the user reads.
- *   Anything else that is thrown is a failure, a 500. `destroy`, `unbindApp` and `unbindJob` cannot refuse.
- * - Two methods never run at once for the same instance, `status` and `info` apart.
+ *   Throw one with a 5xx to fail in words of yours. Anything else that is thrown is a failure, too, whose text goes to
+ *   the log only: it may have addresses in it. `destroy`, `unbindApp` and `unbindJob` cannot refuse.
+ * - Two methods never run at once for the same instance, `status` and `info` apart. A call that goes on after its signal
+ *   keeps the instance locked until it ends, and what it returns still counts.
  */
 export interface Backend {
   /** Makes what the instance stands for. What it returns is `instance.data` from then on. */
