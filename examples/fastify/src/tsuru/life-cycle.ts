@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
@@ -10,19 +9,21 @@ import type {
   Cluster,
   InfoItem,
   Instance,
-  InstanceData,
   Request,
   Requester,
   Status,
   Variables,
 } from './backend.js';
-import { withBudget, type Budget, type Times } from './budget.js';
-import { messageOf, ServiceError } from './errors.js';
+import type { Budget, Times } from './budget.js';
+import { ServiceError } from './errors.js';
 import { Locks } from './locks.js';
 import { checkParameters, type Plans } from './plans.js';
+import { asServiceError, failure, notThere, refuseDamaged, refuseUnready, sentence, stateOf } from './refusals.js';
+import { checkVariables, dataOf } from './returned.js';
 import { setBack } from './set-back.js';
 import type { Store, StoredBind, StoredInstance } from './store.js';
-import { isObject, sameJson, withoutPrototypes, type JsonObject } from './values.js';
+import { sameJson, type JsonObject } from './values.js';
+import { Works } from './works.js';
 
 /** Milliseconds. Tsuru waits 300 s for an answer: what takes longer than these ends in an error that its user can read. */
 export interface Patience {
@@ -49,12 +50,9 @@ const PATIENCE: Patience = {
   rewrite: 1000,
 };
 
-const LONGEST_REWRITE = 30_000;
-
 /** An app that comes back within an hour of its unbind gets its old variables: Tsuru undoes a failed unbind so. */
 const REMEMBERED = 3_600_000;
 
-const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const INSTANCE_NAME = /^[A-Za-z][-a-zA-Z0-9_]{1,254}$/;
 
 export type Provisioning = 'inline' | 'background';
@@ -116,9 +114,7 @@ export class LifeCycle {
   readonly #removals = new Set<string>();
   /** The names of those whose removal ended after its answer: the next one is told that it is done. */
   readonly #removedLate = new Set<string>();
-  /** Everything that has not ended yet, and what asks it to end. */
-  readonly #works = new Map<Promise<unknown>, (reason: Error) => void>();
-  readonly #stopping = new AbortController();
+  readonly #works: Works;
 
   constructor(parts: LifeCycleParts) {
     this.#service = parts.service;
@@ -129,6 +125,7 @@ export class LifeCycle {
     this.#log = parts.log;
     this.#now = parts.now ?? (() => new Date());
     this.#patience = { ...PATIENCE, ...parts.patience };
+    this.#works = new Works(parts.log, this.#patience.rewrite);
   }
 
   /**
@@ -141,7 +138,7 @@ export class LifeCycle {
     });
     const names = await this.#store.pending();
     const works = names.map((name) =>
-      this.#track(this.#takeUp(name)).catch((error: unknown) => {
+      this.#works.track(this.#takeUp(name)).catch((error: unknown) => {
         this.#log.error({ err: error, instance: name }, 'a creation that was cut short could not be taken up');
       }),
     );
@@ -156,14 +153,7 @@ export class LifeCycle {
    * @param grace milliseconds
    */
   async stop(requests: Promise<unknown>, grace: number): Promise<void> {
-    const timer = setTimeout(() => {
-      const reason = new Error('the service is stopping');
-      this.#stopping.abort(reason);
-      for (const abort of this.#works.values()) abort(reason);
-    }, grace);
-    await Promise.allSettled([requests]);
-    while (this.#works.size > 0) await Promise.allSettled(this.#works.keys());
-    clearTimeout(timer);
+    await this.#works.stop(requests, grace);
   }
 
   /**
@@ -251,7 +241,7 @@ export class LifeCycle {
           }),
         );
         const data = dataOf(returned, previous.data);
-        await this.#written(() => this.#store.save({ ...instance, data }), budget.fail);
+        await this.#works.write(() => this.#store.save({ ...instance, data }), budget.fail);
       } catch (error) {
         if (!(error instanceof ServiceError && error.refused)) throw error;
         const { status, message, fields } = error;
@@ -325,14 +315,14 @@ export class LifeCycle {
               : this.#backend.bindJob({ ...request, job: target.job });
           }),
         );
-        await this.#written(
+        await this.#works.write(
           () => this.#store.saveBind(instance.id, { ...bind, state: 'bound', variables }),
           budget.fail,
         );
         return variables;
       } catch (error) {
         if (error instanceof ServiceError && error.refused) {
-          await this.#written(() => this.#putBack(instance.id, bind, before), budget.fail);
+          await this.#works.write(() => this.#putBack(instance.id, bind, before), budget.fail);
         }
         throw error;
       }
@@ -353,7 +343,7 @@ export class LifeCycle {
       await this.#store.saveBind(instance.id, { ...bind, state: 'binding' });
       await this.#revoke(instance, bind, budget.signal, requestedBy, cluster);
       const unbound: StoredBind = { ...bind, state: 'unbound', unboundAt: this.#now() };
-      await this.#written(() => this.#store.saveBind(instance.id, unbound), budget.fail);
+      await this.#works.write(() => this.#store.saveBind(instance.id, unbound), budget.fail);
       await this.#store.forgetUnbound(this.#rememberedSince());
     });
   }
@@ -405,24 +395,12 @@ export class LifeCycle {
     return binds.map(({ kind, name }) => ({ kind, name }));
   }
 
-  /**
-   * Runs the work of a request and answers in time.
-   * @param what the beginning of a sentence, such as `Removing the instance "db1"`
-   * @throws ServiceError 504 when it takes too long
-   */
-  async #within<T>(
-    what: string,
-    task: (budget: Budget) => Promise<T>,
-    times: Times = this.#patience,
-  ): Promise<T> {
-    const seconds = Math.round(times.answer / 1000);
-    const late = () =>
-      new ServiceError(504, `${what} takes longer than ${seconds} seconds and is still running. Try again later.`);
-    const { work, answer, abort } = withBudget(times, late, task);
-    void this.#track(work, abort).catch((error: unknown) => {
+  /** Runs the work of a request and answers in time. */
+  #within<T>(what: string, task: (budget: Budget) => Promise<T>, times: Times = this.#patience): Promise<T> {
+    const { answer, work } = this.#works.start(what, times, task);
+    work.catch((error: unknown) => {
       this.#log.debug({ err: error }, `${what} ended with an error`);
     });
-    if (this.#stopping.signal.aborted) abort(this.#stopping.signal.reason as Error);
     return answer;
   }
 
@@ -446,29 +424,6 @@ export class LifeCycle {
     }
   }
 
-  /** Remembers what runs until it has ended, so that a stop can wait for it. */
-  #track<T>(work: Promise<T>, abort: (reason: Error) => void = () => {}): Promise<T> {
-    this.#works.set(work, abort);
-    return work.finally(() => this.#works.delete(work));
-  }
-
-  /**
-   * Writes a result that must not be lost: again and again, until it is written or the service has to stop.
-   * @param tell is given the error at once, for whom the answer cannot wait
-   */
-  async #written(write: () => Promise<void>, tell: (error: ServiceError) => void): Promise<void> {
-    for (let wait = this.#patience.rewrite; ; wait = Math.min(2 * wait, LONGEST_REWRITE)) {
-      try {
-        await write();
-        return;
-      } catch (error) {
-        this.#log.error({ err: error }, 'a result cannot be written to the store; it is tried again');
-        tell(error instanceof ServiceError ? error : new ServiceError(500, UNEXPECTED, {}, { cause: error }));
-        await pause(wait, undefined, { signal: this.#stopping.signal });
-      }
-    }
-  }
-
   /** Goes on with a creation that the last run of the service left, or ends it. */
   async #takeUp(name: string): Promise<void> {
     await this.#locked(
@@ -481,7 +436,7 @@ export class LifeCycle {
           return;
         }
         const error = 'The service stopped while it was being created.';
-        await this.#written(() => this.#settle({ ...instance, state: 'failed', error }), () => {});
+        await this.#works.write(() => this.#settle({ ...instance, state: 'failed', error }), () => {});
       },
       this.#patience.background,
     );
@@ -520,16 +475,16 @@ export class LifeCycle {
     };
 
     const { background } = this.#patience;
-    const { work, answer, abort } = withBudget({ work: background, answer: background }, lateCreation, async (own) => {
+    const { work, answer, abort } = this.#works.start(what, { work: background, answer: background }, async (own) => {
       const { after, error } = await outcome(own.signal);
       // The next start takes it up again.
-      if (error && this.#background && this.#stopping.signal.aborted && !isRemoved) return;
-      await this.#written(() => (after ? this.#settle(after) : this.#store.remove(instance.id)), own.fail);
+      if (error && this.#background && this.#works.areStopped && !isRemoved) return;
+      await this.#works.write(() => (after ? this.#settle(after) : this.#store.remove(instance.id)), own.fail);
       if (isRemoved) throw new ServiceError(410, `The instance "${name}" was removed while it was being created.`);
       if (error) throw error;
     });
     answer.catch(() => {});
-    const ended = this.#track(work, abort)
+    const ended = work
       .catch((error: unknown) => {
         this.#log.warn({ err: error, instance: name }, 'creation ended without an instance');
       })
@@ -590,7 +545,7 @@ export class LifeCycle {
         });
         throw problem;
       }
-      await this.#written(() => this.#store.remove(removing.id), budget.fail);
+      await this.#works.write(() => this.#store.remove(removing.id), budget.fail);
     } finally {
       this.#removals.delete(name);
     }
@@ -681,7 +636,7 @@ export class LifeCycle {
       return await task(signal);
     } catch (error) {
       if (error instanceof ServiceError && error.message.trim() !== '') throw error;
-      const [status, text] = this.#stopping.signal.aborted
+      const [status, text] = this.#works.areStopped
         ? ([503, 'was cut short, since the service is stopping. Try again in a minute.'] as const)
         : signal.aborted
           ? ([504, 'took too long and was stopped. Try again: it goes on from there.'] as const)
@@ -691,96 +646,6 @@ export class LifeCycle {
         ? new ServiceError(error.status, `${what} was refused by the service.`, error.fields, { cause: error })
         : new ServiceError(status, `${what} ${text}`, {}, { cause: error });
     }
-  }
-}
-
-const UNEXPECTED = 'The service API failed unexpectedly; its log says why.';
-
-function lateCreation(): ServiceError {
-  return new ServiceError(504, 'This creation takes too long and is still running.');
-}
-
-function asServiceError(error: unknown): ServiceError {
-  return error instanceof ServiceError ? error : new ServiceError(500, UNEXPECTED, {}, { cause: error });
-}
-
-function notThere(name: string): ServiceError {
-  return new ServiceError(404, `The service has no instance "${name}".`);
-}
-
-/** A text with a full stop, so that another sentence can follow. */
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
-function stateOf({ state, error, damaged }: StoredInstance): string {
-  if (damaged.length > 0) return `damaged: the store cannot read its ${damaged.join(', ')}`;
-  return error === '' ? state : `${state}: ${error}`;
-}
-
-function refuseDamaged({ name, damaged }: StoredInstance): void {
-  if (damaged.length === 0) return;
-  throw new ServiceError(
-    500,
-    `The service's store cannot read the ${damaged.join(', ')} of the instance "${name}". It can only be removed.`,
-  );
-}
-
-function refuseUnready(instance: StoredInstance, whilePending: 409 | 412): void {
-  const { name, state, error } = instance;
-  refuseDamaged(instance);
-  if (state === 'pending') {
-    throw new ServiceError(
-      whilePending,
-      `The instance "${name}" is still being created. Try again when its status is up.`,
-    );
-  }
-  if (state === 'failed') {
-    const reason = `The instance "${name}" could not be created${error === '' ? '' : `: ${error}`}`;
-    throw new ServiceError(409, `${sentence(reason)} Remove it and create it again.`);
-  }
-  if (state === 'removing') throw new ServiceError(409, `The instance "${name}" is being removed.`);
-}
-
-/** Removal and unbind cannot be refused: by then something was changed. */
-function failure(error: unknown): ServiceError {
-  if (error instanceof ServiceError && !error.refused) return error;
-  return new ServiceError(500, messageOf(error), {}, { cause: error });
-}
-
-/** Tsuru fails a bind whose answer is not one object of strings, and never unbinds it: so such an answer never leaves. */
-function checkVariables(variables: unknown): Variables {
-  const problem = variablesProblem(variables);
-  if (problem !== undefined) {
-    throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot take: ${problem}.`);
-  }
-  return variables as Variables;
-}
-
-function variablesProblem(variables: unknown): string | undefined {
-  if (!isObject(variables)) return 'not an object of names and values';
-  for (const [name, value] of Object.entries(variables)) {
-    if (!VARIABLE_NAME.test(name)) {
-      return `the name ${JSON.stringify(name.slice(0, 100))} is not one of letters, digits and "_"`;
-    }
-    if (typeof value !== 'string') return `the value of ${name} is not a string`;
-  }
-  return undefined;
-}
-
-/**
- * What the store keeps of what a backend returned: as JSON, since that is how it comes back.
- * @throws ServiceError 500 for what could be written, and never read again
- */
-function dataOf(returned: InstanceData | void, before: InstanceData): InstanceData {
-  if (returned === undefined) return before;
-  try {
-    const data = withoutPrototypes(JSON.parse(JSON.stringify(returned)));
-    if (isObject(data)) return data;
-    throw new TypeError('not an object');
-  } catch (error) {
-    const problem = `The service's backend returned data that cannot be kept: ${messageOf(error)}.`;
-    throw new ServiceError(500, problem, {}, { cause: error });
   }
 }
 
