@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
   const app = await createApp(service);
   await service.lifeCycle.resume();
-  const { address, close } = await listen(app, config);
+  const { address, close } = await listen(app, service, config);
   const stop = async (signal: string) => {
     log.info({ signal }, 'stopping: what is running is finished first');
     setTimeout(() => {
