@@ -14,6 +14,10 @@ interface DependencyLine {
 /** A path of the OpenAPI document, with the endpoints that share it. */
 interface OpenapiPath {
   openapiPath: string;
+  /** What the path calls the instance; `instance` unless the endpoint has a parameter of that name. */
+  instance: string;
+  /** Whether it is the parameter that the paths share. */
+  sharesInstance: boolean;
   parameters: string[];
   operations: EndpointContext[];
 }
@@ -134,7 +138,11 @@ function openapiPaths(endpoints: readonly EndpointContext[]): OpenapiPath[] {
   const paths = [...new Set(endpoints.map(({ path }) => path))];
   return paths.map((path) => {
     const operations = endpoints.filter((endpoint) => endpoint.path === path);
-    return { openapiPath: `/resources/{instance}${path}`, parameters: operations[0]?.parameters ?? [], operations };
+    const parameters = operations[0]?.parameters ?? [];
+    let instance = 'instance';
+    while (parameters.includes(instance)) instance = `service_${instance}`;
+    const sharesInstance = instance === 'instance';
+    return { openapiPath: `/resources/{${instance}}${path}`, instance, sharesInstance, parameters, operations };
   });
 }
 

@@ -145,3 +145,17 @@ describe('the lock', () => {
     }
   });
 });
+
+describe('an endpoint whose parameter is called as the instance is', () => {
+  it('has two parameters in the OpenAPI document, under two names', async () => {
+    const endpoint = { name: 'pn', method: 'GET' as const, path: '/pn/{instance}', action: 'pn.show', description: 'Pn' };
+    const rendered = await files(answersWith({ endpoints: [endpoint] }));
+    const { paths } = parse(rendered.get('openapi.yaml') ?? '') as {
+      paths: Record<string, { parameters: { name: string }[] }>;
+    };
+    expect(Object.keys(paths)).toEqual(['/resources/{service_instance}/pn/{instance}']);
+    const [only] = Object.values(paths);
+    expect(only?.parameters.map(({ name }) => name)).toEqual(['service_instance', 'instance']);
+    expect(rendered.get('src/tsuru/endpoints.ts')).toContain('path: "/pn/:instance"');
+  });
+});
