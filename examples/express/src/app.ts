@@ -1,35 +1,39 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import express, { type Express } from 'express';
 
-import { MAX_HEADER_SIZE } from './tsuru/http.js';
-import { tsuruRoutes } from './tsuru/routes.js';
+import { createEdge } from './tsuru/edge.js';
+import { listenOn, type Listening } from './tsuru/listener.js';
+import { authentication, errorAnswers, logging, tsuruRoutes } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
-/** The Express app. Middleware and routes of your own go here, before Tsuru's routes. */
-export function createApp(service: Service): Promise<Express> {
+/** Middleware and routes of your own, each added to the app in its turn. */
+export interface OwnRoutes {
+  /** Answered without a password, for anybody that reaches the service: `(app) => app.get('/version', ...)`. */
+  open: readonly ((app: Express) => void)[];
+  /** Behind the service's user name and password. */
+  guarded: readonly ((app: Express) => void)[];
+}
+
+/** Yours go here. */
+const OWN: OwnRoutes = { open: [], guarded: [] };
+
+/** The Express app. What stands before `authentication` is open to anybody; all that stands after it asks for the password. */
+export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN): Promise<Express> {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
 
+  app.use(logging(service));
+  for (const add of open) add(app);
+
+  app.use(authentication(service));
+  for (const add of guarded) add(app);
+
   app.use(tsuruRoutes(service));
+  app.use(errorAnswers());
   return Promise.resolve(app);
 }
 
-/** Listens, and gives what stops it again: no new connection, and the requests under way are finished. */
-export async function listen(app: Express, { port, host }: { port: number; host: string }) {
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: MAX_HEADER_SIZE }, app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, resolve);
-  });
-  const close = () =>
-    new Promise<void>((resolve, reject) => {
-      server.close((error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
-  const { address, port: actual } = server.address() as AddressInfo;
-  return { address: `http://${address}:${actual}`, close };
+/** Listens, and gives what stops it again: no new connection, and every request on those that are open is answered. */
+export function listen(app: Express, service: Service, at: { port: number; host: string }): Promise<Listening> {
+  return listenOn(createEdge(service, app), at);
 }

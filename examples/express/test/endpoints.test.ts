@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Endpoint, EndpointRequest } from '../src/tsuru/endpoint.js';
+import { ServiceError } from '../src/tsuru/errors.js';
 import { AUTHORIZATION, call, type TestRequest } from './support/requests.js';
 import { testService } from './support/service.js';
 
@@ -94,6 +95,74 @@ describe('an endpoint', () => {
     expect(answer.status).toBe(500);
     expect(answer.body).not.toContain('42');
     expect(test.log.join('')).toContain('the secret is 42');
+  });
+
+  it.each(['status', 'statusCode'])(
+    'that throws the error of a library with a %s of its own is a 500, and is logged',
+    async (field) => {
+      const handle: Endpoint['handle'] = () =>
+        Promise.reject(
+          Object.assign(new Error('the vendor says no'), { [field]: 403, expose: true, code: 'FST_ERR_OF_ITS_OWN' }),
+        );
+      const test = await serviceWith({ method: 'GET', path: '/mine', handle });
+      const answer = await test.call('GET', '/resources/db1/mine');
+      expect(answer).toMatchObject({ status: 500 });
+      expect(answer.body).not.toContain('vendor');
+      expect(test.log.join('')).toContain('the vendor says no');
+    },
+  );
+
+  it.each([200, 302, 399, 600, 0, NaN, 404.5])(
+    'that refuses with the status %d is a 500, and is logged',
+    async (status) => {
+      const handle: Endpoint['handle'] = () => Promise.reject(new ServiceError(status, 'not here'));
+      const test = await serviceWith({ method: 'GET', path: '/mine', handle });
+      expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({
+        status: 500,
+        body: '{"code":500,"message":"not here"}',
+      });
+      expect(test.log.join('')).toContain(`${status} is not the status of an error`);
+    },
+  );
+
+  it('that reads JSON is not given a number that was rounded', async () => {
+    const handle: Endpoint['handle'] = ({ body }) => ({ status: 200, body: body.json() });
+    const test = await serviceWith({ method: 'POST', path: '/x', handle });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await test.send(proxied('POST', '/resources/db1/x', headers, '{"a":[{"b":9007199254740993}]}'));
+    expect(answer).toMatchObject({ status: 400 });
+    expect(answer.body).toContain('\\"a.0.b\\"');
+  });
+
+  it.each([
+    ['name', '/pn/:name'],
+    ['instance', '/pn/:instance'],
+    ['job', '/pn/:job'],
+    ['p2', '/pn/:p2'],
+    ['__proto__', '/pn/:__proto__'],
+    ['constructor', '/pn/:constructor'],
+  ])(
+    'with a parameter called %s serves the instance that stands in its own place, and no other',
+    async (name, path) => {
+      const test = await serviceWith({ method: 'GET', path });
+      await test.call('POST', '/resources', { name: 'db2', team: 't2' });
+      expect(await test.send(proxied('GET', '/resources/db1/pn/db2'))).toMatchObject({ status: 200 });
+      expect(test.given[0]?.instance).toMatchObject({ name: 'db1', team: 't' });
+      expect(Object.entries(test.given[0]?.params ?? {})).toEqual([[name, 'db2']]);
+    },
+  );
+
+  it('below a base path is served the same', async () => {
+    const given: EndpointRequest[] = [];
+    const handle: Endpoint['handle'] = (request) => {
+      given.push(request);
+      return { status: 204 };
+    };
+    const endpoints: Endpoint[] = [{ method: 'GET', path: '/:name/:id', handle }];
+    const test = await testService({ basePath: '/base/v1', endpoints });
+    await test.call('POST', '/base/v1/resources', { name: 'db1', team: 't' });
+    expect(await test.send(proxied('GET', '/base/v1/resources/db1/other/7'))).toMatchObject({ status: 204 });
+    expect(given[0]).toMatchObject({ instance: { name: 'db1' }, params: { name: 'other', id: '7' } });
   });
 
   it('does not believe a user that a GET brings along, and neither does the log', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -69,6 +69,47 @@ describe('the store', () => {
     await (await Store.open(path)).close();
   });
 
+  it('is one store by whatever path it is reached, and a plain file whatever its name', async () => {
+    const store = await Store.open(path);
+    const link = join(directory, 'link.db');
+    symlinkSync(path, link);
+    await expect(Store.open(link)).rejects.toThrow('is held by');
+    await store.close();
+    const here = process.cwd();
+    process.chdir(directory);
+    try {
+      const odd = await Store.open('file:%41?x.db');
+      expect(statSync(join(directory, 'file:%41?x.db')).size).toBeGreaterThan(0);
+      await odd.ping();
+      await odd.close();
+    } finally {
+      process.chdir(here);
+    }
+  });
+
+  it('is unhealthy once its lock was removed', async () => {
+    const store = await Store.open(path);
+    rmSync(`${path}.lock`);
+    await expect(store.ping()).rejects.toThrow('removed or replaced');
+    await store.close();
+  });
+
+  it('drops what a reader kept in its log when that has gone', async () => {
+    const store = await Store.open(path);
+    await store.save(instance);
+    await store.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind' });
+    const reader = new Database(path);
+    reader.exec('begin');
+    reader.prepare('select * from binds').all();
+    await store.removeBind('id1', 'app', 'a1');
+    reader.exec('rollback');
+    reader.close();
+    await store.ping();
+    const bytes = [path, `${path}-wal`].map((file) => readFileSync(file, 'latin1')).join('');
+    expect(bytes).not.toContain('the-secret-of-the-bind');
+    await store.close();
+  });
+
   it('makes the files of an older store readable for its owner only', async () => {
     await (await Store.open(path)).close();
     chmodSync(path, 0o644);
@@ -106,12 +147,14 @@ describe('the store', () => {
     'gives an instance whose %s cannot be read, so that it can be destroyed',
     async (column) => {
       await (await Store.open(path)).close();
-      for (const text of ['{"a":'.repeat(70) + '1' + '}'.repeat(70), '{', '7']) {
+      const deep = '{"a":'.repeat(70) + '1' + '}'.repeat(70);
+      const notUtf8 = "cast(x'7bff7d' as text)";
+      for (const value of [`'${deep}'`, "'{'", "'7'", notUtf8]) {
         const store = await Store.open(path);
         await store.save({ ...instance, cluster: undefined });
         await store.close();
         const database = new Database(path);
-        database.prepare(`update instances set ${column} = ?`).run(text);
+        database.exec(`update instances set ${column} = ${value}`);
         database.close();
         const again = await Store.open(path);
         expect(await again.find('db1')).toMatchObject({ id: 'id1', damaged: [column] });

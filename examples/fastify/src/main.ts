@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const backend = createBackend();
   const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
   const app = await createApp(service);
-  const listening = listen(app, config);
+  const listening = listen(app, service, config);
   let isStopping = false;
   const stop = async (signal: string) => {
     log.info({ signal, again: isStopping || undefined }, 'stopping: what is running is finished first');

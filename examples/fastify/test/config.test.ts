@@ -25,4 +25,12 @@ describe('the configuration', () => {
     for (const name of ['PORT', 'BASE_PATH', 'REFUSE_PROXIED_CALLS', 'LOG_LEVEL']) expect(message).toContain(name);
     expect(message).not.toContain('hush');
   });
+
+  it('takes the name of the request-id header, and none that holds a secret', () => {
+    expect(readConfig(complete)).toMatchObject({ requestIdHeader: 'x-request-id' });
+    expect(readConfig({ ...complete, REQUEST_ID_HEADER: 'X-Trace' })).toMatchObject({ requestIdHeader: 'x-trace' });
+    for (const name of ['', 'a b', 'x:y', 'Authorization', 'X-Tsuru-Cluster-Kube-Config']) {
+      expect(() => readConfig({ ...complete, REQUEST_ID_HEADER: name })).toThrow('REQUEST_ID_HEADER');
+    }
+  });
 });

@@ -786,7 +786,7 @@ describe('a refused update', () => {
     expect(message).toContain('There is no plan "nope"');
     expect(message).toContain('The instance keeps the plan "small"');
     expect(message).toContain(
-      "tsuru service instance update my-service db1 -p small --add-param size=10 --remove-param zone -d 'it'\\''s mine' -t t",
+      "tsuru service instance update my-service db1 -p small --add-param size=10 --remove-param zone -t t -d 'it'\\''s mine'",
     );
   });
 
@@ -862,5 +862,138 @@ describe('a stop of the service', () => {
     await stopping;
     const instance = await test.store.find('db1');
     expect(await test.store.activeBinds(instance?.id ?? '')).toMatchObject([{ state: 'bound', variables: { A: '1' } }]);
+  });
+});
+
+describe('whatever a backend throws', () => {
+  const circular = new Error('first');
+  circular.cause = circular;
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['an error that is its own cause', circular],
+    ['an object without a text', Object.create(null)],
+    [
+      'an error whose text throws',
+      Object.defineProperty(new Error(), 'message', {
+        get: () => {
+          throw new Error('no text');
+        },
+      }),
+    ],
+    ['an error whose text is a number', Object.assign(new Error(), { message: 7, stack: 7 })],
+  ])('ends in a failed instance: %s', async (_, thrown: unknown) => {
+    for (const provisioning of ['inline', 'background'] as const) {
+      const test = await testService({ provisioning });
+      test.backend.instead.create = () => {
+        throw thrown as Error;
+      };
+      expect((await create(test)).status).toBe(provisioning === 'inline' ? 500 : 201);
+      await until(async () => (await status(test)).status === 500);
+      expect((await destroy(test)).status).toBe(200);
+    }
+  });
+
+  it('has a status that Tsuru reads as what it is', async () => {
+    const test = await testService();
+    test.backend.instead.create = refuses(409);
+    expect(await create(test)).toMatchObject({ status: 422 });
+    delete test.backend.instead.create;
+    await create(test);
+    test.backend.instead.update = refuses(404);
+    expect((await update(test)).status).toBe(422);
+    test.backend.instead.bindApp = refuses(404);
+    expect((await bind(test)).status).toBe(422);
+    test.backend.instead.bindApp = refuses(200);
+    expect((await bind(test)).status).toBe(500);
+  });
+
+  it('is not passed on by what the store throws, nor by what its data throws', async () => {
+    const test = await testService();
+    const secret = 'malformed: /data/service.db at 10.1.2.3:5432';
+    test.backend.instead.create = () =>
+      Promise.resolve({
+        toJSON: () => {
+          throw new Error(secret);
+        },
+      });
+    const answers = [await create(test)];
+    delete test.backend.instead.create;
+    await create(test);
+    test.store.activeBinds = breaks(secret);
+    answers.push(await destroy(test), await test.call('GET', '/resources/db1'));
+    for (const { body } of answers) expect(body).not.toContain('10.1.2.3');
+  });
+});
+
+describe('an instance that a stop of the service left pending', () => {
+  it('is not pending for ever when a create comes before it is taken up, and is refused', async () => {
+    const test = await testService({ provisioning: 'background' });
+    hold(test, 'create');
+    await create(test);
+    const next = await testService({ store: test.store });
+    const { opened, open } = gate();
+    next.backend.instead.create = () => opened.then(refuses(403));
+    const creating = create(next);
+    await until(() => next.backend.asked.length > 0);
+    await next.service.lifeCycle.resume();
+    open();
+    expect((await creating).status).toBe(403);
+    expect((await status(next)).status).toBe(500);
+  });
+
+  it('is not created after all when it was being removed', async () => {
+    const test = await testService({ provisioning: 'background', patience: { work: 10, answer: 20 } });
+    const { opened } = gate();
+    test.backend.instead.create = () => opened;
+    await create(test);
+    expect((await destroy(test)).status).toBe(504);
+    const next = await testService({ provisioning: 'background', store: test.store });
+    await next.service.lifeCycle.resume();
+    expect((await status(next)).status).toBe(500);
+    expect(next.backend.methods).toEqual([]);
+    expect((await destroy(next)).status).toBe(200);
+  });
+});
+
+describe('a bind that fails', () => {
+  it('does not leave its parameters to the next one', async () => {
+    const test = await testService();
+    await create(test);
+    test.backend.instead.bindApp = fails();
+    expect((await bind(test, 'a1', { 'parameters.env_prefix': 'MY-' })).status).toBe(500);
+    delete test.backend.instead.bindApp;
+    expect((await bind(test)).status).toBe(201);
+    expect(test.backend.asked.at(-1)?.request.parameters).toEqual({});
+  });
+});
+
+describe('variables that are an object with a form of its own in JSON', () => {
+  it('are a 500, too', async () => {
+    const test = await testService();
+    await create(test);
+    test.backend.instead.bindApp = () => Promise.resolve(new URL('http://db.example.com'));
+    expect((await bind(test)).status).toBe(500);
+  });
+});
+
+describe('a refused update of what fits no command', () => {
+  it('names what holds all the same', async () => {
+    const test = await testService();
+    await create(test, { description: 'd'.repeat(500), tags: ['a', 'b'], 'parameters.zones.0': 'x' });
+    test.backend.instead.update = refuses(422);
+    const answer = await update(test, { description: 'new', tags: ['b', 'c'], 'parameters.zones.0': 'y' });
+    expect(answer.body).toContain('keeps its parameter \\"zones\\", the tag \\"a\\", no tag \\"c\\", its description');
+    expect(answer.body).toContain('update my-service db1 -g a --remove-tag c');
+  });
+});
+
+describe('an instance that was created without a plan', () => {
+  it('is taken over by a create that names the first one', async () => {
+    const test = await testService();
+    await create(test);
+    expect((await create(test, { plan: 'small' })).status).toBe(201);
+    expect(test.backend.methods).toEqual(['create']);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { recordings, type Recording } from './support/requests.js';
+import { call, recordings, type Recording } from './support/requests.js';
 import { testService, until, type TestService } from './support/service.js';
+import { listening, sendTo } from './support/socket.js';
 
 const calls = recordings.filter(({ action }) => action !== 'Proxy');
 
@@ -128,24 +129,39 @@ describe('the pool and the cluster of recorded calls', () => {
 
   it.each(ofClusters)('$id: $note', async (recording) => {
     const test = await serviceFor(recording, 'inline');
-    await test.send(recording);
     const { headers } = recording;
+    // Recorded as one text; over the wire each address has a line of its own.
+    const addresses = headers['x-tsuru-cluster-addresses']?.split(', ') ?? [];
+    const server = await listening(test.service);
+    await sendTo(server.port, { ...recording, headers: { ...headers, 'x-tsuru-cluster-addresses': addresses } });
+    await server.close();
     const kubeConfig = headers['x-tsuru-cluster-kube-config'];
     expect(test.backend.asked[0]?.request.cluster).toEqual({
       pool: headers['x-tsuru-pool-name'],
       poolProvisioner: headers['x-tsuru-pool-provisioner'] ?? '',
       name: headers['x-tsuru-cluster-name'] ?? '',
       provisioner: headers['x-tsuru-cluster-provisioner'] ?? '',
-      addresses: headers['x-tsuru-cluster-addresses']?.split(', ') ?? [],
+      addresses,
       ...(kubeConfig !== undefined && {
         kubeConfig: JSON.parse(Buffer.from(kubeConfig, 'base64').toString()) as unknown,
       }),
     });
   });
 
+  it('keep a comma in a pool and in an address', async () => {
+    const test = await testService({ multiCluster: true });
+    const server = await listening(test.service);
+    const { headers, ...request } = call('POST', '/resources', { name: 'db1', team: 't' });
+    const addresses = ['https://10.0.0.1,10.0.0.2:6443', 'https://10.0.0.3:6443'];
+    const pool = { 'x-tsuru-pool-name': 'east, west', 'X-Tsuru-Cluster-Addresses': addresses };
+    await sendTo(server.port, { ...request, headers: { ...headers, ...pool } });
+    await server.close();
+    expect(test.backend.asked[0]?.request.cluster).toMatchObject({ pool: 'east, west', addresses });
+  });
+
   it('asks for a pool when the plans of a multi-cluster service are wanted without one', async () => {
-    const { call } = await testService({ multiCluster: true });
-    const answer = await call('GET', '/resources/plans');
+    const test = await testService({ multiCluster: true });
+    const answer = await test.call('GET', '/resources/plans');
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 400, missing_params: ['cluster'] });
   });

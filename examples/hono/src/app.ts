@@ -1,37 +1,45 @@
-import type { AddressInfo } from 'node:net';
-
-import { serve } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 
-import { MAX_HEADER_SIZE } from './tsuru/http.js';
-import { onError, tsuruRoutes, type Environment } from './tsuru/routes.js';
+import { createEdge } from './tsuru/edge.js';
+import { listenOn, type Listening } from './tsuru/listener.js';
+import { authentication, logging, onError, tsuruRoutes, type Environment } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
 export type App = Hono<Environment>;
 
-/** The Hono app. Middleware and routes of your own go here, before Tsuru's routes. */
-export function createApp(service: Service): Promise<App> {
+/** Middleware and routes of your own, each added to the app in its turn. */
+export interface OwnRoutes {
+  /** Answered without a password, for anybody that reaches the service: `(app) => app.get('/version', ...)`. */
+  open: readonly ((app: App) => void)[];
+  /** Behind the service's user name and password. */
+  guarded: readonly ((app: App) => void)[];
+}
+
+/** Yours go here. */
+const OWN: OwnRoutes = { open: [], guarded: [] };
+
+/** The Hono app. What stands before `authentication` is open to anybody; all that stands after it asks for the password. */
+export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN): Promise<App> {
   const app: App = new Hono();
+
+  app.use(logging(service));
+  for (const add of open) add(app);
+
+  app.use(authentication(service));
+  for (const add of guarded) add(app);
 
   app.route('/', tsuruRoutes(service));
   app.onError(onError(service));
   return Promise.resolve(app);
 }
 
-/** Listens, and gives what stops it again: no new connection, and the requests under way are finished. */
-export async function listen(app: App, { port, host }: { port: number; host: string }) {
-  const serverOptions = { headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: MAX_HEADER_SIZE };
-  const server = serve({ fetch: app.fetch, port, hostname: host, serverOptions });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).once('listening', resolve);
-  });
-  const close = () =>
-    new Promise<void>((resolve, reject) => {
-      server.close((error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
-  const { address, port: actual } = server.address() as AddressInfo;
-  return { address: `http://${address}:${actual}`, close };
+/** Listens, and gives what stops it again: no new connection, and every request on those that are open is answered. */
+export function listen(app: App, service: Service, at: { port: number; host: string }): Promise<Listening> {
+  // Node itself throws away the rest of a body that was not read, as it does below the other frameworks.
+  const listener = getRequestListener(app.fetch, { autoCleanupIncoming: false });
+  return listenOn(
+    createEdge(service, (request, response) => void listener(request, response)),
+    at,
+  );
 }

@@ -91,6 +91,35 @@ describe('a body that cannot be read', () => {
   });
 });
 
+describe('a number in JSON that JavaScript would round', () => {
+  it.each([
+    ['{"size":9007199254740993}', 'parameters.size'],
+    ['{"size":-9007199254740993}', 'parameters.size'],
+    ['{"sizes":[1,12345678901234567890]}', 'parameters.sizes.1'],
+    ['{"a.b":{"c":1e400}}', 'parameters.a.b.c'],
+    ['{"size":9007199254740992}', 'parameters.size'],
+  ])('is refused with its name: %s', async (parameters, field) => {
+    const test = await testService();
+    const { message, code } = await refused(
+      test,
+      post(JSON_TYPE, `{"name":"db1","team":"t","parameters":${parameters}}`),
+    );
+    expect(code).toBe(400);
+    expect(message).toContain(`"${field}" holds a number that is too large`);
+  });
+
+  it('is taken when it is exact, or no number', async () => {
+    const test = await testService();
+    const parameters = '{"a":9007199254740991,"b":-9007199254740991,"c":0.1,"d":"9007199254740993","e":1e3}';
+    expect(await test.send(post(JSON_TYPE, `{"name":"db1","team":"t","parameters":${parameters}}`))).toMatchObject({
+      status: 201,
+    });
+    expect({ ...test.backend.asked[0]?.request.parameters }).toEqual({
+      ...{ a: 9007199254740991, b: -9007199254740991, c: 0.1, d: '9007199254740993', e: 1000 },
+    });
+  });
+});
+
 describe('fields', () => {
   it.each(['form', 'json'] as const)('that are unknown are ignored, in %s', async (encoding) => {
     const test = await testService();

@@ -1,6 +1,9 @@
-import { messageOf, ServiceError } from './errors.js';
+import type { Readable } from 'node:stream';
+
+import { messageOf, oneLine, ServiceError } from './errors.js';
 import { unflatten } from './form-parameters.js';
-import { emptyObject, isObject, withoutPrototypes, type JsonObject } from './values.js';
+import { tooLarge } from './http.js';
+import { emptyObject, inexactNumber, isObject, withoutPrototypes, type JsonObject, type JsonValue } from './values.js';
 
 /** The fields of Tsuru's calls: the name in a form, and the name in JSON. */
 const FIELDS = {
@@ -51,8 +54,47 @@ export function decodeBody(contentType: string | undefined, body: Uint8Array): F
 /** A NUL, where the store would cut a text off, and half of a character, which JSON can spell and UTF-8 cannot. */
 const UNKEEPABLE = /\0|\p{Cs}/u;
 
-/** Parses a JSON body into a value whose objects have no prototype. @throws ServiceError 400 */
-export function parseJson(text: string): ReturnType<typeof withoutPrototypes> {
+/**
+ * Reads a body to its end, and no further than to the limit.
+ * @param limit in bytes
+ * @throws ServiceError 413 as soon as it is larger, 400 when the client went away before its end
+ */
+export function readBody(body: Readable, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const onData = (chunk: Uint8Array) => {
+      size += chunk.byteLength;
+      if (size <= limit) chunks.push(chunk);
+      else settle(() => reject(tooLarge()));
+    };
+    const onEnd = () => settle(() => resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)));
+    const onCut = () => settle(() => reject(new ServiceError(400, 'The body was cut off.')));
+    const settle = (finish: () => void) => {
+      body.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
+      finish();
+    };
+    if (body.readableEnded) onEnd();
+    else if (body.destroyed) onCut();
+    else body.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+  });
+}
+
+/**
+ * Parses a JSON body into a value whose objects have no prototype.
+ * @throws ServiceError 400, also for a number that JavaScript would round: it names the field
+ */
+export function parseJson(text: string): JsonValue {
+  const value = parsed(text);
+  const inexact = inexactNumber(value);
+  if (inexact !== undefined) {
+    const where = inexact === '' ? 'The body' : `The field "${oneLine(inexact, 200)}"`;
+    throw new ServiceError(400, `${where} holds a number that is too large to be kept exactly: send it as a string.`);
+  }
+  return value;
+}
+
+function parsed(text: string): JsonValue {
   try {
     return withoutPrototypes(JSON.parse(text));
   } catch (error) {

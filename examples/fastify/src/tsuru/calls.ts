@@ -1,7 +1,7 @@
 import type { Cluster, Requester, Status } from './backend.js';
 import { decodeBody, type Fields } from './body.js';
 import { ServiceError } from './errors.js';
-import { header, json, type Answer, type Headers, type Incoming, type Method } from './http.js';
+import { header, json, type Answer, type Incoming, type Method } from './http.js';
 import type { Asked, LifeCycle, TargetKey } from './life-cycle.js';
 import type { Plans } from './plans.js';
 import { clusterOf, isProxied } from './tsuru-headers.js';
@@ -15,11 +15,13 @@ export interface CallParts {
   refuseProxied: boolean;
 }
 
-/** One of Tsuru's own calls. `path` parameters arrive decoded. */
+/** One call: of Tsuru itself, or to an endpoint of the service's own. */
 export interface Call {
   method: Method;
+  /** With `:parameters`. What they are called means nothing here: a parameter is known by its place. */
   path: string;
-  handle(request: Incoming, path: Readonly<Record<string, string>>): Promise<Answer>;
+  /** `path` has the values of the parameters, decoded, in their order: the first is the instance. */
+  handle(request: Incoming, path: readonly string[]): Promise<Answer>;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Call {
  * a 404 of bind-app, and whatever it answered would hide that the instance is not there.
  */
 export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: CallParts): Call[] {
-  const cluster = (headers: Headers) => (multiCluster ? clusterOf(headers) : undefined);
+  const cluster = (request: Incoming) => (multiCluster ? clusterOf(request) : undefined);
 
   /** A call that changes something: its body, who asked, and where. */
   const change =
@@ -40,15 +42,16 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
         cluster: Cluster | undefined;
       }) => Promise<Answer>,
     ) =>
-    async ({ headers, body }: Incoming, path: Readonly<Record<string, string>>) => {
+    async (request: Incoming, [name = '', job = '']: readonly string[]) => {
+      const { headers, body } = request;
       if (refuseProxied && isProxied(headers)) throw proxied();
       const fields = decodeBody(header(headers, 'content-type'), body);
       return handle({
-        name: path['name'] ?? '',
-        job: path['job'] ?? '',
+        name,
+        job,
         fields,
         requestedBy: { user: fields.text('user'), event: fields.text('eventid') },
-        cluster: cluster(headers),
+        cluster: cluster(request),
       });
     };
 
@@ -56,8 +59,8 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
     {
       method: 'GET',
       path: '/resources/plans',
-      handle({ headers }) {
-        if (multiCluster && cluster(headers) === undefined) {
+      handle(request) {
+        if (multiCluster && cluster(request) === undefined) {
           const message = 'This service has clusters: say for which pool (--pool) the plans are wanted.';
           return Promise.reject(new ServiceError(400, message, { missing_params: ['cluster'] }));
         }
@@ -76,8 +79,8 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
     {
       method: 'GET',
       path: '/resources/:name',
-      async handle({ headers }, { name = '' }) {
-        return json(200, await lifeCycle.info(name, cluster(headers)));
+      async handle(request, [name = '']) {
+        return json(200, await lifeCycle.info(name, cluster(request)));
       },
     },
     {
@@ -99,8 +102,8 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
     {
       method: 'GET',
       path: '/resources/:name/status',
-      async handle({ headers }, { name = '' }) {
-        return statusAnswer(await lifeCycle.status(name, cluster(headers)));
+      async handle(request, [name = '']) {
+        return statusAnswer(await lifeCycle.status(name, cluster(request)));
       },
     },
     {

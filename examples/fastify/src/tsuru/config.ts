@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 
 import { z } from 'zod';
 
+/** Headers that must never reach the log. */
+const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'x-tsuru-cluster-kube-config'];
+
 /** The environment variables that the service reads. `.env` fills in those that are not set. */
 const environment = z.object({
   PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65535).default(8888),
@@ -14,6 +17,14 @@ const environment = z.object({
     .default(''),
   DATABASE_PATH: z.string().min(1).default('data/service.db'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  REQUEST_ID_HEADER: z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/, 'must be the name of a header')
+    .refine(
+      (name) => !SECRET_HEADERS.includes(name.toLowerCase()),
+      'names a header that holds a secret: it would be logged',
+    )
+    .default('X-Request-ID'),
   REFUSE_PROXIED_CALLS: z.stringbool({ error: 'must be true or false' }).default(true),
   BODY_LIMIT: z.coerce
     .number({ error: 'must be a number of bytes' })
@@ -30,6 +41,8 @@ export interface Config {
   basePath: string;
   databasePath: string;
   logLevel: z.infer<typeof environment>['LOG_LEVEL'];
+  /** The header that carries the id of a request, in lower case. */
+  requestIdHeader: string;
   refuseProxied: boolean;
   /** bytes */
   bodyLimit: number;
@@ -55,6 +68,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     basePath: data.BASE_PATH,
     databasePath: data.DATABASE_PATH,
     logLevel: data.LOG_LEVEL,
+    requestIdHeader: data.REQUEST_ID_HEADER.toLowerCase(),
     refuseProxied: data.REFUSE_PROXIED_CALLS,
     bodyLimit: data.BODY_LIMIT,
   };

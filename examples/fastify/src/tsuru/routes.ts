@@ -1,28 +1,54 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyError,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  onResponseHookHandler,
+} from 'fastify';
 
+import { readBody } from './body.js';
 import { errorAnswer, notFound, type Answer, type Incoming } from './http.js';
 import { logRequest } from './log.js';
 import type { Service } from './service.js';
 
-/** Tsuru's calls and the service's own endpoints, as one Fastify plugin: nothing in it reaches the app outside. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True for a route that is answered without a password, for anybody that reaches the service. */
+    open?: boolean;
+  }
+}
+
+/** Asks for the service's user name and password, unless a route says `config: { open: true }`; the health check apart. */
+export function authentication(service: Service): onRequestHookHandler {
+  return (request, _reply, done) => {
+    if (request.routeOptions.config.open !== true) {
+      service.admit(request.method, request.raw.url ?? '', request.headers);
+    }
+    done();
+  };
+}
+
+/** Logs a request when it has been answered. */
+export const logging: onResponseHookHandler = (request, reply, done) => {
+  const { method, headers, raw, log } = request;
+  logRequest(log, {
+    method,
+    target: raw.url ?? '',
+    headers,
+    status: reply.statusCode,
+    milliseconds: reply.elapsedTime,
+  });
+  done();
+};
+
+/** Tsuru's calls and the service's own endpoints, as one Fastify plugin, and the answer for every path that has no route. */
 export const tsuruRoutes: FastifyPluginAsync<{ service: Service }> = async (app, { service }) => {
   // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
-
-  app.addHook('onRequest', (request, _reply, done) => {
-    service.admit(request.raw.url ?? '', request.headers);
-    done();
-  });
-
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, headers } = request;
-    const milliseconds = reply.elapsedTime;
-    logRequest(request.log, { method, target: request.raw.url ?? '', headers, status: reply.statusCode, milliseconds });
-    done();
-  });
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: FastifyRequest['raw']) =>
+    request.is404 ? undefined : readBody(payload, service.bodyLimit),
+  );
 
   for (const route of service.routes) {
     app.route({
@@ -35,15 +61,25 @@ export const tsuruRoutes: FastifyPluginAsync<{ service: Service }> = async (app,
   app.setNotFoundHandler((request) => {
     throw notFound(request.method);
   });
-
-  app.setErrorHandler((error, request, reply) => send(reply, errorAnswer(error, request.log)));
 };
 
+/** Answers for what was thrown on the way, in routes of your own as well. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return send(reply, errorAnswer(error, request.log, statusOf(error)));
+}
+
+/** The status of an error of Fastify itself: its codes begin so, or it is a schema that a request does not fit. */
+function statusOf(error: unknown): number | undefined {
+  const { code, validation, statusCode } = Object(error) as Partial<FastifyError>;
+  return validation !== undefined || String(code).startsWith('FST_ERR_') ? statusCode : undefined;
+}
+
 /** Sends an answer as it is. */
-export function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
   return reply.code(status).headers(headers).send(body);
 }
 
 function incoming({ method, raw, headers, body, log }: FastifyRequest): Incoming {
-  return { method, target: raw.url ?? '', headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0), log };
+  const { url: target = '', rawHeaders } = raw;
+  return { method, target, headers, rawHeaders, body: body instanceof Uint8Array ? body : new Uint8Array(), log };
 }

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 import {
   Kysely,
@@ -9,7 +9,6 @@ import {
   SqliteDialect,
   type Generated,
   type Migration,
-  type Selectable,
 } from 'kysely';
 import Database from 'libsql';
 
@@ -18,8 +17,10 @@ import { messageOf, ServiceError } from './errors.js';
 import { holdStore } from './store-lock.js';
 import { emptyObject, isObject, withoutPrototypes, type JsonObject, type JsonValue } from './values.js';
 
+const STATES = ['pending', 'ready', 'failed', 'removing'] as const;
+
 /** `pending`: being created. `failed`: creating it failed. `removing`: asked to go, not gone yet. */
-export type InstanceState = 'pending' | 'ready' | 'failed' | 'removing';
+export type InstanceState = (typeof STATES)[number];
 
 /** An instance as the store keeps it. */
 export interface StoredInstance extends Instance {
@@ -35,8 +36,10 @@ export interface StoredInstance extends Instance {
 
 export type BindKind = 'app' | 'job';
 
+const BIND_STATES = ['binding', 'bound', 'unbound'] as const;
+
 /** `binding`: being made or revoked, and maybe half so. `unbound`: kept for an hour, so that the app can come back to the same variables. */
-export type BindState = 'binding' | 'bound' | 'unbound';
+export type BindState = (typeof BIND_STATES)[number];
 
 export interface StoredBind {
   kind: BindKind;
@@ -156,6 +159,9 @@ class TransactionalDialect extends SqliteDialect {
   }
 }
 
+/** Milliseconds that a write waits for another program that has the file, such as a backup. */
+const BUSY = 5000;
+
 /** Bytes that the disk must have left for the store to count as healthy. */
 const ROOM = 1024 * 1024;
 
@@ -168,30 +174,29 @@ export class Store {
   readonly #db: Kysely<Tables>;
   readonly #database: Database.Database;
   readonly #path: string;
-  /** The file that was opened, to notice when another one, or none, is in its place. */
-  readonly #file: number | undefined;
+  /** The files that were opened, to notice when others, or none, are in their places. */
+  readonly #files: readonly (number | undefined)[];
   readonly #letGo: () => void;
+  /** Whether the write-ahead log may hold what was deleted. */
+  #isScrubDue = false;
   #checking: Promise<void> | undefined;
 
   private constructor(database: Database.Database, db: Kysely<Tables>, path: string, letGo: () => void) {
     this.#database = database;
     this.#db = db;
     this.#path = path;
-    this.#file = inodeOf(path);
+    this.#files = filesOf(path).map(inodeOf);
     this.#letGo = letGo;
   }
 
   /**
    * Opens the file, makes it when there is none, and brings its tables up to date.
-   * @param path `:memory:` for a store that ends with the process
+   * @param given `:memory:` for a store that ends with the process
    * @throws Error when another process holds it, or it cannot be used
    */
-  static async open(path: string): Promise<Store> {
-    let letGo = () => {};
-    if (path !== ':memory:') {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      letGo = holdStore(path);
-    }
+  static async open(given: string): Promise<Store> {
+    const path = given === ':memory:' ? given : placeOf(given);
+    const letGo = path === ':memory:' ? () => {} : holdStore(path);
     try {
       if (path !== ':memory:') onlyForItsOwner(path);
       const database = openDatabase(path);
@@ -215,7 +220,11 @@ export class Store {
   }
 
   async find(name: string): Promise<StoredInstance | undefined> {
-    const row = await this.#db.selectFrom('instances').selectAll().where('name', '=', name).executeTakeFirst();
+    const row = await this.#db
+      .selectFrom('instances')
+      .select(asBytes(INSTANCE_COLUMNS))
+      .where('name', '=', name)
+      .executeTakeFirst();
     return row && instanceOf(row);
   }
 
@@ -223,11 +232,11 @@ export class Store {
   async pending(): Promise<string[]> {
     const rows = await this.#db
       .selectFrom('instances')
-      .select('name')
+      .select(asBytes(['name']))
       .where('state', '=', 'pending')
       .orderBy('created_at')
       .execute();
-    return rows.map(({ name }) => name);
+    return rows.flatMap(({ name }) => decoded(name) ?? []);
   }
 
   /** Writes an instance: a new one, or all fields of the one with its id. */
@@ -248,6 +257,12 @@ export class Store {
         .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
         .execute(),
     );
+    this.#scrubIfDue();
+  }
+
+  /** Changes the state of an instance and nothing else of it. */
+  async setState(id: string, state: InstanceState): Promise<void> {
+    await written(this.#db.updateTable('instances').set({ state, error: '' }).where('id', '=', id).execute());
   }
 
   /** Removes an instance with its binds. */
@@ -265,7 +280,7 @@ export class Store {
   async findBind(instanceId: string, kind: BindKind, name: string): Promise<StoredBind | undefined> {
     const row = await this.#db
       .selectFrom('binds')
-      .selectAll()
+      .select(asBytes(BIND_COLUMNS))
       .where('instance_id', '=', instanceId)
       .where('kind', '=', kind)
       .where('name', '=', name)
@@ -277,7 +292,7 @@ export class Store {
   async activeBinds(instanceId: string): Promise<StoredBind[]> {
     const rows = await this.#db
       .selectFrom('binds')
-      .selectAll()
+      .select(asBytes(BIND_COLUMNS))
       .where('instance_id', '=', instanceId)
       .where('state', '!=', 'unbound')
       .orderBy('created_at')
@@ -315,6 +330,13 @@ export class Store {
         .where('name', '=', name)
         .execute(),
     );
+    this.#scrub();
+  }
+
+  /** Writes a bind whose row had a secret that it has no more. */
+  async saveBindAnew(instanceId: string, bind: StoredBind): Promise<void> {
+    await this.saveBind(instanceId, bind);
+    this.#scrub();
   }
 
   /** Forgets the binds that ended before that time, with their secrets. */
@@ -338,13 +360,14 @@ export class Store {
 
   async #check(): Promise<void> {
     if (this.#path !== ':memory:') {
-      if (this.#file !== inodeOf(this.#path)) {
+      if (filesOf(this.#path).some((file, index) => inodeOf(file) !== this.#files[index])) {
         throw new ServiceError(503, 'The file of the store was removed or replaced while the service was running.');
       }
       // A small write can still find room in the file itself when the disk has none left.
       const { blocks, bavail, bsize } = statfsSync(dirname(this.#path));
       if (blocks > 0 && bavail * bsize < ROOM) throw new ServiceError(507, FULL);
     }
+    this.#scrubIfDue();
     const row = { id: 1, checked_at: new Date().toISOString() };
     await written(
       this.#db
@@ -355,13 +378,22 @@ export class Store {
     );
   }
 
-  /** Empties the write-ahead log, which keeps what was deleted. A reader that is in the way puts it off to the next time. */
+  /** Empties the write-ahead log, which keeps what was deleted. What is in the way, such as a reader, puts it off. */
   #scrub(): void {
     try {
-      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+      this.#database.pragma('busy_timeout = 0');
+      const [result] = this.#database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+      this.#isScrubDue = result?.busy !== 0;
     } catch {
       // The change itself is on the disk: this has to wait until the disk has room again.
+      this.#isScrubDue = true;
+    } finally {
+      this.#database.pragma(`busy_timeout = ${BUSY}`);
     }
+  }
+
+  #scrubIfDue(): void {
+    if (this.#isScrubDue) this.#scrub();
   }
 }
 
@@ -385,13 +417,25 @@ function openDatabase(path: string): Database.Database {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
-    database.pragma('busy_timeout = 5000');
+    database.pragma(`busy_timeout = ${BUSY}`);
     database.pragma('secure_delete = ON');
     return database;
   } catch (error) {
     database.close();
     throw unusable(path, error);
   }
+}
+
+/** Where a store really is, whatever links lead there; its directory is made. An absolute path is never taken for a URI. */
+function placeOf(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const directory = dirname(path);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return join(realpathSync(directory), basename(path));
+}
+
+function filesOf(path: string): string[] {
+  return [path, `${path}.lock`];
 }
 
 /** Makes the file when there is none; SQLite gives the files beside it the same permissions. */
@@ -408,54 +452,97 @@ function unusable(path: string, error: unknown): Error {
   return new Error(`the store ${path} cannot be used: ${messageOf(error)}`, { cause: error });
 }
 
+const INSTANCE_COLUMNS = [
+  ...(['id', 'name', 'state', 'team', 'plan', 'description', 'tags'] as const),
+  ...(['parameters', 'data', 'error', 'requested_by', 'cluster'] as const),
+] as const;
+const BIND_COLUMNS = ['kind', 'name', 'state', 'secret', 'variables', 'parameters', 'unbound_at'] as const;
+
+/** A row as its columns' bytes. */
+type Row<Column extends string> = Record<Column, Uint8Array | null>;
+
+/** Selects columns of text as bytes: the driver ends the process when one of them is not UTF-8. */
+function asBytes<Column extends string>(columns: readonly Column[]) {
+  return columns.map((column) => sql<Uint8Array | null>`cast(${sql.ref(column)} as blob)`.as(column));
+}
+
+function decoded(bytes: Uint8Array | null): string | undefined {
+  try {
+    return bytes === null ? undefined : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads a row, whatever is in it: an instance that cannot be read could not be destroyed. */
-function instanceOf(row: Selectable<InstanceTable>): StoredInstance {
+function instanceOf(row: Row<(typeof INSTANCE_COLUMNS)[number]>): StoredInstance {
   const damaged: string[] = [];
-  const column = <T>(name: keyof typeof row, isRight: (value: JsonValue) => boolean, otherwise: T): T => {
-    try {
-      const value = withoutPrototypes(JSON.parse(String(row[name])));
-      if (isRight(value)) return value as T;
-    } catch {
-      // It counts as damaged, like a value of the wrong kind.
-    }
-    damaged.push(name);
-    return otherwise;
+  const column = <T>(name: keyof typeof row, read: (text: string) => T | undefined, otherwise: T): T => {
+    const text = decoded(row[name]);
+    const value = text === undefined ? undefined : read(text);
+    if (value === undefined) damaged.push(name);
+    return value ?? otherwise;
   };
+  const text = (name: keyof typeof row) => column(name, (found) => found, '');
   return {
-    id: row.id,
-    name: row.name,
-    state: row.state,
-    team: row.team,
-    plan: row.plan,
-    description: row.description,
-    tags: column<string[]>('tags', Array.isArray, []),
-    parameters: column<JsonObject>('parameters', isObject, emptyObject()),
-    data: column<JsonObject>('data', isObject, emptyObject()),
-    error: row.error,
-    requestedBy: column<Requester>('requested_by', isObject, { user: '', event: '' }),
-    cluster: row.cluster === null ? undefined : column<Cluster | undefined>('cluster', isObject, undefined),
+    id: text('id'),
+    name: text('name'),
+    state: column('state', (found) => STATES.find((state) => state === found), 'failed'),
+    team: text('team'),
+    plan: text('plan'),
+    description: text('description'),
+    tags: column('tags', listIn, []),
+    parameters: column('parameters', objectIn, emptyObject()),
+    data: column('data', objectIn, emptyObject()),
+    error: text('error'),
+    requestedBy: column<Requester>('requested_by', requesterIn, { user: '', event: '' }),
+    cluster: row.cluster === null ? undefined : column<Cluster | undefined>('cluster', clusterIn, undefined),
     damaged,
   };
 }
 
 /** Reads a row; one whose variables cannot be read has to be bound anew. */
-function bindOf(row: Selectable<BindTable>): StoredBind {
-  const variables = objectIn(row.variables);
+function bindOf(row: Row<(typeof BIND_COLUMNS)[number]>): StoredBind {
+  const text = (name: keyof typeof row) => decoded(row[name]) ?? '';
+  const variables = objectIn(text('variables'));
+  const state = BIND_STATES.find((known) => known === text('state')) ?? 'binding';
   return {
-    kind: row.kind,
-    name: row.name,
-    state: variables === undefined && row.state === 'bound' ? 'binding' : row.state,
-    secret: row.secret,
+    kind: text('kind') === 'job' ? 'job' : 'app',
+    name: text('name'),
+    state: variables === undefined && state === 'bound' ? 'binding' : state,
+    secret: text('secret'),
     variables: { ...(variables as Variables | undefined) },
-    parameters: objectIn(row.parameters) ?? emptyObject(),
-    unboundAt: row.unbound_at === null ? undefined : new Date(row.unbound_at),
+    parameters: objectIn(text('parameters')) ?? emptyObject(),
+    unboundAt: dateIn(text('unbound_at')),
   };
 }
 
+function dateIn(text: string): Date | undefined {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
 function objectIn(text: string): JsonObject | undefined {
+  const value = jsonIn(text);
+  return isObject(value) ? value : undefined;
+}
+
+function listIn(text: string): string[] | undefined {
+  const value = jsonIn(text);
+  return Array.isArray(value) ? value.map(String) : undefined;
+}
+
+function requesterIn(text: string): Requester | undefined {
+  return objectIn(text) as Requester | undefined;
+}
+
+function clusterIn(text: string): Cluster | undefined {
+  return objectIn(text) as Cluster | undefined;
+}
+
+function jsonIn(text: string): JsonValue | undefined {
   try {
-    const value = withoutPrototypes(JSON.parse(text));
-    return isObject(value) ? value : undefined;
+    return withoutPrototypes(JSON.parse(text));
   } catch {
     return undefined;
   }

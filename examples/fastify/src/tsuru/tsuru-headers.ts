@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Cluster, Requester } from './backend.js';
 import { ServiceError } from './errors.js';
-import { header, type Headers } from './http.js';
+import { header, headerLines, type Headers, type Incoming } from './http.js';
 import { isObject, withoutPrototypes, type JsonObject } from './values.js';
 
 /**
@@ -22,28 +22,32 @@ export function requesterOf(method: string, headers: Headers): Requester | undef
   return { user: header(headers, 'x-tsuru-user') ?? '', event: header(headers, 'x-tsuru-eventid') ?? '' };
 }
 
-/** The id that Tsuru sends when its operator configured a header for it, or a new one. */
-export function requestId(headers: Headers): string {
-  const given = header(headers, 'x-request-id');
-  return given !== undefined && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
+/**
+ * The id that Tsuru sends when its operator configured a header for it, or a new one for one that is not of 1 to 128
+ * visible characters.
+ * @param name of the header, in lower case
+ */
+export function requestId(headers: Headers, name: string): string {
+  const given = header(headers, name);
+  return given !== undefined && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 /**
- * Reads the pool and the cluster that Tsuru adds to the calls of a multi-cluster service.
+ * Reads the pool and the cluster that Tsuru adds to the calls of a multi-cluster service. Each address has a header line
+ * of its own, and may hold a comma.
  * @returns undefined when the call names no pool
  * @throws ServiceError 400 when the kube config is not base64 of a JSON object
  */
-export function clusterOf(headers: Headers): Cluster | undefined {
+export function clusterOf({ headers, rawHeaders }: Pick<Incoming, 'headers' | 'rawHeaders'>): Cluster | undefined {
   const pool = header(headers, 'x-tsuru-pool-name');
   if (pool === undefined) return undefined;
-  const addresses = header(headers, 'x-tsuru-cluster-addresses');
   const kubeConfig = header(headers, 'x-tsuru-cluster-kube-config');
   return {
     pool,
     poolProvisioner: header(headers, 'x-tsuru-pool-provisioner') ?? '',
     name: header(headers, 'x-tsuru-cluster-name') ?? '',
     provisioner: header(headers, 'x-tsuru-cluster-provisioner') ?? '',
-    addresses: addresses?.split(/\s*,\s*/) ?? [],
+    addresses: headerLines(rawHeaders, 'x-tsuru-cluster-addresses'),
     ...(kubeConfig !== undefined && { kubeConfig: decodeKubeConfig(kubeConfig) }),
   };
 }

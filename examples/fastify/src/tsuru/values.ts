@@ -29,6 +29,24 @@ export function withoutPrototypes(value: unknown, depth = 0): JsonValue {
   return copy;
 }
 
+/**
+ * Finds a number that lost digits or became infinite when it was parsed: a whole one beyond 2^53, or `1e400`.
+ * @returns where it stands, such as `parameters.sizes.0`, `''` for the value itself; undefined when every number is exact
+ */
+export function inexactNumber(value: JsonValue, path = ''): string | undefined {
+  if (typeof value === 'number') {
+    const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    return isExact ? undefined : path;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const key of Object.keys(value)) {
+    const item = (value as JsonObject)[key] as JsonValue;
+    const found = inexactNumber(item, path === '' ? key : `${path}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** Whether two JSON values are the same, whatever the order of their keys. */
 export function sameJson(a: JsonValue, b: JsonValue): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {

@@ -74,6 +74,7 @@ export async function testService(
     multiCluster: false,
     refuseProxied: true,
     bodyLimit: 100_000,
+    requestIdHeader: 'x-request-id',
     plans: [
       { name: 'small', description: '1 GB' },
       { name: 'large', description: '10 GB' },

@@ -33,7 +33,7 @@ export interface EndpointBody {
   readonly bytes: Uint8Array;
   /** @throws ServiceError 400 when it is not UTF-8 */
   text(): string;
-  /** @throws ServiceError 400 when it is not JSON */
+  /** @throws ServiceError 400 when it is not JSON, or has a number that JavaScript would round */
   json(): JsonValue;
 }
 
@@ -48,17 +48,22 @@ export type EndpointHandler = (request: EndpointRequest) => EndpointAnswer | Pro
 
 export interface Endpoint {
   method: Method;
-  /** Below `/resources/:name`, with `:parameters`. */
+  /** Below the instance, with `:parameters` of any names. */
   path: string;
   handle: EndpointHandler;
 }
 
 /** Makes a call out of an endpoint: the instance is looked up first, 404 when there is none. */
 export function endpointCall(endpoint: Endpoint, lifeCycle: LifeCycle, multiCluster: boolean): Call {
+  const names = endpoint.path
+    .split('/')
+    .filter((part) => part.startsWith(':'))
+    .map((part) => part.slice(1));
   return {
     method: endpoint.method,
     path: `/resources/:name${endpoint.path}`,
-    async handle({ method, target, headers, body, log }, { name = '', ...params }) {
+    async handle(request, [name = '', ...values]) {
+      const { method, target, headers, body, log } = request;
       const stored = await lifeCycle.find(name);
       const instance = publicPart(stored);
       const answer = await endpoint.handle({
@@ -66,11 +71,11 @@ export function endpointCall(endpoint: Endpoint, lifeCycle: LifeCycle, multiClus
         instance,
         state: stored.state,
         binds: await lifeCycle.bound(instance),
-        params,
+        params: Object.fromEntries(names.map((parameter, index) => [parameter, values[index] ?? ''])),
         query: new URLSearchParams(parseTarget(target).query),
         headers,
         user: requesterOf(method, headers)?.user,
-        cluster: ownCluster(stored, multiCluster ? clusterOf(headers) : undefined),
+        cluster: ownCluster(stored, multiCluster ? clusterOf(request) : undefined),
         body: bodyOf(body),
         log,
       });

@@ -1,12 +1,11 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono, type Context, type ErrorHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { Hono, type Context, type ErrorHandler, type MiddlewareHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 
-import { ServiceError } from './errors.js';
-import { errorAnswer, notFound, type Answer, type Headers, type Incoming } from './http.js';
+import { readBody } from './body.js';
+import { errorAnswer, hasBody, notFound, tooLarge, type Answer, type Headers, type Incoming } from './http.js';
 import { logRequest } from './log.js';
 import type { Service } from './service.js';
-import { requestId } from './tsuru-headers.js';
 
 /** What the handlers of this app find in their context. */
 export interface Environment {
@@ -14,46 +13,37 @@ export interface Environment {
   Variables: { log: Incoming['log'] };
 }
 
-/** A GET may come with a body through Tsuru's proxy; it means nothing and is not read. */
-const METHODS_WITH_BODY = ['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+/** Gives each request a logger with its id, and logs it when it has been answered. */
+export function logging(service: Service): MiddlewareHandler<Environment> {
+  return async (c, next) => {
+    const start = performance.now();
+    const { method, target, headers } = requestOf(c);
+    const log = service.log.child({ requestId: service.requestId(headers) });
+    c.set('log', log);
+    await next();
+    logRequest(log, { method, target, headers, status: c.res.status, milliseconds: performance.now() - start });
+  };
+}
 
-/** Tsuru's calls and the service's own endpoints, as one Hono app to mount with `app.route`. */
+/** Asks for the service's user name and password, the health check apart. */
+export function authentication(service: Service): MiddlewareHandler<Environment> {
+  return async (c, next) => {
+    const { method, target, headers } = requestOf(c);
+    service.admit(method, target, headers);
+    await next();
+  };
+}
+
+/** Tsuru's calls and the service's own endpoints, as one Hono app to mount with `app.route`. No other path gets past it. */
 export function tsuruRoutes(service: Service): Hono<Environment> {
   const app = new Hono<Environment>();
 
-  app.use(async (c, next) => {
-    const start = performance.now();
-    const log = service.log.child({ requestId: requestId(headersOf(c)) });
-    c.set('log', log);
-    await next();
-    const milliseconds = performance.now() - start;
-    logRequest(log, {
-      method: c.req.method,
-      target: targetOf(c),
-      headers: headersOf(c),
-      status: c.res.status,
-      milliseconds,
-    });
-  });
-
-  app.use(async (c, next) => {
-    service.admit(targetOf(c), headersOf(c));
-    await next();
-  });
-
-  app.on(
-    METHODS_WITH_BODY,
-    '*',
-    bodyLimit({
-      maxSize: service.bodyLimit,
-      onError: () => {
-        throw new ServiceError(413, 'The body is larger than this service takes.');
-      },
-    }),
-  );
-
   for (const route of service.routes) {
-    app.on(route.method, route.path, async (c) => respond(await route.handle(await incoming(c))));
+    app.on(route.method, route.path, async (c) => {
+      // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type.
+      const body = hasBody(c.req.method) ? await bodyOf(c, service.bodyLimit) : new Uint8Array();
+      return respond(await route.handle({ ...requestOf(c), body, log: c.get('log') }));
+    });
   }
 
   app.all('*', (c) => {
@@ -63,39 +53,37 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
   return app;
 }
 
-/** Answers for what was thrown on the way; it is the whole app's, and also takes errors of routes of your own. */
+/** Answers for what was thrown on the way, in routes of your own as well. */
 export function onError(service: Service): ErrorHandler<Environment> {
   return (error, c) => {
-    const thrown = isCutOff(error) ? new ServiceError(400, 'The body was cut off.', {}, { cause: error }) : error;
-    return respond(errorAnswer(thrown, c.get('log') ?? service.log));
+    const status = error instanceof HTTPException ? error.status : undefined;
+    return respond(errorAnswer(error, c.get('log') ?? service.log, status));
   };
 }
 
-/** The raw request target: the URL that Hono routes by has been folded already. Without a socket there is only that. */
-function targetOf(c: Context<Environment>): string {
-  const target = (c.env as Partial<HttpBindings> | undefined)?.incoming?.url;
-  if (target !== undefined) return target;
+/** The request as it came: the URL that Hono routes by has been folded already. Without a socket there is only that. */
+function requestOf(c: Context<Environment>): {
+  method: string;
+  target: string;
+  headers: Headers;
+  rawHeaders: readonly string[];
+} {
+  const { method } = c.req;
+  const incoming = (c.env as Partial<HttpBindings> | undefined)?.incoming;
+  if (incoming !== undefined) {
+    const { url: target = '', headers, rawHeaders } = incoming;
+    return { method, target, headers, rawHeaders };
+  }
   const { pathname, search } = new URL(c.req.url);
-  return pathname + search;
+  return { method, target: pathname + search, headers: c.req.header(), rawHeaders: [...c.req.raw.headers].flat() };
 }
 
-function headersOf(c: Context<Environment>): Headers {
-  return (c.env as Partial<HttpBindings> | undefined)?.incoming?.headers ?? c.req.header();
-}
-
-async function incoming(c: Context<Environment>): Promise<Incoming> {
-  return {
-    method: c.req.method,
-    target: targetOf(c),
-    headers: headersOf(c),
-    body: METHODS_WITH_BODY.includes(c.req.method) ? new Uint8Array(await c.req.arrayBuffer()) : new Uint8Array(),
-    log: c.get('log'),
-  };
-}
-
-/** Node's error for a client that went away before its body was complete: it fails reading, wherever that is done. */
-function isCutOff(error: Error): boolean {
-  return error.message === 'aborted' && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+async function bodyOf(c: Context<Environment>, limit: number): Promise<Uint8Array> {
+  const incoming = (c.env as Partial<HttpBindings> | undefined)?.incoming;
+  if (incoming !== undefined) return readBody(incoming, limit);
+  const body = new Uint8Array(await c.req.arrayBuffer());
+  if (body.byteLength > limit) throw tooLarge();
+  return body;
 }
 
 function respond({ status, headers, body }: Answer): Response {

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import Database from 'libsql';
@@ -16,7 +16,8 @@ import { messageOf } from './errors.js';
  */
 export function holdStore(path: string): () => void {
   const file = `${path}.lock`;
-  closeSync(openSync(file, 'a', 0o600));
+  // Never one that is there: to close it would end this process's own locks on it.
+  if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
   const database = new Database(file);
   try {
     // Long enough for a process that is just writing its name, or ending.

@@ -72,7 +72,7 @@ function withoutCredentials(word: string, goesOn: boolean): string {
 
 function textOf(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error);
+    return String(error instanceof Error ? (error.message as unknown) : error);
   } catch {
     return 'an error that has no text';
   }

@@ -14,11 +14,23 @@ import type {
   Status,
   Variables,
 } from './backend.js';
-import type { Budget, Times } from './budget.js';
-import { ServiceError } from './errors.js';
+import { withBudget, type Budget } from './budget.js';
+import { messageOf, ServiceError } from './errors.js';
 import { Locks } from './locks.js';
 import { checkParameters, type Plans } from './plans.js';
-import { asServiceError, failure, notThere, refuseDamaged, refuseUnready, sentence, stateOf } from './refusals.js';
+import {
+  asServiceError,
+  failed,
+  failure,
+  interrupted,
+  inWords,
+  notThere,
+  refuseDamaged,
+  refuseUnready,
+  sentence,
+  stateOf,
+  tookTooLong,
+} from './refusals.js';
 import { checkVariables, dataOf } from './returned.js';
 import { setBack } from './set-back.js';
 import type { Store, StoredBind, StoredInstance } from './store.js';
@@ -52,6 +64,8 @@ const PATIENCE: Patience = {
 
 /** An app that comes back within an hour of its unbind gets its old variables: Tsuru undoes a failed unbind so. */
 const REMEMBERED = 3_600_000;
+/** Milliseconds between looks for what need not be remembered any more. */
+const FORGET_EVERY = 600_000;
 
 const INSTANCE_NAME = /^[A-Za-z][-a-zA-Z0-9_]{1,254}$/;
 
@@ -115,6 +129,7 @@ export class LifeCycle {
   /** The names of those whose removal ended after its answer: the next one is told that it is done. */
   readonly #removedLate = new Set<string>();
   readonly #works: Works;
+  #forgetting: NodeJS.Timeout | undefined;
 
   constructor(parts: LifeCycleParts) {
     this.#service = parts.service;
@@ -133,9 +148,8 @@ export class LifeCycle {
    * for is failed, since its answer never came, and Tsuru's user creates it again. Requests may come at the same time.
    */
   async resume(): Promise<void> {
-    await this.#store.forgetUnbound(this.#rememberedSince()).catch((error: unknown) => {
-      this.#log.warn({ err: error }, 'binds that ended are not forgotten yet');
-    });
+    await this.#forget();
+    this.#forgetting = setInterval(() => void this.#forget(), FORGET_EVERY).unref();
     const names = await this.#store.pending();
     const works = names.map((name) =>
       this.#works.track(this.#takeUp(name)).catch((error: unknown) => {
@@ -153,6 +167,7 @@ export class LifeCycle {
    * @param grace milliseconds
    */
   async stop(requests: Promise<unknown>, grace: number): Promise<void> {
+    clearInterval(this.#forgetting);
     await this.#works.stop(requests, grace);
   }
 
@@ -176,14 +191,17 @@ export class LifeCycle {
     if (asked.name === 'plans') {
       throw new ServiceError(400, 'An instance cannot be named "plans". Choose another name.');
     }
-    const parameters = await checkParameters(this.#plans.find(asked.plan), asked.parameters);
-    const wanted = { ...asked, parameters };
+    const plan = this.#plans.find(asked.plan);
+    const what = `Creating the instance "${asked.name}"`;
 
-    await this.#within(`Creating the instance "${asked.name}"`, async (budget) => {
+    await this.#within(what, async (budget) => {
+      const wanted = { ...asked, parameters: await checkParameters(plan, asked.parameters) };
       const creation = await this.#locked(asked.name, async () => {
         const existing = await this.#store.find(asked.name);
         if (existing?.state === 'removing') {
           await this.#remove(existing, budget, requestedBy, cluster);
+          // A creation that begins when nothing waits for it any more would surprise.
+          if (budget.isLate() || budget.signal.aborted) throw tookTooLong(what);
         } else if (existing && existing.state !== 'failed') {
           await this.#refuseDifferent(existing, wanted, cluster);
           if (existing.state === 'ready') {
@@ -193,7 +211,8 @@ export class LifeCycle {
           const running = this.#creations.get(asked.name);
           if (running) return running;
         }
-        const again = existing?.state === 'removing' ? undefined : existing;
+        const again = existing?.state === 'removing' ? undefined : existing && interrupted(existing);
+        if (again) refuseDamaged(again);
         const instance: StoredInstance = {
           ...wanted,
           id: again?.id ?? randomUUID(),
@@ -244,9 +263,11 @@ export class LifeCycle {
         await this.#works.write(() => this.#store.save({ ...instance, data }), budget.fail);
       } catch (error) {
         if (!(error instanceof ServiceError && error.refused)) throw error;
-        const { status, message, fields } = error;
+        const { message, fields } = error;
+        // Tsuru takes a 404 as success.
+        const status = error.status === 404 ? 422 : error.status;
         const back = setBack(this.#service, previous, this.#plans.of(previous).name, asked);
-        throw new ServiceError(status, [sentence(message), ...back].join(' '), fields, { cause: error });
+        throw new ServiceError(status, [sentence(messageOf(message)), ...back].join(' '), fields, { cause: error });
       }
     });
   }
@@ -288,25 +309,29 @@ export class LifeCycle {
     return this.#alone(name, what, async (budget) => {
       const instance = await this.find(name);
       refuseUnready(instance, 412);
-      const before = await this.#rememberedBind(instance.id, kind, bound);
+      const stored = await this.#store.findBind(instance.id, kind, bound);
+      const before = stored?.unboundAt && stored.unboundAt < this.#rememberedSince() ? undefined : stored;
       if (before?.state === 'bound') return before.variables;
 
+      // Until it is bound the row has the parameters of the last bind that succeeded, for one that comes without any.
       const bind: StoredBind = {
         kind,
         name: bound,
         state: 'binding',
         secret: before?.secret ?? randomBytes(32).toString('base64url'),
         variables: before?.variables ?? {},
-        parameters: before && Object.keys(parameters).length === 0 ? before.parameters : parameters,
+        parameters: before?.parameters ?? {},
         unboundAt: undefined,
       };
-      await this.#store.saveBind(instance.id, bind);
+      const asked = Object.keys(parameters).length === 0 ? bind.parameters : parameters;
+      if (stored === before) await this.#store.saveBind(instance.id, bind);
+      else await this.#store.saveBindAnew(instance.id, bind);
       try {
         const variables = checkVariables(
           await this.#call(what, budget.signal, (signal) => {
             const request = {
               ...this.#request(instance, requestedBy, cluster, signal),
-              parameters: bind.parameters,
+              parameters: asked,
               secret: bind.secret,
               previous: before && Object.keys(before.variables).length > 0 ? before.variables : undefined,
             };
@@ -316,15 +341,15 @@ export class LifeCycle {
           }),
         );
         await this.#works.write(
-          () => this.#store.saveBind(instance.id, { ...bind, state: 'bound', variables }),
+          () => this.#store.saveBind(instance.id, { ...bind, state: 'bound', variables, parameters: asked }),
           budget.fail,
         );
         return variables;
       } catch (error) {
-        if (error instanceof ServiceError && error.refused) {
-          await this.#works.write(() => this.#putBack(instance.id, bind, before), budget.fail);
-        }
-        throw error;
+        if (!(error instanceof ServiceError && error.refused)) throw error;
+        await this.#works.write(() => this.#putBack(instance.id, bind, before), budget.fail);
+        // After a 404 Tsuru tries another path, and then says that the instance does not exist.
+        throw withStatus(error.status === 404 ? 422 : error.status, error);
       }
     });
   }
@@ -344,7 +369,7 @@ export class LifeCycle {
       await this.#revoke(instance, bind, budget.signal, requestedBy, cluster);
       const unbound: StoredBind = { ...bind, state: 'unbound', unboundAt: this.#now() };
       await this.#works.write(() => this.#store.saveBind(instance.id, unbound), budget.fail);
-      await this.#store.forgetUnbound(this.#rememberedSince());
+      await this.#forget();
     });
   }
 
@@ -396,18 +421,24 @@ export class LifeCycle {
   }
 
   /** Runs the work of a request and answers in time. */
-  #within<T>(what: string, task: (budget: Budget) => Promise<T>, times: Times = this.#patience): Promise<T> {
-    const { answer, work } = this.#works.start(what, times, task);
+  #within<T>(what: string, task: (budget: Budget) => Promise<T>): Promise<T> {
+    const { answer, work } = this.#works.start(what, this.#patience, task);
     work.catch((error: unknown) => {
       this.#log.debug({ err: error }, `${what} ended with an error`);
     });
     return answer;
   }
 
-  /** Asks the backend for what changes nothing. */
+  /** Asks the backend for what changes nothing; a stop waits for its answer only. */
   #read<T>(what: string, task: (signal: AbortSignal) => Promise<T> | undefined): Promise<T | undefined> {
     const { read } = this.#patience;
-    return this.#within(what, ({ signal }) => this.#call(what, signal, task), { work: read, answer: read });
+    const times = { work: read, answer: read };
+    const { answer, abort } = withBudget(
+      times,
+      () => tookTooLong(what),
+      ({ signal }) => this.#call(what, signal, task),
+    );
+    return this.#works.track(answer, abort);
   }
 
   /** Runs the work of a request that has to be alone with its instance, which stays locked until the work has ended. */
@@ -435,8 +466,10 @@ export class LifeCycle {
           this.#start(instance, undefined);
           return;
         }
-        const error = 'The service stopped while it was being created.';
-        await this.#works.write(() => this.#settle({ ...instance, state: 'failed', error }), () => {});
+        await this.#works.write(
+          () => this.#settle(interrupted(instance)),
+          () => {},
+        );
       },
       this.#patience.background,
     );
@@ -462,9 +495,11 @@ export class LifeCycle {
         const problem = asServiceError(error);
         const text = sentence(problem.message);
         if (problem.refused && !this.#background) {
-          if (before === undefined) return { after: undefined, error: problem };
+          // What Tsuru shows after a 409 is "already exists", and not the text.
+          const status = problem.status === 409 ? 422 : problem.status;
+          if (before === undefined) return { after: undefined, error: withStatus(status, problem) };
           const left = `${text} What an earlier attempt left of the instance "${name}" stays in the service.`;
-          return { after: before, error: new ServiceError(problem.status, left, problem.fields, { cause: error }) };
+          return { after: before, error: new ServiceError(status, left, problem.fields, { cause: error }) };
         }
         const kept = `${text} The instance "${name}" stays in the service as failed until it is created again or removed.`;
         return {
@@ -479,7 +514,11 @@ export class LifeCycle {
       const { after, error } = await outcome(own.signal);
       // The next start takes it up again.
       if (error && this.#background && this.#works.areStopped && !isRemoved) return;
-      await this.#works.write(() => (after ? this.#settle(after) : this.#store.remove(instance.id)), own.fail);
+      const settled = () => (after && isRemoved ? { ...after, state: 'removing' as const, error: '' } : after);
+      await this.#works.write(async () => {
+        const result = settled();
+        await (result ? this.#settle(result) : this.#store.remove(instance.id));
+      }, own.fail);
       if (isRemoved) throw new ServiceError(410, `The instance "${name}" was removed while it was being created.`);
       if (error) throw error;
     });
@@ -521,6 +560,8 @@ export class LifeCycle {
       const creation = this.#creations.get(name);
       if (creation) {
         creation.remove();
+        // Before the wait: should the service stop in it, the next start must not go on creating.
+        await this.#store.setState(instance.id, 'removing');
         creation.answer.catch((error: unknown) => {
           if (error instanceof ServiceError && error.status === 507) budget.fail(error);
         });
@@ -571,9 +612,11 @@ export class LifeCycle {
     }
   }
 
-  async #rememberedBind(instanceId: string, kind: StoredBind['kind'], name: string): Promise<StoredBind | undefined> {
-    const bind = await this.#store.findBind(instanceId, kind, name);
-    return bind?.unboundAt && bind.unboundAt < this.#rememberedSince() ? undefined : bind;
+  /** Forgets the binds that ended more than an hour ago; what is in the way puts it off to the next time. */
+  async #forget(): Promise<void> {
+    await this.#store.forgetUnbound(this.#rememberedSince()).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'binds that ended are not forgotten yet');
+    });
   }
 
   #rememberedSince(): Date {
@@ -588,9 +631,10 @@ export class LifeCycle {
   async #refuseDifferent(existing: StoredInstance, asked: Asked, cluster: Cluster | undefined): Promise<void> {
     const { name } = existing;
     refuseDamaged(existing);
+    const [has, wants] = [existing, asked].map(({ team, plan }) => ({ team, plan: this.#plans.of({ plan }).name }));
     const differences = (['team', 'plan'] as const)
-      .filter((field) => existing[field] !== asked[field])
-      .map((field) => `its ${field} is "${existing[field]}", not "${asked[field]}"`);
+      .filter((field) => has?.[field] !== wants?.[field])
+      .map((field) => `its ${field} is "${String(has?.[field])}", not "${String(wants?.[field])}"`);
     if (!sameJson(existing.parameters, asked.parameters)) differences.push('its parameters are others');
     if (existing.cluster?.pool !== cluster?.pool) {
       differences.push(`its pool is "${existing.cluster?.pool ?? ''}", not "${cluster?.pool ?? ''}"`);
@@ -635,18 +679,18 @@ export class LifeCycle {
       signal.throwIfAborted();
       return await task(signal);
     } catch (error) {
-      if (error instanceof ServiceError && error.message.trim() !== '') throw error;
-      const [status, text] = this.#works.areStopped
-        ? ([503, 'was cut short, since the service is stopping. Try again in a minute.'] as const)
-        : signal.aborted
-          ? ([504, 'took too long and was stopped. Try again: it goes on from there.'] as const)
-          : ([500, "failed. The service's log says why. Try again, or tell the service's operators."] as const);
-      const isRefusal = error instanceof ServiceError && error.refused;
-      throw isRefusal
-        ? new ServiceError(error.status, `${what} was refused by the service.`, error.fields, { cause: error })
-        : new ServiceError(status, `${what} ${text}`, {}, { cause: error });
+      if (error instanceof ServiceError) throw inWords(what, error);
+      if (this.#works.areStopped) {
+        const text = `${what} was cut short, since the service is stopping. Try again in a minute.`;
+        throw new ServiceError(503, text, {}, { cause: error });
+      }
+      throw signal.aborted ? tookTooLong(what, error) : failed(what, error);
     }
   }
+}
+
+function withStatus(status: number, error: ServiceError): ServiceError {
+  return status === error.status ? error : new ServiceError(status, error.message, error.fields, { cause: error });
 }
 
 /**

@@ -20,14 +20,19 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
 }
 
 function errorText(error: unknown, depth = 0): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: messageOf(error) };
-  const { name, stack, cause } = error;
-  return {
-    name: oneLine(String(name), TEXT_BOUND),
-    message: messageOf(error),
-    stack: framesOf(stack ?? ''),
-    ...(cause !== undefined && depth < CAUSES && { cause: errorText(cause, depth + 1) }),
-  };
+  try {
+    if (!(error instanceof Error)) return { message: messageOf(error) };
+    const { name, stack, cause } = error;
+    return {
+      name: oneLine(String(name), TEXT_BOUND),
+      message: messageOf(error),
+      stack: framesOf(String(stack ?? '')),
+      ...(cause !== undefined && depth < CAUSES && { cause: errorText(cause, depth + 1) }),
+    };
+  } catch {
+    // Anything can be thrown, also what throws when it is looked at.
+    return { message: 'an error that cannot be read' };
+  }
 }
 
 /** The frames of a stack, without the message that stands before them. */

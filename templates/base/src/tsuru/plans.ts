@@ -51,7 +51,9 @@ export class Plans {
 /** Checks parameters against the plan's schema and gives what the schema makes of them. @throws ServiceError 400 that names the field */
 export async function checkParameters(plan: Plan, parameters: JsonObject): Promise<JsonObject> {
   if (plan.parameters === undefined) return parameters;
-  const result = await plan.parameters.safeParseAsync(parameters);
+  const result = await plan.parameters.safeParseAsync(parameters).catch((error: unknown) => {
+    throw new ServiceError(500, `The service cannot check the parameters of plan "${plan.name}".`, {}, { cause: error });
+  });
   if (result.success) return withoutPrototypes(JSON.parse(JSON.stringify(result.data))) as JsonObject;
   const problems = result.error.issues.map(({ path, message }) => {
     const field = path.map(String).join('.');

@@ -6,6 +6,30 @@ export function asServiceError(error: unknown): ServiceError {
   return error instanceof ServiceError ? error : new ServiceError(500, 'The service API failed unexpectedly; its log says why.', {}, { cause: error });
 }
 
+/** The failure of a call of the backend whose own text is not for Tsuru's user. @param what the beginning of a sentence */
+export function failed(what: string, cause: unknown): ServiceError {
+  const text = `${what} failed. The service's log says why. Try again, or tell the service's operators.`;
+  return new ServiceError(500, text, {}, { cause });
+}
+
+/** The error of what was stopped in its time. */
+export function tookTooLong(what: string, cause?: unknown): ServiceError {
+  return new ServiceError(504, `${what} took too long and was stopped. Try again: it goes on from there.`, {}, { cause });
+}
+
+/** A ServiceError of a backend, with a text in any case. */
+export function inWords(what: string, error: ServiceError): ServiceError {
+  if (messageOf(error) !== '') return error;
+  if (!error.refused) return failed(what, error);
+  return new ServiceError(error.status, `${what} was refused by the service.`, error.fields, { cause: error });
+}
+
+/** An instance whose creation was cut short by the end of the service; any other as it is. */
+export function interrupted(instance: StoredInstance): StoredInstance {
+  if (instance.state !== 'pending') return instance;
+  return { ...instance, state: 'failed', error: 'The service stopped while it was being created.' };
+}
+
 /** The error for a name that the service does not have. */
 export function notThere(name: string): ServiceError {
   return new ServiceError(404, `The service has no instance "${name}".`);
@@ -52,8 +76,8 @@ export function refuseUnready(instance: StoredInstance, whilePending: 409 | 412)
   if (state === 'removing') throw new ServiceError(409, `The instance "${name}" is being removed.`);
 }
 
-/** Removal and unbind cannot be refused: by then something was changed. */
+/** What was thrown, as a failure: removal and unbind cannot be refused, since by then something was changed. */
 export function failure(error: unknown): ServiceError {
-  if (error instanceof ServiceError && !error.refused) return error;
-  return new ServiceError(500, messageOf(error), {}, { cause: error });
+  const problem = asServiceError(error);
+  return problem.refused ? new ServiceError(500, messageOf(problem), {}, { cause: error }) : problem;
 }

@@ -1,6 +1,6 @@
 import type { InstanceData, Variables } from './backend.js';
-import { messageOf, ServiceError } from './errors.js';
-import { isObject, withoutPrototypes } from './values.js';
+import { ServiceError } from './errors.js';
+import { isObject, MAX_DEPTH, withoutPrototypes, type JsonValue } from './values.js';
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -10,11 +10,12 @@ const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * @throws ServiceError 500 that names what is wrong
  */
 export function checkVariables(variables: unknown): Variables {
-  const problem = variablesProblem(variables);
+  const json = asJson(variables);
+  const problem = variablesProblem(json);
   if (problem !== undefined) {
     throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot take: ${problem}.`);
   }
-  return variables as Variables;
+  return { ...(json as Variables) };
 }
 
 function variablesProblem(variables: unknown): string | undefined {
@@ -34,12 +35,17 @@ function variablesProblem(variables: unknown): string | undefined {
  */
 export function dataOf(returned: InstanceData | void, before: InstanceData): InstanceData {
   if (returned === undefined) return before;
+  const data = asJson(returned);
+  if (isObject(data)) return data;
+  const problem = `must be an object as JSON has it, of ${MAX_DEPTH} levels at most`;
+  throw new ServiceError(500, `The service's backend returned data that cannot be kept: it ${problem}.`);
+}
+
+/** A value as it comes back from JSON; undefined for what does not. */
+function asJson(value: unknown): JsonValue | undefined {
   try {
-    const data = withoutPrototypes(JSON.parse(JSON.stringify(returned)));
-    if (isObject(data)) return data;
-    throw new TypeError('not an object');
-  } catch (error) {
-    const problem = `The service's backend returned data that cannot be kept: ${messageOf(error)}.`;
-    throw new ServiceError(500, problem, {}, { cause: error });
+    return withoutPrototypes(JSON.parse(JSON.stringify(value)));
+  } catch {
+    return undefined;
   }
 }

@@ -1,0 +1,268 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { AUTHORIZATION } from './support/requests.js';
+import { testService, type TestService } from './support/service.js';
+import { exchange, listening, wire, type Listening } from './support/socket.js';
+
+const LIMIT = 1000;
+const JSON_TYPE = 'application/json; charset=utf-8';
+const METHODS = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
+const PATH = 'The path is refused:';
+
+/** A request on a connection that the other side is asked to close. */
+function request(line: string, headers: Record<string, string> = {}, body = ''): string {
+  const all = { Host: 'service', Authorization: AUTHORIZATION, Connection: 'close', ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${line} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+}
+
+/** An answer taken apart; `connection` is there when it says that it is the last one. */
+function parsed(answer: string) {
+  const [head = '', ...body] = answer.split('\r\n\r\n');
+  const value = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1];
+  return {
+    status: Number(head.split(' ')[1]),
+    type: value('content-type'),
+    connection: value('connection'),
+    body: body.join('\r\n\r\n'),
+  };
+}
+
+function error(code: number, message: string) {
+  return { status: code, type: JSON_TYPE, connection: 'close', body: JSON.stringify({ code, message }) };
+}
+
+/** The same bytes in every web framework: what is refused before one of them has routed it, and what is not. */
+describe('over the wire', () => {
+  let test: TestService;
+  let server: Listening;
+  beforeAll(async () => {
+    test = await testService({
+      bodyLimit: LIMIT,
+      headersTimeout: 300,
+      endpoints: [{ method: 'POST', path: '/x', handle: ({ body }) => ({ status: 200, body: body.text() }) }],
+    });
+    await test.call('POST', '/resources', { name: 'db1', team: 't' });
+    server = await listening(test.service);
+  });
+  afterAll(async () => {
+    await server.close();
+  });
+
+  it.each([
+    [
+      'a path in absolute form',
+      request('GET http://service/resources/plans'),
+      400,
+      `${PATH} it does not start with a slash.`,
+    ],
+    ['the path *', request('OPTIONS *'), 400, `${PATH} it does not start with a slash.`],
+    [
+      'a doubled slash',
+      request('GET //service/resources/plans'),
+      400,
+      `${PATH} it has an empty part: write no trailing and no doubled slash.`,
+    ],
+    ['two dots', request('GET /resources/../x'), 400, `${PATH} it has the part "." or "..".`],
+    ['broken percent-encoding', request('GET /%zz'), 400, `${PATH} its percent-encoding is not valid UTF-8.`],
+    [
+      'a backslash in the query',
+      request('GET /resources/plans?a\\b'),
+      400,
+      `${PATH} its query has a character that must be percent-encoded.`,
+    ],
+    ['a method of WebDAV', request('PROPFIND /resources/plans'), 405, `This service takes ${METHODS} only.`],
+    ['the method TRACE', request('TRACE /resources/plans'), 405, `This service takes ${METHODS} only.`],
+    ['the method CONNECT', request('CONNECT service:80'), 400, `${PATH} it does not start with a slash.`],
+    [
+      'a method that HTTP does not know',
+      request('BREW /resources/plans'),
+      400,
+      'The request is not HTTP that this service can read.',
+    ],
+    [
+      'a method in lower case',
+      request('get /resources/plans'),
+      400,
+      'The request is not HTTP that this service can read.',
+    ],
+    ['no HTTP at all', 'hello\r\n\r\n', 400, 'The request is not HTTP that this service can read.'],
+    [
+      'another version',
+      'GET /resources/plans HTTP/9.9\r\nHost: service\r\n\r\n',
+      400,
+      'The request is not HTTP that this service can read.',
+    ],
+    [
+      'no Host',
+      `GET /resources/plans HTTP/1.1\r\nAuthorization: ${AUTHORIZATION}\r\n\r\n`,
+      400,
+      'The request has no Host header.',
+    ],
+    [
+      'an empty Host',
+      request('GET /resources/plans', { Host: '' }),
+      400,
+      'The Host header is not the name or the address of a host.',
+    ],
+    [
+      'a Host with a path',
+      request('GET /resources/plans', { Host: 'a/b' }),
+      400,
+      'The Host header is not the name or the address of a host.',
+    ],
+    [
+      'a Host that is read in two ways',
+      request('GET /resources/plans', { Host: '127.1' }),
+      400,
+      'The Host header is not the name or the address of a host.',
+    ],
+    [
+      'a length that is no number',
+      request('POST /resources', { 'Content-Length': 'x' }),
+      400,
+      'The request is not HTTP that this service can read.',
+    ],
+    [
+      'two lengths',
+      request('POST /resources', { 'Content-Length': '1', 'Transfer-Encoding': 'chunked' }),
+      400,
+      'The request is not HTTP that this service can read.',
+    ],
+    [
+      'broken chunks',
+      request('POST /resources/db1/x', { 'Transfer-Encoding': 'chunked' }, 'zz\r\n'),
+      400,
+      'The request is not HTTP that this service can read.',
+    ],
+    [
+      'headers that are too large',
+      request('GET /resources/plans', { 'X-Large': 'x'.repeat(140_000) }),
+      431,
+      'The headers of the request are larger than this service takes.',
+    ],
+    [
+      'an expectation',
+      request('GET /resources/plans', { Expect: 'a miracle' }),
+      417,
+      'This service meets no such expectation.',
+    ],
+    [
+      'a body that says it is too large',
+      request('POST /resources', { 'Content-Length': '1001' }),
+      413,
+      'The body is larger than this service takes.',
+    ],
+    [
+      'a body that would be too large',
+      request('POST /resources', { 'Content-Length': '1001', Expect: '100-continue' }),
+      413,
+      'The body is larger than this service takes.',
+    ],
+    [
+      'a body that turns out too large',
+      request('POST /resources/db1/x', { 'Transfer-Encoding': 'chunked' }, `3e9\r\n${'x'.repeat(1001)}`),
+      413,
+      'The body is larger than this service takes.',
+    ],
+    [
+      'a Content-Type that is none',
+      request('POST /resources/db1/x', { 'Content-Type': ';;', 'Content-Length': '1' }, 'x'),
+      415,
+      'The Content-Type is not one: send it as in "application/json".',
+    ],
+    [
+      'an empty Content-Type',
+      request('POST /resources/db1/x', { 'Content-Type': '', 'Content-Length': '1' }, 'x'),
+      415,
+      'The Content-Type is not one: send it as in "application/json".',
+    ],
+    ['a path that is not there', request('GET /nowhere'), 404, 'No route of this service takes this GET request.'],
+    [
+      'a body for a path that is not there',
+      request('POST /nowhere', { 'Content-Type': 'application/json', 'Content-Length': '1' }, '{'),
+      404,
+      'No route of this service takes this POST request.',
+    ],
+    [
+      'a method that a path does not have',
+      request('PATCH /resources/db1'),
+      404,
+      'No route of this service takes this PATCH request.',
+    ],
+    ['OPTIONS', request('OPTIONS /resources/db1'), 404, 'No route of this service takes this OPTIONS request.'],
+    [
+      'a wrong password',
+      request('GET /resources/plans', { Authorization: 'Basic eDp5' }),
+      401,
+      'Wrong or missing user name or password for this service API.',
+    ],
+    [
+      'a health check by another method',
+      request('POST /healthcheck', { Authorization: '' }),
+      401,
+      'Wrong or missing user name or password for this service API.',
+    ],
+    [
+      'a health check in another spelling',
+      request('GET /Healthcheck', { Authorization: '' }),
+      401,
+      'Wrong or missing user name or password for this service API.',
+    ],
+  ])('%s is refused', async (_, bytes, status, message) => {
+    expect(parsed(await exchange(server.port, bytes))).toEqual(error(status, message));
+  });
+
+  it.each([
+    ['a query', 'GET /healthcheck?from=a%20balancer', {}, ''],
+    ['a body', 'GET /healthcheck', { 'Content-Length': '2', 'Content-Type': ';;' }, '{}'],
+    ['a body in chunks', 'GET /healthcheck', { 'Transfer-Encoding': 'chunked' }, '2\r\n{}\r\n0\r\n\r\n'],
+    ['a query that is only begun', 'GET /healthcheck?', {}, ''],
+  ])('a health check with %s is one', async (_, line, headers, body) => {
+    const answer = parsed(await exchange(server.port, request(line, { Authorization: '', ...headers }, body)));
+    expect(answer).toEqual({ status: 200, type: JSON_TYPE, connection: 'close', body: '{"status":"WORKING"}' });
+  });
+
+  it.each(['service', 'Service.Example:80', '[::1]:8888', '127.0.0.1', 'my_service:8888'])(
+    'the host %s is taken',
+    async (host) => {
+      expect(parsed(await exchange(server.port, request('GET /resources/plans', { Host: host })))).toMatchObject({
+        status: 200,
+      });
+    },
+  );
+
+  it('a body that comes in chunks, and waits until it is asked for, is taken', async () => {
+    const bytes = request(
+      'POST /resources/db1/x',
+      { 'Transfer-Encoding': 'chunked', Expect: '100-continue' },
+      '2\r\nab\r\n1\r\nc\r\n0\r\n\r\n',
+    );
+    const [first, second = ''] = (await exchange(server.port, bytes)).split('HTTP/1.1 100 Continue\r\n\r\n');
+    expect(first).toBe('');
+    expect(parsed(second)).toMatchObject({ status: 200, body: 'abc' });
+  });
+
+  it.each([
+    ['a connection on which nothing comes', ''],
+    ['headers that do not end', 'GET /resources/plans HTTP/1.1\r\nHost: service\r\n'],
+  ])('%s is told that it took too long', async (_, bytes) => {
+    expect(parsed(await exchange(server.port, bytes))).toEqual(error(408, 'The request took too long to arrive.'));
+  });
+
+  it('what is refused is answered in its turn behind the request before it', async () => {
+    const { socket, answer } = await wire(server.port);
+    socket.write(`${request('GET /resources/plans', { Connection: 'keep-alive' })}${request('GET /%zz')}`);
+    const answers = (await answer).split(/(?=HTTP\/1\.1 )/).map((text) => parsed(text).status);
+    expect(answers).toEqual([200, 400]);
+  });
+
+  it('tells one that is not let in nothing of its path, and logs what it refuses', async () => {
+    const paths = ['/%zz-marked', '/marked/', '/..%2fmarked', '/marked'];
+    for (const path of paths) {
+      expect(await exchange(server.port, request(`GET ${path}`, { Authorization: '' }))).not.toContain('marked');
+    }
+    const logged = test.log.map((line) => JSON.parse(line) as { path?: string; status?: number });
+    expect(logged).toContainEqual(expect.objectContaining({ path: '/%zz-marked', status: 400 }));
+  });
+});

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { startProcess } from './support/process.js';
+import { wire, type Wire } from './support/socket.js';
+
+const PASSWORD = 'a password of the test';
+const AUTHORIZATION = `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`;
+const MANY = 32;
+const BODY = 'name=db1&team=t';
+/** Milliseconds for a machine under load. */
+const BOUND = 60_000;
+
+/** A request that would keep its connection. */
+function head(line: string, more = ''): string {
+  return `${line} HTTP/1.1\r\nHost: service\r\nAuthorization: ${AUTHORIZATION}\r\n${more}\r\n`;
+}
+
+const PLANS = head('GET /nowhere');
+const CREATE = head(
+  'POST /resources',
+  `Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: ${BODY.length}\r\n`,
+);
+
+/** The whole service as a process of its own, asked to stop while it is in use. */
+describe('a service that is asked to stop', () => {
+  let directory: string;
+  let service: ReturnType<typeof startProcess>;
+  let port: number;
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'service-'));
+    service = startProcess({
+      DATABASE_PATH: join(directory, 'service.db'),
+      SERVICE_USERNAME: 'svc',
+      SERVICE_PASSWORD: PASSWORD,
+    });
+    port = Number(new URL(await service.address).port);
+  }, BOUND);
+  afterEach(async () => {
+    service.child.kill('SIGKILL');
+    await service.ended;
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const connections = () => Promise.all(Array.from({ length: MANY }, () => wire(port)));
+
+  /** Until no new connection is taken. */
+  async function notListening(): Promise<void> {
+    for (;;) {
+      const connected = await wire(port).catch(() => undefined);
+      if (connected === undefined) return;
+      connected.socket.destroy();
+    }
+  }
+
+  const answers = (wires: readonly Wire[]) => Promise.all(wires.map(({ answer }) => answer));
+
+  it(
+    'answers every connection that was made, also those that send their request later',
+    async () => {
+      const wires = await connections();
+      service.child.kill('SIGTERM');
+      await notListening();
+      for (const { socket } of wires) socket.write(PLANS);
+      for (const answer of await answers(wires)) {
+        expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+        expect(answer).toMatch(/^connection: close\r$/im);
+      }
+      expect(await service.ended).toBe(0);
+    },
+    BOUND,
+  );
+
+  it(
+    'finishes every request that is under way',
+    async () => {
+      const wires = await connections();
+      for (const { socket } of wires) {
+        socket.write(CREATE);
+        await once(socket, 'data');
+      }
+      service.child.kill('SIGTERM');
+      await notListening();
+      for (const { socket } of wires) socket.write(BODY);
+      for (const answer of await answers(wires)) {
+        expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 (201|409|422|503) /);
+        expect(answer).toMatch(/^connection: close\r$/im);
+      }
+      expect(await service.ended).toBe(0);
+    },
+    BOUND,
+  );
+
+  it(
+    'is not kept by connections on which nothing comes',
+    async () => {
+      const wires = await connections();
+      const [kept] = wires as [Wire, ...Wire[]];
+      kept.socket.write(PLANS);
+      await once(kept.socket, 'data');
+      service.child.kill('SIGTERM');
+      expect(await service.ended).toBe(0);
+    },
+    BOUND,
+  );
+});
