@@ -5,7 +5,7 @@ import { planFacts, sayConflicts, sayDiff, sayPlan } from './changes.ts';
 import type { Context } from './context.ts';
 import { endpointsProblem } from './endpoints.ts';
 import { applyOperations, type Operation, type Run } from './engine/apply.ts';
-import { saysTheSame } from './engine/line-ends.ts';
+import { saysTheSame, withEndsOf } from './engine/line-ends.ts';
 import { basePath, lockFiles } from './engine/lock.ts';
 import { ATTRIBUTES, IGNORED, RECORD, STATE } from './engine/paths.ts';
 import { planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
@@ -147,12 +147,12 @@ async function planRecord(
 ): Promise<void> {
   if (JSON.stringify(project.answers) === JSON.stringify(answers)) return;
   const disk = readDisk(project.directory, [RECORD]).get(RECORD);
-  const made = (await render(project.answers, generator)).get(RECORD)?.content.toString();
-  const isPristine = made === project.recordText;
+  const made = (await render(project.answers, generator)).get(RECORD)?.content;
+  const isPristine = made !== undefined && saysTheSame(made, Buffer.from(project.recordText));
   plan.changes.push({
     ...{ path: RECORD, fileClass: 'merged', kind: isPristine ? 'update' : 'merge' },
     before: disk,
-    after: isPristine ? rendered.get(RECORD)?.content : Buffer.from(editRecord(project.recordText, answers)),
+    after: isPristine ? withEndsOf(disk?.content, rendered.get(RECORD)?.content ?? made) : Buffer.from(editRecord(project.recordText, answers)),
   });
 }
 
