@@ -89,8 +89,9 @@ export class PowerDisk {
     this.initial.set(directory.id, names);
     for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
       const place = join(path, entry.name);
-      if (entry.isDirectory()) names.set(entry.name, this.load(place));
-      else {
+      if (entry.isDirectory()) {
+        names.set(entry.name, this.load(place));
+      } else {
         const content = fs.readFileSync(place);
         names.set(entry.name, { current: content, synced: content });
       }
