@@ -41,9 +41,10 @@ interface LiveText extends LivePrompt {
 /**
  * Gives a prompt the keys that it lacks: Ctrl-U and Ctrl-W in a text, as shells have them, and Shift-Tab and Escape to go
  * back. Keys that stand for no character, such as F1, are not typed into a text.
+ * @param above what was written above it, which goes with it when the person goes back
  * @param leave is told that the person goes back; undefined where there is no question before
  */
-export function addKeys(prompt: LivePrompt, leave: (() => void) | undefined): void {
+export function addKeys(prompt: LivePrompt, above: string, leave: (() => void) | undefined): void {
   const goBack = () => {
     if (leave === undefined) {
       prompt.bell();
@@ -51,7 +52,7 @@ export function addKeys(prompt: LivePrompt, leave: (() => void) | undefined): vo
     }
     leave();
     prompt.aborted = true;
-    prompt.out.write(erase(prompt.outputText ?? '', prompt.out.columns));
+    prompt.out.write(erase(above + (prompt.outputText ?? ''), prompt.out.columns));
     prompt.close();
   };
   if (leave !== undefined) prompt.exit = goBack;

@@ -26,7 +26,7 @@ export const BACK = Symbol('back');
 export interface Asking {
   /** A line above it. */
   explanation?: string;
-  /** Whether there is a question before it. */
+  /** Whether there is a question before it; undefined for one that stands alone, which Escape leaves. */
   canGoBack?: boolean;
 }
 
@@ -58,7 +58,7 @@ export async function askDirectory(
       initial,
       validate: (text: string) => (text.trim() === '' ? 'It must not be empty.' : (problem(text.trim()) ?? true)),
     },
-    { explanation: 'Where the project goes; it is made when it is not there.' },
+    { explanation: 'Where the project goes; it is made when it is not there.', canGoBack: false },
   );
   return String(answer).trim();
 }
@@ -206,17 +206,19 @@ export async function askEndpoint(
 async function ask(
   { stdin, stdout, signal }: PromptStreams,
   question: Omit<prompts.PromptObject<'value'>, 'name'>,
-  { explanation, canGoBack = false }: Asking,
+  { explanation, canGoBack }: Asking,
 ): Promise<unknown> {
-  if (explanation !== undefined) explain(stdout, explanation);
+  const above = explanation === undefined ? '' : explain(stdout, explanation);
+  const settled = new AbortController();
   // A prompt waits for a key and for nothing else: a signal gives the terminal back and leaves it.
   const left = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => {
+    const leave = () => {
       stdin.setRawMode(false);
       stdin.pause();
       stdout.write(SHOW_CURSOR);
       reject(cancelled());
-    });
+    };
+    signal.addEventListener('abort', leave, { signal: settled.signal });
   });
   const state = { hasKeys: false, isBack: false };
   const leave = () => {
@@ -225,17 +227,28 @@ async function ask(
   function onRender(this: unknown): void {
     if (state.hasKeys) return;
     state.hasKeys = true;
-    addKeys(this as LivePrompt, canGoBack ? leave : undefined);
+    const live = this as LivePrompt;
+    addKeys(live, above, canGoBack ? leave : undefined);
+    // Escape, pressed once too often on the way back, is not to throw the answers away.
+    if (canGoBack === false) live.exit = live.bell.bind(live);
   }
-  const answers = await Promise.race([prompts({ ...question, onRender, name: 'value', stdin, stdout }), left]);
+  const asked = prompts({ ...question, onRender, name: 'value', stdin, stdout });
+  const answers = await Promise.race([asked, left]).finally(() => {
+    settled.abort();
+  });
   if (state.isBack) return BACK;
-  // Ctrl-C, Escape at the first question and the end of the input all leave the answer out.
+  // Ctrl-C, Escape at a question that stands alone, and the end of the input all leave the answer out.
   if (!('value' in answers)) throw cancelled();
   return answers.value as unknown;
 }
 
-/** Writes a line of help, dim, broken between words where the terminal ends. */
-function explain(stdout: NodeJS.WriteStream, text: string): void {
+/**
+ * Writes a line of help, dim, broken between words where the terminal ends.
+ * @returns what was written
+ */
+function explain(stdout: NodeJS.WriteStream, text: string): string {
   const dim = (line: string) => (stdout.hasColors() ? styleText('dim', line, { validateStream: false }) : line);
-  for (const line of wrap(text, stdout.columns)) stdout.write(`${dim(line)}\n`);
+  const written = wrap(text, stdout.columns).map((line) => `${dim(line)}\n`);
+  stdout.write(written.join(''));
+  return written.join('');
 }

@@ -55,14 +55,16 @@ async function askForRequest(
   if (line.directory === undefined || questions.length > 0) introduce(streams);
   let answered: Partial<Answers> = {};
   let request = requestOf(context, line, line.directory ?? 'my-service', answered);
-  const place = async (given: string | undefined): Promise<'answered'> => {
-    const { directory, switches } = await settleDirectory(context, request, look, streams, given);
+  const settle = async (given: string | undefined): Promise<'answered'> => {
+    // To write beside what is in one directory says nothing of another one.
+    const place = { ...request, switches: line.switches };
+    const { directory, switches } = await settleDirectory(context, place, look, streams, given);
     // A name that followed from another directory is not offered for this one.
     if (directory !== request.directory) answered = withoutName(answered);
     request = requestOf(context, { ...line, switches }, directory, answered);
     return 'answered';
   };
-  if (line.directory !== undefined) await place(line.directory);
+  if (line.directory !== undefined) await settle(line.directory);
 
   const steps: Step[] = questions.map((question) => async (isFirst) => {
     const from = defaultsFrom(context, line, request.directory);
@@ -72,7 +74,7 @@ async function askForRequest(
     request = requestOf(context, { ...line, switches: request.switches }, request.directory, answered);
     return 'answered';
   });
-  if (line.directory === undefined) steps.unshift(() => place(undefined));
+  if (line.directory === undefined) steps.unshift(() => settle(undefined));
   if (!line.switches.dryRun) {
     steps.push(async (isFirst) => {
       showRequest(context, request);
