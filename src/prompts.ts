@@ -34,10 +34,8 @@ const SHOW_CURSOR = '\x1b[?25h\n';
 
 /** Says what this is, and which keys there are. */
 export function introduce({ stdout }: PromptStreams): void {
-  explain(
-    stdout,
-    'This writes a Tsuru service API, as a project of your own. A few questions come first, and nothing is written before the last one. Enter takes the answer that is shown, Shift-Tab goes back to the question before, Ctrl-C stops.',
-  );
+  explain(stdout, 'A new Tsuru service API, as a project of your own: a few questions, then it is written.');
+  explain(stdout, 'Enter takes the answer that is shown, Shift-Tab goes back, Ctrl-C stops.');
 }
 
 /**
