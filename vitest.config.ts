@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'check', include: ['test/check/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'regenerate', include: ['test/regenerate/**/*.test.ts'], testTimeout: 60_000 } },
       {

@@ -14,13 +14,17 @@ async function main(): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  if (args.includes('--version') || args.includes('-v')) {
+  const { commandIn } = await import('./commands.ts');
+  const { isGiven } = await import('./flags.ts');
+  const command = commandIn(args);
+  const isAsked = (flag: string) => isGiven(args, command.options, flag);
+  if (isAsked('version')) {
     stdout.write(`${PACKAGE_VERSION}\n`);
     return;
   }
-  if (args.includes('--help') || args.includes('-h')) {
+  if (isAsked('help')) {
     const { helpFor } = await import('./help.ts');
-    stdout.write(await helpFor(args[0], stdout.isTTY ? stdout.columns : 100));
+    stdout.write(helpFor(command, stdout.isTTY ? stdout.columns : 100));
     return;
   }
   const { terminalOf } = await import('./terminal.ts');

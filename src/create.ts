@@ -1,22 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
-import { basename, relative, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 
-import { EXAMPLE_ENDPOINT, type Answers } from './answers.ts';
-import { parseCommandLine, type Switches } from './command-line.ts';
+import type { Answers } from './answers.ts';
+import { parseCommandLine, type CommandLine } from './command-line.ts';
 import type { Context } from './context.ts';
-import { apply } from './engine/apply.ts';
+import { COMMANDS_OF_A_PROJECT, filling, projectAround, refuseSite, siteOf, type Filling } from './directory.ts';
+import { apply, applyOperations, begin } from './engine/apply.ts';
 import { lockFiles } from './engine/lock.ts';
-import { obstacles } from './engine/plan.ts';
 import { render, renderSecrets } from './engine/render.ts';
 import { toTree, type Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
-import { serviceIdFrom } from './names.ts';
-import { createCommand, startedBy, wordsOf } from './package-manager.ts';
-import { diskOf, finishEarlierRun, isProject, openProject, rootOf, sayApplied } from './project.ts';
-import { QUESTIONS, type DefaultsFrom, type Question } from './questions.ts';
+import { wordsOf } from './package-manager.ts';
+import { diskOf, finishEarlierRun, isProject, openProject, sayApplied } from './project.ts';
+import { QUESTIONS } from './questions.ts';
+import { canOverwrite, repeatCommand, resolveRequest, type Request } from './request.ts';
+import { setUp, setUpMark, stepsLeft, stepsWanted, unfinished, type Step } from './set-up.ts';
 import { quote } from './shell.ts';
-import { say, sayTable } from './terminal.ts';
+import { say } from './terminal.ts';
 
 /** What creating a project touches beside what every command does. */
 export interface CreateContext extends Context {
@@ -24,106 +25,70 @@ export interface CreateContext extends Context {
   newPassword: () => string;
 }
 
-/** What is to be made, and where. */
-interface Request {
-  /** As it was given. */
-  directory: string;
-  answers: Answers;
-  switches: Switches;
-}
-
-/** The default command, on one page: ask first, show, write, install, check, and say what comes next. */
+/** The default command, on one page: ask first, show, write, set up, and say what comes next. */
 export async function create(context: CreateContext): Promise<number> {
-  const existing = await projectMeant(context);
-  if (existing !== undefined) return offerForProject(context, existing);
-  const request = await resolveRequest(context);
+  const line = parseCommandLine(context.argv);
+  const existing = await projectMeant(context, line);
+  if (existing !== undefined) return goOnIn(context, line, existing);
+  const look = async (given: string, answers: Answers) => {
+    const directory = resolve(context.cwd, given);
+    return siteOf(directory, existsSync(directory) ? await renderProject(context, answers) : toTree([]));
+  };
+  const request = await resolveRequest(context, line, look);
   const directory = resolve(context.cwd, request.directory);
+  const wanted = stepsWanted(request.switches);
   const tree = await renderProject(context, request.answers);
+  const site = siteOf(directory, tree);
+  if (site.kind !== 'free' && !canOverwrite(site, request.switches)) refuseSite(request.directory, site);
   if (request.switches.dryRun) {
-    refuseObstacles(directory, tree);
-    showTree(context, tree);
+    showTree(context, directory, tree);
     return 0;
   }
-  refuseObstacles(directory, tree);
-  await confirm(context, request);
   stopIfCancelled(context);
-  sayApplied(context.terminal, await apply(diskOf(context.environment), directory, tree));
-  await setUp(context, request, directory);
-  sayWhatIsNext(context, request);
-  return 0;
+  await write(context, directory, toTree([...tree, ...setUpMark(directory, wanted)]));
+  return finish(context, request, wanted);
 }
 
-/** The project that the run is in, or that was named; undefined where there is none. */
-async function projectMeant(context: Context): Promise<string | undefined> {
-  const { directory = '.', switches } = parseCommandLine(context.argv);
-  const meant = resolve(context.cwd, directory);
+/** The project that was named, or that the run is in; undefined where there is none. */
+async function projectMeant(context: Context, { directory, switches }: CommandLine): Promise<string | undefined> {
+  const meant = resolve(context.cwd, directory ?? '.');
   if (!switches.dryRun) await finishEarlierRun(context, meant);
+  if (directory === undefined) return projectAround(meant);
   return isProject(meant) ? meant : undefined;
 }
 
-/** What one can do with a project that is there. @throws ExpectedError that says so, where nobody can be asked */
-async function offerForProject(context: Context, directory: string): Promise<number> {
+/** What one can do with a project that is there: go on with a set-up that was stopped, or change it. */
+async function goOnIn(context: Context, line: CommandLine, directory: string): Promise<number> {
   const { answers, lock } = openProject(directory, context.generator.version);
   const found = `${directory} is the service "${answers.name}" already, in ${answers.framework}, made by create-tsuru-service ${lock.generator}.`;
-  if (context.prompts === undefined) {
-    throw new ExpectedError(
-      EXIT.inTheWay,
-      found,
-      'In it, these go on: create-tsuru-service regenerate, create-tsuru-service endpoint add. Each has --help.',
-    );
+  const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(directory) : [];
+  const steps = left.filter((step) => stepsWanted(line.switches).includes(step));
+  const finishIt = () => finish(context, { ...line, directory: line.directory ?? directory, answers }, steps);
+  const streams = line.switches.yes ? undefined : context.prompts;
+  if (streams === undefined) {
+    if (steps.length === 0) throw new ExpectedError(EXIT.inTheWay, found, COMMANDS_OF_A_PROJECT);
+    say(context.terminal, `${directory}: its files are written, and its set-up was stopped. It goes on.`);
+    return finishIt();
   }
   say(context.terminal, found);
   const { askChoice } = await import('./prompts.ts');
-  const wanted = await askChoice(context.prompts, 'What now?', [
+  const wanted = await askChoice(streams, 'What now?', [
+    ...(steps.length > 0 ? [{ value: 'finish' as const, title: `Go on with its set-up: ${steps.join(', ')}` }] : []),
     { value: 'regenerate', title: 'Regenerate: bring it to what its record and this version make of it' },
     { value: 'endpoint', title: 'Add an endpoint' },
     { value: 'nothing', title: 'Nothing' },
   ]);
   const inside = { ...context, cwd: directory };
+  if (wanted === 'finish') return finishIt();
   if (wanted === 'regenerate') return (await import('./regenerate.ts')).regenerate({ ...inside, argv: [] });
   if (wanted === 'endpoint') return (await import('./endpoint.ts')).endpoint({ ...inside, argv: ['add'] });
   return 0;
 }
 
-/** Resolves every answer: flag, else prompt on a terminal, else default. @throws ExpectedError for wrong usage */
-async function resolveRequest(context: Context): Promise<Request> {
-  const { directory: given, answers: flags, switches } = parseCommandLine(context.argv);
-  const streams = switches.yes ? undefined : context.prompts;
-  if (!switches.yes && streams === undefined) refuseToGuess(given, flags);
-
-  const asking = streams && (await import('./prompts.ts'));
-  const directory = given ?? (asking ? await asking.askDirectory(streams) : 'my-service');
-  const from: DefaultsFrom = {
-    directory: resolve(context.cwd, directory),
-    packageManager: flags.packageManager ?? startedBy(context.environment),
-  };
-  const answers = { endpoints: [EXAMPLE_ENDPOINT] } as unknown as Answers;
-  for (const question of QUESTIONS) {
-    const answer =
-      flags[question.key] ??
-      (asking && isAsked(question) ? await asking.askQuestion(streams, question, from) : question.default(from));
-    Object.assign(answers, { [question.key]: answer });
-  }
-  return { directory, answers, switches };
-}
-
-/** A question with one choice is no question. */
-function isAsked(question: Question): boolean {
-  return question.prompt !== undefined && !(question.kind === 'choice' && question.choices.length === 1);
-}
-
-function refuseToGuess(directory: string | undefined, flags: Partial<Answers>): void {
-  const missing = [
-    ...(directory === undefined ? ['[directory]'] : []),
-    ...QUESTIONS.filter((question) => isAsked(question) && flags[question.key] === undefined).map(
-      ({ flag }) => `--${flag}`,
-    ),
-  ];
-  if (missing.length === 0) return;
-  throw new ExpectedError(
-    EXIT.usage,
-    `There is no terminal to ask on, and these are missing: ${missing.join(', ')}.`,
-    'Give them, or --yes to take the defaults.',
+/** Whether what was given is what a project has. */
+function isSame(given: Partial<Answers>, answers: Answers): boolean {
+  return QUESTIONS.every(
+    ({ key }) => given[key] === undefined || JSON.stringify(given[key]) === JSON.stringify(answers[key]),
   );
 }
 
@@ -134,74 +99,54 @@ async function renderProject({ generator, newPassword }: CreateContext, answers:
   return toTree([...rendered, ...secrets, ...lockFiles(answers, generator.version, rendered)]);
 }
 
-/** @throws ExpectedError with what stands in the way */
-function refuseObstacles(directory: string, tree: Tree): void {
-  if (!existsSync(directory)) return;
-  if (!statSync(directory).isDirectory()) {
-    throw new ExpectedError(EXIT.inTheWay, `${directory} is a file.`, 'Choose another directory.');
-  }
-  const root = rootOf(directory);
-  const { collisions, others } = obstacles(tree, root.list(''), (path) => root.isTaken(path));
-  if (collisions.length + others.length === 0) return;
-  const list = (paths: readonly string[]) =>
-    paths
-      .slice(0, 20)
-      .map((path) => `  ${path}`)
-      .concat(paths.length > 20 ? [`  and ${paths.length - 20} more`] : []);
-  throw new ExpectedError(
-    EXIT.inTheWay,
-    `The directory ${directory} is not empty.`,
-    [
-      ...(collisions.length > 0
-        ? ['These files would be overwritten:', ...list(collisions)]
-        : ["No file would be overwritten, but it may be somebody else's."]),
-      ...(others.length > 0 ? ['It has:', ...list(others)] : []),
-      'Choose another directory, or move them away.',
-    ].join('\n'),
-  );
-}
-
-function showTree({ terminal }: Context, tree: Tree): void {
+function showTree({ terminal }: Context, directory: string, tree: Tree): void {
   const width = Math.max(...[...tree.keys()].map((path) => path.length));
   for (const [path, { content, fileClass }] of tree) {
     terminal.write(`${path.padEnd(width)}  ${fileClass.padEnd(9)}  ${content.length} bytes\n`);
   }
   terminal.write(`${tree.size} files would be written; nothing was.\n`);
-}
-
-/** Shows what was answered, and on a terminal waits for a yes. */
-async function confirm(context: Context, { directory, answers, switches }: Request): Promise<void> {
-  const { terminal } = context;
-  const name = basename(resolve(context.cwd, directory));
-  if (answers.name !== name && answers.name === serviceIdFrom(name)) {
-    say(terminal, `The directory stays "${directory}"; the service and its package are called "${answers.name}".`);
-  }
-  sayTable(terminal, [
-    ['Directory', directory],
-    ...QUESTIONS.map((question) => [question.flag, textsOf(question, answers).join('; ') || '-'] as const),
-  ]);
-  if (switches.yes || context.prompts === undefined) return;
-  const { askToGoOn } = await import('./prompts.ts');
-  if (!(await askToGoOn(context.prompts, 'Write it?'))) throw cancelled();
+  if (existsSync(directory)) sayKept(terminal, filling(directory, tree), 'would be');
 }
 
 function stopIfCancelled({ signal }: Context): void {
   if (signal.aborted) throw cancelled();
 }
 
-/** Installs, checks and commits, as far as that is wanted. */
-async function setUp(context: Context, { answers, switches }: Request, directory: string): Promise<void> {
-  const { environment, signal, terminal } = context;
-  const step = { directory, packageManager: answers.packageManager, environment, signal, terminal };
-  if (switches.install) {
-    const { install, verify } = await import('./steps/install.ts');
-    await install(step);
-    if (switches.verify) await verify(step);
+/** Writes a project all or nothing; what it replaces is kept. */
+async function write({ environment, terminal }: Context, directory: string, tree: Tree): Promise<void> {
+  const disk = diskOf(environment);
+  if (!existsSync(directory)) {
+    sayApplied(terminal, await apply(disk, directory, tree));
+    return;
   }
-  if (switches.git) {
-    const { makeRepository } = await import('./steps/git.ts');
-    say(terminal, await makeRepository(directory, environment));
+  const run = await begin(disk, directory);
+  try {
+    const filled = filling(directory, tree);
+    sayApplied(terminal, await applyOperations(run, filled.operations));
+    sayKept(terminal, filled, 'is');
+  } finally {
+    run.end();
   }
+}
+
+function sayKept(terminal: Context['terminal'], { kept, backup }: Filling, verb: 'is' | 'would be'): void {
+  if (kept.length === 0) return;
+  terminal.write(`What was there ${verb} kept in ${backup}:\n`);
+  for (const path of kept) terminal.write(`  ${path}\n`);
+}
+
+/** Sets up a project that is written, and says what comes next. @throws ExpectedError that says what is left to do */
+async function finish(context: Context, request: Request, wanted: readonly Step[]): Promise<number> {
+  const { cwd, terminal } = context;
+  const { packageManager } = request.answers;
+  const directory = resolve(cwd, request.directory);
+  const result = await setUp(context, directory, packageManager, wanted);
+  if (result.failure !== undefined || context.signal.aborted) {
+    throw unfinished(cwd, request.directory, packageManager, result, repeatCommand(request));
+  }
+  if (result.repository !== undefined) say(terminal, result.repository);
+  sayWhatIsNext(context, request);
+  return 0;
 }
 
 function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
@@ -224,25 +169,6 @@ function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
   say(terminal, 'Then write src/backend.ts; README.md says how. When Tsuru can reach it:');
   terminal.write('  tsuru service create manifest.yaml\n');
   terminal.write(`\nThe same again:\n  ${repeatCommand(request)}\n`);
-}
-
-/** The one line that repeats a run, ready for a shell. */
-export function repeatCommand({ directory, answers, switches }: Request): string {
-  const flags = QUESTIONS.flatMap((question) => {
-    if (question.kind === 'boolean') {
-      return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];
-    }
-    return textsOf(question, answers).map((text) => `--${question.flag} ${quote(text)}`);
-  });
-  const off = (['install', 'verify', 'git'] as const).filter((key) => !switches[key]).map((key) => `--no-${key}`);
-  return [createCommand(answers.packageManager, quote(directory)), ...flags, ...off, '--yes'].join(' ');
-}
-
-function textsOf(question: Question, answers: Answers): string[] {
-  const answer = answers[question.key];
-  if (question.kind === 'text') return (question.format as (value: unknown) => string[])(answer);
-  if (question.kind === 'boolean') return [answer === true ? 'yes' : 'no'];
-  return [answer as string];
 }
 
 /** Makes a password. */

@@ -26,7 +26,7 @@ export async function endpoint(context: Context): Promise<RegenerateExit> {
 async function add(context: Context, { given, options }: WritingRequest<'add'>): Promise<RegenerateExit> {
   let next = '';
   const code = await change(context, options, async (before) => {
-    const added = await complete(context, given);
+    const added = await complete(context, given, before);
     next = `Next: write ${handlerOf(added.name)}, and tell Tsuru: tsuru service manifest set ${before.name} permissions.yaml`;
     return { ...before, endpoints: insert(before.endpoints, added) };
   });
@@ -80,13 +80,17 @@ function list({ cwd, generator, terminal }: Context): void {
 }
 
 /** What was not given is asked on a terminal; elsewhere it follows from the name. */
-async function complete({ prompts }: Context, given: Partial<EndpointAnswer>): Promise<EndpointAnswer> {
+async function complete(
+  { prompts }: Context,
+  given: Partial<EndpointAnswer>,
+  before: Answers,
+): Promise<EndpointAnswer> {
   if (given.name !== undefined) return withEndpointDefaults({ ...given, name: given.name });
   if (prompts === undefined) {
     throw usage('The name of the endpoint is missing.', 'It is: endpoint add NAME --method POST --path /path');
   }
   const { askEndpoint } = await import('./prompts.ts');
-  return askEndpoint(prompts, given);
+  return askEndpoint(prompts, given, before);
 }
 
 async function askWhich({ prompts }: Context, { endpoints }: Answers): Promise<string> {

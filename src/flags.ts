@@ -3,18 +3,6 @@ import { parseArgs } from 'node:util';
 import { EXIT, ExpectedError } from './errors.ts';
 import { nearest } from './names.ts';
 
-/** A flag as the reader of arguments needs it. */
-export interface Flag {
-  /** Without the dashes. */
-  flag: string;
-  short?: string;
-  kind: 'boolean' | 'text';
-  /** Whether `--no-` turns it around. */
-  negatable: boolean;
-  /** What its value is, shown when it is missing. */
-  valueHelp: string;
-}
-
 /** An option of a command: the one source of its flag, its help and the README's table. */
 export interface Option {
   /** Without the dashes. */
@@ -23,10 +11,18 @@ export interface Option {
   /** What its value is called; a switch has none. */
   placeholder?: string;
   repeatable?: true;
-  /** A switch that is on, and turned off by `--no-`. */
-  negatable?: true;
+  /** A switch that `--no-` turns off: `on` is one that nothing else is said of, `either` is shown both ways. */
+  negatable?: 'on' | 'either';
   help: string;
   default?: string;
+  /** What is said when its value is missing; what it is for, if nothing is given. */
+  valueHelp?: string;
+}
+
+/** What reads a command's arguments: its name, empty for the default command, and its options. */
+export interface Takes {
+  name: string;
+  options: readonly Option[];
 }
 
 /** One option as `--help` and the documents show it. */
@@ -40,7 +36,7 @@ export interface OptionHelp {
 export function optionHelp(options: readonly Option[]): OptionHelp[] {
   return options.map(({ flag, short, placeholder, repeatable, negatable, help, default: value = '' }) => ({
     usage: [
-      `${short === undefined ? '' : `-${short}, `}--${negatable ? 'no-' : ''}${flag}`,
+      `${short === undefined ? '' : `-${short}, `}--${NEGATION[negatable ?? 'never']}${flag}`,
       ...(placeholder === undefined ? [] : [placeholder]),
       ...(repeatable ? ['...'] : []),
     ].join(' '),
@@ -49,16 +45,7 @@ export function optionHelp(options: readonly Option[]): OptionHelp[] {
   }));
 }
 
-/** Options as the reader of arguments takes them. */
-export function flagsOf(options: readonly Option[]): Flag[] {
-  return options.map(({ flag, short, placeholder, negatable, help }) => ({
-    flag,
-    kind: placeholder === undefined ? 'boolean' : 'text',
-    negatable: negatable ?? false,
-    valueHelp: `It is for this: ${help}.`,
-    ...(short !== undefined && { short }),
-  }));
-}
+const NEGATION = { on: 'no-', either: '[no-]', never: '' };
 
 /** What was typed: each flag with its values in their order, and the rest. */
 export interface Typed {
@@ -67,40 +54,52 @@ export interface Typed {
 }
 
 /**
- * Reads arguments. A stray `--`, which some package managers hand on, is left out.
+ * Reads the arguments of a command. A stray `--`, which some package managers hand on, is left out.
  * @throws ExpectedError with the exit code for wrong usage: an unknown flag, or a missing value
  */
-export function readFlags(argv: readonly string[], flags: readonly Flag[]): Typed {
-  const { tokens, positionals } = parseArgs({
-    args: argv.filter((argument) => argument !== '--'),
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-    allowNegative: true,
-    options: Object.fromEntries(
-      flags.map(({ flag, short, kind }) => [
-        flag,
-        { type: kind === 'boolean' ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
-      ]),
-    ),
-  });
+export function readFlags(argv: readonly string[], { name: command, options }: Takes): Typed {
+  const { tokens, positionals } = tokensOf(argv, options);
   const values = new Map<string, (string | boolean)[]>();
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const { rawName, value } = token;
     const isNegative = rawName.startsWith('--no-');
     const name = isNegative ? rawName.slice('--no-'.length) : token.name;
-    const found = flags.find(({ flag }) => flag === name);
-    if (found === undefined || (isNegative && !found.negatable)) throw unknownFlag(rawName, flags);
-    if (found.kind === 'text' && (value === undefined || (!token.inlineValue && value.startsWith('--')))) {
-      throw usage(`${rawName} needs a value.`, found.valueHelp);
+    const found = options.find(({ flag }) => flag === name);
+    if (found === undefined || (isNegative && found.negatable === undefined)) {
+      throw unknownFlag(rawName, command, options);
     }
-    if (found.kind === 'boolean' && value !== undefined) {
+    const isSwitch = found.placeholder === undefined;
+    if (!isSwitch && (value === undefined || (!token.inlineValue && value.startsWith('--')))) {
+      throw usage(`${rawName} needs a value.`, found.valueHelp ?? `It is for this: ${found.help}.`);
+    }
+    if (isSwitch && value !== undefined) {
       throw usage(`${rawName} takes no value${found.negatable ? `; its opposite is --no-${name}` : ''}.`);
     }
-    values.set(name, [...(values.get(name) ?? []), found.kind === 'boolean' ? !isNegative : String(value)]);
+    values.set(name, [...(values.get(name) ?? []), isSwitch ? !isNegative : String(value)]);
   }
   return { values, positionals };
+}
+
+/** Whether one of those flags was given, as a flag: not as the value of another one. */
+export function isGiven(argv: readonly string[], options: readonly Option[], flag: string): boolean {
+  return tokensOf(argv, options).tokens.some((token) => token.kind === 'option' && token.name === flag);
+}
+
+function tokensOf(argv: readonly string[], options: readonly Option[]) {
+  return parseArgs({
+    args: argv.filter((argument) => argument !== '--'),
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    allowNegative: true,
+    options: Object.fromEntries(
+      options.map(({ flag, short, placeholder }) => [
+        flag,
+        { type: placeholder === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
+      ]),
+    ),
+  });
 }
 
 /** An error of wrong usage. */
@@ -119,6 +118,11 @@ export function lastOf({ values }: Typed, flag: string): string | undefined {
   return values.get(flag)?.map(String).at(-1);
 }
 
+/** @throws ExpectedError for wrong usage when anything was given without a flag */
+export function refuseWords(positionals: readonly string[], { name }: Takes): void {
+  if (positionals.length > 0) throw usage(`${name} takes only flags, and "${positionals.join('", "')}" is none.`);
+}
+
 /** The one thing that may be given without a flag. @throws ExpectedError for wrong usage when there are more */
 export function onlyOne(positionals: readonly string[], what: string): string | undefined {
   const [one, ...others] = positionals;
@@ -133,11 +137,11 @@ export function oneOf<Value extends string>(flag: string, given: string, values:
   throw usage(`--${flag} cannot be "${given}".`, didYouMean(given, values) ?? `It can be: ${values.join(', ')}.`);
 }
 
-function unknownFlag(rawName: string, flags: readonly Flag[]): ExpectedError {
-  const names = flags.map(({ flag }) => `--${flag}`);
-  const negatives = flags.filter(({ negatable }) => negatable).map(({ flag }) => `--no-${flag}`);
+function unknownFlag(rawName: string, command: string, options: readonly Option[]): ExpectedError {
+  const names = options.map(({ flag }) => `--${flag}`);
+  const negatives = options.filter(({ negatable }) => negatable).map(({ flag }) => `--no-${flag}`);
   return usage(
-    `There is no flag ${rawName}.`,
+    `There is no flag ${rawName}${command === '' ? '' : ` of ${command}`}.`,
     didYouMean(rawName, [...names, ...negatives]) ?? `The flags are: ${names.join(', ')}.`,
   );
 }

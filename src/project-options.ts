@@ -1,23 +1,9 @@
 import type { Answers, EndpointAnswer } from './answers.ts';
 import { parseAnswer } from './command-line.ts';
+import { CONFLICT_WAYS, ENDPOINT_ADD, ENDPOINT_LIST, ENDPOINT_REMOVE, REGENERATE } from './commands.ts';
 import { METHODS } from './endpoints.ts';
-import {
-  didYouMean,
-  flagsOf,
-  lastOf,
-  oneOf,
-  onlyOne,
-  optionHelp,
-  readFlags,
-  usage,
-  type Option,
-  type OptionHelp,
-  type Typed,
-} from './flags.ts';
+import { didYouMean, lastOf, oneOf, onlyOne, readFlags, refuseWords, usage, type Typed } from './flags.ts';
 import { QUESTIONS } from './questions.ts';
-
-/** What to do with a file that both sides changed in the same place. */
-export const CONFLICT_WAYS = ['fail', 'inline', 'theirs-file'] as const;
 
 /** How a change of a project is made. */
 export interface WriteOptions {
@@ -32,41 +18,9 @@ export interface WriteOptions {
   restore: string[];
 }
 
-const WRITING: readonly Option[] = [
-  { flag: 'dry-run', help: 'show the changes as a diff, and write nothing' },
-  { flag: 'check', help: 'write nothing, and end with 6 when anything would change' },
-  { flag: 'json', help: 'print what changes as JSON' },
-  {
-    flag: 'conflict',
-    placeholder: CONFLICT_WAYS.join('|'),
-    help: 'what becomes of a file that both sides changed in the same place',
-  },
-  { flag: 'allow-dirty', help: 'change files that have changes which are not committed' },
-  { flag: 'install', negatable: true, help: 'do not install the dependencies when they changed' },
-];
-
-const REGENERATE: readonly Option[] = [
-  { flag: 'set', placeholder: 'key=value', repeatable: true, help: 'change an answer, such as framework=hono' },
-  { flag: 'restore', placeholder: 'PATH', repeatable: true, help: 'bring back a file as it is made' },
-  ...WRITING,
-];
-
-const ENDPOINT: readonly Option[] = [
-  { flag: 'method', placeholder: METHODS.join('|'), help: 'the method of its requests (GET)' },
-  { flag: 'path', placeholder: '/path/{id}', help: 'the path below an instance (from the name)' },
-  { flag: 'action', placeholder: 'name', help: 'what Tsuru grants to roles (from the name and the method)' },
-  { flag: 'description', placeholder: 'text', help: 'what it does, in one line' },
-  ...WRITING,
-];
-
-/** The options of a command, as its help and the README show them. */
-export function projectOptionTable(command: 'regenerate' | 'endpoint'): OptionHelp[] {
-  return optionHelp(command === 'regenerate' ? REGENERATE : ENDPOINT);
-}
-
 /** Reads the arguments of `regenerate`. @throws ExpectedError for wrong usage */
 export function parseRegenerate(argv: readonly string[]): { options: WriteOptions; set: Partial<Answers> } {
-  const typed = readFlags(argv, flagsOf(REGENERATE));
+  const typed = readFlags(argv, REGENERATE);
   const directory = onlyOne(typed.positionals, 'directory can be given') ?? '.';
   const set = (typed.values.get('set') ?? []).map((text) => parseSet(String(text)));
   return { options: writeOptions(typed, directory), set: Object.assign({}, ...set) as Partial<Answers> };
@@ -79,27 +33,41 @@ export type EndpointRequest =
   | { verb: 'remove'; name: string | undefined; options: WriteOptions };
 
 /** Reads the arguments after `endpoint`. @throws ExpectedError for wrong usage */
-export function parseEndpointRequest(argv: readonly string[]): EndpointRequest {
-  const typed = readFlags(argv, flagsOf(ENDPOINT));
-  const [verb, ...names] = typed.positionals;
-  const name = onlyOne(names, 'endpoint can be named');
-  const options = writeOptions(typed, '.');
-  if (verb === 'list') return { verb };
-  if (verb === 'remove') return { verb, name, options };
-  if (verb !== 'add') {
-    throw usage(`endpoint ${verb === undefined ? 'needs' : `cannot ${verb}; it needs`} add, remove or list.`);
+export function parseEndpointRequest([verb, ...argv]: readonly string[]): EndpointRequest {
+  switch (verb) {
+    case 'list':
+      refuseWords(readFlags(argv, ENDPOINT_LIST).positionals, ENDPOINT_LIST);
+      return { verb };
+    case 'remove': {
+      const typed = readFlags(argv, ENDPOINT_REMOVE);
+      return { verb, name: endpointName(typed), options: writeOptions(typed, '.') };
+    }
+    case 'add':
+      return parseAdd(readFlags(argv, ENDPOINT_ADD));
+    default:
+      throw usage(
+        `endpoint ${verb === undefined ? 'needs' : `cannot ${verb}; it needs`} add, remove or list.`,
+        didYouMean(verb ?? '', ['add', 'remove', 'list']),
+      );
   }
+}
+
+function parseAdd(typed: Typed): EndpointRequest {
   const text = (flag: string) => lastOf(typed, flag);
   const method = text('method')?.toUpperCase();
   const given = {
-    ...{ name, path: text('path'), action: text('action'), description: text('description') },
+    ...{ name: endpointName(typed), path: text('path'), action: text('action'), description: text('description') },
     method: method === undefined ? undefined : oneOf('method', method, METHODS),
   };
   return {
-    verb,
+    verb: 'add',
     given: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-    options,
+    options: writeOptions(typed, '.'),
   };
+}
+
+function endpointName({ positionals }: Typed): string | undefined {
+  return onlyOne(positionals, 'endpoint can be named');
 }
 
 function writeOptions(typed: Typed, directory: string): WriteOptions {

@@ -10,6 +10,7 @@ import {
   type PackageManager,
   type PlanAnswer,
 } from './answers.ts';
+import type { Option } from './flags.ts';
 import { serviceIdFrom } from './names.ts';
 
 /** What a default may depend on. */
@@ -30,6 +31,8 @@ interface QuestionBase<Key extends QuestionKey> {
   help: string;
   /** What the prompt asks; without one the question has a flag only. */
   prompt?: string;
+  /** The line above the prompt, for a person who sees it for the first time; `help`, if nothing is given. */
+  explanation?: string;
   default(from: DefaultsFrom): Answers[Key];
 }
 
@@ -40,12 +43,22 @@ export interface TextQuestion<Key extends QuestionKey> extends QuestionBase<Key>
   /** Whether the flag may be given again and again; the prompt takes them in one line, separated by `;`. */
   repeatable: boolean;
   parse(texts: readonly string[]): Answers[Key];
+  /** What is asked of an answer that is typed, beside what a record may have: why it is refused, or undefined. */
+  typedProblem?(answer: Answers[Key]): string | undefined;
   format(answer: Answers[Key]): string[];
+}
+
+/** One of the things that can be chosen. */
+export interface Choice<Value extends string> {
+  value: Value;
+  title: string;
+  /** What it is, in a few words, shown beside the title. */
+  description?: string;
 }
 
 export interface ChoiceQuestion<Key extends QuestionKey> extends QuestionBase<Key> {
   kind: 'choice';
-  choices: readonly { value: Answers[Key] & string; title: string }[];
+  choices: readonly Choice<Answers[Key] & string>[];
 }
 
 export interface BooleanQuestion<Key extends QuestionKey> extends QuestionBase<Key> {
@@ -72,6 +85,7 @@ export const QUESTIONS: readonly Question[] = [
     placeholder: 'id',
     help: 'the id of the service in Tsuru',
     prompt: 'Service id',
+    explanation: 'What teams call it: tsuru service instance add <service id> <instance>. Also the name of the package.',
     default: ({ directory }) => serviceIdFrom(directory),
     parse: (value) =>
       check(value, /^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and have at most 40 of a-z, 0-9 and "-"'),
@@ -83,7 +97,16 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'framework',
     help: 'the web framework',
     prompt: 'Framework',
-    choices: choices(FRAMEWORKS, { express: 'Express', fastify: 'Fastify', hono: 'Hono' }),
+    explanation: 'What the HTTP side is written with. All the rest is the same code, and it can be changed later.',
+    choices: choices(
+      FRAMEWORKS,
+      { express: 'Express', fastify: 'Fastify', hono: 'Hono' },
+      {
+        express: 'the best known: routers and middleware, and a package for everything',
+        fastify: 'fast and structured: plugins, schemas, its own logger',
+        hono: 'small and modern: web standards, runs on many runtimes',
+      },
+    ),
     default: () => 'fastify',
   },
   {
@@ -110,6 +133,7 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'provisioning',
     help: 'whether Tsuru waits while an instance is created',
     prompt: 'Provisioning',
+    explanation: 'How long it takes to create an instance: that decides whether Tsuru waits for it.',
     choices: choices(PROVISIONINGS, {
       inline: 'Inline: Tsuru waits, for what takes seconds',
       background: 'Background: Tsuru asks for the status, for what takes minutes',
@@ -137,6 +161,7 @@ export const QUESTIONS: readonly Question[] = [
     placeholder: 'team',
     help: 'the team that owns the service; empty for the only team of whoever registers it',
     prompt: 'Team that owns the service (empty: your only one)',
+    explanation: 'A team of your Tsuru, as `tsuru team list` shows them. Its members may change the service.',
     default: () => '',
     parse: (value) => check(value, /^[\w.@+-]*$/, 'must have no spaces and no signs but ".", "@", "+", "-" and "_"'),
     format: (team) => team,
@@ -147,6 +172,7 @@ export const QUESTIONS: readonly Question[] = [
     placeholder: 'URL',
     help: 'the address at which Tsuru reaches the service API',
     prompt: 'Address at which Tsuru reaches it',
+    explanation: 'The URL of the service API as the Tsuru server sees it. It can be changed when it is deployed.',
     default: () => 'http://localhost:8888',
     parse: parseEndpoint,
     format: (endpoint) => endpoint,
@@ -159,8 +185,13 @@ export const QUESTIONS: readonly Question[] = [
     repeatable: true,
     help: 'a plan that teams choose from; the first one is the default',
     prompt: 'Plans, as name=description; name=description',
+    explanation: 'What teams choose from when they create an instance. The first one is the default.',
     default: () => DEFAULT_PLANS,
     parse: parsePlans,
+    typedProblem: (plans) => {
+      const bare = plans.find(({ description }) => description === '');
+      return bare && `must be "name=description", and "${bare.name}" has no description`;
+    },
     format: (plans) => plans.map(({ name, description }) => `${name}=${description}`),
   },
   {
@@ -172,6 +203,50 @@ export const QUESTIONS: readonly Question[] = [
     default: ({ packageManager }) => packageManager,
   },
 ];
+
+/**
+ * Reads an answer that a person typed, by flag or prompt.
+ * @throws Error whose message says what is wrong, as the end of a sentence
+ */
+export function parseTyped(question: TextAnyQuestion, texts: readonly string[]): Answers[QuestionKey] {
+  const answer = question.parse(texts);
+  const problem = (question.typedProblem as ((answer: unknown) => string | undefined) | undefined)?.(answer);
+  if (problem !== undefined) throw new Error(problem);
+  return answer;
+}
+
+type TextAnyQuestion = Extract<Question, { kind: 'text' }>;
+
+/** The questions as options of the command line. */
+export function questionOptions(): Option[] {
+  const from: DefaultsFrom = { directory: 'my-service', packageManager: 'npm' };
+  return QUESTIONS.map((question) => {
+    const { flag, help } = question;
+    const shown = { flag, help, default: defaultOf(question, from) };
+    switch (question.kind) {
+      case 'boolean':
+        return { ...shown, negatable: 'either' };
+      case 'choice': {
+        const values = question.choices.map(({ value }) => value as string);
+        return { ...shown, placeholder: values.join('|'), valueHelp: `It can be: ${values.join(', ')}.` };
+      }
+      case 'text':
+        return {
+          ...{ ...shown, placeholder: question.placeholder, valueHelp: `It is ${help}.` },
+          ...(question.repeatable && { repeatable: true as const }),
+        };
+    }
+  });
+}
+
+/** A default as the help shows it. */
+function defaultOf(question: Question, from: DefaultsFrom): string {
+  if (question.key === 'name') return 'from the directory';
+  if (question.key === 'packageManager') return '';
+  const value = question.default(from);
+  if (Array.isArray(value)) return value.map(({ name }) => name).join(', ');
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : value;
+}
 
 /** Fills in the default of every question that has no answer yet. */
 export function withDefaults(answers: Partial<Answers>, from: DefaultsFrom): Answers {
@@ -196,8 +271,15 @@ function text<Key extends 'name' | 'team' | 'endpoint'>(
   };
 }
 
-function choices<Value extends string>(values: readonly Value[], titles: Record<Value, string>) {
-  return values.map((value) => ({ value, title: titles[value] }));
+function choices<Value extends string>(
+  values: readonly Value[],
+  titles: Record<Value, string>,
+  descriptions?: Record<Value, string>,
+): Choice<Value>[] {
+  return values.map((value) => ({
+    ...{ value, title: titles[value] },
+    ...(descriptions && { description: descriptions[value] }),
+  }));
 }
 
 function check(value: string, pattern: RegExp, rule: string): string {

@@ -2,25 +2,14 @@ import { readFileSync } from 'node:fs';
 
 import { parse as parseYaml } from 'yaml';
 
+import { CHECK, FORMATS } from '../commands.ts';
 import { messageOf } from '../errors.ts';
-import {
-  didYouMean,
-  flagsOf,
-  lastOf,
-  oneOf,
-  onlyOne,
-  optionHelp,
-  readFlags,
-  usage,
-  type Option,
-  type OptionHelp,
-} from '../flags.ts';
+import { didYouMean, lastOf, oneOf, onlyOne, readFlags, usage } from '../flags.ts';
 import type { Encoding } from './calls.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import type { Target } from './session.ts';
 
-export const FORMATS = ['pretty', 'json', 'junit', 'tap'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** What `check` is to do. */
@@ -33,39 +22,6 @@ export interface CheckRequest {
   verbose: boolean;
 }
 
-/** The options of `check`: the one source of its flags, its help and the README's table. */
-const OPTIONS: readonly Option[] = [
-  {
-    flag: 'manifest',
-    placeholder: 'FILE',
-    help: 'a manifest to take id, user, password, endpoint and multi-cluster from',
-  },
-  { flag: 'username', placeholder: 'NAME', help: 'the user name of the service', default: '$SERVICE_USERNAME' },
-  { flag: 'password', placeholder: 'TEXT', help: 'its password; it is never printed', default: '$SERVICE_PASSWORD' },
-  { flag: 'encoding', placeholder: 'form|json|both', help: 'how the calls are encoded', default: 'form' },
-  { flag: 'plan', placeholder: 'NAME', help: 'the plan to create instances with', default: 'the first one' },
-  { flag: 'parameter', placeholder: 'key=value', repeatable: true, help: 'a parameter that every create is sent' },
-  { flag: 'multi-cluster', help: 'send the headers of a pool and its cluster, and check them' },
-  {
-    flag: 'timeout',
-    placeholder: 'SECONDS',
-    help: 'the longest wait for an answer, and for a pending instance',
-    default: '60',
-  },
-  { flag: 'only', placeholder: 'ID', repeatable: true, help: 'run these checks, or groups of checks, only' },
-  { flag: 'skip', placeholder: 'ID', repeatable: true, help: 'leave out these checks, or groups of checks' },
-  { flag: 'format', placeholder: FORMATS.join('|'), help: 'what is printed', default: 'pretty' },
-  { flag: 'report', placeholder: 'FILE', help: 'write a page of HTML with every check, its requests and answers' },
-  { flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
-  { flag: 'list', help: 'print the checks, and make none' },
-  { flag: 'help', short: 'h', help: 'show this text' },
-];
-
-/** The options as the help and the README show them. */
-export function checkOptionTable(): OptionHelp[] {
-  return optionHelp(OPTIONS);
-}
-
 /**
  * Reads the arguments after `check`.
  * @param environment may have SERVICE_USERNAME and SERVICE_PASSWORD
@@ -73,7 +29,7 @@ export function checkOptionTable(): OptionHelp[] {
  * @throws ExpectedError for wrong usage
  */
 export function parseCheckRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): CheckRequest | 'list' {
-  const typed = readFlags(argv, flagsOf(OPTIONS));
+  const typed = readFlags(argv, CHECK);
   const all = (flag: string) => (typed.values.get(flag) ?? []).map(String);
   const last = (flag: string) => lastOf(typed, flag);
   if (typed.values.has('list')) return 'list';

@@ -20,7 +20,7 @@ export interface Lock {
 /** Files that say to version control what the folder is; once there, they are their owner's. */
 const FOR_VERSION_CONTROL = [
   [ATTRIBUTES, '# Compared byte by byte: no other line ends, please.\n* -text\n'],
-  [IGNORED, '# Of one run, or one machine\n/backup/\n/stage/\n/journal.json\n/running-*\n'],
+  [IGNORED, '# Of one run, or one machine\n/backup/\n/stage/\n/journal.json\n/set-up.json*\n/running-*\n'],
 ] as const;
 
 /**

@@ -9,6 +9,9 @@ export const RECORD = 'tsuru-service.yaml';
 /** What was applied last, as JSON. */
 export const LOCK = `${STATE}/lock.json`;
 
+/** What of the first set-up is left to do; not committed, and gone when nothing is left. */
+export const SET_UP = `${STATE}/set-up.json`;
+
 /** What a run is about to carry out, or to take back. */
 export const JOURNAL = `${STATE}/journal.json`;
 
@@ -48,7 +51,7 @@ export function pathProblem(path: string): string | undefined {
 /** The same for a path that the program itself writes: also those of its own folder. */
 export function ownPathProblem(path: string): string | undefined {
   const isOwn =
-    [LOCK, ATTRIBUTES, IGNORED].includes(path) || /^\.tsuru-service\/(base(\/[0-9a-f]{64})?|backup(\/\d+)?)$/.test(path);
+    [LOCK, ATTRIBUTES, IGNORED, SET_UP].includes(path) || /^\.tsuru-service\/(base(\/[0-9a-f]{64})?|backup(\/\d+)?)$/.test(path);
   return isOwn ? undefined : pathProblem(path.replace(/^\.tsuru-service\/backup\/\d+\//, ''));
 }
 

@@ -8,28 +8,55 @@ import { mergeLineSets } from './merge/sets.ts';
 import { RECORD } from './paths.ts';
 import type { Tree, TreeFile } from './tree.ts';
 
-/** What stands in the way of a new project in a directory. */
+/** What a directory has where a new project is to be written. */
 export interface Obstacles {
-  /** Files that a render would write and that are there already. */
+  /** Files that a new repository has and a render has as well. By themselves they are no obstacle: nothing of them is lost. */
+  usual: string[];
+  /** Other files that a render would write and that are there already. */
   collisions: string[];
+  /** What no file can be written over: a link, a directory in the place of a file, a file in the place of a directory. */
+  blocked: string[];
   /** What else is there and is not one of those that every directory may have. */
   others: string[];
 }
 
-/** Names that a directory may have and still count as empty: version control, a licence, traces of editors and systems. */
+/** What is at a path: `other` is a link, a socket and the like. */
+export type Kind = 'nothing' | 'file' | 'directory' | 'other';
+
+/**
+ * Names that a directory may have and still count as empty: version control, a readme and a licence as a new repository
+ * has them, traces of editors and systems.
+ */
 const HARMLESS =
-  /^(\.git|\.gitattributes|\.gitkeep|\.hg|\.idea|\.vscode|\.fleet|\.DS_Store|Thumbs\.db|desktop\.ini|LICEN[CS]E(\.\w+)?|.*\.iml|npm-debug\.log|.*~)$/i;
+  /^(\.git|\.gitattributes|\.gitkeep|\.hg|\.idea|\.vscode|\.fleet|\.DS_Store|Thumbs\.db|desktop\.ini|README(\.\w+)?|LICEN[CS]E(\.\w+)?|COPYING|.*\.iml|npm-debug\.log|.*~)$/i;
+
+/** What GitHub and GitLab write into a new repository, and a render as well. */
+const USUAL = ['.gitignore', 'README.md'];
 
 /**
  * Compares a render with a directory that should be as good as empty.
  * @param names what the directory holds, its first level only
- * @param exists whether the directory has a file at a path
+ * @param kindOf what the directory has at a path
  */
-export function obstacles(rendered: Tree, names: readonly string[], exists: (path: string) => boolean): Obstacles {
+export function obstacles(rendered: Tree, names: readonly string[], kindOf: (path: string) => Kind): Obstacles {
+  const paths = [...rendered.keys()];
+  const parents = new Set(paths.flatMap((path) => parentsOf(path)));
+  const isThere = (path: string) => kindOf(path) === 'file';
   return {
-    collisions: [...rendered.keys()].filter(exists),
+    usual: paths.filter((path) => USUAL.includes(path) && isThere(path)),
+    collisions: paths.filter((path) => !USUAL.includes(path) && isThere(path)),
+    blocked: [
+      ...[...parents].filter((path) => !['nothing', 'directory'].includes(kindOf(path))),
+      ...paths.filter((path) => !['nothing', 'file'].includes(kindOf(path))),
+    ],
     others: names.filter((name) => !HARMLESS.test(name) && !rendered.has(name)),
   };
+}
+
+/** The directories that lead to a path, the outermost first. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, depth) => parts.slice(0, depth + 1).join('/'));
 }
 
 /** A file as it is on the disk. */

@@ -5,7 +5,11 @@ import { childEnvironment } from './run.ts';
  * Makes a repository with a first commit of everything that its .gitignore lets through. Never fatal.
  * @returns one sentence that says what was done, or why not
  */
-export async function makeRepository(directory: string, environment: NodeJS.ProcessEnv): Promise<string> {
+export async function makeRepository(
+  directory: string,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<string> {
   const git = async (...args: string[]) => {
     const { ok, isMissing, stdout, stderr } = await run({
       command: 'git',
@@ -14,6 +18,7 @@ export async function makeRepository(directory: string, environment: NodeJS.Proc
       // Nobody is asked for anything: not for a password, not by an editor.
       environment: { ...childEnvironment(environment), GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' },
       timeout: 30_000,
+      signal,
     });
     return { ok, missing: isMissing, output: stdout.trim(), reason: stderr.split('\n')[0] ?? '' };
   };

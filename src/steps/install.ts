@@ -1,10 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import type { PackageManager } from '../answers.ts';
-import { ExpectedError } from '../errors.ts';
+import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../package-manager.ts';
 import type { Terminal } from '../terminal.ts';
-import { childEnvironment, runTask } from './run.ts';
+import { PATIENCE, talkOf, unreachable, type Patience } from './registry.ts';
+import { childEnvironment, runTask, type Task } from './run.ts';
 
 /** Where a step works and what it may use. */
 export interface StepContext {
@@ -15,42 +16,75 @@ export interface StepContext {
   signal: AbortSignal;
 }
 
-/** Installs the dependencies. @throws ExpectedError with the package manager's whole output; the project stays */
-export async function install(context: StepContext): Promise<void> {
-  await runScript(context, `Installing with ${context.packageManager}`, wordsOf(context.packageManager).install);
+/**
+ * Installs the dependencies. A registry that cannot be reached ends it early: when a connection is refused, and when
+ * nothing at all is answered; never because answers are slow.
+ * @throws ExpectedError with the package manager's output, or with why the registry cannot be reached; the project stays
+ */
+export async function install(context: StepContext, patience: Patience = PATIENCE): Promise<void> {
+  const { directory, packageManager, signal } = context;
+  const words = wordsOf(packageManager);
+  const { settings, isAnswer, isLost, isNoise } = talkOf(packageManager);
+  const hopeless = new AbortController();
+  const start = Date.now();
+  let isAnswered = false;
+  let last = start;
+  const watch = setInterval(() => {
+    if (isAnswered || isAnswer === undefined || Date.now() - start < patience.stop) return;
+    hopeless.abort(`It has answered nothing for ${patience.stop / 1000} seconds.`);
+  }, 100);
+  try {
+    await runWords(context, `Installing with ${packageManager}`, words.install, {
+      environment: { ...settings, ...childEnvironment(context.environment) },
+      signal: AbortSignal.any([signal, hopeless.signal]),
+      isShown: (line) => !isNoise(line),
+      onLine: (line) => {
+        isAnswered ||= isAnswer?.(line) ?? false;
+        last = Date.now();
+        if (isLost(line)) hopeless.abort(unreachable(line));
+      },
+      note: () => {
+        if (Date.now() - last < patience.say) return undefined;
+        return isAnswered
+          ? `${packageManager} has written nothing for a while; it goes on.`
+          : 'No answer from the package registry yet; waiting for it.';
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error;
+    if (signal.aborted) throw cancelled();
+    const reason = hopeless.signal.aborted ? String(hopeless.signal.reason) : unreachable(error.hint);
+    if (reason === undefined) {
+      const output = error.hint.split('\n').filter((line) => !isNoise(line));
+      output.push(`To try again, in ${directory}: ${words.install}`);
+      throw new ExpectedError(error.exitCode, error.message, output.join('\n').trim());
+    }
+    throw new ExpectedError(
+      EXIT.failed,
+      `Installing with ${packageManager} failed: the package registry cannot be reached.`,
+      `${reason}\nWithout a network, --no-install writes the project all the same. Later, in ${directory}: ${words.install}`,
+    );
+  } finally {
+    clearInterval(watch);
+  }
 }
 
 /** Checks the types, lints, and runs the tests. @throws ExpectedError with the whole output; the project stays */
 export async function verify(context: StepContext): Promise<void> {
   const words = wordsOf(context.packageManager);
-  await runScript(context, 'Checking types and lint', `${words.run} check`);
-  const output = await runScript(context, 'Running its tests', words.test);
+  await runWords(context, 'Checking types and lint', `${words.run} check`);
+  const output = await runWords(context, 'Running its tests', words.test);
   const passed = /Tests\s+(\d+) passed/.exec(stripVTControlCharacters(output))?.[1];
   if (passed !== undefined) context.terminal.write(`  ${context.terminal.dim(`${passed} tests passed`)}\n`);
 }
 
-async function runScript(
+function runWords(
   { directory, environment, terminal, signal }: StepContext,
   title: string,
   words: string,
+  more: Partial<Task> = {},
 ): Promise<string> {
   const [command = '', ...args] = words.split(' ');
-  try {
-    return await runTask(terminal, {
-      title,
-      command,
-      args,
-      cwd: directory,
-      environment: childEnvironment(environment),
-      signal,
-    });
-  } catch (error) {
-    if (!(error instanceof ExpectedError)) throw error;
-    const output = error.hint === '' ? '' : `${error.hint}\n\n`;
-    throw new ExpectedError(
-      error.exitCode,
-      error.message,
-      `${output}The project is in ${directory}. To try again there: ${words}`,
-    );
-  }
+  const task = { title, command, args, cwd: directory, environment: childEnvironment(environment), signal };
+  return runTask(terminal, { ...task, ...more });
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 
 /** A program to run to its end. Its arguments are words of ours: nothing that somebody typed. */
 export interface Command {
@@ -7,7 +7,7 @@ export interface Command {
   cwd: string;
   /** Everything that it gets of the environment. */
   environment: NodeJS.ProcessEnv;
-  /** Ends it. */
+  /** Ends it, with everything that it started. */
   signal?: AbortSignal;
   /** Milliseconds after which it is ended. */
   timeout?: number;
@@ -28,6 +28,11 @@ export interface Ended {
   all: string;
 }
 
+const IS_WINDOWS = process.platform === 'win32';
+
+/** Milliseconds from the request to end to the end by force. */
+const GRACE = 3000;
+
 /** Runs a program with nothing to read. The promise is never rejected. */
 export function run({ command, args, cwd, environment, signal, timeout, onOutput }: Command): Promise<Ended> {
   return new Promise((resolve) => {
@@ -37,15 +42,29 @@ export function run({ command, args, cwd, environment, signal, timeout, onOutput
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
       // There, package managers are scripts, which only a shell starts.
-      shell: process.platform === 'win32' && command !== 'git',
-      ...(signal && { signal }),
+      shell: IS_WINDOWS && command !== 'git',
+      // A group of its own: what it starts can be ended with it.
+      detached: !IS_WINDOWS,
     });
+    let killer: NodeJS.Timeout | undefined;
+    const stop = () => {
+      endTree(child, 'SIGTERM');
+      killer ??= setTimeout(() => {
+        endTree(child, 'SIGKILL');
+      }, GRACE);
+    };
     // Of our own: Node's goes on after a program that could not be started, and keeps this one waiting for it.
-    const timer = timeout === undefined ? undefined : setTimeout(() => child.kill(), timeout);
+    const timer = timeout === undefined ? undefined : setTimeout(stop, timeout);
+    signal?.addEventListener('abort', stop);
     const end = (ended: Pick<Ended, 'ok' | 'isMissing' | 'ending'>) => {
+      // What the program left behind when it was stopped, and what does not write to us, is ended, too.
+      if (killer !== undefined) endTree(child, 'SIGKILL');
+      clearTimeout(killer);
       clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
       resolve({ ...said, ...ended });
     };
+    if (signal?.aborted) stop();
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (text: string) => {
         said[stream] += text;
@@ -60,4 +79,19 @@ export function run({ command, args, cwd, environment, signal, timeout, onOutput
       end({ ok: code === 0, isMissing: false, ending: String(code ?? reason) });
     });
   });
+}
+
+/** Ends a program and everything that it started. */
+function endTree({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  if (IS_WINDOWS) {
+    spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
+    return;
+  }
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // There is none of them any more.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { EXIT, ExpectedError } from '../errors.ts';
+import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { plainLine, type Terminal } from '../terminal.ts';
 import { run } from './process.ts';
 
@@ -11,32 +11,53 @@ export interface Task {
   cwd: string;
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
+  /** Told each line of its output. */
+  onLine?: (line: string) => void;
+  /** What is to be said at the moment, beside its output. */
+  note?: () => string | undefined;
+  /** Whether a line is shown where there is no terminal; without it, none is. */
+  isShown?: (line: string) => boolean;
 }
 
 /** How many of the last lines of its output are shown while it runs. */
 const TAIL = 3;
 
 /**
- * Runs a command and shows, on a terminal, how long it has taken and its last lines; elsewhere nothing until it ends.
+ * Runs a command and shows, on a terminal, how long it has taken and its last lines; elsewhere the lines that the task wants
+ * shown, as they come.
  * @returns its whole output
- * @throws ExpectedError with the whole output, when it cannot be started or fails
+ * @throws ExpectedError with the whole output, when it cannot be started, fails, or is cancelled
  */
 export async function runTask(terminal: Terminal, task: Task): Promise<string> {
   const start = performance.now();
   const seconds = () => ((performance.now() - start) / 1000).toFixed(1);
-  const lines: string[] = [];
+  const tail: string[] = [];
   let drawn = 0;
+  let noted: string | undefined;
   const erase = () => {
     if (drawn > 0) terminal.write(`\x1b[${drawn}A\x1b[0J`);
     drawn = 0;
   };
   const draw = () => {
     erase();
-    const shown = [`… ${task.title} (${seconds()} s)`, ...lines.slice(-TAIL).map((line) => `  ${line}`)];
+    const note = task.note?.();
+    const shown = [`… ${task.title} (${seconds()} s)`, ...[...tail, ...(note ? [note] : [])].map((line) => `  ${line}`)];
     for (const line of shown) terminal.write(`${terminal.dim(plainLine(line, terminal.columns - 1))}\n`);
     drawn = shown.length;
   };
-  const timer = terminal.canRedraw ? setInterval(draw, 100) : undefined;
+  const writeNote = () => {
+    const note = task.note?.();
+    if (note !== undefined && note !== noted) terminal.write(`  ${note}\n`);
+    noted = note;
+  };
+  const onLine = (line: string) => {
+    task.onLine?.(line);
+    tail.push(line);
+    if (tail.length > TAIL) tail.shift();
+    if (!terminal.canRedraw && task.isShown?.(line)) terminal.write(`  ${plainLine(line, Infinity)}\n`);
+  };
+  const timer = setInterval(terminal.canRedraw ? draw : writeNote, 100);
+  const lines = lineReader(onLine);
   try {
     if (!terminal.canRedraw) terminal.write(`${task.title} ...\n`);
     const result = await run({
@@ -45,23 +66,41 @@ export async function runTask(terminal: Terminal, task: Task): Promise<string> {
       cwd: task.cwd,
       environment: task.environment,
       signal: task.signal,
-      onOutput: (text) => {
-        lines.push(...text.split(/[\r\n]+/).filter((line) => line.trim() !== ''));
-        lines.splice(0, lines.length - TAIL);
-      },
+      onOutput: lines.read,
     });
+    lines.end();
     erase();
-    if (task.signal.aborted) throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
+    const isDone = result.ok && !task.signal.aborted;
+    const sign = isDone ? terminal.green('✓') : terminal.red('✗');
+    terminal.write(`${sign} ${task.title} ${terminal.dim(`(${seconds()} s)`)}\n`);
+    if (task.signal.aborted) throw cancelled();
     if (!result.ok) {
       const reason = result.isMissing ? `there is no program "${task.command}"` : `it ended with ${result.ending}`;
       throw new ExpectedError(EXIT.failed, `${task.title} failed: ${reason}.`, result.all);
     }
-    terminal.write(`${terminal.green('✓')} ${task.title} ${terminal.dim(`(${seconds()} s)`)}\n`);
     return result.all;
   } finally {
     clearInterval(timer);
     erase();
   }
+}
+
+/** Makes lines of pieces of text; blank ones are left out. */
+function lineReader(onLine: (line: string) => void): { read: (text: string) => void; end: () => void } {
+  let rest = '';
+  const take = (texts: readonly string[]) => {
+    for (const text of texts) if (text.trim() !== '') onLine(text);
+  };
+  return {
+    read: (text) => {
+      const texts = (rest + text).split(/[\r\n]/);
+      rest = texts.pop() ?? '';
+      take(texts);
+    },
+    end: () => {
+      take([rest]);
+    },
+  };
 }
 
 /**

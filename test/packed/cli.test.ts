@@ -184,6 +184,82 @@ describe('the packed command line', () => {
     expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toBe('mine');
   });
 
+  it('keeps what a new repository has: a README in a backup, the lines of a .gitignore, a licence', async () => {
+    const mine = { 'README.md': '# my-db\n', '.gitignore': '*.tmp\nnode_modules/\n', LICENSE: 'MIT' };
+    for (const [path, text] of Object.entries(mine)) writeFileSync(join(cwd, path), text);
+    const { code, stdout } = await run(['.', ...BARE]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/The README\.md that is there is kept[^]*What was there is kept in \S+0001:\n {2}README\.md\n/);
+    expect(readFileSync(join(cwd, '.tsuru-service/backup/0001/README.md'), 'utf8')).toBe('# my-db\n');
+    expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toContain('src/backend.ts');
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toMatch(/^\*\.tmp\nnode_modules\/\n[^]*^manifest\.yaml$/m);
+    expect(readFileSync(join(cwd, 'LICENSE'), 'utf8')).toBe('MIT');
+    const check = await run(['regenerate', '--check']);
+    expect([check.code, check.stderr]).toEqual([0, '']);
+  });
+
+  it('with --overwrite writes into any directory, and keeps what it replaces', async () => {
+    mkdirSync(join(cwd, 'src'));
+    for (const path of ['package.json', 'src/main.ts', '.env', 'thesis.doc']) writeFileSync(join(cwd, path), 'mine');
+    const dry = await run(['.', '--overwrite', '--dry-run', ...BARE]);
+    expect([dry.code, readFileSync(join(cwd, '.env'), 'utf8')]).toEqual([0, 'mine']);
+    expect(dry.stdout).toMatch(/What was there would be kept in \.tsuru-service\/backup\/0001:\n {2}\.env\n/);
+    expect(await run(['.', '--overwrite', ...BARE])).toMatchObject({ code: 0, stderr: '' });
+    for (const path of ['package.json', 'src/main.ts', '.env']) {
+      expect(readFileSync(join(cwd, '.tsuru-service/backup/0001', path), 'utf8')).toBe('mine');
+      expect(readFileSync(join(cwd, path), 'utf8')).not.toBe('mine');
+    }
+    expect(statSync(join(cwd, '.env')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(cwd, 'thesis.doc'), 'utf8')).toBe('mine');
+  });
+
+  it('writes over no link and through none, with --overwrite neither', async () => {
+    mkdirSync(join(cwd, 'elsewhere'));
+    mkdirSync(join(cwd, 'dir'));
+    symlinkSync('../elsewhere', join(cwd, 'dir/src'));
+    const { code, stderr } = await run(['dir', '--overwrite', ...BARE]);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/links or of another kind:\n {2}src\n/);
+    expect([readdirSync(join(cwd, 'dir')), readdirSync(join(cwd, 'elsewhere'))]).toEqual([['src'], []]);
+  });
+
+  it.each(['regenrate', 'regenerate', 'endpoints', 'chek', 'help'])(
+    'makes no project of the word %s, before or behind a flag',
+    async (word) => {
+      for (const args of [['--yes', word], ...(['regenerate', 'help'].includes(word) ? [] : [[word]])]) {
+        const { code, stderr } = await run(args);
+        expect(code).toBe(2);
+        expect(stderr).toMatch(/reads like a command.*\nDid you mean create-tsuru-service .*give \.\/\w+\.\n$/);
+      }
+      expect(readdirSync(cwd)).toEqual([]);
+    },
+  );
+
+  it('makes a project of such a name when it is meant, and the command for it says so', async () => {
+    const { code, stdout } = await run(['./regenrate', ...BARE]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('npm create tsuru-service@latest ./regenrate --');
+    expect(existsSync(join(cwd, 'regenrate/package.json'))).toBe(true);
+  });
+
+  it.each([[['-v']], [['regenerate', '--version']], [['endpoint', 'list', '-v']], [['check', '-v']]])(
+    'says its version for %j',
+    async (args) => {
+      expect(await run(args)).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+    },
+  );
+
+  it.each([
+    [['endpoint', '-h'], 'create-tsuru-service endpoint list'],
+    [['endpoint', 'add', '-h'], '--method'],
+    [['endpoint', 'remove', '--help'], 'endpoint remove [name] [options]'],
+    [['regenerate', '--help'], '--set key=value'],
+    [['check', '-h'], '--manifest FILE'],
+  ])('helps with %j', async (args, text) => {
+    const { code, stdout } = await run(args);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(text)]);
+  });
+
   it('refuses a file where the directory should be', async () => {
     writeFileSync(join(cwd, 'dir'), 'mine');
     expect(await run(['dir', ...BARE])).toMatchObject({ code: 4 });

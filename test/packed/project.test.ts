@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -54,6 +54,19 @@ describe('in a project that it made, the packed command line', () => {
     expect([again.code, again.stdout]).toEqual([0, 'Nothing to do: the project is as its record wants it.\n']);
   });
 
+  it('takes -v and -h for a text where they stand as one', async () => {
+    expect((await run('endpoint', 'add', 'x', '--description', '-v', '--no-install')).code).toBe(0);
+    expect((await run('endpoint', 'add', 'y', '--description=-h', '--no-install')).code).toBe(0);
+    expect((await run('endpoint', 'list')).stdout).toMatch(/x\.show +-v\n[^]*y\.show +-h\n/);
+  });
+
+  it('says so as well when it is started below', async () => {
+    const { code, stderr } = await runCli([], { cwd: join(cwd, 'src/tsuru') });
+    expect([code, stderr]).toEqual([4, expect.stringContaining('is the service "my-db" already')]);
+    const other = await runCli(['other', '--yes'], { cwd: join(cwd, 'src') });
+    expect([other.code, existsSync(join(cwd, 'src/other'))]).toEqual([2, false]);
+  });
+
   it('says what it found when it is started as if there were nothing', async () => {
     const { code, stderr } = await run('--yes');
     expect(code).toBe(4);
@@ -70,6 +83,13 @@ describe('in a project that it made, the packed command line', () => {
     [['endpoint', 'add', 'usage'], /have the same name/],
     [['endpoint', 'add', 'x', '--method', 'FETCH'], /--method cannot be "FETCH"/],
     [['endpoint', 'remove', 'usag'], /Did you mean usage/],
+    [['endpoint', 'ad', 'x'], /Did you mean add/],
+    [['endpoint', 'list', '--method', 'GET'], /no flag --method of endpoint list/],
+    [['endpoint', 'list', 'junk'], /"junk" is none/],
+    [['endpoint', 'remove', 'usage', '--path', '/x'], /no flag --path of endpoint remove/],
+    [['regenerate', '--method', 'GET'], /no flag --method of regenerate/],
+    [['regenrate'], /Did you mean create-tsuru-service regenerate/],
+    [['other', '--yes'], /would be inside the service in[^]*regenerate[^]*give \.\/other/],
   ] as const)('ends %j with 2, says why and changes nothing', async (args, message) => {
     const before = filesBelow(cwd);
     const { code, stderr } = await run(...args);

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import type { Answers } from '../../src/answers.ts';
 import type { PlanFacts } from '../../src/changes.ts';
-import { CONFLICT_WAYS } from '../../src/project-options.ts';
+import { CONFLICT_WAYS } from '../../src/commands.ts';
 import { anyAnswers, anyEndpoint, RUNS } from '../support/changes.ts';
 import { anyEdit, perform } from '../support/edits.ts';
 import { FAST_DISK, regenerateIn, SECRET, seen, Workshop, type Seen } from '../support/project.ts';

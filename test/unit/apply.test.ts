@@ -14,7 +14,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { apply, recover } from '../../src/engine/apply.ts';
-import { obstacles } from '../../src/engine/plan.ts';
 import type { Disk } from '../../src/engine/proof.ts';
 import type { FileSystem } from '../../src/engine/root.ts';
 import { toTree, type Tree } from '../../src/engine/tree.ts';
@@ -186,18 +185,3 @@ describe('writing a project', { timeout: 60_000 }, () => {
 function sorted(files: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-describe('a directory that is in use', () => {
-  const look = (...names: string[]) => obstacles(tree, names, (path) => names.includes(path));
-
-  it('is as good as empty with version control, a licence and traces of editors', () => {
-    expect(look('.git', 'LICENSE', 'LICENCE.md', '.vscode', '.idea', '.DS_Store', 'Thumbs.db')).toEqual({
-      collisions: [],
-      others: [],
-    });
-  });
-
-  it('names what would be overwritten, and what else is there', () => {
-    expect(look('a.txt', 'thesis.doc', '.env')).toEqual({ collisions: ['.env', 'a.txt'], others: ['thesis.doc'] });
-  });
-});

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { parseCommandLine } from '../../src/command-line.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
+import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/commands.ts';
+import { isGiven } from '../../src/flags.ts';
 import { nearest, serviceIdFrom } from '../../src/names.ts';
 import { QUESTIONS } from '../../src/questions.ts';
 
@@ -36,7 +38,7 @@ describe('the command line', () => {
       'https://db.example.com/base/',
       '--plan',
       'a=1 = one',
-      '--plan=b',
+      '--plan=b=two',
       '--pm',
       'pnpm',
       '--no-install',
@@ -58,7 +60,7 @@ describe('the command line', () => {
       packageManager: 'pnpm',
       plans: [
         { name: 'a', description: '1 = one' },
-        { name: 'b', description: '' },
+        { name: 'b', description: 'two' },
       ],
     });
     expect(switches).toMatchObject({ yes: true, install: false, git: false, verify: true, dryRun: true });
@@ -92,6 +94,8 @@ describe('the command line', () => {
     [['--endpoint', 'https://x/?a'], /"\?"/, /./],
     [['--team', 'a b'], /no spaces/, /./],
     [['--plan', '=x'], /no name/, /./],
+    [['--plan', 'c'], /"c" has no description/, /./],
+    [['--plan', 'a=1', '--plan', 'c='], /"c" has no description/, /./],
     [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, /./],
     [['--plan', 'a=1\n2'], /one line/, /./],
     [['a', 'b'], /one directory/, /./],
@@ -102,6 +106,36 @@ describe('the command line', () => {
     expect(error.message).toMatch(message);
     expect(error.hint).toMatch(hint);
   });
+});
+
+describe('a flag that asks for the help or the version', () => {
+  it.each([
+    [['-v'], 'version'],
+    [['dir', '--yes', '--version'], 'version'],
+    [['-yh'], 'help'],
+    [['--', '--help'], 'help'],
+  ])('is one where it stands as a flag: %j', (argv, flag) => {
+    expect(isGiven(argv, CREATE.options, flag)).toBe(true);
+  });
+
+  it.each([
+    [['x', '--description', '-v'], 'version'],
+    [['x', '--description', '-h'], 'help'],
+    [['x', '--description=--help'], 'help'],
+    [['x', '--path', '-h'], 'help'],
+  ])('is a text where it stands as a value: %j', (argv, flag) => {
+    expect(isGiven(argv, ENDPOINT_ADD.options, flag)).toBe(false);
+  });
+});
+
+it.each([
+  [['endpoint', 'list', '--method', 'X'], 'endpoint list'],
+  [['endpoint', '--help'], 'endpoint'],
+  [['regenerate', 'dir'], 'regenerate'],
+  [['my-db', 'check'], ''],
+  [[], ''],
+])('finds the command of %j', (argv, name) => {
+  expect(commandIn(argv).name).toBe(name);
 });
 
 describe('a service id', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 import { FRAMEWORKS } from '../../src/answers.ts';
 import { render } from '../../src/engine/render.ts';
-import { helpText, optionTable } from '../../src/help.ts';
+import { COMMANDS } from '../../src/commands.ts';
+import { optionHelp } from '../../src/flags.ts';
+import { helpFor } from '../../src/help.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../../..');
@@ -29,19 +31,13 @@ describe.each(FRAMEWORKS)('examples/%s', (framework) => {
   });
 });
 
-describe('the options', () => {
-  it('stand in the README as they are', () => {
-    const table = optionTable().map(
-      ({ usage, help, default: value }) =>
-        `| \`${usage.replaceAll('|', '\\|')}\` | ${help}${value === '' ? '' : ` (${value})`} |`,
-    );
-    expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(table.join('\n'));
-  });
-
-  it.each([20, 40, 80, 200])('fit a terminal of %i columns, as far as words can be broken', (columns) => {
-    const longest = Math.max(...optionTable().map(({ usage }) => usage.length)) + 2;
-    for (const line of helpText(columns).split('\n')) {
-      expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));
+describe('the help', () => {
+  it.each([20, 40, 80, 200])('fits a terminal of %i columns, as far as words can be broken', (columns) => {
+    for (const command of COMMANDS) {
+      const longest = Math.max(...optionHelp(command.options).map(({ usage }) => usage.length)) + 2;
+      for (const line of helpFor(command, columns).split('\n')) {
+        expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));
+      }
     }
   });
 });

@@ -1,0 +1,181 @@
+import { relative, resolve } from 'node:path';
+
+import type { PackageManager } from './answers.ts';
+import type { Switches } from './command-line.ts';
+import type { Context } from './context.ts';
+import { SET_UP } from './engine/paths.ts';
+import { toTree, type Tree } from './engine/tree.ts';
+import { cancelled, ExpectedError } from './errors.ts';
+import { wordsOf } from './package-manager.ts';
+import { rootOf } from './project.ts';
+import { quote } from './shell.ts';
+
+/** What follows when the files are written. */
+export const STEPS = ['install', 'verify', 'git'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** `.tsuru-service/set-up.json`: written with the files, so that a set-up which was stopped is known, however it was stopped. */
+interface Marker {
+  version: 1;
+  /** Where the project was made: what a repository or an archive brought is not believed. */
+  directory: string;
+  left: Step[];
+}
+
+/** How a step ended: `skipped` is not wanted, or was done before; `waiting` needs one that did not succeed. */
+export type Outcome = 'done' | 'failed' | 'stopped' | 'skipped' | 'waiting';
+
+/** What became of a set-up. */
+export interface SetUp {
+  outcomes: Record<Step, Outcome>;
+  /** One sentence about the repository; undefined when none was tried. */
+  repository: string | undefined;
+  /** Why it did not come to its end. */
+  failure: ExpectedError | undefined;
+}
+
+/** The steps that are wanted. */
+export function stepsWanted({ install, verify, git }: Switches): Step[] {
+  const wanted = { install, verify: install && verify, git };
+  return STEPS.filter((step) => wanted[step]);
+}
+
+/** The mark of a set-up that is not done, as a file of the new project; none when nothing is wanted. */
+export function setUpMark(directory: string, left: readonly Step[]): Tree {
+  return toTree(
+    left.length === 0 ? [] : [[SET_UP, { content: markOf(directory, left), fileClass: 'generated', mode: 0o644 }]],
+  );
+}
+
+/** The steps that an earlier run of this program left undone in a project. */
+export function stepsLeft(directory: string): Step[] {
+  const content = rootOf(directory).read(SET_UP)?.content;
+  if (content === undefined) return [];
+  try {
+    const marker = JSON.parse(content.toString()) as Partial<Marker> | null;
+    if (marker?.version !== 1 || marker.directory !== directory) return [];
+    return STEPS.filter((step) => marker.left?.includes(step));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Installs, checks and makes the repository. A step that fails stops only those that need it; Ctrl-C stops all. What is left
+ * is marked in the project.
+ */
+export async function setUp(
+  { environment, signal, terminal }: Context,
+  directory: string,
+  packageManager: PackageManager,
+  wanted: readonly Step[],
+): Promise<SetUp> {
+  const result: SetUp = {
+    outcomes: { install: 'skipped', verify: 'skipped', git: 'skipped' },
+    repository: undefined,
+    failure: undefined,
+  };
+  const { outcomes } = result;
+  const isStopped = () => signal.aborted;
+  const attempt = async (step: Step, work: () => Promise<void>) => {
+    if (!wanted.includes(step)) return;
+    if (isStopped() || (step === 'verify' && outcomes.install === 'failed')) {
+      outcomes[step] = 'waiting';
+      return;
+    }
+    try {
+      await work();
+      outcomes[step] = 'done';
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error;
+      outcomes[step] = isStopped() ? 'stopped' : 'failed';
+      result.failure ??= error;
+    }
+  };
+  const context = { directory, packageManager, environment, terminal, signal };
+  const steps = await import('./steps/install.ts');
+  const { makeRepository } = await import('./steps/git.ts');
+  await attempt('install', () => steps.install(context));
+  await attempt('verify', () => steps.verify(context));
+  await attempt('git', async () => {
+    result.repository = await makeRepository(directory, environment, signal);
+    if (isStopped()) throw cancelled();
+  });
+  mark(
+    directory,
+    wanted.filter((step) => outcomes[step] !== 'done'),
+  );
+  return result;
+}
+
+/** Marks what is left. A mark that cannot be written, as on a full disk, stays as it is: then more is done again. */
+function mark(directory: string, left: readonly Step[]): void {
+  const root = rootOf(directory);
+  const draft = `${SET_UP}.new`;
+  try {
+    root.remove(draft);
+    if (left.length === 0) {
+      root.remove(SET_UP);
+      return;
+    }
+    root.write(draft, markOf(directory, left), 0o644);
+    root.rename(draft, SET_UP);
+  } catch {
+    // The steps are repeatable.
+  }
+}
+
+function markOf(directory: string, left: readonly Step[]): Buffer {
+  const marker: Marker = { version: 1, directory, left: [...left] };
+  return Buffer.from(`${JSON.stringify(marker, undefined, 2)}\n`);
+}
+
+const WORDS: Record<Outcome, string> = {
+  done: 'done',
+  failed: 'failed',
+  stopped: 'stopped',
+  skipped: 'nothing to do',
+  waiting: 'not run',
+};
+
+/**
+ * What a set-up that did not come to its end leaves: an error that says what is done, what is not, and how to go on.
+ * @param cwd where the commands are given
+ * @param again the command that goes on
+ */
+export function unfinished(
+  cwd: string,
+  directory: string,
+  packageManager: PackageManager,
+  { outcomes, repository, failure }: SetUp,
+  again: string,
+): ExpectedError {
+  const words = wordsOf(packageManager);
+  const isLeft = (step: Step) => !['done', 'skipped'].includes(outcomes[step]);
+  const path = relative(cwd, resolve(cwd, directory));
+  const commands = [
+    ...(path === '' ? [] : [`cd ${quote(path)}`]),
+    ...(isLeft('install') ? [words.install] : []),
+    ...(isLeft('verify') ? [`${words.run} check`, words.test] : []),
+    ...(isLeft('git') ? ['git init && git add --all && git commit --message "Start from create-tsuru-service"'] : []),
+  ];
+  const { exitCode, message, hint } = failure ?? cancelled();
+  return new ExpectedError(
+    exitCode,
+    message,
+    [
+      ...(hint === '' ? [] : [hint, '']),
+      'What is done, and what is not:',
+      `  files    written, in ${directory}`,
+      `  install  ${WORDS[outcomes.install]}`,
+      `  checks   ${WORDS[outcomes.verify]}`,
+      `  git      ${repository ?? WORDS[outcomes.git]}`,
+      '',
+      'The rest, step by step:',
+      ...commands.map((command) => `  ${command}`),
+      '',
+      'Or all of it, from where it stopped:',
+      `  ${again}`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,208 @@
+import { execFileSync, spawn as spawnProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+import { spawn } from '@lydell/node-pty';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+
+import { quiet, runCli } from '../support/cli.ts';
+
+const MARK = '.tsuru-service/set-up.json';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'set-up-')));
+});
+afterEach(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** A package manager that is no more than a script, and a git of this test's own. */
+function withNpm(script: string): Record<string, string> {
+  const bin = join(cwd, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'npm'), `#!/bin/sh\necho "$*" >> '${cwd}/calls'\n${script}\n`);
+  chmodSync(join(bin, 'npm'), 0o755);
+  writeFileSync(join(cwd, 'gitconfig'), '[user]\n  name = A\n  email = a@example.com\n');
+  return {
+    PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
+    ...{ GIT_CONFIG_GLOBAL: join(cwd, 'gitconfig'), GIT_CONFIG_SYSTEM: '/dev/null', HOME: cwd },
+  };
+}
+
+function calls(): string[] {
+  const text = readFileSync(join(cwd, 'calls'), 'utf8').trim().split('\n');
+  rmSync(join(cwd, 'calls'));
+  return text;
+}
+
+const exists = (path: string) => existsSync(join(cwd, 'dir', path));
+const commits = () =>
+  execFileSync('git', ['log', '--oneline'], { cwd: join(cwd, 'dir'), encoding: 'utf8', env: quiet() }).split('\n')
+    .length - 1;
+
+describe('a set-up whose install fails', () => {
+  const FULL = 'echo "ENOSPC: no space left on device, write" >&2; exit 7';
+
+  it('makes the repository all the same, and says what is done, what is not, and how to go on', async () => {
+    const { code, stderr } = await runCli(['dir', '--yes'], { cwd, environment: withNpm(FULL) });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ENOSPC: no space left[^]*files +written, in dir\n +install +failed\n +checks +not run\n/);
+    expect(stderr).toMatch(/git +A git repository was made, with a first commit\./);
+    expect(stderr).toContain('  cd dir\n  npm install\n  npm run check\n  npm test\n');
+    expect(stderr).toMatch(/ {2}npm create tsuru-service@latest dir -- --name dir .* --yes\n/);
+    expect([commits(), exists(MARK)]).toEqual([1, true]);
+    const status = execFileSync('git', ['status', '--porcelain'], { cwd: join(cwd, 'dir'), encoding: 'utf8' });
+    expect(status).toBe('');
+  });
+
+  it('goes on from there when the same command is given again, and only then is done', async () => {
+    await runCli(['dir', '--yes'], { cwd, environment: withNpm(FULL) });
+    calls();
+    const again = await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') });
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(calls()).toEqual(['install', 'run check', 'test']);
+    expect(again.stdout).toMatch(/its set-up was stopped\. It goes on\.[^]*Next:\n {2}cd dir\n {2}npm run dev\n/);
+    expect([commits(), exists(MARK)]).toEqual([1, false]);
+    expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 4 });
+  });
+
+  it('is not gone on with by a command that wants another project', async () => {
+    await runCli(['dir', '--yes'], { cwd, environment: withNpm(FULL) });
+    calls();
+    const other = await runCli(['dir', '--yes', '--framework', 'hono'], { cwd, environment: withNpm('exit 0') });
+    expect(other).toMatchObject({ code: 4, stderr: expect.stringContaining('already, in fastify') as string });
+    expect(existsSync(join(cwd, 'calls'))).toBe(false);
+  });
+});
+
+it('checks again, and installs nothing again, after a test that failed', async () => {
+  const environment = withNpm('case "$*" in test) echo "1 test failed"; exit 1;; esac');
+  const first = await runCli(['dir', '--yes'], { cwd, environment });
+  expect(first.stderr).toMatch(/1 test failed[^]*install +done\n +checks +failed\n +git +A git repository was made/);
+  calls();
+  expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 0 });
+  expect(calls()).toEqual(['run check', 'test']);
+});
+
+it('leaves nothing to go on with where nothing more was wanted, and where there is no git', async () => {
+  await runCli(['dir', '--yes', '--no-install', '--no-git'], { cwd });
+  expect(exists(MARK)).toBe(false);
+  rmSync(join(cwd, 'dir'), { recursive: true });
+  const made = await runCli(['dir', '--yes', '--no-install'], { cwd, environment: { PATH: onlyNode() } });
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('there is no git on this machine') as string });
+  expect(exists(MARK)).toBe(false);
+});
+
+it('believes no mark that a repository brought', async () => {
+  await runCli(['dir', '--yes', '--no-install', '--no-git'], { cwd });
+  const environment = withNpm('exit 0');
+  for (const text of ['{', '{"version":1,"directory":"/elsewhere","left":["install"]}', 'null']) {
+    writeFileSync(join(cwd, 'dir', MARK), text);
+    expect(await runCli(['dir', '--yes'], { cwd, environment })).toMatchObject({ code: 4 });
+  }
+  expect(existsSync(join(cwd, 'calls'))).toBe(false);
+});
+
+describe('Ctrl-C in the install', () => {
+  /** It starts others, which hold its output or not, ignores what asks it to end, and has them say who they are. */
+  const DEEP = `trap '' TERM INT
+    sleep 300 & echo $! >> "$PIDS"
+    sleep 300 > /dev/null 2>&1 & echo $! >> "$PIDS"
+    echo $$ >> "$PIDS"; echo "fetching"; while :; do sleep 1; done`;
+  const pids = () => readFileSync(join(cwd, 'pids'), 'utf8').trim().split('\n').map(Number);
+  const isRunning = (pid: number) => {
+    try {
+      process.kill(pid, 0);
+      return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+    } catch {
+      return false;
+    }
+  };
+  const EXPECTED = /Cancelled\.[^]*install +stopped\r?\n +checks +not run\r?\n +git +not run\r?\n[^]*git init && git add/;
+
+  it('on a terminal ends all that the package manager started, and says how to go on', async () => {
+    const environment = { ...quiet(), ...withNpm(DEEP), PIDS: join(cwd, 'pids'), TERM: 'xterm' };
+    const terminal = spawn(inject('bin'), ['dir', '--yes'], { cwd, cols: 200, rows: 40, env: environment });
+    let screen = '';
+    terminal.onData((data) => {
+      screen += data;
+      if (screen.includes('fetching') && !screen.includes('^C')) terminal.write('\x03');
+    });
+    const code = await new Promise((resolve) => {
+      terminal.onExit(({ exitCode }) => {
+        resolve(exitCode);
+      });
+    });
+    expect(code).toBe(130);
+    expect(screen).toMatch(EXPECTED);
+    expect(pids().filter(isRunning)).toEqual([]);
+    expect([exists(MARK), exists('.git')]).toEqual([true, false]);
+  });
+
+  it('elsewhere does so, too, and the same command goes on', async () => {
+    const child = spawnProcess(inject('bin'), ['dir', '--yes'], {
+      cwd,
+      env: { ...quiet(), ...withNpm(DEEP), PIDS: join(cwd, 'pids') },
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes('fetching')) child.kill('SIGINT');
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect([code, stderr]).toEqual([130, expect.stringMatching(EXPECTED)]);
+    expect(pids().filter(isRunning)).toEqual([]);
+    calls();
+    expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 0 });
+    expect([calls(), commits(), exists(MARK)]).toEqual([['install', 'run check', 'test'], 1, false]);
+  });
+});
+
+describe('without a network', () => {
+  it.each([
+    ['refuses', 'http://127.0.0.1:9', /ECONNREFUSED/],
+    ['has no address', 'http://registry.invalid', /ENOTFOUND|EAI_AGAIN/],
+  ])('an install from a registry that %s fails early, and says what to do', async (_, registry, reason) => {
+    const { code, stdout, stderr } = await runCli(['dir', '--yes'], {
+      cwd,
+      environment: { npm_config_registry: registry, npm_config_cache: join(cwd, 'cache') },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Installing with npm failed: the package registry cannot be reached\.\n/);
+    expect(stderr.split('\n')[1]).toMatch(reason);
+    expect(stderr).not.toMatch(/^npm error/m);
+    expect(stderr).toContain(`--no-install writes the project all the same. Later, in ${join(cwd, 'dir')}: npm install`);
+    // Where it fails early, npm's own pauses between attempts, of 10 and 60 seconds, are not there.
+    const seconds = Number(/✗ Installing with npm \((\S+) s\)/.exec(stdout)?.[1]);
+    expect(seconds).toBeLessThan(60);
+  });
+
+  it('an install shows what the package manager prints, also where there is no terminal', async () => {
+    const { stdout } = await runCli(['dir', '--yes', '--no-git'], {
+      cwd,
+      environment: withNpm('case "$*" in install) echo "added 3 packages"; echo "npm http fetch GET 200 x";; esac'),
+    });
+    expect(stdout).toMatch(/Installing with npm \.\.\.\n {2}added 3 packages\n✓/);
+  });
+});
+
+/** A PATH on which there is nothing but Node and env. */
+function onlyNode(): string {
+  const bin = join(cwd, 'only-node');
+  mkdirSync(bin);
+  execFileSync('ln', ['-s', process.execPath, join(bin, 'node')]);
+  execFileSync('ln', ['-s', '/usr/bin/env', join(bin, 'env')]);
+  return bin;
+}
