@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Answers } from './answers.ts';
 import { planFacts, sayConflicts, sayDiff, sayPlan } from './changes.ts';
 import type { Context } from './context.ts';
-import { endpointsProblem } from './endpoints.ts';
+import { endpointsProblem, newNameProblem } from './endpoints.ts';
 import { applyOperations, type Operation } from './engine/apply.ts';
 import { basePath, lockFiles } from './engine/lock.ts';
 import { JOURNAL, LOCK, RECORD, STATE } from './engine/paths.ts';
@@ -48,7 +48,7 @@ export async function change(
   else finishEarlierRun(terminal, directory);
   const project = openProject(directory, generator.version);
   const answers = await changed(project.answers);
-  const problem = endpointsProblem(answers.endpoints, answers.framework);
+  const problem = endpointsProblem(answers.endpoints, answers.framework) ?? newEndpointsProblem(project, answers);
   if (problem !== undefined) throw usage(problem);
 
   const rendered = await render(answers, generator);
@@ -93,6 +93,13 @@ export async function change(
   await installIfNeeded(context, options, directory, answers, plan.changes);
   // On a terminal they were settled; by the flag they are left, in the file or beside it.
   return conflicts.length > 0 && options.conflict !== 'fail' ? EXIT.conflict : 0;
+}
+
+/** What is wrong with the names of endpoints that the project does not have yet. */
+function newEndpointsProblem({ lock }: Project, { endpoints }: Answers): string | undefined {
+  const known = new Set(lock.answers.endpoints.map(({ name }) => name));
+  const problems = endpoints.map(({ name }) => (known.has(name) ? undefined : newNameProblem(name)));
+  return problems.find((problem) => problem !== undefined);
 }
 
 /** @throws ExpectedError when an earlier run was stopped half-way: who only looks cannot finish it */
