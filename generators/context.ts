@@ -158,15 +158,7 @@ function openapiPaths(endpoints: readonly NamedEndpoint[]): OpenapiPath[] {
   const paths = [...new Set(endpoints.map(({ path }) => path))];
   return paths.map((path) => {
     const operations = endpoints.filter((endpoint) => endpoint.path === path);
-    const own = operations[0]?.parameters ?? [];
-    // The instance has this name already; in the document a parameter's name is nothing but a label.
-    let label = 'instance';
-    while (own.includes(label)) label += '_';
-    return {
-      openapiPath: `/resources/{instance}${path.replace('{instance}', `{${label}}`)}`,
-      parameters: own.map((parameter) => (parameter === 'instance' ? label : parameter)),
-      operations,
-    };
+    return { openapiPath: `/resources/{instance}${path}`, parameters: operations[0]?.parameters ?? [], operations };
   });
 }
 
