@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import nodeFileSystem, { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, relative, resolve } from 'node:path';
 
 import { EXAMPLE_ENDPOINT, type Answers } from './answers.ts';
 import { parseCommandLine, type Switches } from './command-line.ts';
@@ -13,7 +13,7 @@ import { toTree, type Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
 import { serviceIdFrom } from './names.ts';
 import { createCommand, startedBy, wordsOf } from './package-manager.ts';
-import { finishEarlierRun, isProject, openProject } from './project.ts';
+import { diskOf, finishEarlierRun, isProject, openProject, rootOf, sayApplied } from './project.ts';
 import { QUESTIONS, type DefaultsFrom, type Question } from './questions.ts';
 import { quote } from './shell.ts';
 import { say, sayTable } from './terminal.ts';
@@ -34,7 +34,7 @@ interface Request {
 
 /** The default command, on one page: ask first, show, write, install, check, and say what comes next. */
 export async function create(context: CreateContext): Promise<number> {
-  const existing = projectMeant(context);
+  const existing = await projectMeant(context);
   if (existing !== undefined) return offerForProject(context, existing);
   const request = await resolveRequest(context);
   const directory = resolve(context.cwd, request.directory);
@@ -47,17 +47,17 @@ export async function create(context: CreateContext): Promise<number> {
   refuseObstacles(directory, tree);
   await confirm(context, request);
   stopIfCancelled(context);
-  apply(nodeFileSystem, directory, tree);
+  sayApplied(context.terminal, await apply(diskOf(context.environment), directory, tree));
   await setUp(context, request, directory);
   sayWhatIsNext(context, request);
   return 0;
 }
 
 /** The project that the run is in, or that was named; undefined where there is none. */
-function projectMeant(context: Context): string | undefined {
+async function projectMeant(context: Context): Promise<string | undefined> {
   const { directory = '.', switches } = parseCommandLine(context.argv);
   const meant = resolve(context.cwd, directory);
-  if (!switches.dryRun) finishEarlierRun(context.terminal, meant);
+  if (!switches.dryRun) await finishEarlierRun(context, meant);
   return isProject(meant) ? meant : undefined;
 }
 
@@ -140,7 +140,8 @@ function refuseObstacles(directory: string, tree: Tree): void {
   if (!statSync(directory).isDirectory()) {
     throw new ExpectedError(EXIT.inTheWay, `${directory} is a file.`, 'Choose another directory.');
   }
-  const { collisions, others } = obstacles(tree, readdirSync(directory), (path) => existsSync(join(directory, path)));
+  const root = rootOf(directory);
+  const { collisions, others } = obstacles(tree, root.list(''), (path) => root.isTaken(path));
   if (collisions.length + others.length === 0) return;
   const list = (paths: readonly string[]) =>
     paths

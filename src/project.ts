@@ -1,14 +1,20 @@
-import nodeFileSystem, { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import nodeFileSystem, { statSync } from 'node:fs';
 
 import type { Answers } from './answers.ts';
-import { recover } from './engine/apply.ts';
-import { basePath, readLock, sha256, type Lock } from './engine/lock.ts';
-import { LOCK, RECORD, refuseLinks, STATE, unreadable } from './engine/paths.ts';
+import type { Context } from './context.ts';
+import { begin, recover, type Applied, type Recovered, type Run } from './engine/apply.ts';
+import { nextBackup as nextBackupIn } from './engine/carry-out.ts';
+import { refuseOthers } from './engine/claim.ts';
+import { sha256 } from './engine/hash.ts';
+import { withPlainEnds } from './engine/line-ends.ts';
+import { basePath, readLock, type Lock } from './engine/lock.ts';
+import { JOURNAL, LOCK, RECORD, STATE, unreadable } from './engine/paths.ts';
 import type { DiskFile } from './engine/plan.ts';
+import { stateFolders, type Disk } from './engine/proof.ts';
+import { Root } from './engine/root.ts';
 import { EXIT, ExpectedError } from './errors.ts';
 import { readRecord } from './record.ts';
-import { say, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** A generated project, as it was last applied and as its record wants it. */
 export interface Project {
@@ -20,16 +26,100 @@ export interface Project {
   lock: Lock;
 }
 
+/** The machine's disk, and where it remembers what belongs to this user. */
+export function diskOf(environment: NodeJS.ProcessEnv): Disk {
+  return { fs: nodeFileSystem, stateFolders: stateFolders(environment) };
+}
+
+/** A directory of the machine's disk. */
+export function rootOf(directory: string): Root {
+  return new Root(nodeFileSystem, directory);
+}
+
 /** Whether a directory is a generated project. */
 export function isProject(directory: string): boolean {
-  return existsSync(join(directory, RECORD));
+  return isDirectory(directory) && rootOf(directory).isTaken(RECORD);
 }
 
 /** Brings to its end what a run that was killed had begun to write. */
-export function finishEarlierRun(terminal: Terminal, directory: string): void {
-  if (existsSync(directory) && recover(nodeFileSystem, directory) === 'finished') {
-    say(terminal, 'An earlier run was stopped half-way; its files are in their places now.');
+export async function finishEarlierRun({ environment, terminal }: Context, directory: string): Promise<void> {
+  if (isDirectory(directory)) sayRecovered(terminal, await recover(diskOf(environment), directory));
+}
+
+/**
+ * Takes a project for one run, and brings to its end what an earlier one left half done.
+ * @throws ExpectedError when the directory is no project, or another run is at work in it
+ */
+export async function beginRun(context: Context, directory: string): Promise<Run> {
+  if (!isProject(directory)) await finishEarlierRun(context, directory);
+  if (!isProject(directory)) throw noProject(directory);
+  const run = await begin(diskOf(context.environment), directory);
+  sayRecovered(context.terminal, run.recovered);
+  return run;
+}
+
+/**
+ * Looks at a project without changing it.
+ * @throws ExpectedError when another run changes it meanwhile, or did not finish
+ */
+export async function undisturbed<T>(directory: string, look: () => Promise<T>): Promise<T> {
+  if (!isProject(directory)) throw noProject(directory);
+  const root = rootOf(directory);
+  const before = stampOf(root);
+  try {
+    return await look();
+  } finally {
+    refuseAnother(before, stampOf(root));
   }
+}
+
+/** @returns what changes whenever a run writes to a project */
+function stampOf(root: Root): string {
+  refuseOthers(root);
+  if (root.look(JOURNAL) !== undefined) {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      'An earlier run was stopped half-way.',
+      'Run regenerate, which finishes it, before you look.',
+    );
+  }
+  const lock = root.look(LOCK);
+  return `${lock?.ino} ${lock?.mtimeNs}`;
+}
+
+function refuseAnother(before: string, after: string): void {
+  if (before === after) return;
+  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project meanwhile.', 'Run it again.');
+}
+
+/** What a run found that its user has to know. To the errors: the output may be JSON. */
+export function sayApplied(terminal: Terminal, { kept, leftOver }: Applied): void {
+  for (const { path, kept: place } of kept) {
+    terminal.writeError(`${path} was edited in the meantime; what was there is in ${place}.\n`);
+  }
+  for (const line of leftOver) terminal.writeError(`${line}\n`);
+}
+
+function sayRecovered(terminal: Terminal, recovered: Recovered): void {
+  if (recovered.kind === 'finished') {
+    terminal.writeError('An earlier run was stopped half-way; its files are in their places now.\n');
+  }
+  if (recovered.kind === 'taken back') {
+    terminal.writeError('An earlier run was stopped half-way; what it had begun is taken back.\n');
+  }
+  sayApplied(terminal, recovered);
+}
+
+function noProject(directory: string): ExpectedError {
+  return new ExpectedError(
+    EXIT.usage,
+    `There is no ${RECORD} in ${directory}.`,
+    'Run it in a project that create-tsuru-service made.',
+  );
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /**
@@ -38,22 +128,27 @@ export function finishEarlierRun(terminal: Terminal, directory: string): void {
  * @throws ExpectedError when the directory is no project, or one of them is unreadable or newer than this program
  */
 export function openProject(directory: string, generator: string): Project {
-  if (!isProject(directory)) {
-    throw new ExpectedError(
-      EXIT.usage,
-      `There is no ${RECORD} in ${directory}.`,
-      'Run it in a project that create-tsuru-service made.',
-    );
+  if (!isProject(directory)) throw noProject(directory);
+  const root = rootOf(directory);
+  try {
+    return read(root, directory, generator);
+  } catch (error) {
+    // What is being written looks broken.
+    refuseOthers(root);
+    throw error;
   }
-  for (const path of [RECORD, LOCK]) refuseLinks({ lstatSync }, directory, path);
-  if (!existsSync(join(directory, LOCK))) {
+}
+
+function read(root: Root, directory: string, generator: string): Project {
+  const recordText = root.read(RECORD)?.content.toString();
+  const lockText = root.read(LOCK)?.content.toString();
+  if (recordText === undefined) throw noProject(directory);
+  if (lockText === undefined) {
     throw unreadable(
-      `${LOCK} is missing: nobody can tell your edits from what was made.`,
+      `${LOCK} is missing: your edits cannot be told from what was made.`,
       'Bring it back from your version control, with all of .tsuru-service.',
     );
   }
-  const recordText = readFileSync(join(directory, RECORD), 'utf8');
-  const lockText = readFileSync(join(directory, LOCK), 'utf8');
   return { directory, recordText, answers: readRecord(recordText), lockText, lock: readLock(lockText, generator) };
 }
 
@@ -62,11 +157,11 @@ export function openProject(directory: string, generator: string): Project {
  * @throws ExpectedError when one of them is a link, or behind one
  */
 export function readDisk(directory: string, paths: Iterable<string>): Map<string, DiskFile> {
+  const root = rootOf(directory);
   const disk = new Map<string, DiskFile>();
   for (const path of paths) {
-    refuseLinks({ lstatSync }, directory, path);
-    const file = join(directory, path);
-    if (existsSync(file)) disk.set(path, { content: readFileSync(file), mode: statSync(file).mode & 0o777 });
+    const file = root.read(path);
+    if (file !== undefined) disk.set(path, file);
   }
   return disk;
 }
@@ -74,26 +169,26 @@ export function readDisk(directory: string, paths: Iterable<string>): Map<string
 /** Reads a base. @throws ExpectedError when it is missing or not what its name says */
 export function readBase(directory: string, hash: string): Buffer {
   const path = basePath(hash);
-  refuseLinks({ lstatSync }, directory, path);
-  const content = existsSync(join(directory, path)) ? readFileSync(join(directory, path)) : undefined;
-  if (content === undefined || sha256(content) !== hash) {
+  const content = rootOf(directory).read(path)?.content;
+  // Version control may have given it other line ends.
+  const base = [content, content && withPlainEnds(content)].find((one) => one && sha256(one) === hash);
+  if (base === undefined) {
     throw unreadable(
       `${path} is ${content === undefined ? 'missing' : 'damaged'}.`,
       'Bring it back from your version control.',
     );
   }
-  return content;
+  return base;
 }
 
 /** The hashes of the bases that are there. */
 export function basesOf(directory: string): string[] {
-  const folder = join(directory, STATE, 'base');
-  return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
+  return rootOf(directory)
+    .list(`${STATE}/base`)
+    .filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
 /** The name of the next folder for what is replaced: `0001`, `0002`, ... */
 export function nextBackup(directory: string): string {
-  const folder = join(directory, STATE, 'backup');
-  const numbers = existsSync(folder) ? readdirSync(folder).map(Number).filter(Number.isInteger) : [];
-  return String(Math.max(0, ...numbers) + 1).padStart(4, '0');
+  return nextBackupIn(rootOf(directory));
 }

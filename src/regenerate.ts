@@ -1,20 +1,30 @@
-import nodeFileSystem, { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import type { Answers } from './answers.ts';
 import { planFacts, sayConflicts, sayDiff, sayPlan } from './changes.ts';
 import type { Context } from './context.ts';
 import { endpointsProblem, newNameProblem } from './endpoints.ts';
-import { applyOperations, type Operation } from './engine/apply.ts';
+import { applyOperations, type Operation, type Run } from './engine/apply.ts';
+import { saysTheSame } from './engine/line-ends.ts';
 import { basePath, lockFiles } from './engine/lock.ts';
-import { JOURNAL, LOCK, RECORD, STATE } from './engine/paths.ts';
+import { ATTRIBUTES, IGNORED, RECORD, STATE } from './engine/paths.ts';
 import { planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
 import { render, type Generator } from './engine/render.ts';
 import type { Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
 import { usage } from './flags.ts';
 import { wordsOf } from './package-manager.ts';
-import { basesOf, finishEarlierRun, nextBackup, openProject, readBase, readDisk, type Project } from './project.ts';
+import {
+  basesOf,
+  beginRun,
+  nextBackup,
+  openProject,
+  readBase,
+  readDisk,
+  sayApplied,
+  undisturbed,
+  type Project,
+} from './project.ts';
 import { parseRegenerate, type WriteOptions } from './project-options.ts';
 import { editRecord } from './record.ts';
 import { say } from './terminal.ts';
@@ -41,11 +51,27 @@ export async function change(
   options: WriteOptions,
   changed: (answers: Answers) => Answers | Promise<Answers>,
 ): Promise<RegenerateExit> {
-  const { generator, terminal } = context;
   const directory = resolve(context.cwd, options.directory);
-  const isReadOnly = options.dryRun || options.check;
-  if (isReadOnly) refuseUnfinished(directory);
-  else finishEarlierRun(terminal, directory);
+  if (options.dryRun || options.check) {
+    return undisturbed(directory, () => changeIn(directory, undefined, context, options, changed));
+  }
+  const run = await beginRun(context, directory);
+  try {
+    return await changeIn(directory, run, context, options, changed);
+  } finally {
+    run.end();
+  }
+}
+
+/** @param run undefined when it only looks */
+async function changeIn(
+  directory: string,
+  run: Run | undefined,
+  context: Context,
+  options: WriteOptions,
+  changed: (answers: Answers) => Answers | Promise<Answers>,
+): Promise<RegenerateExit> {
+  const { generator, terminal } = context;
   const project = openProject(directory, generator.version);
   const answers = await changed(project.answers);
   const problem = endpointsProblem(answers.endpoints, answers.framework) ?? newEndpointsProblem(project, answers);
@@ -62,7 +88,7 @@ export async function change(
   const state = stateOperations(project, answers, generator, rendered);
   const isSame = plan.changes.length + plan.conflicts.length + state.length === 0;
 
-  if (isReadOnly) {
+  if (run === undefined) {
     show(context, options, plan, isSame, false);
     if (options.check) return isSame ? 0 : EXIT.different;
     return plan.conflicts.length > 0 ? EXIT.conflict : 0;
@@ -87,8 +113,9 @@ export async function change(
   const resolved = await resolveAll(context, options, directory, conflicts);
   if (context.signal.aborted) throw cancelled();
   const kept = backups(directory, [...plan.changes.filter(isEdited).map(operationOf), ...resolved]);
-  applyOperations(nodeFileSystem, directory, [...kept, ...plan.changes.map(operationOf), ...resolved, ...state]);
+  const applied = await applyOperations(run, [...kept, ...plan.changes.map(operationOf), ...resolved, ...state]);
   show(context, options, plan, isSame, true);
+  sayApplied(terminal, applied);
   if (!options.json) sayWhatIsTheirs(context, project.answers, answers);
   await installIfNeeded(context, options, directory, answers, plan.changes);
   // On a terminal they were settled; by the flag they are left, in the file or beside it.
@@ -100,16 +127,6 @@ function newEndpointsProblem({ lock }: Project, { endpoints }: Answers): string 
   const known = new Set(lock.answers.endpoints.map(({ name }) => name));
   const problems = endpoints.map(({ name }) => (known.has(name) ? undefined : newNameProblem(name)));
   return problems.find((problem) => problem !== undefined);
-}
-
-/** @throws ExpectedError when an earlier run was stopped half-way: who only looks cannot finish it */
-function refuseUnfinished(directory: string): void {
-  if (!existsSync(join(directory, JOURNAL))) return;
-  throw new ExpectedError(
-    EXIT.inTheWay,
-    'An earlier run was stopped half-way.',
-    'Run regenerate, which finishes it, before you look.',
-  );
 }
 
 /** The files that are compared; never the record, and never what only their owner reads. */
@@ -149,19 +166,19 @@ async function planRecord(
 /** What the project has to remember: the new lock and bases, and no base that nothing refers to. */
 function stateOperations(project: Project, answers: Answers, { version }: Generator, rendered: Tree): Operation[] {
   const wanted = lockFiles(answers, version, rendered);
-  const there = new Set(basesOf(project.directory).map(basePath));
+  const bases = basesOf(project.directory).map(basePath);
+  const there = readDisk(project.directory, [...wanted.keys(), ...bases]);
+  // From then on, version control leaves the line ends as they are.
+  const isSame = there.has(ATTRIBUTES) ? saysTheSame : (one: Buffer, other: Buffer) => one.equals(other);
   const fresh = [...wanted].flatMap(([path, { content }]): Operation[] => {
-    if (path === LOCK) {
-      const before = Buffer.from(project.lockText);
-      return before.equals(content) ? [] : [{ path, before, after: content, mode: 0o644 }];
-    }
-    return there.has(path) ? [] : [{ path, before: undefined, after: content, mode: 0o644 }];
+    const before = there.get(path)?.content;
+    const isKept = before !== undefined && ([ATTRIBUTES, IGNORED].includes(path) || isSame(before, content));
+    return isKept ? [] : [{ path, before, after: content, mode: 0o644 }];
   });
-  const stale = [...there].filter((path) => !wanted.has(path));
-  const files = readDisk(project.directory, stale);
+  const stale = bases.filter((path) => !wanted.has(path));
   return [
     ...fresh,
-    ...[...files].map(([path, { content }]) => ({ path, before: content, after: undefined, mode: 0o644 })),
+    ...stale.map((path) => ({ path, before: there.get(path)?.content, after: undefined, mode: 0o644 })),
   ];
 }
 

@@ -1,32 +1,19 @@
-import type * as NodeFileSystem from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
-import { JOURNAL, ownPathProblem, refuseLinks, STATE, unreadable } from './paths.ts';
+import { canCarryOut, carryOut, changed, freshPath, keepOthers, takeBack } from './carry-out.ts';
+import { claim, hasClaims, isRunning } from './claim.ts';
+import { sha256 } from './hash.ts';
+import { readJournal, writeJournal, type Journal } from './journal.ts';
+import { JOURNAL, ownPathProblem, STAGE, STATE } from './paths.ts';
+import { forgetKeys, newKey, type Disk } from './proof.ts';
+import { ancestorsOf, codeOf, Root, type FileSystem } from './root.ts';
 import type { Tree } from './tree.ts';
-
-/** The calls of `node:fs` that writing makes, so that a test can stop it at every one of them. */
-export type FileSystem = Pick<
-  typeof NodeFileSystem,
-  | 'chmodSync'
-  | 'existsSync'
-  | 'linkSync'
-  | 'lstatSync'
-  | 'mkdirSync'
-  | 'readdirSync'
-  | 'readFileSync'
-  | 'renameSync'
-  | 'rmSync'
-  | 'rmdirSync'
-  | 'statSync'
-  | 'unlinkSync'
-  | 'writeFileSync'
->;
 
 /** One file that is to be written, replaced or deleted. */
 export interface Operation {
   path: string;
-  /** What is there now; undefined for nothing. It is made sure of before anything is written. */
+  /** What is there now; undefined for nothing. It is made sure of before anything is written, and as it is replaced. */
   before: Buffer | undefined;
   /** What is to be there; undefined for nothing. */
   after: Buffer | undefined;
@@ -34,18 +21,27 @@ export interface Operation {
   mode: number;
 }
 
-/**
- * `.tsuru-service/journal.json`: the operations whose files are complete in `.tsuru-service/stage`, by their numbers: the
- * new ones in `new`, what they replace in `old`. From the moment it is there, they are carried out, or taken back.
- */
-interface Journal {
-  version: 1;
-  direction: 'forward' | 'back';
-  operations: { path: string; kind: 'create' | 'replace' | 'delete' }[];
+/** What there is to say when everything was written. */
+export interface Applied {
+  /** Files that were not the ones that were planned for, and where they are kept. */
+  kept: { path: string; kept: string }[];
+  /** What could not be cleared away, as sentences. */
+  leftOver: string[];
 }
 
-const STAGE = `${STATE}/stage`;
-const RUNNING = `${STATE}/running`;
+/** What became of a run that was stopped before. `finished`: its files are in their places; `taken back`: what was there is. */
+export interface Recovered extends Applied {
+  kind: 'nothing' | 'cleaned' | 'finished' | 'taken back';
+}
+
+/** A run that has a project to itself until it ends. */
+export interface Run {
+  disk: Disk;
+  root: Root;
+  /** What became of the one before. */
+  recovered: Recovered;
+  end: () => void;
+}
 
 /**
  * Writes a new project all or nothing: whatever stops it, the directory is as it was or has every file. Nothing that is
@@ -54,278 +50,301 @@ const RUNNING = `${STATE}/running`;
  * A new directory is written under another name beside its own, and renamed; one that exists is changed as
  * {@link applyOperations} does it.
  *
- * @throws ExpectedError when it cannot be written; then everything is as it was
+ * @throws ExpectedError when it cannot be written, which says what the disk has
  */
-export function apply(fs: FileSystem, directory: string, tree: Tree): void {
-  if (fs.existsSync(directory)) {
-    const operations = [...tree].map(([path, { content, mode }]) => ({
-      path,
-      before: undefined,
-      after: content,
-      mode,
-    }));
-    applyOperations(fs, directory, operations);
-  } else {
-    explained(() => {
-      applyBeside(fs, directory, tree);
-    });
+export async function apply(disk: Disk, directory: string, tree: Tree): Promise<Applied> {
+  if (!isThere(disk.fs, directory)) return applyBeside(disk.fs, directory, tree);
+  const operations = [...tree].map(([path, { content, mode }]) => ({
+    path,
+    before: undefined,
+    after: content,
+    mode,
+  }));
+  const run = await begin(disk, directory);
+  try {
+    return await applyOperations(run, operations);
+  } finally {
+    run.end();
+  }
+}
+
+/**
+ * Takes a project for one run, and brings to its end what an earlier one left half done.
+ * @throws ExpectedError when another run is at work, or when the earlier one cannot be brought to its end
+ */
+export async function begin(disk: Disk, directory: string): Promise<Run> {
+  let root: Root;
+  let end: () => void;
+  try {
+    root = new Root(disk.fs, directory);
+    end = await claim(root);
+  } catch (error) {
+    throw error instanceof ExpectedError ? error : failure(error, 'Nothing was changed.');
+  }
+  try {
+    return { disk, root, end, recovered: await recoverAlone(disk, root) };
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+/**
+ * Brings to its end what an earlier run left half done in a directory, if one did.
+ * @throws ExpectedError as {@link begin} does
+ */
+export async function recover(disk: Disk, directory: string): Promise<Recovered> {
+  if (!isUnfinished(disk.fs, directory)) return { kind: 'nothing', kept: [], leftOver: [] };
+  const run = await begin(disk, directory);
+  run.end();
+  return run.recovered;
+}
+
+function isUnfinished(fs: FileSystem, directory: string): boolean {
+  try {
+    const root = new Root(fs, directory);
+    return root.look(JOURNAL) !== undefined || root.look(STAGE) !== undefined || hasClaims(root);
+  } catch (error) {
+    throw error instanceof ExpectedError ? error : failure(error, 'Nothing was changed.');
   }
 }
 
 /**
  * Changes files of a project all or nothing. Everything is staged inside the project first; the journal is the point of no
- * return, from which {@link recover} goes on at the next start.
+ * return, from which {@link begin} goes on at the next start.
  *
- * @throws ExpectedError when another run is at work, when a file is not what it was expected to be, or when it cannot be
- *   written; then everything is as it was
+ * @throws ExpectedError when a file is not what it was expected to be, or when it cannot be written; it says what the disk has
  */
-export function applyOperations(fs: FileSystem, directory: string, operations: readonly Operation[]): void {
-  explained(() => {
-    const missing = missingDirectories(fs, directory, operations);
-    fs.mkdirSync(join(directory, STATE), { recursive: true });
-    claim(fs, directory);
+export async function applyOperations({ disk, root }: Run, operations: readonly Operation[]): Promise<Applied> {
+  let staged: { journal: Journal; key: string } | undefined;
+  try {
+    staged = await stage(disk, root, operations);
+  } catch (error) {
+    throw failure(error, afterNothing({ kept: [], leftOver: await clear(disk, root) }));
+  }
+  const { journal, key } = staged;
+  try {
+    await carryOut(root, journal, 'stop');
+  } catch (error) {
+    const back: Journal = { ...journal, direction: 'back' };
     try {
-      const journal = stage(fs, directory, operations);
-      try {
-        carryOut(fs, directory, journal);
-      } catch (error) {
-        writeJournal(fs, directory, { ...journal, direction: 'back' });
-        takeBack(fs, directory, journal);
-        throw error;
-      }
-      finish(fs, directory);
-    } catch (error) {
-      finish(fs, directory);
-      for (const path of missing) removeIfEmpty(fs, path);
-      throw error;
+      await writeJournal(root, key, back).catch(() => {
+        // Without it, the next run would go forward: that is whole as well.
+      });
+      await takeBack(root, back);
+    } catch (second) {
+      throw failure(
+        error,
+        `It was not possible to take back what had been written: ${messageOf(second)}. Some files are new and others old; ` +
+          `${JOURNAL} knows which. Nothing is lost: run it again when that is put right, and it finishes or takes back.`,
+      );
     }
-  });
+    throw failure(error, afterNothing(await finish(disk, root, back)));
+  }
+  return finish(disk, root, journal);
+}
+
+async function recoverAlone(disk: Disk, root: Root): Promise<Recovered> {
+  try {
+    const found = readJournal(disk, root);
+    if (found !== undefined) return await goOn(disk, root, found.journal);
+    const isStaged = root.look(STAGE) !== undefined;
+    return { kind: isStaged ? 'cleaned' : 'nothing', kept: [], leftOver: isStaged ? await clear(disk, root) : [] };
+  } catch (error) {
+    throw error instanceof ExpectedError ? error : failure(error, 'Nothing was changed.');
+  }
+}
+
+const UNFINISHED =
+  'An earlier run was stopped half-way, and is not finished: files may be new or old. Nothing is lost; run it again when that is put right.';
+
+/** Finishes what a journal says, or takes it back where it cannot be finished. */
+async function goOn(disk: Disk, root: Root, found: Journal): Promise<Recovered> {
+  try {
+    // Before the first step is done: one of them behind a link, and none is.
+    for (const { path } of found.steps) root.look(path);
+    const isForward = found.direction === 'forward' && canCarryOut(root, found);
+    const journal: Journal = { ...found, direction: isForward ? 'forward' : 'back' };
+    if (isForward) await carryOut(root, journal, 'keep');
+    else await takeBack(root, journal);
+    return { kind: isForward ? 'finished' : 'taken back', ...(await finish(disk, root, journal)) };
+  } catch (error) {
+    throw failure(error, UNFINISHED);
+  }
+}
+
+/** Makes every file complete beside its place, on the disk, and then the journal. */
+async function stage(
+  disk: Disk,
+  root: Root,
+  operations: readonly Operation[],
+): Promise<{ journal: Journal; key: string }> {
+  for (const folder of ['new', 'old']) root.makeDirectory(`${STAGE}/${folder}`);
+  const fresh: string[] = [];
+  for (const [number, { path, before, after, mode }] of operations.entries()) {
+    const problem = ownPathProblem(path);
+    if (problem !== undefined) throw new Error(`the path ${JSON.stringify(path)} ${problem}`);
+    const there = root.read(path)?.content;
+    if (there === undefined ? before !== undefined : before === undefined || !there.equals(before)) throw changed(path);
+    if (after === undefined) continue;
+    fresh.push(freshPath(number));
+    // What the process masks off does not count for files that are there already.
+    root.write(freshPath(number), after, mode, before !== undefined);
+  }
+  await root.sync([...fresh, `${STAGE}/new`, `${STAGE}/old`, STAGE, STATE, '']);
+  const hash = (content: Buffer | undefined) => (content === undefined ? null : sha256(content));
+  const journal: Journal = {
+    direction: 'forward',
+    steps: operations.map(({ path, before, after }) => ({ path, before: hash(before), after: hash(after) })),
+    directories: missingDirectories(root, operations),
+  };
+  const key = await newKey(disk, root);
+  await writeJournal(root, key, journal);
+  return { journal, key };
+}
+
+/** Ends what was carried out or taken back. It never fails: what it could not do, it says. */
+async function finish(disk: Disk, root: Root, journal: Journal): Promise<Applied> {
+  let kept: Applied['kept'];
+  try {
+    kept = await keepOthers(root, journal);
+  } catch (error) {
+    return {
+      kept: [],
+      leftOver: [
+        `${STAGE}/old has files that were saved in the meantime, and could not be moved to a backup: ${messageOf(error)}.`,
+        'Run it again, which does.',
+      ],
+    };
+  }
+  return { kept, leftOver: await clear(disk, root) };
 }
 
 /**
- * Finishes or takes back what an earlier run left half done in a directory.
- * @returns `finished` when its files are in their places now, `cleaned` when it had not come that far or was taken back
- * @throws ExpectedError when another run is at work, or the journal is not one of this program
+ * Removes what a run works with. The journal goes first, for good: without it there is nothing to go on with.
+ * @returns what could not be removed, as sentences
  */
-export function recover(fs: FileSystem, directory: string): 'nothing' | 'finished' | 'cleaned' {
-  const hasJournal = fs.existsSync(join(directory, JOURNAL));
-  if (!hasJournal && !fs.existsSync(join(directory, STAGE)) && !fs.existsSync(join(directory, RUNNING))) {
-    removeIfEmpty(fs, join(directory, STATE));
-    return 'nothing';
-  }
-  claim(fs, directory);
-  let journal: Journal | undefined;
+async function clear(disk: Disk, root: Root): Promise<string[]> {
   try {
-    journal = hasJournal ? readJournal(fs, directory) : undefined;
+    if (root.look(JOURNAL) !== undefined) {
+      root.remove(JOURNAL);
+      await root.sync([STATE]);
+    }
   } catch (error) {
-    fs.rmSync(join(directory, RUNNING), { force: true });
-    throw error;
+    if (isJournalThere(root)) {
+      return [`${JOURNAL} and ${STAGE} could not be removed: ${messageOf(error)}.`, 'Run it again when that is put right.'];
+    }
   }
-  if (journal?.direction === 'forward') carryOut(fs, directory, journal);
-  if (journal?.direction === 'back') takeBack(fs, directory, journal);
-  finish(fs, directory);
-  return journal?.direction === 'forward' ? 'finished' : 'cleaned';
-}
-
-function explained(write: () => void): void {
+  const leftOver: string[] = [];
   try {
-    write();
+    root.removeAll(STAGE);
   } catch (error) {
-    if (error instanceof ExpectedError) throw error;
-    throw new ExpectedError(
-      EXIT.failed,
-      `The project could not be written: ${messageOf(error)}.`,
-      'Nothing was changed.',
-      { cause: error },
-    );
+    leftOver.push(`${STAGE} could not be removed: ${messageOf(error)}.`, 'The next run does it.');
   }
-}
-
-/** Says that this process is at work in a project. @throws ExpectedError when another one is */
-function claim(fs: FileSystem, directory: string): void {
-  const file = join(directory, RUNNING);
-  for (;;) {
-    try {
-      fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const pid = readPid(fs, file);
-    if (pid > 0 && pid !== process.pid && isRunning(pid)) {
-      throw new ExpectedError(
-        EXIT.inTheWay,
-        `Another run is changing this project (process ${pid}).`,
-        `Wait for it; if there is none, delete ${RUNNING}.`,
-      );
-    }
-    fs.rmSync(file, { force: true });
-  }
-}
-
-/** The process that a claim is of; 0 when it was killed before it could say so. */
-function readPid(fs: FileSystem, file: string): number {
-  const read = () => (fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 0);
-  const pid = read();
-  if (pid > 0) return pid;
-  // It may be about to.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  return read();
-}
-
-/** Makes every file complete beside its place, with what it replaces, and then the journal. */
-function stage(fs: FileSystem, directory: string, operations: readonly Operation[]): Journal {
-  for (const folder of ['new', 'old']) fs.mkdirSync(join(directory, STAGE, folder), { recursive: true });
-  const put = (folder: string, number: number, content: Buffer, mode: number) => {
-    const file = join(directory, STAGE, folder, String(number));
-    fs.writeFileSync(file, content, { mode });
-    // What the process masks off is somebody else's to decide for files that are there already.
-    if (folder === 'old' || operations[number]?.before !== undefined) fs.chmodSync(file, mode);
-  };
-  for (const [number, { path, before, after, mode }] of operations.entries()) {
-    const place = join(directory, path);
-    const isThere = fs.existsSync(place);
-    if (isThere ? before === undefined || !fs.readFileSync(place).equals(before) : before !== undefined) {
-      throw new Error(`${path} was changed by somebody else in the meantime`);
-    }
-    if (before !== undefined) put('old', number, before, mode);
-    if (after !== undefined) put('new', number, after, mode);
-  }
-  const journal: Journal = {
-    version: 1,
-    direction: 'forward',
-    operations: operations.map(({ path, before, after }) => ({
-      path,
-      kind: after === undefined ? 'delete' : before === undefined ? 'create' : 'replace',
-    })),
-  };
-  writeJournal(fs, directory, journal);
-  return journal;
-}
-
-/** Written under another name first: a journal that is there is whole. */
-function writeJournal(fs: FileSystem, directory: string, journal: Journal): void {
-  const draft = join(directory, STAGE, 'journal.json');
-  fs.writeFileSync(draft, JSON.stringify(journal));
-  fs.renameSync(draft, join(directory, JOURNAL));
-}
-
-function readJournal(fs: FileSystem, directory: string): Journal {
-  const hint = `Look at what is in ${STAGE}, and delete ${JOURNAL}.`;
-  let journal: Journal;
   try {
-    journal = JSON.parse(fs.readFileSync(join(directory, JOURNAL), 'utf8')) as Journal;
-    for (const { path } of journal.operations) {
-      const problem = ownPathProblem(path);
-      if (problem !== undefined) throw new Error(`the path ${JSON.stringify(path)} ${problem}`);
-    }
-    for (const { path } of journal.operations) refuseLinks(fs, directory, path);
+    forgetKeys(disk, root);
+  } catch {
+    // A key without a journal opens nothing; the next run makes another one.
+  }
+  return leftOver;
+}
+
+function isJournalThere(root: Root): boolean {
+  try {
+    return root.look(JOURNAL) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** What there is to say of a run that failed and left everything as it was. */
+function afterNothing({ kept, leftOver }: Applied): string {
+  return [
+    leftOver.length === 0 ? 'Nothing was changed.' : 'Every file is as it was. What is left over:',
+    ...leftOver,
+    ...kept.map(({ path, kept: place }) => `What was saved to ${path} in the meantime is in ${place}.`),
+  ].join('\n');
+}
+
+/** An error with what the disk has after it. */
+function failure(error: unknown, state: string): ExpectedError {
+  if (error instanceof ExpectedError) {
+    return new ExpectedError(error.exitCode, error.message, [state, error.hint].join('\n'), { cause: error });
+  }
+  return new ExpectedError(EXIT.failed, `The project could not be written: ${messageOf(error)}.`, state, {
+    cause: error,
+  });
+}
+
+/** Whether a directory is there; a link in its place counts, as the user's own path. */
+function isThere(fs: FileSystem, directory: string): boolean {
+  try {
+    return fs.lstatSync(directory, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (error instanceof ExpectedError) throw error;
-    throw unreadable(`${JOURNAL} cannot be read: ${messageOf(error)}.`, hint);
+    throw failure(error, 'Nothing was changed.');
   }
-  return journal;
-}
-
-/** Brings every file to its place; those that are there already were brought by a run before. */
-function carryOut(fs: FileSystem, directory: string, { operations }: Journal): void {
-  for (const [number, { path, kind }] of operations.entries()) {
-    const source = join(directory, STAGE, 'new', String(number));
-    const target = join(directory, path);
-    if (kind === 'delete') {
-      if (fs.existsSync(target)) fs.unlinkSync(target);
-      removeEmptyParents(fs, directory, path);
-    } else if (fs.existsSync(source)) {
-      if (kind === 'replace') fs.renameSync(source, target);
-      else if (!isPlaced(fs, source, target)) place(fs, source, target);
-    }
-  }
-}
-
-/** Brings back what was there. */
-function takeBack(fs: FileSystem, directory: string, { operations }: Journal): void {
-  for (const [number, { path, kind }] of operations.entries()) {
-    const target = join(directory, path);
-    const [fresh, old] = ['new', 'old'].map((folder) => join(directory, STAGE, folder, String(number))) as [
-      string,
-      string,
-    ];
-    if (kind === 'create') {
-      if (isPlaced(fs, fresh, target)) fs.rmSync(target);
-    } else if (fs.existsSync(old)) {
-      fs.mkdirSync(dirname(target), { recursive: true });
-      fs.renameSync(old, target);
-    }
-  }
-}
-
-/** Whether a file that is staged as a new one is in its place as well. */
-function isPlaced(fs: FileSystem, source: string, target: string): boolean {
-  if (!fs.existsSync(target) || !fs.existsSync(source)) return false;
-  return fs.readFileSync(target).equals(fs.readFileSync(source));
-}
-
-/** The journal goes first: without it there is nothing to go on with. */
-function finish(fs: FileSystem, directory: string): void {
-  fs.rmSync(join(directory, JOURNAL), { force: true });
-  fs.rmSync(join(directory, STAGE), { recursive: true, force: true });
-  fs.rmSync(join(directory, RUNNING), { force: true });
-  removeIfEmpty(fs, join(directory, STATE));
 }
 
 /** The directories that are not there yet, each after those inside it. */
-function missingDirectories(fs: FileSystem, directory: string, operations: readonly Operation[]): string[] {
-  const directories = new Set<string>();
-  for (const { path } of operations) {
-    const parts = path.split('/').slice(0, -1);
-    for (let depth = 1; depth <= parts.length; depth++) directories.add(parts.slice(0, depth).join('/'));
-  }
+function missingDirectories(root: Root, operations: readonly Operation[]): string[] {
+  const directories = new Set(operations.flatMap(({ path }) => ancestorsOf(path)));
   return [...directories]
     .sort()
     .reverse()
-    .map((path) => join(directory, path))
-    .filter((path) => !fs.existsSync(path));
+    .filter((path) => root.look(path) === undefined);
 }
 
-function applyBeside(fs: FileSystem, directory: string, tree: Tree): void {
+async function applyBeside(fs: FileSystem, directory: string, tree: Tree): Promise<Applied> {
   const parent = dirname(directory);
-  const made = fs.mkdirSync(parent, { recursive: true });
-  removeStale(fs, directory);
   const stage = join(parent, `.${basename(directory)}.${process.pid}.partial`);
+  let made: string | undefined;
   try {
+    made = fs.mkdirSync(parent, { recursive: true });
+    removeStale(fs, directory);
     fs.mkdirSync(stage);
-    writeFiles(fs, stage, tree);
+    await writeFiles(new Root(fs, stage), tree);
+    moveTo(fs, stage, directory);
+  } catch (error) {
+    throw failure(error, afterNothing({ kept: [], leftOver: clearBeside(fs, stage, parent, made) }));
+  }
+  try {
+    await new Root(fs, parent).sync(['']);
+    return { kept: [], leftOver: [] };
+  } catch (error) {
+    return { kept: [], leftOver: [`The disk does not say that it keeps the new name: ${messageOf(error)}.`] };
+  }
+}
+
+function moveTo(fs: FileSystem, stage: string, directory: string): void {
+  try {
     fs.renameSync(stage, directory);
   } catch (error) {
-    fs.rmSync(stage, { recursive: true, force: true });
-    if (made !== undefined) fs.rmSync(made, { recursive: true, force: true });
-    throw error;
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error))) throw error;
+    throw new ExpectedError(EXIT.inTheWay, `${directory} was made while this ran.`, 'Look at it, and run it again.');
   }
 }
 
-/** Puts a staged file in its place; fails when something is there. */
-function place(fs: FileSystem, source: string, target: string): void {
-  fs.mkdirSync(dirname(target), { recursive: true });
+/** Removes what a run that failed wrote beside its directory, and the parents that it made, if nothing else is in them. */
+function clearBeside(fs: FileSystem, stage: string, parent: string, made: string | undefined): string[] {
   try {
-    // A link, unlike a rename, never replaces what appeared in the meantime.
-    fs.linkSync(source, target);
+    fs.rmSync(stage, { recursive: true, force: true });
+    for (let folder = parent; made !== undefined && folder.startsWith(made); folder = dirname(folder)) {
+      if (fs.readdirSync(folder).length === 0) fs.rmdirSync(folder);
+    }
+    return [];
   } catch (error) {
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    fs.writeFileSync(target, fs.readFileSync(source), { flag: 'wx', mode: fs.statSync(source).mode });
+    return [`${stage} could not be removed: ${messageOf(error)}. Delete it.`];
   }
 }
 
-function writeFiles(fs: FileSystem, directory: string, tree: Tree): void {
-  const made = new Set<string>();
+async function writeFiles(root: Root, tree: Tree): Promise<void> {
+  const directories = new Set<string>();
   for (const [path, { content, mode }] of tree) {
-    const target = join(directory, path);
-    const parent = dirname(target);
-    if (!made.has(parent)) {
-      fs.mkdirSync(parent, { recursive: true });
-      made.add(parent);
-    }
-    fs.writeFileSync(target, content, { flag: 'wx', mode });
+    for (const directory of ancestorsOf(path)) directories.add(directory);
+    root.makeDirectory(ancestorsOf(path).at(-1) ?? '');
+    root.write(path, content, mode);
   }
+  await root.sync([...tree.keys(), ...directories, '']);
 }
 
 /** Removes what runs that were killed left beside a directory that they never made. */
@@ -337,23 +356,4 @@ function removeStale(fs: FileSystem, directory: string): void {
     const pid = name.slice(prefix.length, -'.partial'.length);
     if (/^\d+$/.test(pid) && !isRunning(Number(pid))) fs.rmSync(join(parent, name), { recursive: true, force: true });
   }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Removes the directories of a deleted file that have nothing in them any more. */
-function removeEmptyParents(fs: FileSystem, directory: string, path: string): void {
-  const parts = path.split('/').slice(0, -1);
-  for (let depth = parts.length; depth > 0; depth--) removeIfEmpty(fs, join(directory, ...parts.slice(0, depth)));
-}
-
-function removeIfEmpty(fs: FileSystem, directory: string): void {
-  if (fs.existsSync(directory) && fs.readdirSync(directory).length === 0) fs.rmdirSync(directory);
 }

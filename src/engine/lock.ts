@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-
 import type { FileClass } from '../../generators/classes.ts';
 import type { Answers } from '../answers.ts';
 import { sortedByName } from '../endpoints.ts';
 import { QUESTIONS } from '../questions.ts';
 import { readAnswers } from '../record.ts';
-import { LOCK, pathProblem, RECORD, refusePoison, sameOnSomeDisks, STATE, unreadable } from './paths.ts';
+import { sha256 } from './hash.ts';
+import { ATTRIBUTES, IGNORED, LOCK, pathProblem, RECORD, refusePoison, sameOnSomeDisks, STATE, unreadable } from './paths.ts';
 import { toTree, type Tree, type TreeFile } from './tree.ts';
 
 /** `.tsuru-service/lock.json`: what was applied last. */
@@ -18,9 +17,16 @@ export interface Lock {
   files: Record<string, { class: FileClass; base: string }>;
 }
 
+/** Files that say to version control what the folder is; once there, they are their owner's. */
+const FOR_VERSION_CONTROL = [
+  [ATTRIBUTES, '# Compared byte by byte: no other line ends, please.\n* -text\n'],
+  [IGNORED, '# Of one run, or one machine\n/backup/\n/stage/\n/journal.json\n/running-*\n'],
+] as const;
+
 /**
  * The lock and the bases of a render, as files of the project: a later render is merged against those bytes. Files
- * that are written once have no base, and those with a secret are never given to this.
+ * that are written once have no base, and those with a secret are never given to this. With them, what version control
+ * has to know of them.
  */
 export function lockFiles(answers: Answers, generator: string, rendered: Tree): Tree {
   const files = [...rendered].filter(([path]) => path !== RECORD);
@@ -35,6 +41,7 @@ export function lockFiles(answers: Answers, generator: string, rendered: Tree): 
   };
   return toTree([
     [LOCK, generated(Buffer.from(`${JSON.stringify(lock, undefined, 2)}\n`))],
+    ...FOR_VERSION_CONTROL.map(([path, text]) => [path, generated(Buffer.from(text))] as const),
     ...based.map(([, { content }]) => [basePath(sha256(content)), generated(content)] as const),
   ]);
 }
@@ -107,8 +114,4 @@ function isNewer(version: string, than: string): boolean {
 
 function generated(content: Buffer): TreeFile {
   return { content, fileClass: 'generated', mode: 0o644 };
-}
-
-export function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
 }

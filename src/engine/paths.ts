@@ -1,6 +1,3 @@
-import type * as NodeFileSystem from 'node:fs';
-import { join } from 'node:path';
-
 import { EXIT, ExpectedError } from '../errors.ts';
 
 /** The folder of a generated project that remembers what was applied last. Its owner commits it. */
@@ -14,6 +11,18 @@ export const LOCK = `${STATE}/lock.json`;
 
 /** What a run is about to carry out, or to take back. */
 export const JOURNAL = `${STATE}/journal.json`;
+
+/** Where a run makes new files complete, and puts what they replace. */
+export const STAGE = `${STATE}/stage`;
+
+/** Keeps version control from changing the line ends of what is compared byte by byte. */
+export const ATTRIBUTES = `${STATE}/.gitattributes`;
+
+/** Keeps out of version control what is of one run, or of one machine. */
+export const IGNORED = `${STATE}/.gitignore`;
+
+/** The names in the folder that say that a run is at work: its machine, its process, when that was started, and a number. */
+export const CLAIM = /^running-[0-9a-f]{12}-[0-9]{1,10}-[0-9a-f]{1,12}-[0-9a-f]{12}$/;
 
 /** Keys that a parser of JavaScript may take for something else. */
 const POISON = ['__proto__', 'constructor', 'prototype'];
@@ -38,7 +47,8 @@ export function pathProblem(path: string): string | undefined {
 
 /** The same for a path that the program itself writes: also those of its own folder. */
 export function ownPathProblem(path: string): string | undefined {
-  const isOwn = path === LOCK || /^\.tsuru-service\/base\/[0-9a-f]{64}$/.test(path);
+  const isOwn =
+    [LOCK, ATTRIBUTES, IGNORED].includes(path) || /^\.tsuru-service\/(base(\/[0-9a-f]{64})?|backup(\/\d+)?)$/.test(path);
   return isOwn ? undefined : pathProblem(path.replace(/^\.tsuru-service\/backup\/\d+\//, ''));
 }
 
@@ -52,27 +62,6 @@ export function sameOnSomeDisks(paths: Iterable<string>): [string, string] | und
     seen.set(key, path);
   }
   return undefined;
-}
-
-/**
- * Holds that a path of a project leads through no link, to a plain file or to nothing.
- * @throws ExpectedError with the exit code for unreadable
- */
-export function refuseLinks(fs: Pick<typeof NodeFileSystem, 'lstatSync'>, directory: string, path: string): void {
-  const parts = path.split('/');
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const part = parts.slice(0, depth).join('/');
-    const found = fs.lstatSync(join(directory, part), { throwIfNoEntry: false });
-    if (found === undefined) return;
-    const isRight = depth < parts.length ? found.isDirectory() : found.isFile();
-    if (!isRight) {
-      const what = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'no plain file';
-      throw unreadable(
-        `${part} is ${what}, and the generator writes through none.`,
-        'Put a plain file or directory in its place.',
-      );
-    }
-  }
 }
 
 /** @throws ExpectedError when a value from a file has a key, at any depth, that is not meant as data */

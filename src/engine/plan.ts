@@ -1,5 +1,7 @@
 import type { FileClass } from '../../generators/classes.ts';
-import { sha256, type Lock } from './lock.ts';
+import { sha256 } from './hash.ts';
+import { isMade, saysTheSame, withEndsOf } from './line-ends.ts';
+import type { Lock } from './lock.ts';
 import { mergeJson } from './merge/json.ts';
 import { mergeLines } from './merge/lines.ts';
 import { mergeLineSets } from './merge/sets.ts';
@@ -95,8 +97,9 @@ export function planChanges({ lock, rendered, disk, base, restore }: PlanInput):
     const before = disk.get(path);
     const known = Object.hasOwn(lock.files, path) ? lock.files[path] : undefined;
     if (made !== undefined && restore.has(path)) {
-      if (!before?.content.equals(made.content)) {
-        plan.changes.push({ path, kind: 'restore', fileClass: made.fileClass, before, after: made.content });
+      if (before === undefined || !saysTheSame(before.content, made.content)) {
+        const after = withEndsOf(before?.content, made.content);
+        plan.changes.push({ path, kind: 'restore', fileClass: made.fileClass, before, after });
       }
     } else if (made === undefined) {
       if (known !== undefined) planDropped(plan, path, known, before);
@@ -118,7 +121,7 @@ function planDropped(
   if (before === undefined) return;
   if (known.class === 'seeded') {
     kept.push({ path, reason: 'it is yours' });
-  } else if (sha256(before.content) !== known.base) {
+  } else if (!isMade(before.content, known.base)) {
     kept.push({ path, reason: 'it is no longer made, and you have edited it' });
   } else {
     changes.push({ path, kind: 'delete', fileClass: known.class, before, after: undefined });
@@ -131,9 +134,9 @@ function planNew({ changes, conflicts }: Plan, path: string, made: TreeFile, bef
     changes.push({ path, kind: 'create', fileClass, before, after: content });
   }
   // What is written once, and is there, is its owner's.
-  else if (fileClass !== 'seeded' && !before.content.equals(content)) {
+  else if (fileClass !== 'seeded' && !saysTheSame(before.content, content)) {
     conflicts.push({
-      ...{ path, fileClass, mine: before, theirs: content },
+      ...{ path, fileClass, mine: before, theirs: withEndsOf(before.content, content) },
       reason: 'a new file has the place of one of yours',
       marked: undefined,
     });
@@ -153,9 +156,10 @@ function planKnown(
     if (isNews) kept.push({ path, reason: 'you have deleted it' });
     return;
   }
-  if (!isNews || before.content.equals(content)) return;
-  if (sha256(before.content) === hash) {
-    changes.push({ path, kind: 'update', fileClass, before, after: content });
+  if (!isNews || saysTheSame(before.content, content)) return;
+  const theirs = withEndsOf(before.content, content);
+  if (isMade(before.content, hash)) {
+    changes.push({ path, kind: 'update', fileClass, before, after: theirs });
     return;
   }
   const merged = mergeFile(path, base(hash), before.content, content);
@@ -163,7 +167,7 @@ function planKnown(
     const after = Buffer.from(merged.text);
     if (!after.equals(before.content)) changes.push({ path, kind: 'merge', fileClass, before, after });
   } else {
-    conflicts.push({ path, fileClass, reason: merged.reason, mine: before, theirs: content, marked: merged.marked });
+    conflicts.push({ path, fileClass, reason: merged.reason, mine: before, theirs, marked: merged.marked });
   }
 }
 

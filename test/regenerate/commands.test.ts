@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { PlanFacts } from '../../src/changes.ts';
 import { EXIT } from '../../src/errors.ts';
-import { generator, regenerateIn, seen, Workshop } from '../support/project.ts';
+import { FAST_DISK, generator, regenerateIn, seen, Workshop } from '../support/project.ts';
 
-const workshop = new Workshop();
+const workshop = new Workshop(FAST_DISK);
 afterAll(() => {
   workshop.close();
 });
@@ -132,16 +132,6 @@ describe('regenerate', () => {
     expect(read('README.md')).toContain('Hono');
   });
 
-  it('says so when another run is at work', async () => {
-    write('.tsuru-service/running', String(process.ppid));
-    await expect(regenerateIn(project, toHono)).rejects.toMatchObject({
-      exitCode: EXIT.inTheWay,
-      message: expect.stringContaining('Another run') as string,
-    });
-    write('.tsuru-service/running', '999999999');
-    expect((await regenerateIn(project, toHono)).code).toBe(0);
-  });
-
   it("warns where an edited file is the generator's", async () => {
     write('src/tsuru/settings.ts', `// mine\n${read('src/tsuru/settings.ts')}`);
     const { output } = await regenerateIn(project, (answers) => ({ ...answers, provisioning: 'background' }));
@@ -208,40 +198,6 @@ describe('a record or lock that somebody else wrote', () => {
     ['two keys of one name', record('team: ""', 'team: ""\nteam: "b"'), /cannot be read/],
     ['an endpoint out of its place', record('path: "/usage"', 'path: "/../usage"'), /"usage" has the path/],
     ['an endpoint file out of its place', record('- name: usage', '- name: ../usage'), /needs a name/],
-    [
-      'a file that is a link',
-      () => {
-        renameSync(join(project, 'src/app.ts'), join(project, 'elsewhere.ts'));
-        symlinkSync('../elsewhere.ts', join(project, 'src/app.ts'));
-      },
-      /src\/app\.ts is a link/,
-    ],
-    [
-      'a folder that is a link',
-      () => {
-        renameSync(join(project, 'src'), join(project, 'elsewhere'));
-        symlinkSync('elsewhere', join(project, 'src'));
-      },
-      /src is a link/,
-    ],
-    [
-      'a directory in the place of a file',
-      () => {
-        rmSync(join(project, 'Procfile'));
-        mkdirSync(join(project, 'Procfile'));
-      },
-      /Procfile is a directory/,
-    ],
-    [
-      'a journal out of the project',
-      () => {
-        write(
-          '.tsuru-service/journal.json',
-          '{"version":1,"direction":"forward","operations":[{"path":"../x","kind":"delete"}]}',
-        );
-      },
-      /leaves the project/,
-    ],
   ])('with %s is refused, and nothing is touched', async (_name, spoil, message) => {
     spoil();
     const before = seen(project);

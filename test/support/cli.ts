@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { inject } from 'vitest';
@@ -50,7 +51,9 @@ export async function runCli(
 /** The environment without colours, npm's own variables, and what only slows a start down. */
 export function quiet(): NodeJS.ProcessEnv {
   const left = /^(npm_|FORCE_COLOR|NO_COLOR|NODE_EXTRA_CA_CERTS|NODE_ENV|VITEST|TEST|CI)/;
-  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !left.test(key)));
+  const kept = Object.entries(process.env).filter(([key]) => !left.test(key));
+  // What a run remembers of itself does not belong in the home of whoever tests.
+  return { ...Object.fromEntries(kept), XDG_STATE_HOME: join(tmpdir(), 'create-tsuru-service-tests') };
 }
 
 /** The paths of every file below a directory, sorted. */

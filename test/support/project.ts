@@ -53,7 +53,7 @@ export class Workshop {
     const key = JSON.stringify([answers, from.templates, from.version]);
     const tree = this.trees.get(key) ?? projectTree(answers, from);
     this.trees.set(key, tree);
-    apply(nodeFileSystem, directory, await tree);
+    await apply({ fs: nodeFileSystem, stateFolders: [stateOf(directory)] }, directory, await tree);
     return directory;
   }
 
@@ -70,6 +70,11 @@ export class Workshop {
   close(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** Where the program remembers what it does in a project of a workshop. */
+export function stateOf(directory: string): string {
+  return join(dirname(dirname(directory)), 'state');
 }
 
 /** What a run of the program said and how it ended. */
@@ -95,7 +100,8 @@ export async function regenerateIn(
     ...{ bold: keep, dim: keep, green: keep, red: keep },
   };
   const context = {
-    ...{ argv: [], cwd: directory, environment: process.env, terminal, prompts: undefined, generator: from },
+    ...{ argv: [], cwd: directory, terminal, prompts: undefined, generator: from },
+    environment: { ...process.env, XDG_STATE_HOME: stateOf(directory) },
     signal: new AbortController().signal,
   };
   const whole: WriteOptions = {

@@ -9,15 +9,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { apply, recover, type FileSystem } from '../../src/engine/apply.ts';
+import { apply, recover } from '../../src/engine/apply.ts';
 import { obstacles } from '../../src/engine/plan.ts';
+import type { Disk } from '../../src/engine/proof.ts';
+import type { FileSystem } from '../../src/engine/root.ts';
 import { toTree, type Tree } from '../../src/engine/tree.ts';
-import { stoppingAt } from '../support/stopping.ts';
+import { EXIT, ExpectedError } from '../../src/errors.ts';
+import { FAST_DISK } from '../support/project.ts';
+import { stoppingAt, type End } from '../support/stopping.ts';
 
 const tree: Tree = toTree(
   Object.entries({
@@ -43,83 +46,99 @@ function filesOf(directory: string): Record<string, string> {
 
 const whole = Object.fromEntries([...tree].map(([path, { content }]) => [path, content.toString()]));
 
-describe('writing a project', () => {
+describe('writing a project', { timeout: 60_000 }, () => {
   let parent: string;
   let directory: string;
   beforeEach(() => {
-    parent = mkdtempSync(join(tmpdir(), 'apply-'));
-    directory = join(parent, 'project');
+    parent = mkdtempSync(join(FAST_DISK, 'apply-'));
+    directory = join(parent, 'in/project');
+    mkdirSync(join(parent, 'in'));
   });
   afterEach(() => {
     rmSync(parent, { recursive: true, force: true });
   });
 
-  it('makes a new directory, its parents, and the permissions of its files', () => {
-    apply(fs, join(directory, 'x/y'), tree);
+  const diskOf = (disk: FileSystem = fs): Disk => ({ fs: disk, stateFolders: [join(parent, 'state')] });
+
+  it('makes a new directory, its parents, and the permissions of its files', async () => {
+    await apply(diskOf(), join(directory, 'x/y'), tree);
     expect(filesOf(join(directory, 'x/y'))).toEqual(whole);
     expect(statSync(join(directory, 'x/y/.env')).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(directory, 'x'))).toEqual(['y']);
   });
 
-  it('fills a directory that exists, and leaves what is in it', () => {
+  it('fills a directory that exists, and leaves what is in it', async () => {
     mkdirSync(join(directory, '.git'), { recursive: true });
     writeFileSync(join(directory, '.git/HEAD'), 'mine');
     writeFileSync(join(directory, 'LICENSE'), 'mine');
-    apply(fs, directory, tree);
+    await apply(diskOf(), directory, tree);
     expect(filesOf(directory)).toEqual({ ...whole, '.git/HEAD': 'mine', LICENSE: 'mine' });
   });
 
   describe.each(['new', 'existing'] as const)('in a directory that is %s', (kind) => {
     const before = kind === 'new' ? {} : { LICENSE: 'mine' };
+    const ends: End[] = ['ENOSPC', 'EIO', 'EACCES', 'EPERM'].flatMap((error) =>
+      [false, true].map((isLasting) => ({ error, isLasting })),
+    );
 
     function prepare(): void {
       rmSync(parent, { recursive: true, force: true });
-      mkdirSync(kind === 'new' ? parent : directory, { recursive: true });
+      mkdirSync(kind === 'new' ? join(parent, 'in') : directory, { recursive: true });
       if (kind === 'existing') writeFileSync(join(directory, 'LICENSE'), 'mine');
     }
 
     /** How many calls of the file system the whole takes. */
-    function callsOf(): number {
+    async function callsOf(end: End): Promise<number> {
       prepare();
-      const counting = stoppingAt(Infinity, 'error');
-      apply(counting, directory, tree);
+      const counting = stoppingAt(Infinity, end);
+      await apply(diskOf(counting.fs), directory, tree);
       expect(filesOf(directory)).toEqual({ ...before, ...whole });
-      return counting.calls;
+      return counting.calls.length;
     }
 
-    it('leaves everything as it was when any step fails', () => {
-      const calls = callsOf();
+    /** The files without what the next run clears away. */
+    const filesNow = () =>
+      sorted(Object.fromEntries(Object.entries(filesOf(directory)).filter(([path]) => !path.includes('/running-'))));
+
+    it.each(ends)('leaves what it says when any step fails with $error, lasting: $isLasting', async (end) => {
+      const calls = await callsOf(end);
       expect(calls).toBeGreaterThan(tree.size);
       for (let call = 1; call <= calls; call++) {
         prepare();
+        let error: unknown;
+        let leftOver: string[] = [];
         try {
-          apply(stoppingAt(call, 'error'), directory, tree);
-        } catch {
-          // What it says is tested elsewhere.
+          ({ leftOver } = await apply(diskOf(stoppingAt(call, end).fs), directory, tree));
+        } catch (thrown) {
+          error = thrown;
         }
-        const after = filesOf(directory);
-        const isOld = JSON.stringify(after) === JSON.stringify(before);
-        const hasAll = Object.entries(whole).every(([path, text]) => after[path] === text);
-        expect({ call, isOld, hasAll: isOld || hasAll }).toEqual({ call, isOld, hasAll: true });
+        const after = filesNow();
+        if (error === undefined) {
+          if (leftOver.length === 0) expect(after).toEqual(sorted({ ...before, ...whole }));
+        } else {
+          expect(error).toBeInstanceOf(ExpectedError);
+          const { hint, exitCode } = error as ExpectedError;
+          expect(exitCode).toBe(EXIT.failed);
+          expect(hint).toMatch(/^(Nothing was changed|Every file is as it was|.*Some files are new and others old)/);
+          if (hint.startsWith('Nothing was changed')) expect({ call, after }).toEqual({ call, after: sorted(before) });
+        }
+        if (existsSync(directory)) await recover(diskOf(), directory);
+        expect([sorted(before), sorted({ ...before, ...whole })]).toContainEqual(filesNow());
       }
     });
 
-    it('leaves all or nothing, after the next start, when it is killed at any step', () => {
-      const calls = callsOf();
+    it('leaves all or nothing, after the next start, when it is killed at any step', async () => {
+      const calls = await callsOf('kill');
       for (let call = 1; call <= calls; call++) {
         prepare();
-        expect(() => {
-          apply(stoppingAt(call, 'kill'), directory, tree);
-        }).toThrow();
-        if (kind === 'existing') recover(fs, directory);
-        const after = filesOf(directory);
-        const complete = { ...before, ...whole };
-        expect([JSON.stringify(before), JSON.stringify(sorted(complete))]).toContain(JSON.stringify(sorted(after)));
+        await apply(diskOf(stoppingAt(call, 'kill').fs), directory, tree).catch(() => undefined);
+        if (kind === 'existing') await recover(diskOf(), directory);
+        expect([sorted(before), sorted({ ...before, ...whole })]).toContainEqual(filesNow());
       }
     });
   });
 
-  it('never replaces what appears in the meantime, and takes back what it wrote', () => {
+  it('never replaces what appears in the meantime, and takes back what it wrote', async () => {
     mkdirSync(directory);
     const intruding: FileSystem = {
       ...fs,
@@ -128,24 +147,39 @@ describe('writing a project', () => {
         fs.renameSync(from, to);
       },
     };
-    expect(() => {
-      apply(intruding, directory, tree);
-    }).toThrow(/could not be written/);
+    await expect(apply(diskOf(intruding), directory, tree)).rejects.toMatchObject({
+      exitCode: EXIT.inTheWay,
+      message: expect.stringContaining('a.txt') as string,
+    });
     expect(filesOf(directory)).toEqual({ 'a.txt': 'theirs' });
   });
 
-  it('clears away what a killed run left beside the directory, but not that of a run that goes on', () => {
-    mkdirSync(join(parent, '.project.999999999.partial/x'), { recursive: true });
-    mkdirSync(join(parent, `.project.${process.ppid}.partial`));
-    apply(fs, directory, tree);
-    expect(readdirSync(parent).sort()).toEqual([`.project.${process.ppid}.partial`, 'project']);
+  it('gives way to a directory that another run makes in the meantime', async () => {
+    const intruding: FileSystem = {
+      ...fs,
+      renameSync: (from, to) => {
+        mkdirSync(directory);
+        writeFileSync(join(directory, 'a.txt'), 'theirs');
+        fs.renameSync(from, to);
+      },
+    };
+    await expect(apply(diskOf(intruding), directory, tree)).rejects.toMatchObject({
+      exitCode: EXIT.inTheWay,
+      hint: expect.stringContaining('Nothing was changed') as string,
+    });
+    expect(filesOf(join(parent, 'in'))).toEqual({ 'project/a.txt': 'theirs' });
   });
 
-  it('says where it failed when the place cannot be written', () => {
+  it('clears away what a killed run left beside the directory, but not that of a run that goes on', async () => {
+    mkdirSync(join(parent, 'in/.project.999999999.partial/x'), { recursive: true });
+    mkdirSync(join(parent, `in/.project.${process.ppid}.partial`));
+    await apply(diskOf(), directory, tree);
+    expect(readdirSync(join(parent, 'in')).sort()).toEqual([`.project.${process.ppid}.partial`, 'project']);
+  });
+
+  it('says where it failed when the place cannot be written', async () => {
     writeFileSync(join(parent, 'file'), '');
-    expect(() => {
-      apply(fs, join(parent, 'file/project'), tree);
-    }).toThrow(/could not be written.*file/);
+    await expect(apply(diskOf(), join(parent, 'file/project'), tree)).rejects.toThrow(/could not be written.*file/);
   });
 });
 

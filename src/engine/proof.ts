@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { homedir, tmpdir } from 'node:os';
+import { isAbsolute, join, relative, sep } from 'node:path';
+
+import { EXIT, ExpectedError, messageOf } from '../errors.ts';
+import { Root, type FileSystem } from './root.ts';
+
+/** What writing to a project takes beside the project. */
+export interface Disk {
+  fs: FileSystem;
+  /** Folders for what a program remembers of its user, outside of any project; the first one that is safe is taken. */
+  stateFolders: readonly string[];
+}
+
+/**
+ * The folders of a user for that, as the XDG Base Directory Specification has them: `$XDG_STATE_HOME`, or
+ * `~/.local/state`; then, where there is no home that can be written, one of the user's own among the temporary files.
+ */
+export function stateFolders(environment: NodeJS.ProcessEnv): string[] {
+  const { XDG_STATE_HOME: named = '', LOCALAPPDATA: local = '' } = environment;
+  const home = environment['HOME'] ?? homeOf();
+  const own = [named, local, home === '' ? '' : join(home, '.local/state')]
+    .filter((folder) => isAbsolute(folder))
+    .map((folder) => join(folder, 'create-tsuru-service'));
+  return [...own, join(tmpdir(), `create-tsuru-service-${process.getuid?.() ?? 'user'}`)];
+}
+
+function homeOf(): string {
+  try {
+    return homedir();
+  } catch {
+    // A user that the system does not know, as in a container.
+    return '';
+  }
+}
+
+/**
+ * Makes the key that signs a journal of a project, and keeps it outside of the project: a repository can bring a journal, and
+ * never its key.
+ * @throws ExpectedError when there is no place for it
+ */
+export async function newKey({ fs, stateFolders: folders }: Disk, project: Root): Promise<string> {
+  const key = randomBytes(32).toString('hex');
+  const problems: string[] = [];
+  for (const folder of folders) {
+    try {
+      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const place = safe(fs, folder, project);
+      const file = keyFile(project);
+      const draft = `${file}.draft`;
+      place.remove(draft);
+      place.write(draft, Buffer.from(`${JSON.stringify({ project: project.directory, key })}\n`), 0o600);
+      await place.sync([draft]);
+      place.rename(draft, file);
+      await place.sync(['']);
+      return key;
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  throw new ExpectedError(
+    EXIT.failed,
+    `There is no folder to remember this run in, should it be stopped half-way: ${problems.join('; ')}.`,
+    'Set XDG_STATE_HOME to a folder outside of the project that only you can write to.',
+  );
+}
+
+/** The keys of runs in a project that were not finished. */
+export function keysOf({ fs, stateFolders: folders }: Disk, project: Root): string[] {
+  return folders.flatMap((folder) => {
+    try {
+      const text = safe(fs, folder, project).read(keyFile(project))?.content.toString();
+      const { project: directory, key } = JSON.parse(text ?? '{}') as { project?: unknown; key?: unknown };
+      return directory === project.directory && typeof key === 'string' && key.length === 64 ? [key] : [];
+    } catch {
+      // Not there, not safe or not whole: none that counts.
+      return [];
+    }
+  });
+}
+
+/** Forgets them: no journal of the project is believed any more. */
+export function forgetKeys({ fs, stateFolders: folders }: Disk, project: Root): void {
+  for (const folder of folders) {
+    let place: Root;
+    try {
+      place = safe(fs, folder, project);
+    } catch {
+      // No key in it counts.
+      continue;
+    }
+    place.remove(keyFile(project));
+  }
+}
+
+/** By the project's real path, of any length and with any characters. */
+function keyFile({ directory }: Root): string {
+  return `${createHash('sha256').update(directory).digest('hex')}.json`;
+}
+
+/** A folder that only this user writes to, and that no repository can bring. @throws Error for any other one */
+function safe(fs: FileSystem, folder: string, project: Root): Root {
+  const root = new Root(fs, folder);
+  const found = root.look('');
+  const uid = process.getuid?.();
+  const isMine = uid === undefined || (Number(found?.uid) === uid && (Number(found?.mode) & 0o022) === 0);
+  if (!isMine) throw new Error(`${root.directory} can be written to by others`);
+  const way = relative(project.directory, root.directory);
+  if (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)) {
+    throw new Error(`${root.directory} is inside the project`);
+  }
+  return root;
+}
