@@ -15,10 +15,8 @@ let installed: string;
 
 beforeAll(async () => {
   installed = await workshop.project();
-  const packages = (['express', '@types/express', 'fastify', 'light-my-request', 'hono', '@hono/node-server'] as const).map(
-    (name) => `${name}@${VERSIONS[name]}`,
-  );
-  npm(installed, 'install', '--no-audit', '--no-fund', ...packages);
+  const names = ['express', '@types/express', 'fastify', 'light-my-request', 'hono', '@hono/node-server'] as const;
+  npm(installed, 'install', '--no-audit', '--no-fund', ...names.map((name) => `${name}@${VERSIONS[name]}`));
 });
 
 afterAll(() => {
@@ -52,14 +50,18 @@ function npm(cwd: string, ...args: string[]): string {
   return stripVTControlCharacters(stdout);
 }
 
-it.each(FRAMEWORKS)('every name, method, parameter and description that is accepted passes types, lint and tests in %s', async (framework) => {
-  const endpoints = ENDPOINTS.filter((one) => endpointsProblem([one], framework) === undefined);
-  const refused = ENDPOINTS.filter((one) => !endpoints.includes(one)).map(({ name }) => name);
-  expect(refused).toEqual(framework === 'hono' ? ['m-head'] : []);
-  expect(endpointsProblem(endpoints, framework)).toBeUndefined();
-  const project = await workshop.project({ framework, endpoints });
-  symlinkSync(join(installed, 'node_modules'), join(project, 'node_modules'));
-  npm(project, 'run', 'check');
-  const output = npm(project, 'test', '--', 'test/endpoints/', '--no-isolate', '--testTimeout=100000');
-  expect(Number(/Tests\s+(\d+) passed/.exec(output)?.[1])).toBe(endpoints.length);
-});
+it.each(FRAMEWORKS)(
+  'every name, method, parameter and description that is accepted passes types, lint and tests in %s',
+  { timeout: 900_000 },
+  async (framework) => {
+    const endpoints = ENDPOINTS.filter((one) => endpointsProblem([one], framework) === undefined);
+    const refused = ENDPOINTS.filter((one) => !endpoints.includes(one)).map(({ name }) => name);
+    expect(refused).toEqual(framework === 'hono' ? ['m-head'] : []);
+    expect(endpointsProblem(endpoints, framework)).toBeUndefined();
+    const project = await workshop.project({ framework, endpoints });
+    symlinkSync(join(installed, 'node_modules'), join(project, 'node_modules'));
+    npm(project, 'run', 'check');
+    const output = npm(project, 'test', '--', 'test/endpoints/', '--no-isolate', '--testTimeout=100000');
+    expect(Number(/Tests\s+(\d+) passed/.exec(output)?.[1])).toBe(endpoints.length);
+  },
+);
