@@ -16,7 +16,7 @@ import { disagreements, type Disagreement } from './disagreements.ts';
 import { endpointsProblem, newNameProblem } from './endpoints.ts';
 import { applyOperations, type Operation, type Run } from './engine/apply.ts';
 import { sha256 } from './engine/hash.ts';
-import { saysTheSame } from './engine/line-ends.ts';
+import { saysTheSame, withEndsOf } from './engine/line-ends.ts';
 import { basePath, lockFiles } from './engine/lock.ts';
 import { ATTRIBUTES, IGNORED, RECORD, STATE, unreadable } from './engine/paths.ts';
 import { planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
@@ -189,12 +189,12 @@ async function planRecord(
   if (disk?.content.equals(Buffer.from(project.recordText)) === false) {
     throw unreadable(`${RECORD} is not in UTF-8.`, 'Save it in that encoding.');
   }
-  const made = (await render(project.answers, generator)).get(RECORD)?.content.toString();
-  const isPristine = made === project.recordText;
+  const made = (await render(project.answers, generator)).get(RECORD)?.content;
+  const isPristine = made !== undefined && saysTheSame(made, Buffer.from(project.recordText));
   plan.changes.push({
     ...{ path: RECORD, fileClass: 'merged', kind: isPristine ? 'update' : 'merge' },
     before: disk,
-    after: isPristine ? rendered.get(RECORD)?.content : Buffer.from(editRecord(project.recordText, answers)),
+    after: isPristine ? withEndsOf(disk?.content, rendered.get(RECORD)?.content ?? made) : Buffer.from(editRecord(project.recordText, answers)),
   });
 }
 

@@ -333,6 +333,13 @@ describe('a record or lock that somebody else wrote', () => {
       },
       /is damaged/,
     ],
+    [
+      'a comment in another encoding',
+      () => {
+        writeFileSync(join(project, 'tsuru-service.yaml'), Buffer.from(`${read('tsuru-service.yaml')}# \u00e9`, 'latin1'));
+      },
+      /tsuru-service\.yaml is not in UTF-8/,
+    ],
     ['a newer record', record('version: 1', 'version: 2'), /has the version 2/],
     [
       'an unknown framework',
