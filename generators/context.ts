@@ -2,6 +2,7 @@ import type { Answers, EndpointAnswer, Framework } from '../src/answers.ts';
 import { moreSpecificFirst, sortedByName } from '../src/endpoints.ts';
 import { quote } from '../src/shell.ts';
 import { wordsOf, type PackageManagerWords } from '../src/package-manager.ts';
+import { exportedName, importedNames, operationIds } from './handlers.ts';
 import { VERSIONS, type Dependency } from './versions.ts';
 
 interface DependencyLine {
@@ -19,12 +20,14 @@ interface OpenapiPath {
   /** Whether it is the parameter that the paths share. */
   sharesInstance: boolean;
   parameters: string[];
-  operations: EndpointContext[];
+  operations: NamedEndpoint[];
 }
 
 interface EndpointContext extends EndpointAnswer {
-  /** The handler's name in TypeScript. */
+  /** The handler's name in its own file. */
   handler: string;
+  /** The description without blanks that linters refuse in a comment. */
+  comment: string;
   /** The path as the web frameworks write it: `/backups/:id`. */
   route: string;
   /** The names of the path's parameters. */
@@ -35,11 +38,18 @@ interface EndpointContext extends EndpointAnswer {
   verb: string;
 }
 
+/** An endpoint beside the others of its service. */
+interface NamedEndpoint extends EndpointContext {
+  /** The handler's name in the module that imports all of them. */
+  imported: string;
+  operationId: string;
+}
+
 /** What the templates are filled with: the answers, and what follows from them. */
 export interface TemplateContext extends Omit<Answers, 'endpoints'> {
-  endpoints: EndpointContext[];
+  endpoints: NamedEndpoint[];
   /** The endpoints in the order in which a router has to try them. */
-  routes: EndpointContext[];
+  routes: NamedEndpoint[];
   openapiPaths: OpenapiPath[];
   generatorVersion: string;
   packageDescription: string;
@@ -84,7 +94,7 @@ const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastif
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
   const { framework, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
-  const endpoints = sortedByName(answers.endpoints).map(endpointContext);
+  const endpoints = namedEndpoints(answers.endpoints);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(endpoint.hostname);
   return {
     ...answers,
@@ -122,11 +132,15 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
   };
 }
 
+/** What ESLint's no-irregular-whitespace refuses in a comment, and signs that change the direction of the text around them. */
+const IRREGULAR = /[\p{Z}\u180e\u200b\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
 /** Derives what the templates of one endpoint need. */
 export function endpointContext(endpoint: EndpointAnswer): EndpointContext {
   return {
     ...endpoint,
-    handler: endpoint.name.replace(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+    handler: exportedName(endpoint.name),
+    comment: endpoint.description.replace(IRREGULAR, ' '),
     route: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
     parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? ''),
     samplePath: `/resources/db1${endpoint.path.replace(/\{\w+\}/g, 'x')}`,
@@ -134,7 +148,17 @@ export function endpointContext(endpoint: EndpointAnswer): EndpointContext {
   };
 }
 
-function openapiPaths(endpoints: readonly EndpointContext[]): OpenapiPath[] {
+function namedEndpoints(answers: readonly EndpointAnswer[]): NamedEndpoint[] {
+  const names = answers.map(({ name }) => name);
+  const [imported, ids] = [importedNames(names), operationIds(names)];
+  return sortedByName(answers).map((endpoint) => ({
+    ...endpointContext(endpoint),
+    imported: imported.get(endpoint.name) ?? '',
+    operationId: ids.get(endpoint.name) ?? '',
+  }));
+}
+
+function openapiPaths(endpoints: readonly NamedEndpoint[]): OpenapiPath[] {
   const paths = [...new Set(endpoints.map(({ path }) => path))];
   return paths.map((path) => {
     const operations = endpoints.filter((endpoint) => endpoint.path === path);

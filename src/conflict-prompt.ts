@@ -1,8 +1,8 @@
-import { sayConflicts } from './changes.ts';
+import { sayConflicts, type Resolution } from './changes.ts';
 import type { Conflict } from './engine/plan.ts';
 import { cancelled } from './errors.ts';
 import { askChoice, type PromptStreams } from './prompts.ts';
-import type { Resolution } from './regenerate.ts';
+
 import type { Terminal } from './terminal.ts';
 
 /** Asks what becomes of a file that both sides changed; to give up is the default. @throws ExpectedError when it is given up */

@@ -5,9 +5,11 @@ export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PU
 /** First parts of a path that Tsuru keeps for itself, and `status`, which is one of its calls. */
 const RESERVED = ['bind', 'bind-app', 'bind-job', 'binds', 'status'];
 
-/** Words that cannot be the name of a handler. */
-const WORDS =
-  /^(await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
+/** What Windows takes for a device, whatever comes behind the first dot of a file's name. */
+const DEVICE = /^(aux|con|nul|prn|(com|lpt)[0-9])$/;
+
+/** Leaves room for what stands around it in the name of a file, which most disks end at 255 bytes. */
+const MAX_NAME = 100;
 
 /** What an action is called when nobody says: what the method does. */
 const VERBS: Record<EndpointAnswer['method'], string> = {
@@ -75,12 +77,22 @@ export function endpointsProblem(
   return undefined;
 }
 
+/**
+ * What is wrong with the name of an endpoint that is to be added, beyond what {@link endpointsProblem} finds. A project
+ * that has such a name keeps it: its files are there.
+ * @returns a sentence that names the endpoint; undefined when nothing is
+ */
+export function newNameProblem(name: string): string | undefined {
+  if (DEVICE.test(name)) return `An endpoint cannot be called "${name}": Windows has no file of that name.`;
+  if (name.length > MAX_NAME) return `An endpoint's name has at most ${MAX_NAME} characters: it is the name of a file.`;
+  return undefined;
+}
+
 function endpointProblem(
   { name, method, path, action, description }: EndpointAnswer,
   framework: Answers['framework'],
 ): string | undefined {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return 'needs a name of a-z, 0-9 and single "-", such as "backups"';
-  if (WORDS.test(name)) return 'cannot be called so: it is a word of JavaScript';
   if (!METHODS.includes(method)) return `has the method "${method}"; it can be: ${METHODS.join(', ')}`;
   if (method === 'HEAD' && framework === 'hono') {
     return 'has the method HEAD, which Hono answers by the GET of that path';

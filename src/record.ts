@@ -1,10 +1,12 @@
-import { isMap, isSeq, parseDocument, type Document } from 'yaml';
+import { parseDocument } from 'yaml';
 
 import type { Answers, EndpointAnswer } from './answers.ts';
 import { endpointsProblem, METHODS } from './endpoints.ts';
+import { withoutBom } from './engine/merge/style.ts';
 import { RECORD, refusePoison, unreadable } from './engine/paths.ts';
-import { messageOf } from './errors.ts';
+import { EXIT, ExpectedError, messageOf } from './errors.ts';
 import { QUESTIONS, withDefaults, type Question } from './questions.ts';
+import { editText, rewriteText, YAML_OPTIONS } from './record-text.ts';
 
 const VERSION = 1;
 
@@ -14,7 +16,7 @@ const VERSION = 1;
  * @throws ExpectedError with the exit code for unreadable, that names the line or the key
  */
 export function readRecord(text: string): Answers {
-  const document = parseDocument(text);
+  const document = parseDocument(withoutBom(text), YAML_OPTIONS);
   const [error] = document.errors;
   if (error) throw unreadable(`${RECORD} cannot be read: ${error.message}`, 'Mend it by hand.');
   let value: unknown;
@@ -61,34 +63,44 @@ export function readAnswers(value: Readonly<Record<string, unknown>>, file: stri
 }
 
 /**
- * Changes answers in the text of a record; comments, order and everything else stay.
+ * Changes answers in the text of a record; comments, order, layout and everything else stay.
  * @param changes the answers that are new; an answer that is as it was is not touched
+ * @throws ExpectedError when the text cannot be changed so that it says just that
  */
 export function editRecord(text: string, changes: Partial<Answers>): string {
   const before = readRecord(text);
-  const document = parseDocument(text);
-  for (const [key, value] of Object.entries(changes)) {
-    if (JSON.stringify(before[key as keyof Answers]) === JSON.stringify(value)) continue;
-    if (key === 'endpoints') editEndpoints(document, before.endpoints, value as EndpointAnswer[]);
-    else document.set(key, value);
+  const after = inOrder({ ...before, ...changes });
+  const wanted = JSON.stringify(after);
+  for (const edit of [editText, rewriteText]) {
+    const edited = edit(text, before, after);
+    if (edited !== undefined && whatItSays(edited) === wanted) return edited;
   }
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  const keys = Object.keys(after) as (keyof Answers)[];
+  const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `${RECORD} is written in a way in which its ${changed.join(' and ')} cannot be changed without changing more.`,
+    'Write it without anchors and aliases, or change it by hand, and run regenerate.',
+  );
 }
 
-/** Takes out and puts in single endpoints, so that the comments at the others stay. */
-function editEndpoints(document: Document, before: readonly EndpointAnswer[], after: readonly EndpointAnswer[]): void {
-  const list = document.get('endpoints');
-  if (!isSeq(list)) {
-    document.set('endpoints', document.createNode(after));
-    return;
-  }
-  list.flow = false;
-  const names = new Set(after.map(({ name }) => name));
-  list.items = list.items.filter((item) => isMap(item) && names.has(String(item.get('name'))));
-  for (const [index, endpoint] of after.entries()) {
-    const old = before.find(({ name }) => name === endpoint.name);
-    if (old === undefined) list.items.splice(index, 0, document.createNode(endpoint));
-    else if (JSON.stringify(old) !== JSON.stringify(endpoint)) list.set(index, document.createNode(endpoint));
+/** Items with their keys in the order in which they are read. */
+function inOrder({ plans, endpoints, ...others }: Answers): Answers {
+  return {
+    ...others,
+    plans: plans.map(({ name, description }) => ({ name, description })),
+    endpoints: endpoints.map(({ name, method, path, action, description }) => ({
+      ...{ name, method, path, action, description },
+    })),
+  };
+}
+
+/** What a text says, for comparing; nothing when it cannot be read. */
+function whatItSays(text: string): string | undefined {
+  try {
+    return JSON.stringify(inOrder(readRecord(text)));
+  } catch {
+    return undefined;
   }
 }
 

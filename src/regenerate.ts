@@ -1,18 +1,29 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
 
 import type { Answers } from './answers.ts';
-import { planFacts, sayConflicts, sayDiff, sayPlan } from './changes.ts';
+import {
+  planFacts,
+  sayConflicts,
+  sayDiff,
+  sayDisagreements,
+  sayPlan,
+  type Outcome,
+  type Resolution,
+} from './changes.ts';
 import type { Context } from './context.ts';
-import { endpointsProblem } from './endpoints.ts';
+import { disagreements, type Disagreement } from './disagreements.ts';
+import { endpointsProblem, newNameProblem } from './endpoints.ts';
 import { applyOperations, type Operation, type Run } from './engine/apply.ts';
+import { sha256 } from './engine/hash.ts';
 import { saysTheSame, withEndsOf } from './engine/line-ends.ts';
 import { basePath, lockFiles } from './engine/lock.ts';
-import { ATTRIBUTES, IGNORED, RECORD, STATE } from './engine/paths.ts';
+import { ATTRIBUTES, IGNORED, RECORD, STATE, unreadable } from './engine/paths.ts';
 import { planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
 import { render, type Generator } from './engine/render.ts';
 import type { Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
-import { usage } from './flags.ts';
+import { didYouMean, usage } from './flags.ts';
 import { wordsOf } from './package-manager.ts';
 import {
   basesOf,
@@ -28,9 +39,6 @@ import {
 import { parseRegenerate, type WriteOptions } from './project-options.ts';
 import { editRecord } from './record.ts';
 import { say } from './terminal.ts';
-
-/** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
-export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
 
 /** What the program ends with: done, conflicts, or a difference that `--check` found. */
 export type RegenerateExit = 0 | typeof EXIT.conflict | typeof EXIT.different;
@@ -74,7 +82,7 @@ async function changeIn(
   const { generator, terminal } = context;
   const project = openProject(directory, generator.version);
   const answers = await changed(project.answers);
-  const problem = endpointsProblem(answers.endpoints, answers.framework);
+  const problem = endpointsProblem(answers.endpoints, answers.framework) ?? newEndpointsProblem(project, answers);
   if (problem !== undefined) throw usage(problem);
 
   const rendered = await render(answers, generator);
@@ -82,20 +90,28 @@ async function changeIn(
   const plan = planChanges({
     ...{ lock: project.lock, rendered, disk },
     base: (hash) => readBase(directory, hash),
-    restore: restored(options.restore, rendered),
+    restore: restored(options.restore, rendered, directory, context.cwd),
   });
   await planRecord(context, project, answers, rendered, plan);
-  const state = stateOperations(project, answers, generator, rendered);
+  planLockFile(project, answers, plan);
+  const written = writtenMerges(project, rendered, plan, options);
+  const state = stateOperations(project, answers, generator, rendered, written);
   const isSame = plan.changes.length + plan.conflicts.length + state.length === 0;
+  const disagreeing = disagreements(project.lock.answers, answers, (path) => {
+    return readDisk(directory, [path]).get(path)?.content.toString();
+  });
+  const report = (outcome?: Outcome) => {
+    show(context, options, { plan, disagreeing, isSame, outcome });
+  };
 
   if (run === undefined) {
-    show(context, options, plan, isSame, false);
-    if (options.check) return isSame ? 0 : EXIT.different;
-    return plan.conflicts.length > 0 ? EXIT.conflict : 0;
+    report();
+    if (options.check) return isSame && plan.left.length === 0 ? 0 : EXIT.different;
+    return plan.conflicts.length + plan.left.length > 0 ? EXIT.conflict : 0;
   }
   const conflicts = plan.conflicts;
   if (conflicts.length > 0 && options.conflict === 'fail' && context.prompts === undefined) {
-    show(context, options, plan, isSame, false);
+    report();
     if (!options.json) {
       sayConflicts(terminal, conflicts);
       say(
@@ -106,20 +122,29 @@ async function changeIn(
     return EXIT.conflict;
   }
   if (isSame) {
-    show(context, options, plan, isSame, false);
-    return 0;
+    report();
+    return plan.left.length > 0 ? EXIT.conflict : 0;
   }
   if (!options.allowDirty) await refuseUncommitted(context, project, plan);
-  const resolved = await resolveAll(context, options, directory, conflicts);
+  const resolutions = await resolveAll(context, options, conflicts);
   if (context.signal.aborted) throw cancelled();
-  const kept = backups(directory, [...plan.changes.filter(isEdited).map(operationOf), ...resolved]);
+  const resolved = conflicts.flatMap((conflict) => settle(directory, conflict, resolutions.get(conflict.path)));
+  const backup = `${STATE}/backup/${nextBackup(directory)}`;
+  const kept = backups(backup, [...plan.changes.filter(isEdited).map(operationOf), ...resolved]);
   const applied = await applyOperations(run, [...kept, ...plan.changes.map(operationOf), ...resolved, ...state]);
-  show(context, options, plan, isSame, true);
+  report({ resolutions, backup });
   sayApplied(terminal, applied);
-  if (!options.json) sayWhatIsTheirs(context, project.answers, answers);
-  await installIfNeeded(context, options, directory, answers, plan.changes);
+  await installIfNeeded(context, options, project, answers, plan.changes);
+  const isLeft = plan.left.some(({ path }) => resolutions.get(path) !== 'take');
   // On a terminal they were settled; by the flag they are left, in the file or beside it.
-  return conflicts.length > 0 && options.conflict !== 'fail' ? EXIT.conflict : 0;
+  return isLeft || (conflicts.length > 0 && options.conflict !== 'fail') ? EXIT.conflict : 0;
+}
+
+/** What is wrong with the names of endpoints that the project does not have yet. */
+function newEndpointsProblem({ lock }: Project, { endpoints }: Answers): string | undefined {
+  const known = new Set(lock.answers.endpoints.map(({ name }) => name));
+  const problems = endpoints.map(({ name }) => (known.has(name) ? undefined : newNameProblem(name)));
+  return problems.find((problem) => problem !== undefined);
 }
 
 /** The files that are compared; never the record, and never what only their owner reads. */
@@ -129,12 +154,26 @@ function pathsOf({ lock }: Project, rendered: Tree): Set<string> {
   return paths;
 }
 
-function restored(paths: readonly string[], rendered: Tree): Set<string> {
-  const unknown = paths.find((path) => !rendered.has(path) || path === RECORD);
-  if (unknown !== undefined) {
-    throw usage(`--restore cannot bring back ${unknown}.`, 'It is no file that the generator makes.');
-  }
-  return new Set(paths);
+/**
+ * The files to bring back, by their paths in the project.
+ * @param paths as they were given: from where the user is, or from the project's root, or absolute
+ */
+function restored(paths: readonly string[], rendered: Tree, directory: string, cwd: string): Set<string> {
+  const made = (path: string) => rendered.has(path) && path !== RECORD;
+  return new Set(
+    paths.map((given) => {
+      const places = [resolve(cwd, given), resolve(directory, given)];
+      const candidates = [directory, realpathSync(directory)].flatMap((root) =>
+        places.map((place) => relative(root, place).replaceAll(sep, '/')),
+      );
+      const found = candidates.find(made);
+      if (found !== undefined) return found;
+      throw usage(
+        `--restore cannot bring back ${given}.`,
+        didYouMean(candidates[1] ?? given, [...rendered.keys()].filter(made)) ?? 'It is no file that the generator makes.',
+      );
+    }),
+  );
 }
 
 /** The record as a change of the plan: one that nobody edited is made anew, in another one only what changed is. */
@@ -147,6 +186,9 @@ async function planRecord(
 ): Promise<void> {
   if (JSON.stringify(project.answers) === JSON.stringify(answers)) return;
   const disk = readDisk(project.directory, [RECORD]).get(RECORD);
+  if (disk?.content.equals(Buffer.from(project.recordText)) === false) {
+    throw unreadable(`${RECORD} is not in UTF-8.`, 'Save it in that encoding.');
+  }
   const made = (await render(project.answers, generator)).get(RECORD)?.content;
   const isPristine = made !== undefined && saysTheSame(made, Buffer.from(project.recordText));
   plan.changes.push({
@@ -156,9 +198,41 @@ async function planRecord(
   });
 }
 
+/** The lock file of the package manager that the project had before: it goes, and a copy is kept. */
+function planLockFile({ directory, lock }: Project, { packageManager }: Answers, plan: Plan): void {
+  const old = lock.answers.packageManager;
+  if (old === packageManager) return;
+  const path = wordsOf(old).lockfile;
+  const before = readDisk(directory, [path]).get(path);
+  plan.kept = plan.kept.filter((kept) => kept.path !== path);
+  if (before !== undefined) {
+    plan.changes.push({ path, kind: 'delete', fileClass: 'generated', before, after: undefined, of: old });
+  }
+}
+
+/** The hashes of merged files in which nothing is the owner's that was not committed before; none when that was not asked. */
+function writtenMerges({ lock }: Project, rendered: Tree, plan: Plan, { allowDirty }: WriteOptions): Map<string, string> {
+  const written = new Map<string, string>();
+  for (const path of rendered.keys()) {
+    const last = Object.hasOwn(lock.files, path) ? lock.files[path]?.written : undefined;
+    if (last !== undefined) written.set(path, last);
+  }
+  for (const { path, kind, after } of plan.changes) {
+    if (kind === 'merge' && after !== undefined && !allowDirty) written.set(path, sha256(after));
+    else written.delete(path);
+  }
+  return written;
+}
+
 /** What the project has to remember: the new lock and bases, and no base that nothing refers to. */
-function stateOperations(project: Project, answers: Answers, { version }: Generator, rendered: Tree): Operation[] {
-  const wanted = lockFiles(answers, version, rendered);
+function stateOperations(
+  project: Project,
+  answers: Answers,
+  { version }: Generator,
+  rendered: Tree,
+  written: ReadonlyMap<string, string>,
+): Operation[] {
+  const wanted = lockFiles(answers, version, rendered, written);
   const bases = basesOf(project.directory).map(basePath);
   const there = readDisk(project.directory, [...wanted.keys(), ...bases]);
   // From then on, version control leaves the line ends as they are.
@@ -175,19 +249,26 @@ function stateOperations(project: Project, answers: Answers, { version }: Genera
   ];
 }
 
-/** Whether something of its owner's is replaced; what was not edited is in the bases. */
-function isEdited({ kind, before }: Change): boolean {
-  return before !== undefined && kind !== 'update' && kind !== 'delete';
+/** Whether something is replaced that the bases do not have. */
+function isEdited({ kind, before, of }: Change): boolean {
+  return before !== undefined && ((kind !== 'update' && kind !== 'delete') || of !== undefined);
 }
 
-/** Files that change and that their owner edited must be safe in git first. */
+/** Files that change and that their owner edited must be safe in git first; a merge of the last run is its own. */
 async function refuseUncommitted({ environment }: Context, project: Project, plan: Plan): Promise<void> {
-  const edited = [...plan.changes.filter(isEdited).filter(({ path }) => path !== RECORD), ...plan.conflicts].map(
-    ({ path }) => path,
-  );
-  if (edited.length === 0) return;
+  const edited = new Map([
+    ...plan.changes
+      .filter((change) => isEdited(change) && change.path !== RECORD && change.of === undefined)
+      .map(({ path, before }) => [path, before] as const),
+    ...plan.conflicts.map(({ path, mine }) => [path, mine] as const),
+  ]);
+  if (edited.size === 0) return;
   const { uncommitted } = await import('./steps/uncommitted.ts');
-  const unsafe = await uncommitted(project.directory, edited, environment);
+  const { files } = project.lock;
+  const unsafe = (await uncommitted(project.directory, [...edited.keys()], environment)).filter((path) => {
+    const content = edited.get(path)?.content;
+    return content === undefined || !Object.hasOwn(files, path) || files[path]?.written !== sha256(content);
+  });
   if (unsafe.length === 0) return;
   throw new ExpectedError(
     EXIT.inTheWay,
@@ -196,18 +277,15 @@ async function refuseUncommitted({ environment }: Context, project: Project, pla
   );
 }
 
-/** Settles every conflict. @throws ExpectedError when it is given up */
+/** How every conflict ends, by its path. @throws ExpectedError when it is given up */
 async function resolveAll(
   context: Context,
   { conflict: way }: WriteOptions,
-  directory: string,
   conflicts: readonly Conflict[],
-): Promise<Operation[]> {
-  const operations: Operation[] = [];
-  for (const conflict of conflicts) {
-    operations.push(...settle(directory, conflict, await resolutionOf(context, way, conflict)));
-  }
-  return operations;
+): Promise<Map<string, Resolution>> {
+  const resolutions = new Map<string, Resolution>();
+  for (const conflict of conflicts) resolutions.set(conflict.path, await resolutionOf(context, way, conflict));
+  return resolutions;
 }
 
 /** How one conflict ends: as the flag says, or as is answered on a terminal. */
@@ -223,7 +301,11 @@ async function resolutionOf(
   return way === 'inline' && conflict.marked !== undefined ? 'markers' : 'beside';
 }
 
-function settle(directory: string, { path, mine, theirs, marked }: Conflict, resolution: Resolution): Operation[] {
+function settle(
+  directory: string,
+  { path, mine, theirs, marked }: Conflict,
+  resolution: Resolution = 'keep',
+): Operation[] {
   const { content: before, mode } = mine;
   switch (resolution) {
     case 'keep':
@@ -245,8 +327,7 @@ function operationOf({ path, before, after }: Change): Operation {
 }
 
 /** A copy of everything of the owner's that is replaced. */
-function backups(directory: string, operations: readonly Operation[]): Operation[] {
-  const folder = `${STATE}/backup/${nextBackup(directory)}`;
+function backups(folder: string, operations: readonly Operation[]): Operation[] {
   return operations.flatMap(({ path, before, mode }) =>
     before === undefined ? [] : [{ path: `${folder}/${path}`, before: undefined, after: before, mode }],
   );
@@ -255,61 +336,64 @@ function backups(directory: string, operations: readonly Operation[]): Operation
 function show(
   { terminal }: Context,
   { json, dryRun, check }: WriteOptions,
-  plan: Plan,
-  isSame: boolean,
-  written: boolean,
+  {
+    plan,
+    disagreeing,
+    isSame,
+    outcome,
+  }: { plan: Plan; disagreeing: Disagreement[]; isSame: boolean; outcome: Outcome | undefined },
 ): void {
   if (json) {
-    terminal.write(`${JSON.stringify(planFacts(plan, written), undefined, 2)}\n`);
+    terminal.write(`${JSON.stringify(planFacts(plan, disagreeing, outcome), undefined, 2)}\n`);
     return;
   }
-  if (isSame) {
+  if (isSame && plan.left.length === 0) {
     say(terminal, 'Nothing to do: the project is as its record wants it.');
     return;
   }
   if (dryRun) sayDiff(terminal, plan);
-  sayPlan(terminal, plan);
-  if (plan.changes.length + plan.conflicts.length === 0) {
-    say(terminal, `No file of yours changes; ${STATE} ${written ? 'is' : 'would be'} brought up to date.`);
+  sayPlan(terminal, plan, outcome);
+  sayDisagreements(terminal, disagreeing);
+  if (isSame) {
+    say(terminal, 'Nothing to write; conflicts of an earlier run are not settled yet.');
     return;
   }
-  const files = `${plan.changes.length} ${plan.changes.length === 1 ? 'file' : 'files'}`;
-  if (written) say(terminal, `${terminal.green('✓')} ${files} changed.`);
+  if (plan.changes.length + plan.conflicts.length === 0) {
+    say(terminal, `No file of yours changes; ${STATE} ${outcome ? 'is' : 'would be'} brought up to date.`);
+    return;
+  }
+  const settled = [...(outcome?.resolutions.values() ?? [])].filter((resolution) => resolution !== 'keep');
+  const count = plan.changes.length + settled.length;
+  const files = `${count} ${count === 1 ? 'file' : 'files'}`;
+  if (outcome) say(terminal, `${terminal.green('✓')} ${files} changed.`);
   else say(terminal, `${files} would change${check ? '' : '; nothing was written'}.`);
 }
 
-/** Files that are written once, and the answers that they were made from. */
-const WRITTEN_ONCE: [path: string, answers: (keyof Answers)[]][] = [
-  ['manifest.yaml', ['name', 'team', 'endpoint', 'multiCluster']],
-  ['.env', ['name', 'endpoint']],
-  ['src/plans.ts', ['plans']],
-];
-
-/** Answers that changed, and that files of the owner's have as well. */
-function sayWhatIsTheirs({ terminal }: Context, before: Answers, after: Answers): void {
-  for (const [path, keys] of WRITTEN_ONCE) {
-    const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
-    if (changed.length > 0) say(terminal, `${path} is yours and stays as it is: look at its ${changed.join(' and ')}.`);
-  }
-}
-
-/** Installs when package.json asks for something else than before. */
+/** Installs when package.json asks for something else than before, or another package manager is to do it. */
 async function installIfNeeded(
   { environment, signal, terminal }: Context,
   { install, json }: WriteOptions,
-  directory: string,
+  { directory, lock }: Project,
   { packageManager }: Answers,
   changes: readonly Change[],
 ): Promise<void> {
   const manifest = changes.find(({ path }) => path === 'package.json');
   const [before, after] = [manifest?.before?.content, manifest?.after].map(dependenciesIn);
-  if (manifest === undefined || before === after) return;
-  if (!install || json) {
-    if (!json) say(terminal, `The dependencies changed: ${wordsOf(packageManager).install}`);
-    return;
+  const old = lock.answers.packageManager;
+  const isOther = old !== packageManager;
+  if (!isOther && (manifest === undefined || before === after)) return;
+  const words = wordsOf(packageManager);
+  if (json) return;
+  if (!install) {
+    const how = isOther ? `remove node_modules, which is ${old}'s, and run: ` : '';
+    say(terminal, `${isOther ? `From now on with ${packageManager}` : 'The dependencies changed'}: ${how}${words.install}`);
+  } else {
+    const step = await import('./steps/install.ts');
+    const run = () => step.install({ directory, packageManager, environment, signal, terminal });
+    const { withFreshModules } = await import('./steps/modules.ts');
+    await (isOther ? withFreshModules(directory, `${STATE}/backup/${nextBackup(directory)}`, run) : run());
   }
-  const step = await import('./steps/install.ts');
-  await step.install({ directory, packageManager, environment, signal, terminal });
+  if (isOther) say(terminal, `Commit ${words.lockfile}, and use ${packageManager} wherever else this project is installed.`);
 }
 
 /** What is to be installed, for comparing; a package.json that cannot be read compares as a whole. */

@@ -13,8 +13,11 @@ export interface Lock {
   /** The version of this package that wrote it. */
   generator: string;
   answers: Answers;
-  /** By path: whose the file is, and the SHA-256 of its base, in hexadecimal. */
-  files: Record<string, { class: FileClass; base: string }>;
+  /**
+   * By path: whose the file is, and the SHA-256 of its base, in hexadecimal; `written` is that of the last merge of it when
+   * everything of its owner's was committed before.
+   */
+  files: Record<string, { class: FileClass; base: string; written?: string }>;
 }
 
 /** Files that say to version control what the folder is; once there, they are their owner's. */
@@ -27,8 +30,14 @@ const FOR_VERSION_CONTROL = [
  * The lock and the bases of a render, as files of the project: a later render is merged against those bytes. Files
  * that are written once have no base, and those with a secret are never given to this. With them, what version control
  * has to know of them.
+ * @param written the hashes of merged files that were committed before, by path
  */
-export function lockFiles(answers: Answers, generator: string, rendered: Tree): Tree {
+export function lockFiles(
+  answers: Answers,
+  generator: string,
+  rendered: Tree,
+  written: ReadonlyMap<string, string> = new Map(),
+): Tree {
   const files = [...rendered].filter(([path]) => path !== RECORD);
   const based = files.filter(([, { fileClass }]) => fileClass !== 'seeded');
   const lock: Lock = {
@@ -36,7 +45,10 @@ export function lockFiles(answers: Answers, generator: string, rendered: Tree): 
     generator,
     answers: inOrder(answers),
     files: Object.fromEntries(
-      files.map(([path, { fileClass, content }]) => [path, { class: fileClass, base: sha256(content) }]),
+      files.map(([path, { fileClass, content }]) => {
+        const merged = written.get(path);
+        return [path, { class: fileClass, base: sha256(content), ...(merged !== undefined && { written: merged }) }];
+      }),
     ),
   };
   return toTree([
@@ -86,9 +98,9 @@ export function readLock(text: string, generator: string): Lock {
     if (problem !== undefined) {
       throw unreadable(`${LOCK} has the path ${JSON.stringify(path)}, which ${problem}.`, RESTORE);
     }
-    const { class: fileClass, base } = (entry ?? {}) as Record<string, unknown>;
+    const { class: fileClass, base, written = base } = (entry ?? {}) as Record<string, unknown>;
     const isKnown = fileClass === 'generated' || fileClass === 'merged' || fileClass === 'seeded';
-    if (!isKnown || typeof base !== 'string' || !/^[0-9a-f]{64}$/.test(base)) {
+    if (!isKnown || ![base, written].every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash))) {
       throw unreadable(`${LOCK} does not say what ${path} is.`, RESTORE);
     }
   }

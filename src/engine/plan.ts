@@ -4,6 +4,7 @@ import { isMade, saysTheSame, withEndsOf } from './line-ends.ts';
 import type { Lock } from './lock.ts';
 import { mergeJson } from './merge/json.ts';
 import { mergeLines } from './merge/lines.ts';
+import { LABELS, markerLines } from './merge/markers.ts';
 import { mergeLineSets } from './merge/sets.ts';
 import { RECORD } from './paths.ts';
 import type { Tree, TreeFile } from './tree.ts';
@@ -76,6 +77,8 @@ export interface Change {
   before: DiskFile | undefined;
   /** What will be there; undefined for nothing. */
   after: Buffer | undefined;
+  /** Whose file goes, when it is neither of the generator nor of the owner; a copy is kept. */
+  of?: string;
 }
 
 /** A file that its owner and the render changed in the same place. */
@@ -96,6 +99,8 @@ export interface Plan {
   conflicts: Conflict[];
   /** Files that stay as their owner has them although the render changed, or has them no more. */
   kept: { path: string; reason: string }[];
+  /** Places where a file still has the markers of a conflict, by the first line of each, from 1. */
+  left: { path: string; line: number }[];
 }
 
 /** What a plan is made of. */
@@ -116,7 +121,7 @@ export interface PlanInput {
  * that its owner deleted stays deleted, one that is no longer rendered is deleted when it was not edited.
  */
 export function planChanges({ lock, rendered, disk, base, restore }: PlanInput): Plan {
-  const plan: Plan = { changes: [], conflicts: [], kept: [] };
+  const plan: Plan = { changes: [], conflicts: [], kept: [], left: [] };
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
   for (const path of [...paths].sort()) {
@@ -171,7 +176,7 @@ function planNew({ changes, conflicts }: Plan, path: string, made: TreeFile, bef
 }
 
 function planKnown(
-  { changes, conflicts, kept }: Plan,
+  { changes, conflicts, kept, left }: Plan,
   path: string,
   { fileClass, content }: TreeFile,
   before: DiskFile | undefined,
@@ -183,10 +188,17 @@ function planKnown(
     if (isNews) kept.push({ path, reason: 'you have deleted it' });
     return;
   }
+  const marked = markerLines(textOf(before.content) ?? '');
+  left.push(...marked.map((line) => ({ path, line })));
   if (!isNews || saysTheSame(before.content, content)) return;
   const theirs = withEndsOf(before.content, content);
   if (isMade(before.content, hash)) {
     changes.push({ path, kind: 'update', fileClass, before, after: theirs });
+    return;
+  }
+  if (marked.length > 0) {
+    const reason = `it has the markers of an earlier conflict in line ${marked.join(', ')}`;
+    conflicts.push({ path, fileClass, reason, mine: before, theirs, marked: undefined });
     return;
   }
   const merged = mergeFile(path, base(hash), before.content, content);
@@ -216,7 +228,7 @@ function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Me
     if (merged.kind === 'clean') return { text: merged.text };
     if (merged.kind === 'conflict') return { reason: `both changed ${merged.paths.join(', ')}`, marked: undefined };
   }
-  const merged = mergeLines(baseText, mineText, theirText, { mine: 'yours', base: 'as it was made', theirs: 'new' });
+  const merged = mergeLines(baseText, mineText, theirText, LABELS);
   if (merged.kind === 'clean') return { text: merged.text };
   const places = merged.conflicts === 1 ? 'one place' : `${merged.conflicts} places`;
   return { reason: `both changed it in ${places}`, marked: isJson ? undefined : merged.text };

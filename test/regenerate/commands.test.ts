@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
+import type { Answers } from '../../src/answers.ts';
 import type { PlanFacts } from '../../src/changes.ts';
+import { withEndpointDefaults } from '../../src/endpoints.ts';
 import { EXIT } from '../../src/errors.ts';
-import { FAST_DISK, generator, regenerateIn, seen, Workshop } from '../support/project.ts';
+import { FAST_DISK, generator, regenerateIn, SECRET, seen, Workshop } from '../support/project.ts';
 
 const workshop = new Workshop(FAST_DISK);
 afterAll(() => {
@@ -93,6 +95,38 @@ describe('regenerate', () => {
     expect(read('src/app.ts.theirs')).toContain('hono');
   });
 
+  it('says with markers that are left where they are, until they are gone, and merges nothing into them', async () => {
+    makeConflict();
+    const { output } = await regenerateIn(project, toHono, { conflict: 'inline' });
+    const line = read('src/app.ts').split('\n').indexOf('<<<<<<< yours') + 1;
+    expect(line).toBeGreaterThan(0);
+    expect(output).toContain(`markers   src/app.ts:${line}`);
+    const before = seen(project);
+    for (const [options, code] of [
+      [{}, EXIT.conflict],
+      [{ dryRun: true }, EXIT.conflict],
+      [{ check: true }, EXIT.different],
+    ] as const) {
+      const again = await regenerateIn(project, undefined, options);
+      expect(again.code).toBe(code);
+      expect(again.output).toContain(`markers   src/app.ts:${line}  (left by an earlier conflict`);
+      expect(again.output).not.toContain('as its record wants it');
+    }
+    const facts = JSON.parse((await regenerateIn(project, undefined, { json: true })).output) as PlanFacts;
+    expect(facts.left).toContainEqual({ path: 'src/app.ts', line });
+    expect(seen(project)).toEqual(before);
+
+    const toExpress = (answers: Answers) => ({ ...answers, framework: 'express' as const });
+    const more = await regenerateIn(project, toExpress, { conflict: 'inline' });
+    expect(more.code).toBe(EXIT.conflict);
+    expect(more.output).toMatch(/beside {4}src\/app\.ts .*src\/app\.ts\.theirs: it has the markers of an earlier conflict/);
+    expect(read('src/app.ts')).toBe(before.get('src/app.ts')?.content);
+
+    write('src/app.ts', read('src/app.ts.theirs'));
+    rmSync(join(project, 'src/app.ts.theirs'));
+    expect((await regenerateIn(project, undefined, { check: true })).code).toBe(0);
+  });
+
   it('only looks with --check, and tells its findings as JSON', async () => {
     expect((await regenerateIn(project, undefined, { check: true })).code).toBe(0);
     const before = seen(project);
@@ -130,6 +164,119 @@ describe('regenerate', () => {
     expect(index.length).toBeGreaterThan(0);
     expect(read('README.md')).toContain('# My service');
     expect(read('README.md')).toContain('Hono');
+  });
+
+  it('changes back what it merged itself, and nothing of its owner that is not committed', async () => {
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@example.com', ...args], { cwd: project });
+    git('init', '--quiet');
+    edit('README.md', '# my-service', '# My service');
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'x');
+    const committed = read('README.md');
+    const add = (name: string) => (answers: Answers) => ({
+      ...answers,
+      endpoints: [withEndpointDefaults({ name }), ...answers.endpoints],
+    });
+    const remove = (name: string) => (answers: Answers) => ({
+      ...answers,
+      endpoints: answers.endpoints.filter((endpoint) => endpoint.name !== name),
+    });
+    const run = async (changed: (answers: Answers) => Answers) => {
+      const { code } = await regenerateIn(project, changed, { allowDirty: false });
+      expect(code).toBe(0);
+    };
+    await run(add('backups'));
+    expect(read('README.md')).toContain('backups.show');
+    await run(add('dumps'));
+    await run(remove('backups'));
+    await run(remove('dumps'));
+    expect(read('README.md')).toBe(committed);
+
+    await run(add('backups'));
+    edit('README.md', '# My service', '# My own service');
+    await expect(regenerateIn(project, remove('backups'), { allowDirty: false })).rejects.toMatchObject({
+      exitCode: EXIT.inTheWay,
+      message: expect.stringContaining('  README.md') as string,
+    });
+    // What was merged in spite of it is not taken for its own.
+    await regenerateIn(project, remove('backups'), { allowDirty: true });
+    await expect(regenerateIn(project, add('backups'), { allowDirty: false })).rejects.toMatchObject({
+      exitCode: EXIT.inTheWay,
+    });
+  });
+
+  it.each(['./README.md', 'docs/../README.md', 'ABSOLUTE/README.md'])('restores %s', async (path) => {
+    const made = read('README.md');
+    write('README.md', 'mine');
+    await regenerateIn(project, undefined, { restore: [path.replace('ABSOLUTE', project)] });
+    expect(read('README.md')).toBe(made);
+  });
+
+  it('restores a file by its path from where the user is, or from the project', async () => {
+    const made = read('src/tsuru/routes.ts');
+    for (const path of ['tsuru/routes.ts', './tsuru/routes.ts', 'src/tsuru/routes.ts']) {
+      write('src/tsuru/routes.ts', 'mine');
+      await regenerateIn(join(project, 'src'), undefined, { directory: '..', restore: [path] });
+      expect(read('src/tsuru/routes.ts')).toBe(made);
+    }
+    await expect(regenerateIn(project, undefined, { restore: ['READNE.md'] })).rejects.toMatchObject({
+      exitCode: EXIT.usage,
+      hint: 'Did you mean README.md?',
+    });
+  });
+
+  it('names the files of the owner that a record edited by hand disagrees with, and only those', async () => {
+    edit('tsuru-service.yaml', 'name: my-service', 'name: other');
+    edit('tsuru-service.yaml', 'team: ""', 'team: ours');
+    edit('manifest.yaml', 'id: my-service', 'id: other');
+    edit('manifest.yaml', 'username: my-service', 'username: other');
+    const { output } = await regenerateIn(project, undefined, { dryRun: true });
+    const { output: again } = await regenerateIn(project);
+    for (const text of [output, again]) {
+      const words = text.replace(/\s+/g, ' ');
+      expect(words).toContain('manifest.yaml is yours and stays as it is. In it: set team to ours.');
+      expect(words).toContain('.env is yours and stays as it is. In it: set SERVICE_USERNAME to other.');
+      expect(words).not.toContain('src/plans.ts is yours');
+      expect(words).not.toContain(SECRET);
+    }
+    expect((await regenerateIn(project)).output).toBe('Nothing to do: the project is as its record wants it.\n');
+  });
+
+  it('for another package manager removes the lock file of the old one and what it installed, and installs', async () => {
+    const bin = workshop.copyOf(project);
+    const path = process.env['PATH'];
+    const toBun = (answers: Answers) => ({ ...answers, packageManager: 'bun' as const });
+    const install = (script: string) => {
+      writeFileSync(join(bin, 'bun'), `#!/bin/sh\ntest ! -e node_modules || exit 9\nmkdir node_modules\n${script}\n`);
+      chmodSync(join(bin, 'bun'), 0o755);
+    };
+    write('package-lock.json', '{"mine": 1}');
+    mkdirSync(join(project, 'node_modules'));
+    write('node_modules/npm', '');
+    const other = workshop.copyOf(project);
+    try {
+      process.env['PATH'] = `${bin}:${String(path)}`;
+      install('exit 3');
+      await expect(regenerateIn(project, toBun, { install: true })).rejects.toMatchObject({ exitCode: EXIT.failed });
+      // The old one goes on working until the new one does.
+      expect(existsSync(join(project, 'node_modules/npm'))).toBe(true);
+      project = other;
+      install('touch bun.lock');
+      const { output } = await regenerateIn(project, toBun, { install: true });
+      expect(output).toContain("deleted   package-lock.json  (it is npm's; a copy is kept in .tsuru-service/backup/0001)");
+      expect(output).toContain('Commit bun.lock');
+      expect(read('.tsuru-service/backup/0001/package-lock.json')).toBe('{"mine": 1}');
+      expect([...seen(project).keys()].filter((one) => /lock|node_modules/.test(one))).toEqual([
+        ...['.tsuru-service/backup/0001/package-lock.json', '.tsuru-service/lock.json', 'bun.lock'],
+        ...['src/tsuru/locks.ts'],
+      ]);
+    } finally {
+      process.env['PATH'] = path;
+    }
+    const toNpm = (answers: Answers) => ({ ...answers, packageManager: 'npm' as const });
+    const { output } = await regenerateIn(project, toNpm, { install: false });
+    expect(output.replace(/\s+/g, ' ')).toContain("remove node_modules, which is bun's, and run: npm install");
   });
 
   it("warns where an edited file is the generator's", async () => {
@@ -185,6 +332,13 @@ describe('a record or lock that somebody else wrote', () => {
         for (const [path] of seen(project)) if (path.startsWith('.tsuru-service/base/')) write(path, 'x');
       },
       /is damaged/,
+    ],
+    [
+      'a comment in another encoding',
+      () => {
+        writeFileSync(join(project, 'tsuru-service.yaml'), Buffer.from(`${read('tsuru-service.yaml')}# \u00e9`, 'latin1'));
+      },
+      /tsuru-service\.yaml is not in UTF-8/,
     ],
     ['a newer record', record('version: 1', 'version: 2'), /has the version 2/],
     [

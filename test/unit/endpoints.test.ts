@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import type { EndpointAnswer } from '../../src/answers.ts';
-import { endpointsProblem, moreSpecificFirst, withEndpointDefaults } from '../../src/endpoints.ts';
+import { contextOf } from '../../generators/context.ts';
+import { exportedName } from '../../generators/handlers.ts';
+import { endpointsProblem, moreSpecificFirst, newNameProblem, withEndpointDefaults } from '../../src/endpoints.ts';
+import { answersWith } from '../support/answers.ts';
 
 const one = (more: Partial<EndpointAnswer>) => withEndpointDefaults({ name: 'backups', ...more });
 const two = (a: [EndpointAnswer['method'], string], b: [EndpointAnswer['method'], string]) => [
@@ -22,7 +25,6 @@ describe('an endpoint', () => {
 
   it.each([
     [{ name: 'Backups' }, /needs a name/],
-    [{ name: 'delete' }, /a word of JavaScript/],
     [{ path: '/bind' }, /Tsuru keeps "bind"/],
     [{ path: '/bind-app/x' }, /Tsuru keeps "bind-app"/],
     [{ path: '/bind-job' }, /Tsuru keeps "bind-job"/],
@@ -92,5 +94,37 @@ describe('an endpoint', () => {
     expect(endpointsProblem([one({}), one({ name: 'b', path: '/b', action: 'backups.show' })], 'fastify')).toMatch(
       /the same action/,
     );
+  });
+
+  it('exports its handler under the name that it always had, where that could be one', () => {
+    expect(['usage', 'pg-dump', 'a-1-b', 'test', 'endpoints', 'call'].map(exportedName)).toEqual([
+      ...['usage', 'pgDump', 'a1B', 'test', 'endpoints', 'call'],
+    ]);
+    expect(['delete', 'eval', 'global-this', 'then'].map(exportedName)).toEqual([
+      ...['deleteHandler', 'evalHandler', 'globalThisHandler', 'thenHandler'],
+    ]);
+  });
+
+  it('is imported under a name of its own, and has its own operation in the OpenAPI document', () => {
+    const endpoints = ['v-1', 'v1', 'eval', 'eval-handler', 'endpoints', 'usage'].map((name) =>
+      withEndpointDefaults({ name, path: `/${name}` }),
+    );
+    const context = contextOf(answersWith({ endpoints }), '0.0.0');
+    const names = (key: 'imported' | 'operationId') =>
+      Object.fromEntries(context.endpoints.map((endpoint) => [endpoint.name, endpoint[key]]));
+    expect(names('imported')).toEqual({
+      ...{ 'v-1': 'handle_v_1', v1: 'handle_v1', eval: 'handle_eval', 'eval-handler': 'handle_eval_handler' },
+      ...{ endpoints: 'handle_endpoints', usage: 'usage' },
+    });
+    expect(names('operationId')).toEqual({
+      ...{ 'v-1': 'v-1', v1: 'v1', eval: 'eval', 'eval-handler': 'evalHandler', endpoints: 'endpoints', usage: 'usage' },
+    });
+  });
+
+  it.each(['con', 'nul', 'aux', 'com1', 'x'.repeat(101)])('that is new cannot be called %s: no disk has such a file', (name) => {
+    expect(newNameProblem(name)).toMatch(/Windows|at most 100/);
+    expect(newNameProblem(`${name.slice(0, 50)}-x`)).toBeUndefined();
+    // A project that has it goes on.
+    expect(endpointsProblem([one({ name })], 'fastify')).toBeUndefined();
   });
 });

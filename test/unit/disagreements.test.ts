@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Answers } from '../../src/answers.ts';
+import { disagreements } from '../../src/disagreements.ts';
+import { renderSecrets } from '../../src/engine/render.ts';
+import { answersWith, generator } from '../support/answers.ts';
+
+const before = answersWith({ team: 'ours' });
+const secrets = await renderSecrets(before, 'the-password', generator);
+const PLANS = `/* 'medium', name: 'small' */ // name: "x"
+const pattern = /name: 'small'/;
+export const plans = [
+  { name: 'small', description: "It's \\u0061ll\\
+ one", parameters: z.enum(['large']) },
+  { description: \`\`, "name": "larg\\x65" },
+];`;
+
+function found(change: Partial<Answers>, files: Record<string, string> = {}): Record<string, string[]> {
+  const all: Record<string, string> = { 'src/plans.ts': PLANS, ...files };
+  const read = (path: string) => all[path] ?? secrets.get(path)?.content.toString();
+  const known = { ...before, plans: [{ name: 'small', description: '' }, { name: 'large', description: '' }] };
+  return Object.fromEntries(disagreements(known, { ...known, ...change }, read).map(({ path, toDo }) => [path, toDo]));
+}
+
+describe("an owner's file", () => {
+  it('is named with what to change in it, when it says something else than the answers that changed', () => {
+    expect(found({ team: '', multiCluster: true, endpoint: 'http://localhost:9000/base' })).toEqual({
+      'manifest.yaml': [
+        'take out team',
+        'set production below endpoint to http://localhost:9000/base',
+        'set multi-cluster to true',
+      ],
+      '.env': ['set BASE_PATH to /base', 'set PORT to 9000'],
+    });
+    expect(found({ name: 'db' })).toEqual({
+      'manifest.yaml': ['set id to db', 'set username to db'],
+      '.env': ['set SERVICE_USERNAME to db'],
+    });
+  });
+
+  it('is not named when it was changed already, whatever the way that it is written in', () => {
+    const manifest = 'id: "db"\nusername: db\nendpoint: {production: "https://db.example.com/v1/"}\npassword: p\n';
+    const environment = "export SERVICE_USERNAME='db' # x\nBASE_PATH=\"/v1\"\nPORT=1234\n";
+    const files = { 'manifest.yaml': manifest, '.env': environment };
+    expect(found({ name: 'db', team: '', endpoint: 'https://db.example.com/v1' }, files)).toEqual({});
+  });
+
+  it('is not named when nothing of it changed, or when it is not there', () => {
+    expect(found({ framework: 'hono' }, { '.env': 'SERVICE_USERNAME=x', 'manifest.yaml': 'id: x' })).toEqual({});
+    expect(disagreements(before, { ...before, name: 'db', plans: [] }, () => undefined)).toEqual([]);
+  });
+
+  it('is named without what it says when it cannot be read', () => {
+    const files = { 'manifest.yaml': 'password: [the-password' };
+    expect(found({ name: 'db', team: 'x' }, files)).toMatchObject({
+      'manifest.yaml': ['look at its name and team, as it cannot be read'],
+    });
+  });
+
+  it.each<[string, Answers['plans'], string[]]>([
+    ['a plan that is missing', [{ name: 'small', description: '' }, { name: 'large', description: '' }, { name: 'medium', description: '' }], ['add the plan "medium"']],
+    ['a plan that is no more', [{ name: 'small', description: '' }], ['take out the plan "large"']],
+    ['another description', [{ name: 'small', description: 'New' }, { name: 'large', description: '' }], ['change the description of the plan "small"']],
+    ['a description that is there', [{ name: 'small', description: "It's all one" }, { name: 'large', description: '' }], []],
+    ['another default', [{ name: 'large', description: '' }, { name: 'small', description: '' }], ['put the plan "large" first']],
+  ])('of plans is read as code: %s', (_name, plans, toDo) => {
+    expect(found({ plans })['src/plans.ts'] ?? []).toEqual(toDo);
+  });
+});
