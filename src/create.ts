@@ -12,7 +12,7 @@ import { render, renderSecrets } from './engine/render.ts';
 import { toTree, type Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
 import { serviceIdFrom } from './names.ts';
-import { createCommand, startedBy, wordsOf } from './package-manager.ts';
+import { createCommand, startedBy, versionStartedBy, wordsOf } from './package-manager.ts';
 import { finishEarlierRun, isProject, openProject } from './project.ts';
 import { QUESTIONS, type DefaultsFrom, type Question } from './questions.ts';
 import { quote } from './shell.ts';
@@ -96,6 +96,7 @@ async function resolveRequest(context: Context): Promise<Request> {
   const from: DefaultsFrom = {
     directory: resolve(context.cwd, directory),
     packageManager: flags.packageManager ?? startedBy(context.environment),
+    packageManagerVersion: versionStartedBy(context.environment),
   };
   const answers = { endpoints: [EXAMPLE_ENDPOINT] } as unknown as Answers;
   for (const question of QUESTIONS) {

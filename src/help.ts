@@ -52,7 +52,7 @@ async function projectHelp(command: 'regenerate' | 'endpoint', columns: number):
         ],
     about: isRegenerate
       ? 'Renders a project from tsuru-service.yaml again: after an edit of it, with other answers, or with a newer version of this program. What you wrote is kept or merged, never lost.'
-      : "Adds and removes the service's own routes: the record, the route, permissions.yaml, openapi.yaml, the README, and a handler with its test, which are yours.",
+      : "Adds and removes the service's own routes: the record, the route, permissions.json, openapi.yaml, the README, and a handler with its test, which are yours.",
     options: projectOptionTable(command),
     exitCodes: [
       '0 done, or nothing to do',
