@@ -6,7 +6,7 @@ export type FileClass = 'generated' | 'merged' | 'seeded';
 
 const RULES: readonly (readonly [pattern: RegExp, fileClass: FileClass])[] = [
   [/^src\/tsuru\//, 'generated'],
-  [/^(permissions|openapi|manifest\.example)\.yaml$/, 'generated'],
+  [/^(permissions\.json|openapi\.yaml|manifest\.example\.yaml)$/, 'generated'],
   [/^test\/backend\.test\.ts$/, 'seeded'],
   [/^test\/endpoints\//, 'seeded'],
   [/^test\//, 'generated'],

@@ -1,9 +1,10 @@
 import type { Answers, EndpointAnswer, Framework } from '../src/answers.ts';
 import { moreSpecificFirst, sortedByName } from '../src/endpoints.ts';
 import { quote } from '../src/shell.ts';
-import { wordsOf, type PackageManagerWords } from '../src/package-manager.ts';
+import { isBerry, wordsOf, type PackageManagerWords } from '../src/package-manager.ts';
+import { apiRequest, setPermissions } from '../src/tsuru-api.ts';
 import { exportedName, importedNames, operationIds } from './handlers.ts';
-import { VERSIONS, type Dependency } from './versions.ts';
+import { PACKAGE_MANAGER_VERSIONS, RESOLUTIONS, VERSIONS, type Dependency } from './versions.ts';
 
 interface DependencyLine {
   name: string;
@@ -63,7 +64,16 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   isPnpm: boolean;
   isYarn: boolean;
   isBun: boolean;
+  isYarnBerry: boolean;
   pm: PackageManagerWords;
+  /** The package manager as package.json names it: `pnpm@10.34.8`. */
+  packageManagerPin: string;
+  /** Whether Node's Corepack brings it. */
+  hasCorepack: boolean;
+  /** The version of Bun's image; `''` without Bun. */
+  bunVersion: string;
+  /** Versions that Yarn has to be told for dependencies of dependencies; the other ones take those of the project. */
+  resolutions: DependencyLine[];
   dependencies: DependencyLine[];
   devDependencies: DependencyLine[];
   /** Where the service listens while it is developed. */
@@ -74,6 +84,10 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   planArgument: string;
   /** What the blank backend's variables begin with: `MY_SERVICE_`. */
   variablePrefix: string;
+  /** The request that sets the permissions in Tsuru, for a shell. */
+  setPermissions: string;
+  /** The beginning of the request that registers the service, for a shell. */
+  registerRequest: string;
 }
 
 const RUNTIME: Record<Framework, readonly Dependency[]> = {
@@ -95,6 +109,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
   const { framework, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
   const endpoints = namedEndpoints(answers.endpoints);
+  const pin = pinOf(answers);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(endpoint.hostname);
   return {
     ...answers,
@@ -114,12 +129,18 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     isPnpm: packageManager === 'pnpm',
     isYarn: packageManager === 'yarn',
     isBun: packageManager === 'bun',
-    pm: wordsOf(packageManager),
+    isYarnBerry: isBerry(pin),
+    pm: wordsOf(packageManager, pin),
+    packageManagerPin: pin,
+    hasCorepack: packageManager === 'pnpm' || packageManager === 'yarn',
+    bunVersion: packageManager === 'bun' ? pin.slice('bun@'.length) : '',
+    resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
     dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework]]),
     devDependencies: lines([
       '@eslint/js',
       '@types/node',
       'eslint',
+      'nodemon',
       'ts-blank-space',
       'typescript',
       'typescript-eslint',
@@ -129,11 +150,19 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     port: isLocal && endpoint.port !== '' ? Number(endpoint.port) : 8888,
     basePath: endpoint.pathname.replace(/\/$/, ''),
     variablePrefix: `${name.toUpperCase().replaceAll('-', '_')}_`,
+    setPermissions: setPermissions(name),
+    registerRequest: apiRequest('POST', '/1.0/services'),
   };
 }
 
 /** What ESLint's no-irregular-whitespace refuses in a comment, and signs that change the direction of the text around them. */
 const IRREGULAR = /[\p{Z}\u180e\u200b\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** The package manager with its exact version: the one of the answers, if it is of that package manager. */
+function pinOf({ packageManager, packageManagerVersion }: Answers): string {
+  const isIts = packageManagerVersion.startsWith(`${packageManager}@`);
+  return isIts ? packageManagerVersion : `${packageManager}@${PACKAGE_MANAGER_VERSIONS[packageManager]}`;
+}
 
 /** Derives what the templates of one endpoint need. */
 export function endpointContext(endpoint: EndpointAnswer): EndpointContext {

@@ -35,12 +35,18 @@ export interface Answers {
   provisioning: (typeof PROVISIONINGS)[number];
   encoding: (typeof ENCODINGS)[number];
   multiCluster: boolean;
+  /** `strict_actions` of the permissions manifest: paths that it does not list are refused. */
+  strictActions: boolean;
+  /** `legacy_compat` of the permissions manifest: the general permission for the proxy passes on the paths that it lists. */
+  legacyCompat: boolean;
   /** `''` lets Tsuru take the only team of whoever registers the service. */
   team: string;
   /** The URL under which Tsuru reaches the service API, without a slash at its end. */
   endpoint: string;
   plans: PlanAnswer[];
   packageManager: PackageManager;
+  /** The exact one, as package.json has it: `yarn@4.9.1`; `''` or that of another one for the version that is known to work. */
+  packageManagerVersion: string;
   endpoints: EndpointAnswer[];
 }
 

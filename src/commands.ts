@@ -91,7 +91,7 @@ export const REGENERATE: Command = {
 };
 
 const ABOUT_ENDPOINTS =
-  "Adds and removes the service's own routes: the record, the route, permissions.yaml, openapi.yaml, the README, and a handler with its test, which are yours.";
+  "Adds and removes the service's own routes: the record, the route, permissions.json, openapi.yaml, the README, and a handler with its test, which are yours.";
 
 /** What the three commands below stand under; by itself it has only its help. */
 export const ENDPOINT: Command = {

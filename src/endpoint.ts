@@ -8,6 +8,7 @@ import { openProject } from './project.ts';
 import { parseEndpointRequest, type EndpointRequest, type WriteOptions } from './project-options.ts';
 import { change, type RegenerateExit } from './regenerate.ts';
 import { say, sayTable } from './terminal.ts';
+import { setPermissions } from './tsuru-api.ts';
 
 /** `endpoint add|remove|list`: the routes of the service's own. */
 export async function endpoint(context: Context): Promise<RegenerateExit> {
@@ -24,27 +25,37 @@ export async function endpoint(context: Context): Promise<RegenerateExit> {
 }
 
 async function add(context: Context, { given, options }: WritingRequest<'add'>): Promise<RegenerateExit> {
-  let next = '';
+  let handler = '';
+  let service = '';
   const code = await change(context, options, async (before) => {
     const added = await complete(context, given, before);
-    next = `Next: write ${handlerOf(added.name)}, and tell Tsuru: tsuru service manifest set ${before.name} permissions.yaml`;
+    handler = handlerOf(added.name);
+    service = before.name;
     return { ...before, endpoints: insert(before.endpoints, added) };
   });
-  if (code === 0 && isWriting(options)) say(context.terminal, next);
+  if (code === 0 && isWriting(options)) sayPermissions(context, `Next: write ${handler}, and tell Tsuru:`, service);
   return code;
 }
 
 async function remove(context: Context, { name, options }: WritingRequest<'remove'>): Promise<RegenerateExit> {
   let removed = '';
+  let service = '';
   const code = await change(context, options, async (before) => {
     removed = name ?? (await askWhich(context, before));
+    service = before.name;
     refuseUnknown(before, removed);
     return { ...before, endpoints: before.endpoints.filter((one) => one.name !== removed) };
   });
   if (code === 0 && isWriting(options)) {
-    say(context.terminal, `Its handler, ${handlerOf(removed)}, is yours, and stays.`);
+    sayPermissions(context, `Its handler, ${handlerOf(removed)}, is yours, and stays. Next: tell Tsuru:`, service);
   }
   return code;
+}
+
+/** Says a sentence and, on a line of its own, the request that tells Tsuru of the endpoints. */
+function sayPermissions({ terminal }: Context, sentence: string, service: string): void {
+  say(terminal, sentence);
+  terminal.write(`  ${setPermissions(service)}\n`);
 }
 
 type WritingRequest<Verb> = Extract<EndpointRequest, { verb: Verb }>;

@@ -4,7 +4,9 @@ import { PACKAGE_MANAGERS, type PackageManager } from './answers.ts';
 export interface PackageManagerWords {
   name: PackageManager;
   install: string;
-  /** Installs what the service needs to run, and nothing for its development. */
+  /** Installs what the lock file says, and fails where that does not fit package.json. */
+  installFrozen: string;
+  /** The same, of what the service needs to run and nothing for its development. */
   installProduction: string;
   /** Put a script's name behind it. */
   run: string;
@@ -19,7 +21,8 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
   npm: {
     name: 'npm',
     install: 'npm install',
-    installProduction: 'npm install --omit=dev',
+    installFrozen: 'npm ci',
+    installProduction: 'npm ci --omit=dev',
     run: 'npm run',
     test: 'npm test',
     start: 'npm start',
@@ -29,7 +32,8 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
   pnpm: {
     name: 'pnpm',
     install: 'pnpm install',
-    installProduction: 'pnpm install --prod',
+    installFrozen: 'pnpm install --frozen-lockfile',
+    installProduction: 'pnpm install --prod --frozen-lockfile',
     run: 'pnpm run',
     test: 'pnpm test',
     start: 'pnpm start',
@@ -39,7 +43,8 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
   yarn: {
     name: 'yarn',
     install: 'yarn install',
-    installProduction: 'yarn install --production',
+    installFrozen: 'yarn install --frozen-lockfile',
+    installProduction: 'yarn install --production --frozen-lockfile',
     run: 'yarn run',
     test: 'yarn test',
     start: 'yarn start',
@@ -49,7 +54,8 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
   bun: {
     name: 'bun',
     install: 'bun install',
-    installProduction: 'bun install --production',
+    installFrozen: 'bun install --frozen-lockfile',
+    installProduction: 'bun install --production --frozen-lockfile',
     run: 'bun run',
     test: 'bun run test',
     start: 'bun run start',
@@ -58,14 +64,41 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
   },
 };
 
-export function wordsOf(packageManager: PackageManager): PackageManagerWords {
-  return WORDS[packageManager];
+/** What is different since Yarn 2; until Yarn 3 an installation for production is a plugin. */
+const YARN_BERRY = {
+  installFrozen: 'yarn install --immutable',
+  installProduction: 'yarn workspaces focus --production',
+};
+const FOCUS_PLUGIN = 'yarn plugin import workspace-tools';
+
+/** @param pin its exact version, as in `yarn@4.9.1`, where that makes a difference */
+export function wordsOf(packageManager: PackageManager, pin = ''): PackageManagerWords {
+  const words = WORDS[packageManager];
+  if (packageManager !== 'yarn' || !isBerry(pin)) return words;
+  const { installFrozen, installProduction } = YARN_BERRY;
+  const plugin = /^yarn@[23]\./.test(pin) ? `${FOCUS_PLUGIN} && ` : '';
+  return { ...words, installFrozen, installProduction: plugin + installProduction };
+}
+
+/** Whether it is a Yarn of the second line, which shares little but the name with Yarn 1. */
+export function isBerry(pin: string): boolean {
+  return /^yarn@(?![01]\.)/.test(pin);
 }
 
 /** The package manager that started this program, by the user agent that each of them sets; npm when there is none. */
 export function startedBy(environment: NodeJS.ProcessEnv): PackageManager {
   const name = environment['npm_config_user_agent']?.split('/', 1)[0];
   return PACKAGE_MANAGERS.find((known) => known === name) ?? 'npm';
+}
+
+/**
+ * The exact version of the package manager that started this program, as package.json names it: `yarn@4.9.1`. None of
+ * npm's: that comes with Node, and the newest does not run on the oldest Node that a project runs on.
+ */
+export function versionStartedBy(environment: NodeJS.ProcessEnv): string | undefined {
+  const agent = environment['npm_config_user_agent'] ?? '';
+  const found = /^(pnpm|yarn|bun)\/(\d+\.\d+\.\d+(?:-[\w.-]+)?)/.exec(agent);
+  return found ? `${String(found[1])}@${String(found[2])}` : undefined;
 }
 
 /** The beginning of the command that runs this program again, up to the directory; options go behind it. */

@@ -18,6 +18,8 @@ export interface DefaultsFrom {
   /** The directory as it was given. */
   directory: string;
   packageManager: PackageManager;
+  /** The exact version of the one that started this program, such as `yarn@4.9.1`; undefined when it is not known. */
+  packageManagerVersion?: string | undefined;
 }
 
 /** The answers that are asked for: endpoints come later, by their own command. */
@@ -155,6 +157,20 @@ export const QUESTIONS: readonly Question[] = [
     help: 'whether each instance lives in a pool of Tsuru',
     default: () => false,
   },
+  {
+    kind: 'boolean',
+    key: 'strictActions',
+    flag: 'strict-actions',
+    help: "whether Tsuru's proxy refuses every path but the endpoints",
+    default: () => false,
+  },
+  {
+    kind: 'boolean',
+    key: 'legacyCompat',
+    flag: 'legacy-compat',
+    help: "whether Tsuru's general permission for the proxy is enough for the endpoints",
+    default: () => true,
+  },
   text({
     key: 'team',
     flag: 'team',
@@ -202,6 +218,21 @@ export const QUESTIONS: readonly Question[] = [
     choices: choices(PACKAGE_MANAGERS, { npm: 'npm', pnpm: 'pnpm', yarn: 'Yarn', bun: 'Bun' }),
     default: ({ packageManager }) => packageManager,
   },
+  text({
+    key: 'packageManagerVersion',
+    flag: 'pm-version',
+    placeholder: 'name@version',
+    help: 'its exact version; the one that started this program, or one that is known to work',
+    default: ({ packageManager, packageManagerVersion = '' }) =>
+      packageManagerVersion.startsWith(`${packageManager}@`) ? packageManagerVersion : '',
+    parse: (value) =>
+      check(
+        value,
+        /^((npm|pnpm|yarn|bun)@\d+\.\d+\.\d+(-[\w.-]+)?)?$/,
+        'must be a name and a whole version, such as pnpm@10.34.8',
+      ),
+    format: (version) => version,
+  }),
 ];
 
 /**
@@ -255,7 +286,7 @@ export function withDefaults(answers: Partial<Answers>, from: DefaultsFrom): Ans
 }
 
 /** A question whose answer is one text. */
-function text<Key extends 'name' | 'team' | 'endpoint'>(
+function text<Key extends 'name' | 'team' | 'endpoint' | 'packageManagerVersion'>(
   question: Omit<TextQuestion<Key>, 'kind' | 'repeatable' | 'parse' | 'format'> & {
     parse: (value: string) => Answers[Key];
     format: (answer: Answers[Key]) => string;

@@ -7,7 +7,7 @@ import { directoryProblem, directoryWord, refuseSite, siteText, type Site } from
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
 import { askInTurn, type Step } from './form.ts';
 import { serviceIdFrom } from './names.ts';
-import { createCommand, startedBy } from './package-manager.ts';
+import { createCommand, startedBy, versionStartedBy } from './package-manager.ts';
 import type { PromptStreams } from './prompts.ts';
 import { QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey } from './questions.ts';
 import { quote } from './shell.ts';
@@ -148,6 +148,7 @@ function defaultsFrom(context: Context, { answers }: CommandLine, directory: str
   return {
     directory: resolve(context.cwd, directory),
     packageManager: answers.packageManager ?? startedBy(context.environment),
+    packageManagerVersion: versionStartedBy(context.environment),
   };
 }
 

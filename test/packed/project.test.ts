@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { setPermissions } from '../../src/tsuru-api.ts';
 import { filesBelow, runCli } from '../support/cli.ts';
 
 /** The commands that change a project, as its owner runs them. */
@@ -26,9 +27,10 @@ describe('in a project that it made, the packed command line', () => {
     const before = filesBelow(cwd);
     const added = await run('endpoint', 'add', 'backups', '--method', 'POST', '--path', '/backups/{id}');
     expect([added.code, added.stderr]).toEqual([0, '']);
+    expect(added.stdout).toContain(`\n  ${setPermissions('my-db')}\n`);
     for (const path of [
       'tsuru-service.yaml',
-      'permissions.yaml',
+      'permissions.json',
       'openapi.yaml',
       'README.md',
       'src/tsuru/endpoints.ts',
@@ -37,7 +39,8 @@ describe('in a project that it made, the packed command line', () => {
     }
     expect(read('src/endpoints/backups.ts')).toContain('POST');
     expect((await run('endpoint', 'list')).stdout).toMatch(/backups +POST \/backups\/\{id\} +backups\.create/);
-    expect((await run('endpoint', 'remove', 'backups')).code).toBe(0);
+    const removed = await run('endpoint', 'remove', 'backups');
+    expect([removed.code, removed.stdout]).toEqual([0, expect.stringContaining(setPermissions('my-db'))]);
     expect((await run('endpoint', 'list')).stdout).not.toContain('backups');
     const theirs = ['src/endpoints/backups.ts', 'test/endpoints/backups.test.ts'];
     expect(filesBelow(cwd).filter((path) => !theirs.includes(path))).toHaveLength(before.length);

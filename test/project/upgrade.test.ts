@@ -47,7 +47,7 @@ beforeAll(() => {
       '## News\n\nIn 0.2.0 everything is better.\n\n## Endpoints',
     );
     appendFileSync(join(templates, 'base/src/tsuru/locks.ts'), '\nexport const UPGRADED = true;\n');
-    appendFileSync(join(templates, 'base/_gitignore'), '\n*.tmp\n');
+    appendFileSync(join(templates, 'base/_gitignore.hbs'), '\n*.tmp\n');
     writeFileSync(join(templates, 'base/docs/operations.md'), '# Operations\n');
     for (const framework of FRAMEWORKS) {
       replace(join(templates, framework, 'src/tsuru/routes.ts'), /^/, '// Since 0.2.0.\n');

@@ -17,7 +17,6 @@ const PATHS = [
   'README.md',
   'src/app.ts',
   'src/tsuru/routes.ts',
-  'permissions.yaml',
   'openapi.yaml',
   'test/support/inject.ts',
 ];

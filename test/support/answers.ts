@@ -19,9 +19,12 @@ export function answersWith(more: Partial<Answers> = {}): Answers {
     provisioning: 'inline',
     encoding: 'form',
     multiCluster: false,
+    strictActions: false,
+    legacyCompat: true,
     team: '',
     endpoint: 'http://localhost:8888',
     packageManager: 'npm',
+    packageManagerVersion: '',
     endpoints: [EXAMPLE_ENDPOINT],
     plans: [
       { name: 'small', description: 'For trying things out' },

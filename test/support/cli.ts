@@ -56,6 +56,12 @@ export function quiet(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), XDG_STATE_HOME: join(tmpdir(), 'create-tsuru-service-tests') };
 }
 
+/** The same for what fetches packages, with the certificates that this machine needs for that. */
+export function online(): NodeJS.ProcessEnv {
+  const certificates = process.env['NODE_EXTRA_CA_CERTS'];
+  return { ...quiet(), ...(certificates !== undefined && { NODE_EXTRA_CA_CERTS: certificates }) };
+}
+
 /** The paths of every file below a directory, sorted. */
 export function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })

@@ -20,7 +20,7 @@ const FILES = [
   'src/tsuru/routes.ts',
   'src/tsuru/settings.ts',
   'src/tsuru/endpoints.ts',
-  'permissions.yaml',
+  'permissions.json',
   'openapi.yaml',
   '.gitignore',
   '.dockerignore',

@@ -24,6 +24,8 @@ describe.each(every)('a project with $framework and $packageManager', ({ framewo
     provisioning: 'background',
     encoding: 'json',
     multiCluster: true,
+    strictActions: true,
+    legacyCompat: false,
     team: 'dbas',
     endpoint: 'https://db.example.com/base',
     plans: [
@@ -46,9 +48,12 @@ describe.each(every)('a project with $framework and $packageManager', ({ framewo
     const { version, ...record } = parsed('tsuru-service.yaml');
     expect(version).toBe(1);
     expect(record).toEqual(answers);
-    expect(parsed('permissions.yaml')['operations']).toEqual([
-      { method: 'POST', path: '/backups/{id}', action: 'backups.take' },
-    ]);
+    expect(JSON.parse(rendered.get('permissions.json') ?? '')).toEqual({
+      enabled: true,
+      strict_actions: true,
+      legacy_compat: false,
+      operations: [{ method: 'POST', path: '/backups/{id}', action: 'backups.take' }],
+    });
     expect(parsed('openapi.yaml')['paths']).toMatchObject({
       '/resources/{instance}/backups/{id}': { post: { summary: HOSTILE } },
     });
@@ -89,7 +94,7 @@ describe.each(every)('a project with $framework and $packageManager', ({ framewo
 describe('a project without endpoints', () => {
   it('is complete', async () => {
     const rendered = await files(answersWith({ endpoints: [] }));
-    expect(parse(rendered.get('permissions.yaml') ?? '')).toMatchObject({ operations: [] });
+    expect(JSON.parse(rendered.get('permissions.json') ?? '')).toMatchObject({ operations: [] });
     expect(parse(rendered.get('openapi.yaml') ?? '')).toMatchObject({ paths: {} });
     expect(parse(rendered.get('tsuru-service.yaml') ?? '')).toMatchObject({ endpoints: [] });
   });

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import semver from 'semver';
 import { describe, expect, it } from 'vitest';
 
-import { VERSIONS } from '../../generators/versions.ts';
+import { PACKAGE_MANAGER_VERSIONS, VERSIONS } from '../../generators/versions.ts';
 
 const run = promisify(execFile);
 
@@ -24,6 +24,19 @@ describe('the packages of a generated project, by the registry', () => {
       expect(found.version).toBe(version);
       for (const node of NODES) expect(semver.satisfies(node, found.engines?.node ?? '*')).toBe(true);
       expect(Object.keys(found.scripts ?? {}).filter((script) => /^(pre|post)?install$/.test(script))).toEqual([]);
+    },
+    30_000,
+  );
+
+  it.each(Object.entries(PACKAGE_MANAGER_VERSIONS))(
+    '%s %s runs on Node 20.19, 22 and 24',
+    async (name, version) => {
+      const { stdout } = await run('npm', ['view', `${name}@${version}`, '--json', 'version', 'engines']);
+      // With one field only, npm prints its bare value.
+      const found = JSON.parse(stdout) as string | { version: string; engines?: { node?: string } };
+      const known = typeof found === 'string' ? { version: found } : found;
+      expect(known.version).toBe(version);
+      for (const node of NODES) expect(semver.satisfies(node, known.engines?.node ?? '*')).toBe(true);
     },
     30_000,
   );

@@ -1,4 +1,4 @@
-import type { Backend } from './tsuru/backend.js';
+import type { Backend, Instance } from './tsuru/backend.js';
 import type { JsonObject } from './tsuru/values.js';
 
 /**
@@ -23,7 +23,7 @@ export function createBackend(): Backend {
     },
 
     async bindApp({ instance, app, secret, parameters }) {
-      return variables(instance.data, app.name, secret, parameters);
+      return variables(instance, app.name, secret, parameters);
     },
 
     async unbindApp() {
@@ -31,7 +31,7 @@ export function createBackend(): Backend {
     },
 
     async bindJob({ instance, job, secret, parameters }) {
-      return variables(instance.data, `job-${job.name}`, secret, parameters);
+      return variables(instance, `job-${job.name}`, secret, parameters);
     },
 
     async unbindJob() {
@@ -46,11 +46,13 @@ export function createBackend(): Backend {
 
 /**
  * What the app or job finds in its environment. `secret` stays the same when it is bound again, and so do these.
- * Two instances bound to one app would override each other: `--param env_prefix=OTHER_` keeps them apart.
+ * Two instances bound to one app would overwrite each other's: `tsuru service instance add ... --plan-param env_prefix=OTHER_`
+ * keeps them apart. A bind's own parameter comes before it; Tsuru's API takes one, its command does not.
  */
-function variables(data: JsonObject, user: string, secret: string, parameters: JsonObject) {
-  const prefix = typeof parameters['env_prefix'] === 'string' ? parameters['env_prefix'] : "EXPRESS_SERVICE_";
-  const host = addressOf(data);
+function variables(instance: Instance, user: string, secret: string, parameters: JsonObject) {
+  const given = parameters['env_prefix'] ?? instance.parameters['env_prefix'];
+  const prefix = typeof given === 'string' ? given : "EXPRESS_SERVICE_";
+  const host = addressOf(instance.data);
   return {
     [`${prefix}HOST`]: host,
     [`${prefix}USER`]: user,

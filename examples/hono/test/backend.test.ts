@@ -56,8 +56,18 @@ describe('the backend', () => {
     expect(await backend.bindApp(bindRequest)).toEqual(await backend.bindApp(bindRequest));
   });
 
-  it('can be told to name the variables otherwise', async () => {
-    const variables = await backend.bindApp({ ...bindRequest, parameters: { env_prefix: 'OTHER_' } });
-    expect(Object.keys(variables).every((name) => name.startsWith('OTHER_'))).toBe(true);
+  const prefixes = (variables: object) => [
+    ...new Set(Object.keys(variables).map((name) => name.replace(/[^_]+$/, ''))),
+  ];
+
+  it('names the variables as the instance was told to when it was made', async () => {
+    const named = { ...instance, parameters: { env_prefix: 'OTHER_' } };
+    expect(prefixes(await backend.bindApp({ ...bindRequest, instance: named }))).toEqual(['OTHER_']);
+  });
+
+  it('names the variables as a bind was told to, whatever the instance was', async () => {
+    const named = { ...instance, parameters: { env_prefix: 'OTHER_' } };
+    const variables = await backend.bindApp({ ...bindRequest, instance: named, parameters: { env_prefix: 'OWN_' } });
+    expect(prefixes(variables)).toEqual(['OWN_']);
   });
 });

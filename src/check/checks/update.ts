@@ -4,6 +4,18 @@ import type { Sent } from '../session.ts';
 
 const PART = 'Answers: update';
 
+const COMMAND = 'tsuru service instance update';
+
+/** Whether the text of a refusal has the command that gives that instance that plan. */
+function setsBack({ exchange }: Sent, name: string, plan: string): boolean {
+  const text = exchange.answer?.body.toString('utf8') ?? '';
+  const start = text.indexOf(COMMAND);
+  const command = start === -1 ? '' : text.slice(start);
+  // In JSON, a plan's own signs may be escaped.
+  const named = command.includes(plan) || command.includes(JSON.stringify(plan).slice(1, -1));
+  return named && command.includes(name) && (command.includes(' -p') || command.includes(' --plan'));
+}
+
 /** An update of an instance that is there. */
 async function changeAll(probe: Probe): Promise<Sent> {
   const name = await probe.instance();
@@ -77,6 +89,21 @@ export const update: readonly Check[] = [
       const name = await probe.instance();
       const sent = await probe.send(probe.calls.update(name, fields));
       probe.require(isRefused(sent) && statusOf(sent) !== 404, sent, `the update ${outcomeOf(sent)}`);
+    },
+  },
+  {
+    id: 'update.set-back',
+    level: 'should',
+    rule: 'A refused update says which command sets the plan back, which still holds: Tsuru has stored the new one.',
+    part: PART,
+    fix: 'End the text of a 4xx with: Set the plan back: tsuru service instance update SERVICE NAME -p small',
+    async run(probe) {
+      const unknown = await probe.unknownPlan();
+      const { plan } = await probe.fields();
+      const name = await probe.instance();
+      const sent = await probe.send(probe.calls.update(name, await probe.fields({ plan: unknown })));
+      if (!isRefused(sent)) probe.skip('the update was not refused');
+      probe.require(setsBack(sent, name, plan), sent, `its text lacks "${COMMAND} SERVICE ${name} -p ${plan}"`);
     },
   },
   {

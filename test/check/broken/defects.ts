@@ -333,6 +333,22 @@ export const DEFECTS: readonly Defect[] = [
     breaks: reply('update', () => ({ status: 200 })),
   },
   {
+    name: 'a refused update that does not say how to set the plan back',
+    caughtBy: 'update.set-back',
+    breaks: reply('update', (right) =>
+      right.status === 400 ? { status: 400, body: 'choose the plan small or large' } : right,
+    ),
+  },
+  {
+    name: 'a refused update that sets the plan to the one that was refused',
+    caughtBy: 'update.set-back',
+    breaks: instead('update', () => ({ name }, { fields }) => {
+      const plan = fields.get('plan') ?? '';
+      if (plan === '' || plan === 'small' || plan === 'large') return { status: 200 };
+      return { status: 400, body: `set it back: tsuru service instance update svc ${name} -p ${plan}` };
+    }),
+  },
+  {
     name: '404 on update of a missing instance',
     caughtBy: 'update.missing',
     breaks: (service) => {

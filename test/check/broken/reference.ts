@@ -87,9 +87,11 @@ export class Reference {
     };
   }
 
-  update(_instance: Instance, { fields }: Incoming): Reply {
+  update({ name, plan: held }: Instance, { fields }: Incoming): Reply {
     const plan = fields.get('plan') ?? '';
-    if (plan !== '' && !this.planNames.includes(plan)) return this.refuse(400, 'choose the plan small or large');
+    if (plan !== '' && !this.planNames.includes(plan)) {
+      return this.refuse(400, `choose small or large; to go back: tsuru service instance update svc ${name} -p ${held}`);
+    }
     return { status: 200 };
   }
 

@@ -88,7 +88,7 @@ class Store:
     def update(self, name, wanted):
         with self.lock:
             instance = self._get(name, missing=410)
-            check_plan(wanted.plan)
+            check_plan(wanted.plan, f'; set it back: tsuru service instance update svc {name} -p {instance.plan}')
             for key in ('team', 'plan', 'parameters', 'description', 'tags'):
                 setattr(instance, key, getattr(wanted, key))
 
@@ -142,9 +142,9 @@ def new_credentials(name):
     }
 
 
-def check_plan(plan):
+def check_plan(plan, advice=''):
     if plan and plan not in PLANS:
-        raise Refusal(400, f'no such plan: choose one of {", ".join(PLANS)}')
+        raise Refusal(400, f'no such plan: choose one of {", ".join(PLANS)}{advice}')
 
 
 @dataclass

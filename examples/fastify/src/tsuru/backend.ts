@@ -107,7 +107,7 @@ export interface UnbindJobRequest extends Request {
   job: { name: string };
 }
 
-/** `up`, `pending` and `down` are what `tsuru service instance status` knows; any other text is shown as it is. */
+/** `up`, `pending` and `down` are what `tsuru service instance info` knows as a status; any other text is shown as it is. */
 export type Status = 'up' | 'pending' | 'down' | { text: string };
 
 /** A line of `tsuru service instance info`. */

@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { FRAMEWORKS, type Answers } from '../../src/answers.ts';
+import { render, renderSecrets } from '../../src/engine/render.ts';
+import { setPermissions } from '../../src/tsuru-api.ts';
+import { answersWith, generator } from '../support/answers.ts';
+
+async function files(more: Partial<Answers>): Promise<Map<string, string>> {
+  const tree = await render(answersWith(more), generator);
+  return new Map([...tree].map(([path, { content }]) => [path, content.toString()]));
+}
+
+async function text(path: string, more: Partial<Answers> = {}): Promise<string> {
+  return (await files(more)).get(path) ?? '';
+}
+
+/** The first block of code in a document that has that in it. */
+function blockWith(document: string, part: string): string {
+  const block = document.split('```').find((candidate, index) => index % 2 === 1 && candidate.includes(part));
+  if (block === undefined) throw new Error(`no block has ${part}`);
+  return block;
+}
+
+interface Taken {
+  method: string | undefined;
+  path: string | undefined;
+  authorization: string | undefined;
+  type: string | undefined;
+  body: string;
+}
+
+/** The documents' requests, as they stand, in a shell with a home like that of Tsuru's client after a login. */
+describe('a request in the documents', () => {
+  let home: string;
+  let server: Server;
+  let taken: Taken[];
+  let status: number;
+
+  beforeEach(async () => {
+    home = mkdtempSync(join(tmpdir(), 'documents-'));
+    taken = [];
+    status = 200;
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { method, url: path, headers } = request;
+        const { authorization, 'content-type': type } = headers;
+        taken.push({ method, path, authorization, type, body: Buffer.concat(chunks).toString() });
+        response.writeHead(status).end('what Tsuru says');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    mkdirSync(join(home, '.tsuru'));
+    writeFileSync(join(home, '.tsuru/target'), `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    writeFileSync(join(home, '.tsuru/token'), 'token-of-the-session');
+    // What a shell finds is one that only takes what comes.
+    mkdirSync(join(home, 'bin'));
+    writeFileSync(join(home, 'bin/tsuru'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  });
+  afterEach(async () => {
+    server.close();
+    await once(server, 'close');
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  /** Runs a script in the project that those answers make. */
+  async function run(script: string, more: Partial<Answers> = {}): Promise<{ code: number; stdout: string }> {
+    const answers = answersWith(more);
+    const secrets = await renderSecrets(answers, 'a-password_of-the-test', generator);
+    for (const [path, { content }] of [...(await render(answers, generator)), ...secrets]) {
+      if (!path.includes('/')) writeFileSync(join(home, path), content);
+    }
+    const env = { HOME: home, PATH: `${join(home, 'bin')}:${String(process.env['PATH'])}` };
+    return new Promise((resolve) => {
+      execFile('sh', ['-c', script], { cwd: home, env }, (error, stdout) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout });
+      });
+    });
+  }
+
+  it('sets the permissions, as README.md has it', async () => {
+    const { code } = await run(blockWith(await text('README.md'), '/manifest"'));
+    expect(code).toBe(0);
+    expect(taken).toEqual([
+      {
+        method: 'PUT',
+        path: '/1.31/services/my-service/manifest',
+        authorization: 'bearer token-of-the-session',
+        type: 'application/json',
+        body: await text('permissions.json'),
+      },
+    ]);
+  });
+
+  it('ends with a failure that shows what Tsuru says', async () => {
+    status = 409;
+    const { code, stdout } = await run(setPermissions('my-service'));
+    expect([code, stdout]).toEqual([22, 'what Tsuru says']);
+  });
+
+  it('takes target and token from the environment before those of the client', async () => {
+    const { port } = server.address() as AddressInfo;
+    rmSync(join(home, '.tsuru'), { recursive: true });
+    const { code } = await run(
+      `export TSURU_TARGET=http://127.0.0.1:${port} TSURU_TOKEN=mine; ${setPermissions('my-service')}`,
+    );
+    expect([code, taken[0]?.authorization]).toEqual([0, 'bearer mine']);
+  });
+
+  it.each([
+    [{ team: 'dbas', multiCluster: true }, { team: 'dbas', 'multi-cluster': 'true' }],
+    [{ endpoint: 'https://db.example.com/~base' }, {}],
+  ])('registers a service with JSON encoding, as README.md has it: %j', async (more, wanted) => {
+    const answers = { ...more, encoding: 'json' as const };
+    status = 201;
+    const { code } = await run(blockWith(await text('README.md', answers), '/1.0/services"'), answers);
+    expect(code).toBe(0);
+    const [request, ...others] = taken;
+    expect(others).toEqual([]);
+    expect(request).toMatchObject({ method: 'POST', path: '/1.0/services', authorization: 'bearer token-of-the-session' });
+    // Tsuru keeps a body of JSON in its event, with the password in it; a form's it leaves out.
+    expect(request?.type).toBe('application/x-www-form-urlencoded');
+    expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
+      id: 'my-service',
+      username: 'my-service',
+      password: 'a-password_of-the-test',
+      endpoint: answersWith(answers).endpoint,
+      encoding: 'json',
+      ...wanted,
+    });
+  });
+});
+
+const EVERY = FRAMEWORKS.flatMap((framework) =>
+  [true, false].map((isOn): Partial<Answers> => ({
+    framework,
+    multiCluster: isOn,
+    encoding: isOn ? 'json' : 'form',
+    provisioning: isOn ? 'background' : 'inline',
+  })),
+);
+
+describe('the documents', () => {
+  it.each(EVERY)('name no command, file or flag that is not there: %j', async (more) => {
+    for (const [path, content] of await files(more)) {
+      if (path.startsWith('test/')) continue;
+      for (const wrong of ['manifest set', 'instance status', 'permissions.yaml', '--param ', 'env get -p']) {
+        expect({ path, wrong: content.includes(wrong) ? wrong : undefined }).toEqual({ path, wrong: undefined });
+      }
+    }
+  });
+
+  it('say to teams what the service is, with no comment that Tsuru would show', async () => {
+    const document = await text('docs/service.md', { multiCluster: true });
+    expect(document).not.toContain('<!--');
+    expect(document).toMatch(/^# my-service\n\n\w/);
+    expect(document).toContain('instance add my-service my-instance small --team my-team --pool my-pool\n');
+    expect(document).toMatch(/instance unbind my-service my-instance --job my-job\ntsuru service instance remove/);
+  });
+
+  it('say nothing of pools when the service is not multi-cluster', async () => {
+    expect(await text('docs/service.md')).not.toContain('--pool');
+  });
+
+  it('have the table of what strict_actions and legacy_compat do, and what they are here', async () => {
+    const readme = await text('README.md', { strictActions: true, legacyCompat: false });
+    const rows = [...readme.matchAll(/^\| `(true|false)` \| `(true|false)` \| (\w+) \| (\w+) \| (\w+) \|$/gm)];
+    expect(rows.map(([, ...cells]) => cells.join(' '))).toEqual([
+      'false false refused passes refused',
+      'false true passes passes refused',
+      'true false refused refused refused',
+      'true true passes refused refused',
+    ]);
+    expect(readme).toContain('Here they are `true` and `false`.');
+  });
+});
