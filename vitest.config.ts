@@ -32,6 +32,7 @@ export default defineConfig({
           include: ['test/soak/**/*.test.ts'],
           globalSetup: ['test/support/packed.ts'],
           testTimeout: 600_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -26,7 +26,7 @@ export function makeProject(scratch: string, bin: string, framework: Framework):
 }
 
 /** The service's own entry with short limits, and with the provisioning from the environment. */
-export function soakMain(main: string): string {
+function soakMain(main: string): string {
   const provisioning = `process.env['SOAK_PROVISIONING'] === 'background' ? 'background' : 'inline'`;
   const options = `patience: ${JSON.stringify(PATIENCE)}, provisioning: ${provisioning}`;
   return [

@@ -80,7 +80,7 @@ export class Tsuru {
     const { request } = tsuruCall(wanted, encoding, number, this.#service.authorization);
     const { answer, failure } = await send(url, request, {
       timeout: PATIENCE.answer + MARGIN,
-      signal: NEVER,
+      signal: new AbortController().signal,
       ...(hangUp !== undefined && { hangUp }),
     });
     this.#underWay--;
@@ -171,8 +171,6 @@ export class Tsuru {
     return (status === 503 && waited >= PATIENCE.turn * 0.9) || (status === 504 && waited >= PATIENCE.read * 0.9);
   }
 }
-
-const NEVER = new AbortController().signal;
 
 function tsuruCall(
   { name, action, target = '', parameters = {} }: Wanted,
