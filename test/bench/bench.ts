@@ -7,7 +7,7 @@ import { packageFigures } from './package.ts';
 import { report } from './measure.ts';
 import { serviceFigures } from './services.ts';
 
-/** Measures everything in one run, medians of interleaved rounds; ends with 1 when a limit is missed. */
+/** Measures everything in one run, in interleaved rounds; ends with 1 when a limit is missed. */
 async function main(): Promise<void> {
   delete process.env['NODE_EXTRA_CA_CERTS'];
   const scratch = mkdtempSync(join(tmpdir(), 'create-tsuru-service-bench-'));

@@ -3,14 +3,14 @@ import { createServer } from 'node:http';
 
 import express from 'express';
 
-import { bind, log, newId, plans, refused } from './shared.mjs';
+import { bind, log, requestId, plans, refused } from './shared.mjs';
 
 const app = express();
 app.disable('x-powered-by');
 app.disable('etag');
 app.use((request, response, next) => {
   const start = performance.now();
-  const child = log.child({ requestId: newId() });
+  const child = log.child({ requestId: requestId(request.headers) });
   response.on('finish', () => {
     const { method, path } = request;
     child.info({ method, path, status: response.statusCode, ms: performance.now() - start }, 'request');

@@ -1,12 +1,12 @@
 // What an experienced hand would write with Fastify for the same two calls: basic auth, a log line, the same answers.
 import Fastify, { LogController } from 'fastify';
 
-import { bind, log, newId, plans, refused } from './shared.mjs';
+import { bind, log, requestId, plans, refused } from './shared.mjs';
 
 const app = Fastify({
   loggerInstance: log,
   logController: new LogController({ disableRequestLogging: true }),
-  genReqId: newId,
+  genReqId: ({ headers }) => requestId(headers),
 });
 app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
   done(null, Object.fromEntries(new URLSearchParams(body)));

@@ -2,12 +2,12 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 
-import { bind, log, newId, plans, refused } from './shared.mjs';
+import { bind, log, requestId, plans, refused } from './shared.mjs';
 
 const app = new Hono();
 app.use(async (c, next) => {
   const start = performance.now();
-  const child = log.child({ requestId: newId() });
+  const child = log.child({ requestId: requestId(c.env.incoming.headers) });
   if (refused(c.req.header('authorization'))) return c.json({ code: 401, message: 'wrong password' }, 401);
   await next();
   const { method, path } = c.req;

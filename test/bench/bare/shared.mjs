@@ -1,4 +1,6 @@
-// The work that the calls have to do whatever the framework, without a life cycle, locks or a threat model.
+// The work that the two calls have to do, whatever the framework: the user name and the password are compared in constant time,
+// each request has an id (Tsuru's own when it sends one) and a log line with the same fields, and a bind is kept on the disk.
+// There is no life cycle, no lock, no second encoding and no defence against paths made by a user of Tsuru's proxy.
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 import { Kysely, SqliteDialect } from 'kysely';
@@ -6,7 +8,7 @@ import Database from 'libsql';
 import { pino } from 'pino';
 
 export const log = pino();
-export const newId = () => randomUUID();
+export const requestId = (headers) => headers['x-request-id'] ?? randomUUID();
 export const plans = JSON.parse(process.env.BENCH_PLANS);
 
 const digest = (text) => createHash('sha256').update(text).digest();

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+
+import { seeded } from '../support/malformed.ts';
+
+/** Choices that a seed repeats. */
+export class Chance {
+  readonly #random: () => number;
+
+  /** @param seed any text; the same text gives the same choices */
+  constructor(seed: string) {
+    this.#random = seeded(createHash('sha256').update(seed).digest().readInt32LE());
+  }
+
+  /** Below 1. */
+  share(): number {
+    return this.#random();
+  }
+
+  happens(probability: number): boolean {
+    return this.#random() < probability;
+  }
+
+  between(least: number, most: number): number {
+    return least + this.#random() * (most - least);
+  }
+
+  of<const T>(choices: readonly [T, ...T[]]): T {
+    return choices[Math.floor(this.#random() * choices.length)] ?? choices[0];
+  }
+
+  /** One of the keys, each as often as its weight says. */
+  weighted<Key extends string>(weights: Readonly<Record<Key, number>>): Key {
+    const entries = Object.entries(weights) as [Key, number][];
+    let left = this.#random() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [key, weight] of entries) {
+      left -= weight;
+      if (left < 0) return key;
+    }
+    return (entries.at(-1) as [Key, number])[0];
+  }
+}

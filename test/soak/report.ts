@@ -1,0 +1,23 @@
+import type { Violation } from './journal.ts';
+import type { Outcome } from './run.ts';
+
+/** What a run did, in a few lines. */
+export function summary({ counts }: Outcome): string {
+  return [...counts]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
+}
+
+/** The first violation of each promise, with what happened before, and how many there were. */
+export function complaint({ violations }: Outcome, seed: string): string {
+  const first = new Map<string, Violation>();
+  for (const violation of violations) {
+    if (!first.has(violation.promised)) first.set(violation.promised, violation);
+  }
+  const parts = [...first.values()].map(({ promised, text, history }) => {
+    const times = violations.filter((violation) => violation.promised === promised).length;
+    return [`${promised} (${times} times): ${text}`, ...history.map((line) => `    ${line}`)].join('\n');
+  });
+  return [`The seed is ${seed}.`, ...parts].join('\n\n');
+}

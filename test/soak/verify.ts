@@ -1,0 +1,170 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { Chance } from './chance.ts';
+import type { Journal } from './journal.ts';
+import { MARGIN, PATIENCE } from './limits.ts';
+import type { Answered, Tsuru, Wanted } from './tsuru.ts';
+import type { World } from './world.ts';
+
+/** What one look at the whole needs. */
+export interface Scene {
+  tsuru: Tsuru;
+  world: World;
+  journal: Journal;
+  chance: Chance;
+  /** Whether a create is answered before the instance is ready. */
+  isBackground: boolean;
+}
+
+export const NAMES = ['db0', 'db1', 'db2', 'db3', 'db4', 'db5', 'db6', 'db7'] as const;
+export const TARGETS = ['app:web', 'app:api', 'job:nightly', 'job:web'] as const;
+
+const TRIES = 8;
+
+/** Waits until the service does nothing any more: every call is answered, and every call of the backend has ended. */
+export async function settle({ tsuru, world, journal }: Scene): Promise<void> {
+  while (!tsuru.isIdle) await pause(20);
+  world.calmDown();
+  const deadline = performance.now() + PATIENCE.background + MARGIN;
+  // A call that nobody waited for may still stand in the queue, and begin when those before it have ended.
+  for (let quiet = 0; quiet < PATIENCE.turn + 300; quiet += 20) {
+    if (!world.isIdle) {
+      quiet = 0;
+      world.calmDown();
+    }
+    if (performance.now() > deadline) {
+      journal.violation('left pending', '', 'the service goes on calling its backend');
+      break;
+    }
+    await pause(20);
+  }
+  tsuru.closeOpen();
+}
+
+/** Compares, with nothing running, what Tsuru was told, what the service remembers, and what exists. */
+export async function verify(scene: Scene): Promise<void> {
+  await Promise.all(NAMES.map((name) => verifyInstance(scene, name)));
+}
+
+async function verifyInstance(scene: Scene, name: string): Promise<void> {
+  const { tsuru, world, journal } = scene;
+  const history = tsuru.history(name);
+  const from = performance.now();
+  const created = history.exists(from, from);
+  const expected = history.hasParameters(from, from);
+  const gone = history.isGone(from, from);
+  const state = await endOfPending(scene, name);
+  const things = world.thingsOf(name);
+  if (things.length > 1) journal.violation('doubled', name, `exists ${things.length} times: ${things.join(', ')}`);
+  if (state === 'gone') {
+    if (created) journal.violation('lost', name, 'is unknown to the service, though it was created');
+    world.bury(name, world.idsOf(name), 'the service does not know it');
+    return;
+  }
+  if (gone) journal.violation('came back', name, `is ${state}, though it was destroyed`);
+  if (state === 'down') {
+    if (created && !scene.isBackground) journal.violation('lost', name, 'is down, though its creation succeeded');
+    const mayHaveFailed = history.operations.some(({ result }) => result === 'unclear');
+    if (!mayHaveFailed && !world.wasTroubled(name, 0, from)) journal.violation('lost', name, 'is down, though nothing failed');
+    return;
+  }
+  const view = world.view(name);
+  if (view === undefined) {
+    journal.violation('lost', name, 'is up, and its backend was not asked');
+    return;
+  }
+  const thing = world.thing(view.id);
+  if (thing === undefined) {
+    journal.violation('lost', name, `is up as ${view.id}, which does not exist`);
+    return;
+  }
+  if (expected !== undefined) {
+    for (const [place, parameters] of [
+      ['what exists', thing.parameters],
+      ['the service', view.parameters],
+    ]) {
+      if (parameters === expected.parameters) continue;
+      journal.violation('lost', name, `${place} has ${parameters}, and ${expected.parameters} was answered with success`);
+    }
+  }
+  const settled = world.lastReturned(name, view.id, ['create', 'update']);
+  if (settled !== undefined && JSON.stringify(settled) !== JSON.stringify(view.data)) {
+    const [data, returned] = [JSON.stringify(view.data), JSON.stringify(settled)];
+    journal.violation('lost', name, `the service has the data ${data}, and its backend returned ${returned}`);
+  }
+  for (const target of TARGETS) await verifyBind(scene, name, view.id, target);
+}
+
+async function verifyBind(scene: Scene, name: string, id: string, target: string): Promise<void> {
+  const { tsuru, world, journal } = scene;
+  const now = performance.now();
+  const history = tsuru.history(name);
+  const users = world.usersOfName(name, target);
+  if (history.isUnbound(target, now, now) && users.length > 0) {
+    journal.violation('leaked', name, `${target} still has its user, though it was unbound`);
+  }
+  const bound = history.isBound(target, now, now);
+  const settled = world.lastReturned(name, id, ['bind', 'unbind'], target);
+  const variables = bound?.variables ?? (isVariables(settled) ? JSON.stringify(settled) : undefined);
+  if (variables === undefined) return;
+  const { SECRET } = JSON.parse(variables) as Record<string, string>;
+  if (!users.some((user) => user.instance === id && user.secret === SECRET)) {
+    journal.violation('lost', name, `${target} was bound, and has no user with its password`);
+  }
+  const again = await call(scene, { name, action: 'bind', target });
+  if (again?.text !== variables) {
+    const answer = `${again?.status ?? 'nothing'} ${again?.text ?? ''}`;
+    journal.violation('bind changed', name, `${target} was bound to ${variables}, and a repeated bind got ${answer}`);
+  }
+}
+
+function isVariables(returned: unknown): boolean {
+  return typeof returned === 'object' && returned !== null && 'SECRET' in returned;
+}
+
+/** Waits until an instance is no longer pending; one whose removal was cut short is removed again, as its user would. */
+async function endOfPending(scene: Scene, name: string): Promise<'up' | 'down' | 'gone'> {
+  const deadline = performance.now() + PATIENCE.background + MARGIN;
+  for (;;) {
+    const answer = await call(scene, { name, action: 'status' });
+    if (answer?.status === 204) return 'up';
+    if (answer?.status === 404) return 'gone';
+    if (answer?.status === 500) return 'down';
+    const info = await call(scene, { name, action: 'info' });
+    if (/"removing/.test(info?.text ?? '') && (await remove(scene, name))) return 'gone';
+    if (performance.now() > deadline) {
+      scene.journal.violation('left pending', name, `is pending for ever: ${info?.text ?? 'no info'}`);
+      return 'down';
+    }
+    await pause(50);
+  }
+}
+
+/** Removes everything, and looks whether anything is left. */
+export async function removeAll(scene: Scene): Promise<void> {
+  const { tsuru, world, journal } = scene;
+  await Promise.all(
+    NAMES.map(async (name) => {
+      if (!(await remove(scene, name))) return;
+      world.bury(name, world.idsOf(name), 'it was removed at the end');
+      const after = await call(scene, { name, action: 'status' });
+      if (after?.status !== 404) journal.violation('came back', name, `is ${String(after?.status)} after its removal`);
+    }),
+  );
+  tsuru.forget();
+}
+
+async function remove(scene: Scene, name: string): Promise<boolean> {
+  let last: Answered | undefined;
+  for (let tries = 0; tries < TRIES; tries++) {
+    last = await call(scene, { name, action: 'destroy' });
+    if (last?.status === 200 || last?.status === 404) return true;
+    await pause(200);
+  }
+  scene.journal.violation('not removable', name, `cannot be removed: ${last?.status ?? 'nothing'} ${last?.text ?? ''}`);
+  return false;
+}
+
+function call({ tsuru, chance }: Scene, wanted: Wanted): Promise<Answered | undefined> {
+  return tsuru.call(wanted, chance);
+}
