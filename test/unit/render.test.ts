@@ -153,7 +153,13 @@ describe('the lock', () => {
 
 describe('an endpoint whose parameter is called as the instance is', () => {
   it('has two parameters in the OpenAPI document, under two names', async () => {
-    const endpoint = { name: 'pn', method: 'GET' as const, path: '/pn/{instance}', action: 'pn.show', description: 'Pn' };
+    const endpoint = {
+      name: 'pn',
+      method: 'GET' as const,
+      path: '/pn/{instance}',
+      action: 'pn.show',
+      description: 'Pn',
+    };
     const rendered = await files(answersWith({ endpoints: [endpoint] }));
     const { paths } = parse(rendered.get('openapi.yaml') ?? '') as {
       paths: Record<string, { parameters: { name: string }[] }>;
