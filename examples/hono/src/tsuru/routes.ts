@@ -40,9 +40,10 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
 
   for (const route of service.routes) {
     app.on(route.method, route.path, async (c) => {
+      const { method, target, headers, rawHeaders } = requestOf(c);
       // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type.
-      const body = hasBody(c.req.method) ? await bodyOf(c, service.bodyLimit) : new Uint8Array();
-      return respond(await route.handle({ ...requestOf(c), body, log: c.get('log') }));
+      const body = hasBody(method) ? await bodyOf(c, service.bodyLimit) : new Uint8Array();
+      return respond(await route.handle({ method, target, headers, rawHeaders, body, log: c.get('log') }));
     });
   }
 

@@ -3,9 +3,9 @@ import { ServiceError } from './errors.js';
 /** A request target, taken apart without ever folding or rebuilding it. */
 export interface Target {
   /** The path's parts, each decoded once: `/resources/my-db` is `['resources', 'my-db']`. */
-  segments: string[];
+  readonly segments: readonly string[];
   /** What stands behind the first `?`, as it came. */
-  query: string;
+  readonly query: string;
 }
 
 /** The characters that RFC 3986 lets stand in a path. */
@@ -26,6 +26,14 @@ const ENCODED_UNRESERVED = /%(?:2[dDeE]|3\d|[46][1-9a-fA-F]|5[\daAfF]|7[\daAeE])
  * @throws ServiceError 400
  */
 export function parseTarget(target: string): Target {
+  if (latest?.target !== target) latest = { target, read: readTarget(target) };
+  return latest.read;
+}
+
+/** The last target that was read: the edge, the admission and the route ask for the same one in turn. */
+let latest: { target: string; read: Target } | undefined;
+
+function readTarget(target: string): Target {
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
   const query = mark === -1 ? '' : target.slice(mark + 1);
