@@ -27,12 +27,12 @@ export const VERSIONS = {
 } as const;
 
 /**
- * The package manager of a project whose maker's is not known. All of them run on Node 20.19; Yarn is the one that
- * `npm install --global yarn` brings, as it refuses projects of any other.
+ * The package manager of a project whose maker's is not known. All of them run on Node 20.19. Yarn is the one that
+ * `npm install --global yarn` brings, as it refuses projects of any other; pnpm is one that every Corepack can start.
  */
 export const PACKAGE_MANAGER_VERSIONS: Record<PackageManager, string> = {
   npm: '11.19.1',
-  pnpm: '12.21.0',
+  pnpm: '10.34.8',
   yarn: '1.22.22',
   bun: '1.4.5',
 };

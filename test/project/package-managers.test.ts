@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,7 +16,7 @@ const { pnpm, yarn, bun } = PACKAGE_MANAGER_VERSIONS;
 
 /** Each package manager with its version, the package that has it, and its program there. */
 const MANAGERS = [
-  { name: 'pnpm', version: pnpm, from: 'pnpm', program: 'bin/pnpm.mjs' },
+  { name: 'pnpm', version: pnpm, from: 'pnpm', program: 'bin/pnpm.cjs' },
   { name: 'yarn', version: yarn, from: 'yarn', program: 'bin/yarn.js' },
   { name: 'yarn', version: BERRY, from: '@yarnpkg/cli-dist', program: 'bin/yarn.js' },
   { name: 'bun', version: bun, from: 'bun', program: 'bin/bun.exe' },
@@ -50,7 +50,9 @@ describe.each(MANAGERS)('with $name $version, Fastify on this Node', ({ name, ve
 
   it('installs, installs frozen as in CI, builds, and runs with what the Dockerfile keeps', async () => {
     mkdirSync(join(home, 'bin'), { recursive: true });
-    symlinkSync(join(scratch, 'node_modules', from, program), join(home, 'bin', name));
+    const file = join(scratch, 'node_modules', from, program);
+    const start = program.endsWith('.exe') ? `"${file}"` : `"${process.execPath}" "${file}"`;
+    writeFileSync(join(home, 'bin', name), `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
     execFileSync(inject('bin'), ['my-service', '--yes', '--no-verify'], { cwd: home, env: environment(), stdio: 'pipe' });
     const { packageManager } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Record<string, unknown>;
     expect(packageManager).toBe(`${name}@${version}`);
