@@ -42,9 +42,26 @@ async function build(): Promise<void> {
   });
   await bundle.close();
   chmodSync('dist/cli.js', 0o755);
-  writeFileSync('dist/templates.js', precompiled());
+  await writeTemplates();
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
+}
+
+/** Writes the templates as a module of its own, as small as the rest of the package. */
+async function writeTemplates(): Promise<void> {
+  const input = 'templates';
+  const bundle = await rolldown({
+    input,
+    plugins: [
+      {
+        name: 'templates',
+        resolveId: (id) => (id === input ? id : null),
+        load: (id) => (id === input ? precompiled() : null),
+      },
+    ],
+  });
+  await bundle.write({ file: 'dist/templates.js', format: 'esm', minify: true });
+  await bundle.close();
 }
 
 /** A module with every template, compiled as the engine would compile it. */

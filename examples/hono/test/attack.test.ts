@@ -85,8 +85,10 @@ describe('a long text from elsewhere', () => {
     async () => {
       const test = await testService();
       test.backend.instead.create = ({ parameters }) => Promise.reject(new Error(`no: ${JSON.stringify(parameters)}`));
-      const body = { name: 'db1', team: 't', parameters: { a: '://'.repeat(20_000) } };
-      expect(await test.call('POST', '/resources', body, 'json')).toMatchObject({ status: 500 });
+      for (const name of ['db1', 'db2', 'db3', 'db4', 'db5', 'db6']) {
+        const body = { name, team: 't', parameters: { a: '://'.repeat(20_000) } };
+        expect(await test.call('POST', '/resources', body, 'json')).toMatchObject({ status: 500 });
+      }
     },
     BOUND,
   );

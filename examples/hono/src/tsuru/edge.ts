@@ -32,7 +32,7 @@ const LINGER = 1_000;
  * The HTTP server that the web framework stands behind. What no framework takes, or each would answer in a way of its
  * own, is refused here before it is routed: malformed HTTP, what does not arrive in time, an unknown method, a path or a
  * host that is not plain, and a body that says it is too large. The answers are the `{code, message}` of all errors, and
- * fixed texts: nobody has been asked for a password yet.
+ * fixed texts, since no password has been asked for yet.
  */
 export function createEdge(service: Service, handler: RequestListener): Server {
   const { log, bodyLimit, headersTimeout } = service;
