@@ -259,6 +259,24 @@ describe('creating in the background', () => {
   });
 });
 
+describe('a removal that fails while the instance is being created', () => {
+  it('leaves no kube config in the store', async () => {
+    const test = await testService({ provisioning: 'background', multiCluster: true });
+    hold(test, 'create');
+    test.backend.instead.destroy = fails();
+    const { headers, ...request } = call('POST', '/resources', { name: 'db1', team: 't' });
+    const kubeConfig = Buffer.from('{"token":"fake"}').toString('base64');
+    await test.send({
+      ...request,
+      headers: { ...headers, 'x-tsuru-pool-name': 'p', 'x-tsuru-cluster-kube-config': kubeConfig },
+    });
+    expect((await test.store.find('db1'))?.cluster?.kubeConfig).toEqual({ token: 'fake' });
+    expect((await destroy(test)).status).toBe(500);
+    expect(await test.store.find('db1')).toMatchObject({ state: 'removing', cluster: { pool: 'p' } });
+    expect((await test.store.find('db1'))?.cluster).not.toHaveProperty('kubeConfig');
+  });
+});
+
 describe('binding', () => {
   it('again gives the same variables, without asking the backend', async () => {
     const test = await testService();
