@@ -6,7 +6,7 @@ import type { Operation } from './engine/apply.ts';
 import { mergeLineSets } from './engine/merge/sets.ts';
 import { STATE } from './engine/paths.ts';
 import { obstacles, type Kind, type Obstacles } from './engine/plan.ts';
-import type { Root } from './engine/root.ts';
+import { ancestorsOf, type Root } from './engine/root.ts';
 import type { Tree } from './engine/tree.ts';
 import { EXIT, ExpectedError } from './errors.ts';
 import { isProject, nextBackup, rootOf } from './project.ts';
@@ -74,6 +74,8 @@ export function siteOf(directory: string, tree: Tree): Site {
 }
 
 function kindOf(root: Root, path: string): Kind {
+  // What is behind a link, or a file, is not named beside it.
+  if (ancestorsOf(path).some((directory) => root.isTaken(directory) && !isDirectoryIn(root, directory))) return 'nothing';
   try {
     const found = root.look(path);
     if (found === undefined) return 'nothing';
@@ -82,6 +84,10 @@ function kindOf(root: Root, path: string): Kind {
     if (error instanceof ExpectedError) return 'other';
     throw error;
   }
+}
+
+function isDirectoryIn(root: Root, path: string): boolean {
+  return kindOf(root, path) === 'directory';
 }
 
 /** What is there, in words. */
