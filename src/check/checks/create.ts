@@ -135,7 +135,7 @@ export const create: readonly Check[] = [
     level: 'must',
     rule: 'A create for the name of an instance of another team is refused.',
     part: PART,
-    fix: 'Compare team, plan and parameters with the instance that is there, and answer 409 with what differs.',
+    fix: 'Compare team, plan and parameters with the instance that is there, and answer 422 with what differs.',
     perEncoding: true,
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
@@ -145,12 +145,15 @@ export const create: readonly Check[] = [
   {
     id: 'create.conflict',
     level: 'should',
-    rule: 'A create that differs from the instance of its name is answered with 409.',
+    rule: 'A create that differs from the instance of its name is answered with 422 and a text, or with 409.',
     part: PART,
-    fix: 'Answer 409: Tsuru tells its user that the instance already exists in the service API.',
+    fix: 'Answer 422 with what differs and what to do: Tsuru shows that text. After a 409 it shows only that the instance already exists.',
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
-      probe.require(statusOf(sent) === 409, sent, `the create ${outcomeOf(sent)}`);
+      const status = statusOf(sent);
+      probe.require(status === 409 || status === 422, sent, `the create ${outcomeOf(sent)}`);
+      const problem = status === 422 ? textProblem(sent) : undefined;
+      probe.require(problem === undefined, sent, `the body of the answer ${String(problem)}`);
     },
   },
   {
@@ -158,7 +161,7 @@ export const create: readonly Check[] = [
     level: 'should',
     rule: 'A create for the name of an instance that an app is bound to is refused.',
     part: PART,
-    fix: 'Answer 409 when anything is bound to the instance of that name.',
+    fix: 'Answer 422 when anything is bound to the instance of that name.',
     async run(probe) {
       const name = await probe.instance();
       await probe.variables(name, probe.newApp());

@@ -180,6 +180,14 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
+    name: '422 without a text for a name that is taken',
+    caughtBy: 'create.conflict',
+    breaks: instead('createAgain', (right) => (...args) => {
+      const made = right(...args);
+      return made.status === 409 ? { ...made, status: 422, body: '' } : made;
+    }),
+  },
+  {
     name: 'an instance in use is taken over',
     caughtBy: 'create.in-use',
     breaks: instead('createAgain', (right) => (there, wanted) => right({ ...there, binds: new Map() }, wanted)),
