@@ -269,7 +269,7 @@ describe('regenerate', () => {
       expect(read('.tsuru-service/backup/0001/package-lock.json')).toBe('{"mine": 1}');
       expect([...seen(project).keys()].filter((one) => /lock|node_modules/.test(one))).toEqual([
         ...['.tsuru-service/backup/0001/package-lock.json', '.tsuru-service/lock.json', 'bun.lock'],
-        ...['src/tsuru/locks.ts'],
+        ...['src/tsuru/locks.ts', 'src/tsuru/store-lock.ts'],
       ]);
     } finally {
       process.env['PATH'] = path;
