@@ -101,6 +101,13 @@ export interface Plan {
   kept: { path: string; reason: string }[];
   /** Places where a file still has the markers of a conflict, by the first line of each, from 1. */
   left: { path: string; line: number }[];
+  /** Files that an earlier conflict has left the new one beside, unsettled: `besideOf(path)` is still there. */
+  beside: string[];
+}
+
+/** Where the new one of a file goes that both sides changed, when it is not written into it. */
+export function besideOf(path: string): string {
+  return `${path}.theirs`;
 }
 
 /** What a plan is made of. */
@@ -108,7 +115,7 @@ export interface PlanInput {
   /** What was applied last. */
   lock: Lock;
   rendered: Tree;
-  /** What is there, of the files that the lock or the render has. */
+  /** What is there, of the files that the lock or the render has, and beside them. */
   disk: ReadonlyMap<string, DiskFile>;
   /** The base with that hash. */
   base: (hash: string) => Buffer;
@@ -121,12 +128,13 @@ export interface PlanInput {
  * that its owner deleted stays deleted, one that is no longer rendered is deleted when it was not edited.
  */
 export function planChanges({ lock, rendered, disk, base, restore }: PlanInput): Plan {
-  const plan: Plan = { changes: [], conflicts: [], kept: [], left: [] };
+  const plan: Plan = { changes: [], conflicts: [], kept: [], left: [], beside: [] };
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
   for (const path of [...paths].sort()) {
     const made = rendered.get(path);
     const before = disk.get(path);
+    if (disk.has(besideOf(path))) plan.beside.push(path);
     const known = Object.hasOwn(lock.files, path) ? lock.files[path] : undefined;
     if (made !== undefined && restore.has(path)) {
       if (before === undefined || !saysTheSame(before.content, made.content)) {
