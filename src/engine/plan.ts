@@ -42,13 +42,15 @@ const USUAL = ['.gitignore', 'README.md'];
 export function obstacles(rendered: Tree, names: readonly string[], kindOf: (path: string) => Kind): Obstacles {
   const paths = [...rendered.keys()];
   const parents = new Set(paths.flatMap((path) => parentsOf(path)));
+  const cut = new Set([...parents].filter((path) => !['nothing', 'directory'].includes(kindOf(path))));
+  const isCutOff = (path: string) => parentsOf(path).some((parent) => cut.has(parent));
   const isThere = (path: string) => kindOf(path) === 'file';
   return {
     usual: paths.filter((path) => USUAL.includes(path) && isThere(path)),
     collisions: paths.filter((path) => !USUAL.includes(path) && isThere(path)),
     blocked: [
-      ...[...parents].filter((path) => !['nothing', 'directory'].includes(kindOf(path))),
-      ...paths.filter((path) => !['nothing', 'file'].includes(kindOf(path))),
+      ...[...cut].filter((path) => !isCutOff(path)),
+      ...paths.filter((path) => !isCutOff(path) && !['nothing', 'file'].includes(kindOf(path))),
     ],
     others: names.filter((name) => !HARMLESS.test(name) && !rendered.has(name)),
   };
