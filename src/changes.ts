@@ -2,7 +2,7 @@ import { createTwoFilesPatch } from 'diff/lib/patch/create.js';
 
 import type { Disagreement } from './disagreements.ts';
 import { markerLines } from './engine/merge/markers.ts';
-import type { Change, Conflict, Plan } from './engine/plan.ts';
+import { besideOf, type Change, type Conflict, type Plan } from './engine/plan.ts';
 import { say, type Terminal } from './terminal.ts';
 
 /** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
@@ -19,6 +19,8 @@ export interface PlanFacts {
   kept: { path: string; reason: string }[];
   /** Places, lines from 1, that have the markers of an earlier conflict. */
   left: { path: string; line: number }[];
+  /** Files that still have the new one of an earlier conflict beside them, in PATH.theirs. */
+  beside: string[];
   /** Files that are written once and say something else than the answers that changed. */
   disagreeing: Disagreement[];
 }
@@ -40,7 +42,7 @@ const VERBS: Record<Change['kind'], string> = {
 };
 
 /** One line a file: what becomes of it, and a warning where that may surprise. */
-export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left }: Plan, outcome?: Outcome): void {
+export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, beside }: Plan, outcome?: Outcome): void {
   const write = (verb: string, text: string) => {
     terminal.write(`  ${verb.padEnd(9)} ${text}\n`);
   };
@@ -63,6 +65,11 @@ export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left }: 
     if (outcome?.resolutions.get(path) === 'take') continue;
     terminal.write(terminal.red(`  markers   ${path}:${line}  (left by an earlier conflict: edit them out)\n`));
   }
+  for (const path of beside) {
+    if (outcome?.resolutions.get(path) === 'beside') continue;
+    const toDo = `left by an earlier conflict: take what ${path} needs from it, and delete it`;
+    terminal.write(terminal.red(`  beside    ${besideOf(path)}  (${toDo})\n`));
+  }
 }
 
 /** What became of a file that both sides changed: a verb, and where each side is now. */
@@ -75,7 +82,7 @@ function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolutio
     case 'markers':
       return ['markers', `${path}:${markerLines(marked ?? '').join(', ')}  (${reason}: edit them out; yours is in ${backup})`];
     case 'beside':
-      return ['beside', `${path}  (yours stays; the new one is in ${path}.theirs: ${reason})`];
+      return ['beside', `${path}  (yours stays; the new one is in ${besideOf(path)}: ${reason})`];
   }
 }
 
@@ -101,7 +108,7 @@ export function sayConflicts(terminal: Terminal, conflicts: readonly Conflict[])
 }
 
 export function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): PlanFacts {
-  const { changes, conflicts, kept, left } = plan;
+  const { changes, conflicts, kept, left, beside } = plan;
   return {
     version: 1,
     written: outcome !== undefined,
@@ -110,7 +117,7 @@ export function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Out
       const resolution = outcome?.resolutions.get(path);
       return { path, reason, ...(resolution !== undefined && { outcome: resolution }) };
     }),
-    ...{ kept, left, disagreeing },
+    ...{ kept, left, beside, disagreeing },
   };
 }
 

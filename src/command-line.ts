@@ -1,5 +1,5 @@
 import type { Answers } from './answers.ts';
-import { CREATE } from './commands.ts';
+import { CREATE, commandMeant } from './commands.ts';
 import { messageOf } from './errors.ts';
 import { oneOf, onlyOne, readFlags, usage } from './flags.ts';
 import { parseTyped, QUESTIONS, type Question } from './questions.ts';
@@ -32,6 +32,11 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   for (const question of QUESTIONS) {
     const texts = values.get(question.flag);
     if (texts !== undefined) Object.assign(answers, { [question.key]: parseAnswer(question, texts.map(String)) });
+  }
+  const [first = ''] = positionals;
+  const command = positionals.length > 1 && !/[/\\]/.test(first) ? commandMeant(first) : undefined;
+  if (command !== undefined) {
+    throw usage(`There is no command "${first}".`, `Did you mean create-tsuru-service ${command}?`);
   }
   const directory = onlyOne(positionals, 'directory can be given');
   if (directory === '') throw usage('The directory is empty.');

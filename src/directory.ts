@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync, type Stats } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 
 import { commandMeant } from './commands.ts';
@@ -6,7 +6,7 @@ import type { Operation } from './engine/apply.ts';
 import { mergeLineSets } from './engine/merge/sets.ts';
 import { STATE } from './engine/paths.ts';
 import { obstacles, type Kind, type Obstacles } from './engine/plan.ts';
-import { ancestorsOf, type Root } from './engine/root.ts';
+import { unreachable, type Root } from './engine/root.ts';
 import type { Tree } from './engine/tree.ts';
 import { EXIT, ExpectedError } from './errors.ts';
 import { isProject, nextBackup, rootOf } from './project.ts';
@@ -16,6 +16,7 @@ import { quote } from './shell.ts';
 export type Site =
   | { kind: 'free'; usual: string[] }
   | { kind: 'file' }
+  | { kind: 'unreachable'; reason: string }
   | { kind: 'linked' }
   | ({ kind: 'occupied' } & Obstacles);
 
@@ -63,7 +64,14 @@ export function directoryWord(directory: string): string {
 
 /** Looks at where a project is to be written. */
 export function siteOf(directory: string, tree: Tree): Site {
-  const found = lstatSync(directory, { throwIfNoEntry: false });
+  let found: Stats | undefined;
+  try {
+    found = lstatSync(directory, { throwIfNoEntry: false });
+  } catch (error) {
+    const reason = unreachable(error);
+    if (reason === undefined) throw error;
+    return { kind: 'unreachable', reason };
+  }
   if (found === undefined) return { kind: 'free', usual: [] };
   if (found.isSymbolicLink() && !existsSync(directory)) return { kind: 'linked' };
   if (!statSync(directory).isDirectory()) return { kind: 'file' };
@@ -74,8 +82,6 @@ export function siteOf(directory: string, tree: Tree): Site {
 }
 
 function kindOf(root: Root, path: string): Kind {
-  // What is behind a link, or a file, is not named beside it.
-  if (ancestorsOf(path).some((directory) => root.isTaken(directory) && !isDirectoryIn(root, directory))) return 'nothing';
   try {
     const found = root.look(path);
     if (found === undefined) return 'nothing';
@@ -86,15 +92,13 @@ function kindOf(root: Root, path: string): Kind {
   }
 }
 
-function isDirectoryIn(root: Root, path: string): boolean {
-  return kindOf(root, path) === 'directory';
-}
-
 /** What is there, in words. */
 export function siteText(directory: string, site: Site): string {
   switch (site.kind) {
     case 'file':
       return `${directory} is a file.`;
+    case 'unreachable':
+      return `${directory} cannot be a directory: ${site.reason}.`;
     case 'linked':
       return `${directory} is a link to nothing.`;
     case 'free':
@@ -107,11 +111,18 @@ export function siteText(directory: string, site: Site): string {
           : []),
         ...(site.collisions.length > 0
           ? ['The service has files of these names as well:', ...list([...site.usual, ...site.collisions])]
-          : ['The service has no file of a name that is there already.']),
-        ...(site.others.length > 0 ? ['It has:', ...list(site.others)] : []),
+          : []),
+        ...othersText(site),
         ...(site.collisions.length === 0 && site.usual.length > 0 ? [keptText(directory, site.usual)] : []),
       ].join('\n');
   }
+}
+
+function othersText({ collisions, blocked, others }: Obstacles): string[] {
+  const names = others.filter((name) => !blocked.includes(name));
+  if (names.length === 0) return [];
+  const isFirst = collisions.length + blocked.length === 0;
+  return [isFirst ? 'No file of the service has one of these names:' : 'It also has:', ...list(names)];
 }
 
 function keptText(directory: string, usual: readonly string[]): string {
@@ -127,10 +138,15 @@ export function refuseSite(directory: string, site: Site): never {
   throw new ExpectedError(
     EXIT.inTheWay,
     siteText(directory, site),
-    site.kind === 'occupied' && site.blocked.length === 0
-      ? 'Choose another directory, or give --overwrite: what is replaced is kept in .tsuru-service/backup.'
-      : 'Choose another directory, or move it away.',
+    adviceFor(site),
   );
+}
+
+function adviceFor(site: Site): string {
+  if (site.kind === 'unreachable') return 'Choose another directory.';
+  return site.kind === 'occupied' && site.blocked.length === 0
+    ? 'Choose another directory, or give --overwrite: what is replaced is kept in .tsuru-service/backup.'
+    : 'Choose another directory, or move it away.';
 }
 
 /** What writes a project into a directory that exists. */

@@ -70,6 +70,7 @@ export function endpointsProblem(
     const problem = endpointProblem(endpoint, framework);
     if (problem !== undefined) return `The endpoint "${endpoint.name}" ${problem}.`;
     for (const other of endpoints.slice(0, index)) {
+      if (other.name === endpoint.name) return `Two endpoints have the same name: "${endpoint.name}".`;
       const clash = clashOf(other, endpoint);
       if (clash !== undefined) return `The endpoints "${other.name}" and "${endpoint.name}" ${clash}.`;
     }
@@ -117,7 +118,6 @@ type Relation = 'equal' | 'narrower' | 'wider' | 'overlapping' | 'apart';
 
 /** What two endpoints cannot both have, as a part of a sentence. */
 function clashOf(a: EndpointAnswer, b: EndpointAnswer): string | undefined {
-  if (a.name === b.name) return 'have the same name';
   if (a.action === b.action) return `have the same action "${a.action}"`;
   const relation = combine(compareMethods(a.method, b.method), comparePaths(a.path, b.path));
   if (relation === 'equal') return `are the same: ${a.method} ${a.path} and ${b.method} ${b.path}`;

@@ -137,11 +137,18 @@ export function oneOf<Value extends string>(flag: string, given: string, values:
   throw usage(`--${flag} cannot be "${given}".`, didYouMean(given, values) ?? `It can be: ${values.join(', ')}.`);
 }
 
+/** A hint for a word that only one of those begins with. */
+function beginning(typed: string, words: readonly string[]): string | undefined {
+  const [word, ...others] = words.filter((one) => typed.length > '--'.length && one.startsWith(typed));
+  return word === undefined || others.length > 0 ? undefined : `Did you mean ${word}?`;
+}
+
 function unknownFlag(rawName: string, command: string, options: readonly Option[]): ExpectedError {
   const names = options.map(({ flag }) => `--${flag}`);
   const negatives = options.filter(({ negatable }) => negatable).map(({ flag }) => `--no-${flag}`);
   return usage(
     `There is no flag ${rawName}${command === '' ? '' : ` of ${command}`}.`,
-    didYouMean(rawName, [...names, ...negatives]) ?? `The flags are: ${names.join(', ')}.`,
+    beginning(rawName, [...names, ...negatives]) ??
+      didYouMean(rawName, [...names, ...negatives]) ?? `The flags are: ${names.join(', ')}.`,
   );
 }

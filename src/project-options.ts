@@ -87,7 +87,7 @@ function writeOptions(typed: Typed, directory: string): WriteOptions {
 /** Reads `framework=hono`; a list of plans is separated by `;`. */
 function parseSet(text: string): Partial<Answers> {
   const mark = text.indexOf('=');
-  const key = text.slice(0, Math.max(mark, 0));
+  const key = mark === -1 ? text : text.slice(0, mark);
   const value = text.slice(mark + 1);
   const question = QUESTIONS.find((candidate) => candidate.key === key || candidate.flag === key);
   if (question === undefined) {
@@ -97,6 +97,7 @@ function parseSet(text: string): Partial<Answers> {
       didYouMean(key, keys) ?? `It is key=value, and the keys are: ${keys.join(', ')}.`,
     );
   }
+  if (mark === -1) throw usage(`--set ${text} has no value.`, `It is key=value, such as ${text}=...`);
   if (question.kind === 'boolean' && value !== 'true' && value !== 'false') {
     throw usage(`--set ${key} is true or false.`);
   }

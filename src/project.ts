@@ -11,7 +11,7 @@ import { basePath, readLock, type Lock } from './engine/lock.ts';
 import { JOURNAL, LOCK, RECORD, STATE, unreadable } from './engine/paths.ts';
 import type { DiskFile } from './engine/plan.ts';
 import { stateFolders, type Disk } from './engine/proof.ts';
-import { Root } from './engine/root.ts';
+import { codeOf, Root, unreachable } from './engine/root.ts';
 import { EXIT, ExpectedError } from './errors.ts';
 import { readRecord } from './record.ts';
 import type { Terminal } from './terminal.ts';
@@ -119,7 +119,12 @@ function noProject(directory: string): ExpectedError {
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || unreachable(error) !== undefined) return false;
+    throw error;
+  }
 }
 
 /**

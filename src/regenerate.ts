@@ -19,7 +19,7 @@ import { sha256 } from './engine/hash.ts';
 import { saysTheSame, withEndsOf } from './engine/line-ends.ts';
 import { basePath, lockFiles } from './engine/lock.ts';
 import { ATTRIBUTES, IGNORED, RECORD, STATE, unreadable } from './engine/paths.ts';
-import { planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
+import { besideOf, planChanges, type Change, type Conflict, type Plan } from './engine/plan.ts';
 import { render, type Generator } from './engine/render.ts';
 import type { Tree } from './engine/tree.ts';
 import { cancelled, EXIT, ExpectedError } from './errors.ts';
@@ -106,8 +106,8 @@ async function changeIn(
 
   if (run === undefined) {
     report();
-    if (options.check) return isSame && plan.left.length === 0 ? 0 : EXIT.different;
-    return plan.conflicts.length + plan.left.length > 0 ? EXIT.conflict : 0;
+    if (options.check) return isSame && !isUnsettled(plan) ? 0 : EXIT.different;
+    return plan.conflicts.length > 0 || isUnsettled(plan) ? EXIT.conflict : 0;
   }
   const conflicts = plan.conflicts;
   if (conflicts.length > 0 && options.conflict === 'fail' && context.prompts === undefined) {
@@ -123,7 +123,7 @@ async function changeIn(
   }
   if (isSame) {
     report();
-    return plan.left.length > 0 ? EXIT.conflict : 0;
+    return isUnsettled(plan) ? EXIT.conflict : 0;
   }
   if (!options.allowDirty) await refuseUncommitted(context, project, plan);
   const resolutions = await resolveAll(context, options, conflicts);
@@ -135,7 +135,7 @@ async function changeIn(
   report({ resolutions, backup });
   sayApplied(terminal, applied);
   await installIfNeeded(context, options, project, answers, plan.changes);
-  const isLeft = plan.left.some(({ path }) => resolutions.get(path) !== 'take');
+  const isLeft = plan.beside.length > 0 || plan.left.some(({ path }) => resolutions.get(path) !== 'take');
   // On a terminal they were settled; by the flag they are left, in the file or beside it.
   return isLeft || (conflicts.length > 0 && options.conflict !== 'fail') ? EXIT.conflict : 0;
 }
@@ -147,11 +147,16 @@ function newEndpointsProblem({ lock }: Project, { endpoints }: Answers): string 
   return problems.find((problem) => problem !== undefined);
 }
 
-/** The files that are compared; never the record, and never what only their owner reads. */
+/** The files that are compared, and what a conflict left beside them; never the record, and never what only their owner reads. */
 function pathsOf({ lock }: Project, rendered: Tree): Set<string> {
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
-  return paths;
+  return new Set([...paths].flatMap((path) => [path, besideOf(path)]));
+}
+
+/** Whether an earlier conflict is not settled yet, in a file or beside one. */
+function isUnsettled({ left, beside }: Plan): boolean {
+  return left.length + beside.length > 0;
 }
 
 /**
@@ -315,7 +320,7 @@ function settle(
     case 'markers':
       return [{ path, before, after: Buffer.from(marked ?? ''), mode }];
     case 'beside': {
-      const beside = `${path}.theirs`;
+      const beside = besideOf(path);
       const there = readDisk(directory, [beside]).get(beside);
       return [{ path: beside, before: there?.content, after: theirs, mode: there?.mode ?? mode }];
     }
@@ -347,7 +352,7 @@ function show(
     terminal.write(`${JSON.stringify(planFacts(plan, disagreeing, outcome), undefined, 2)}\n`);
     return;
   }
-  if (isSame && plan.left.length === 0) {
+  if (isSame && !isUnsettled(plan)) {
     say(terminal, 'Nothing to do: the project is as its record wants it.');
     return;
   }

@@ -42,13 +42,15 @@ const USUAL = ['.gitignore', 'README.md'];
 export function obstacles(rendered: Tree, names: readonly string[], kindOf: (path: string) => Kind): Obstacles {
   const paths = [...rendered.keys()];
   const parents = new Set(paths.flatMap((path) => parentsOf(path)));
+  const cut = new Set([...parents].filter((path) => !['nothing', 'directory'].includes(kindOf(path))));
+  const isCutOff = (path: string) => parentsOf(path).some((parent) => cut.has(parent));
   const isThere = (path: string) => kindOf(path) === 'file';
   return {
     usual: paths.filter((path) => USUAL.includes(path) && isThere(path)),
     collisions: paths.filter((path) => !USUAL.includes(path) && isThere(path)),
     blocked: [
-      ...[...parents].filter((path) => !['nothing', 'directory'].includes(kindOf(path))),
-      ...paths.filter((path) => !['nothing', 'file'].includes(kindOf(path))),
+      ...[...cut].filter((path) => !isCutOff(path)),
+      ...paths.filter((path) => !isCutOff(path) && !['nothing', 'file'].includes(kindOf(path))),
     ],
     others: names.filter((name) => !HARMLESS.test(name) && !rendered.has(name)),
   };
@@ -101,6 +103,13 @@ export interface Plan {
   kept: { path: string; reason: string }[];
   /** Places where a file still has the markers of a conflict, by the first line of each, from 1. */
   left: { path: string; line: number }[];
+  /** Files that an earlier conflict has left the new one beside, unsettled: `besideOf(path)` is still there. */
+  beside: string[];
+}
+
+/** Where the new one of a file goes that both sides changed, when it is not written into it. */
+export function besideOf(path: string): string {
+  return `${path}.theirs`;
 }
 
 /** What a plan is made of. */
@@ -108,7 +117,7 @@ export interface PlanInput {
   /** What was applied last. */
   lock: Lock;
   rendered: Tree;
-  /** What is there, of the files that the lock or the render has. */
+  /** What is there, of the files that the lock or the render has, and beside them. */
   disk: ReadonlyMap<string, DiskFile>;
   /** The base with that hash. */
   base: (hash: string) => Buffer;
@@ -121,12 +130,13 @@ export interface PlanInput {
  * that its owner deleted stays deleted, one that is no longer rendered is deleted when it was not edited.
  */
 export function planChanges({ lock, rendered, disk, base, restore }: PlanInput): Plan {
-  const plan: Plan = { changes: [], conflicts: [], kept: [], left: [] };
+  const plan: Plan = { changes: [], conflicts: [], kept: [], left: [], beside: [] };
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
   for (const path of [...paths].sort()) {
     const made = rendered.get(path);
     const before = disk.get(path);
+    if (disk.has(besideOf(path))) plan.beside.push(path);
     const known = Object.hasOwn(lock.files, path) ? lock.files[path] : undefined;
     if (made !== undefined && restore.has(path)) {
       if (before === undefined || !saysTheSame(before.content, made.content)) {

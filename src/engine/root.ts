@@ -257,6 +257,20 @@ export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? '';
 }
 
+/** Why the file system cannot have a directory of a path, as the end of a sentence; undefined for any other error. */
+export function unreachable(error: unknown): string | undefined {
+  switch (codeOf(error)) {
+    case 'ENOTDIR':
+      return 'a part of its path is a file';
+    case 'ENAMETOOLONG':
+      return 'its name is too long';
+    case 'ELOOP':
+      return 'a link in its path leads back to itself';
+    default:
+      return undefined;
+  }
+}
+
 function inTheWay(path: string, found: BigIntStats): ExpectedError {
   const what = found.isSymbolicLink()
     ? 'a link'

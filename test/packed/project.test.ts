@@ -79,6 +79,7 @@ describe('in a project that it made, the packed command line', () => {
   it.each([
     [['regenerate', '--set', 'framework=koa'], /--framework cannot be "koa"/],
     [['regenerate', '--set', 'framwork=hono'], /no "framwork"[^]*framework/],
+    [['regenerate', '--set', 'framework'], /--set framework has no value/],
     [['regenerate', '--conflict', 'mine'], /--conflict cannot be "mine"/],
     [['endpoint'], /needs add, remove or list/],
     [['endpoint', 'add'], /name of the endpoint is missing/],

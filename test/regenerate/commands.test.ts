@@ -127,6 +127,25 @@ describe('regenerate', () => {
     expect((await regenerateIn(project, undefined, { check: true })).code).toBe(0);
   });
 
+  it('says what is left beside a file until it is gone', async () => {
+    makeConflict();
+    await regenerateIn(project, toHono, { conflict: 'theirs-file' });
+    for (const [options, code] of [
+      [{}, EXIT.conflict],
+      [{ dryRun: true }, EXIT.conflict],
+      [{ check: true }, EXIT.different],
+    ] as const) {
+      const again = await regenerateIn(project, undefined, options);
+      expect(again.code).toBe(code);
+      expect(again.output).toContain('beside    src/app.ts.theirs  (left by an earlier conflict');
+      expect(again.output).not.toContain('as its record wants it');
+    }
+    const facts = JSON.parse((await regenerateIn(project, undefined, { json: true })).output) as PlanFacts;
+    expect(facts.beside).toEqual(['src/app.ts']);
+    rmSync(join(project, 'src/app.ts.theirs'));
+    expect((await regenerateIn(project, undefined, { check: true })).code).toBe(0);
+  });
+
   it('only looks with --check, and tells its findings as JSON', async () => {
     expect((await regenerateIn(project, undefined, { check: true })).code).toBe(0);
     const before = seen(project);

@@ -28,7 +28,7 @@ it.each<[Resolution | undefined, string]>([
     writeError: keep,
   };
   const outcome = resolution && { resolutions: new Map([[conflict.path, resolution]]), backup: '.tsuru-service/backup/0003' };
-  sayPlan(terminal, { changes: [], kept: [], left: [], conflicts: [conflict] }, outcome);
+  sayPlan(terminal, { changes: [], kept: [], left: [], beside: [], conflicts: [conflict] }, outcome);
   expect(output).toBe(line);
 });
 

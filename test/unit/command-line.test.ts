@@ -78,6 +78,9 @@ describe('the command line', () => {
 
   it.each([
     [['--framwork', 'hono'], /no flag --framwork/, /--framework/],
+    [['--frame', 'hono'], /no flag --frame/, /^Did you mean --framework\?$/],
+    [['endpont', 'add', 'x'], /no command "endpont"/, /^Did you mean create-tsuru-service endpoint\?$/],
+    [['chek', 'http://localhost:8888'], /no command "chek"/, /^Did you mean create-tsuru-service check\?$/],
     [['--wibble'], /no flag --wibble/, /--framework, .*--dry-run/],
     [['-x'], /no flag -x/, /The flags are/],
     [['--no-framework'], /no flag --no-framework/, /./],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { commandMeant } from '../../src/commands.ts';
-import { directoryProblem, directoryWord, filling, siteOf } from '../../src/directory.ts';
+import { directoryProblem, directoryWord, filling, siteOf, siteText } from '../../src/directory.ts';
 import { obstacles, type Kind } from '../../src/engine/plan.ts';
 import { toTree, type Tree } from '../../src/engine/tree.ts';
 
@@ -51,6 +51,32 @@ describe('a directory that is in use', () => {
 
   it('names what no file can be written over', () => {
     expect(look({ '.env': 'other', 'a.txt': 'directory', src: 'file' }).blocked).toEqual(['src', '.env', 'a.txt']);
+  });
+
+  it('is none below a file, nor with a name that is too long', () => {
+    writeFileSync(join(cwd, 'file'), '');
+    for (const [given, reason] of [
+      ['file/my-db', 'a part of its path is a file'],
+      ['x'.repeat(300), 'its name is too long'],
+    ] as const) {
+      const site = siteOf(join(cwd, given), tree);
+      expect(site).toEqual({ kind: 'unreachable', reason });
+      expect(siteText(given, site)).toBe(`${given} cannot be a directory: ${reason}.`);
+      expect(directoryProblem(cwd, given)).toBeUndefined();
+    }
+  });
+
+  it('is told in words that do not contradict what is kept of it', () => {
+    writeFileSync(join(cwd, 'README.md'), 'mine');
+    writeFileSync(join(cwd, 'thesis.doc'), 'mine');
+    expect(siteText('dir', siteOf(cwd, tree))).toBe(
+      [
+        'The directory dir is not empty.',
+        'No file of the service has one of these names:',
+        '  thesis.doc',
+        'dir: The README.md that is there is kept in .tsuru-service/backup.',
+      ].join('\n'),
+    );
   });
 
   it('is looked at as it is: a link to a directory is one, a link in it is none', () => {

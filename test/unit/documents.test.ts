@@ -182,4 +182,23 @@ describe('the documents', () => {
     ]);
     expect(readme).toContain('Here they are `true` and `false`.');
   });
+
+  it('set BASE_PATH in the app when the endpoint has a path, as the image has no .env', async () => {
+    const endpoint = 'https://db.example.com/base';
+    expect(await text('README.md', { endpoint })).toContain('\ntsuru env set --app my-service-api "BASE_PATH=$BASE_PATH"\n');
+    expect(await text('README.md')).not.toContain('"BASE_PATH=');
+  });
+
+  it('have no empty table when there are no endpoints', async () => {
+    expect(await text('README.md')).toContain('\n## Endpoints\n\n| method | path |');
+    expect(await text('README.md', { endpoints: [] })).toMatch(/\n## Endpoints\n\nThere are none\. `.*endpoint add NAME`.*\n$/);
+  });
+});
+
+describe('what git ignores', () => {
+  it('is all that a run leaves in .tsuru-service', async () => {
+    const lines = (await text('.gitignore')).split('\n').filter((line) => line.startsWith('.tsuru-service'));
+    const own = ['backup/', 'stage/', 'journal.json', 'running-*', 'set-up.json*'];
+    expect(lines).toEqual(own.map((name) => `.tsuru-service/${name}`));
+  });
 });

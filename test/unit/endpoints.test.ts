@@ -90,7 +90,7 @@ describe('an endpoint', () => {
   });
 
   it('needs a name and an action that no other has', () => {
-    expect(endpointsProblem([one({}), one({ path: '/b', action: 'c' })], 'fastify')).toMatch(/the same name/);
+    expect(endpointsProblem([one({}), one({ path: '/b', action: 'c' })], 'fastify')).toMatch(/^Two endpoints have the same name: "[^"]+"\.$/);
     expect(endpointsProblem([one({}), one({ name: 'b', path: '/b', action: 'backups.show' })], 'fastify')).toMatch(
       /the same action/,
     );
