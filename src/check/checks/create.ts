@@ -135,7 +135,7 @@ export const create: readonly Check[] = [
     level: 'must',
     rule: 'A create for the name of an instance of another team is refused.',
     part: PART,
-    fix: 'Compare team, plan and parameters with the instance that is there, and answer 409 with what differs.',
+    fix: 'Compare team, plan and parameters with the instance that is there, and answer 422 with what differs.',
     perEncoding: true,
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
@@ -145,12 +145,12 @@ export const create: readonly Check[] = [
   {
     id: 'create.conflict',
     level: 'should',
-    rule: 'A create that differs from the instance of its name is answered with 409.',
+    rule: 'A create that differs from the instance of its name is answered with a 4xx other than 409.',
     part: PART,
-    fix: 'Answer 409: Tsuru tells its user that the instance already exists in the service API.',
+    fix: 'Answer 422 with what differs and what to do: Tsuru throws the text of a 409 away, and its user reads only that the instance already exists.',
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
-      probe.require(statusOf(sent) === 409, sent, `the create ${outcomeOf(sent)}`);
+      probe.require(isRefused(sent) && statusOf(sent) !== 409, sent, `the create ${outcomeOf(sent)}`);
     },
   },
   {
@@ -158,7 +158,7 @@ export const create: readonly Check[] = [
     level: 'should',
     rule: 'A create for the name of an instance that an app is bound to is refused.',
     part: PART,
-    fix: 'Answer 409 when anything is bound to the instance of that name.',
+    fix: 'Answer 422, with what to do, when anything is bound to the instance of that name.',
     async run(probe) {
       const name = await probe.instance();
       await probe.variables(name, probe.newApp());
