@@ -172,19 +172,11 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: '400 for a name that is taken',
+    name: '409 for a name that is taken',
     caughtBy: 'create.conflict',
     breaks: instead('createAgain', (right) => (...args) => {
       const made = right(...args);
-      return made.status === 409 ? { ...made, status: 400 } : made;
-    }),
-  },
-  {
-    name: '422 without a text for a name that is taken',
-    caughtBy: 'create.conflict',
-    breaks: instead('createAgain', (right) => (...args) => {
-      const made = right(...args);
-      return made.status === 409 ? { ...made, status: 422, body: '' } : made;
+      return made.status === 422 ? { ...made, status: 409 } : made;
     }),
   },
   {

@@ -66,8 +66,8 @@ export class Reference {
 
   createAgain(there: Instance, wanted: Pick<Instance, 'team' | 'plan' | 'parameters'>): Reply {
     const differing = (['team', 'plan', 'parameters'] as const).filter((key) => there[key] !== wanted[key]);
-    if (differing.length > 0) return this.refuse(409, `it exists with another ${differing.join(', ')}`);
-    if ([...there.binds.values()].includes(true)) return this.refuse(409, 'it exists and is in use');
+    if (differing.length > 0) return this.refuse(422, `it exists with another ${differing.join(', ')}`);
+    if ([...there.binds.values()].includes(true)) return this.refuse(422, 'it exists and is in use');
     return { status: 201 };
   }
 

@@ -49,9 +49,9 @@ function create({ fields }) {
   }
   const differing = ['team', 'size'].filter((key) => existing[key] !== wanted[key]);
   if (differing.length > 0) {
-    throw new Refusal(409, `this instance exists already, with another ${differing.join(' and another ')}`);
+    throw new Refusal(422, `this instance exists already, with another ${differing.join(' and another ')}`);
   }
-  if (existing.bound.size > 0) throw new Refusal(409, 'this instance exists already and is in use');
+  if (existing.bound.size > 0) throw new Refusal(422, 'this instance exists already and is in use');
   Object.assign(existing, wanted);
   return empty(201);
 }

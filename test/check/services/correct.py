@@ -75,9 +75,9 @@ class Store:
     def _adopt(self, existing, wanted):
         differing = [key for key in ('team', 'plan', 'parameters') if getattr(existing, key) != getattr(wanted, key)]
         if differing:
-            raise Refusal(409, f'an instance of this name exists with a different {" and ".join(differing)}')
+            raise Refusal(422, f'an instance of this name exists with a different {" and ".join(differing)}')
         if existing.bound:
-            raise Refusal(409, 'an instance of this name exists and is in use: it has binds')
+            raise Refusal(422, 'an instance of this name exists and is in use: it has binds')
         existing.description, existing.tags = wanted.description, wanted.tags
 
     def _finish(self, instance):
