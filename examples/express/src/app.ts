@@ -21,6 +21,8 @@ export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN):
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
 
   app.use(logging(service));
   for (const add of open) add(app);

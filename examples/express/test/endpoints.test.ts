@@ -125,6 +125,36 @@ describe('an endpoint', () => {
     },
   );
 
+  it.each([
+    ['the status 0', { status: 0 }],
+    ['the status 101', { status: 101 }],
+    ['the status 600', { status: 600, body: 'text' }],
+    ['the status 200.5', { status: 200.5 }],
+    ['no status', { status: NaN }],
+    ['a header with a line break', { status: 200, headers: { 'x-a': 'a\nb' } }],
+    ['a header whose name is none', { status: 200, headers: { 'x a': 'b' } }],
+  ])('that answers with %s is a 500 that tells nothing, and is logged', async (_, answer) => {
+    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => answer });
+    expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({
+      status: 500,
+      body: '{"code":500,"message":"The service API failed unexpectedly; its log says why."}',
+    });
+    expect(test.log.join('')).toContain('unexpected error');
+  });
+
+  it('that hands on the answer of another server does not hand on how that one was sent', async () => {
+    const headers = { 'Content-Type': 'text/html', 'Content-Length': '1', 'Transfer-Encoding': 'chunked' };
+    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => ({ status: 200, headers, body: '<p>' }) });
+    const answer = await test.call('GET', '/resources/db1/mine');
+    expect(answer).toMatchObject({ status: 200, body: '<p>', headers: { 'content-type': 'text/html' } });
+    expect(answer.headers['content-length'] ?? '3').toBe('3');
+  });
+
+  it.each([204, 205, 304])('that answers %d sends no body', async (status) => {
+    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => ({ status, body: 'text' }) });
+    expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({ status, body: '' });
+  });
+
   it('that reads JSON is not given a number that was rounded', async () => {
     const handle: Endpoint['handle'] = ({ body }) => ({ status: 200, body: body.json() });
     const test = await serviceWith({ method: 'POST', path: '/x', handle });

@@ -42,6 +42,7 @@ describe('a route of the owner', () => {
 
   it.each([
     '/open/',
+    '/Open',
     '/open/x',
     '//open',
     '/open/../guarded',
@@ -49,9 +50,7 @@ describe('a route of the owner', () => {
     '/guarded?/open',
     '/guarded#/open',
   ])('opens no other path: %s', async (path) => {
-    const { status } = await get(path);
-    // A framework may take a trailing slash for the same open route.
-    expect(path === '/open/' ? [200, 400, 401] : [400, 401]).toContain(status);
+    expect([400, 401]).toContain((await get(path)).status);
   });
 
   it.each(['/failing', '/failing-open'])('that throws is a 500 that tells nothing, and is logged: %s', async (path) => {

@@ -124,6 +124,15 @@ describe('what users can send through the proxy of Tsuru', () => {
     }
   });
 
+  it.each(lifeCycleCalls)('$method $path is for Tsuru alone, behind any number of headers', async (request) => {
+    const { headers, ...rest } = throughProxy(request);
+    const { 'x-forwarded-for': forwarded, ...others } = headers;
+    const many = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`a-${index}`, 'b']));
+    const hidden = { ...rest, headers: { ...others, ...many, 'x-forwarded-for': forwarded } };
+    expect(await sendTo(server.port, hidden)).toMatchObject({ status: 403 });
+    expect(await everything()).toBe(before);
+  });
+
   it('the endpoints are for users, with a HEAD for every GET', async () => {
     const headers = { authorization: AUTHORIZATION, 'x-forwarded-for': '192.0.2.1' };
     expect(

@@ -1,6 +1,7 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 
 import { createEdge } from './tsuru/edge.js';
+import { MAX_HEADER_SIZE } from './tsuru/http.js';
 import { addressOf, gracefulClose, type Listening } from './tsuru/listener.js';
 import { answerError, authentication, logging, tsuruRoutes } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
@@ -27,8 +28,8 @@ export async function createApp(service: Service, own: readonly FastifyPluginAsy
     frameworkErrors: (error, request, reply) => {
       authentication(service).call(app, request, reply, (refusal) => answerError(refusal ?? error, request, reply));
     },
-    // Tsuru puts no upper bound on the name of an instance.
-    routerOptions: { maxParamLength: 16_384 },
+    // Tsuru puts no upper bound on the name of an instance; the headers of a request have one.
+    routerOptions: { maxParamLength: MAX_HEADER_SIZE },
   });
   app.addHook('onRequest', authentication(service));
   app.addHook('onResponse', logging);

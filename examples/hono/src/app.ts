@@ -37,7 +37,8 @@ export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN):
 /** Listens, and gives what stops it again: no new connection, and every request on those that are open is answered. */
 export function listen(app: App, service: Service, at: { port: number; host: string }): Promise<Listening> {
   // Node itself throws away the rest of a body that was not read, as it does below the other frameworks.
-  const listener = getRequestListener(app.fetch, { autoCleanupIncoming: false });
+  // The host stands in for the one that a request of HTTP/1.0 may leave out.
+  const listener = getRequestListener(app.fetch, { autoCleanupIncoming: false, hostname: 'localhost' });
   return listenOn(
     createEdge(service, (request, response) => void listener(request, response)),
     at,

@@ -28,6 +28,11 @@ function parsed(answer: string) {
   };
 }
 
+/** The statuses of all answers on a connection. */
+function statusesOf(answers: string): number[] {
+  return answers.split(/(?=HTTP\/1\.1 )/).map((text) => parsed(text).status);
+}
+
 function error(code: number, message: string) {
   return { status: code, type: JSON_TYPE, connection: 'close', body: JSON.stringify({ code, message }) };
 }
@@ -253,8 +258,49 @@ describe('over the wire', () => {
   it('what is refused is answered in its turn behind the request before it', async () => {
     const { socket, answer } = await wire(server.port);
     socket.write(`${request('GET /resources/plans', { Connection: 'keep-alive' })}${request('GET /%zz')}`);
-    const answers = (await answer).split(/(?=HTTP\/1\.1 )/).map((text) => parsed(text).status);
-    expect(answers).toEqual([200, 400]);
+    expect(statusesOf(await answer)).toEqual([200, 400]);
+  });
+
+  it('a request of HTTP/1.0 needs no Host, and can keep its connection', async () => {
+    const old = `GET /resources/plans HTTP/1.0\r\nAuthorization: ${AUTHORIZATION}\r\n`;
+    const answers = await exchange(server.port, `${old}Connection: keep-alive\r\n\r\n${old}\r\n`);
+    expect(statusesOf(answers)).toEqual([200, 200]);
+  });
+
+  it('a path as long as the headers may be is routed like any other', async () => {
+    const answer = parsed(await exchange(server.port, request(`GET /resources/${'a'.repeat(100_000)}`)));
+    expect(answer.status).toBe(404);
+    expect(answer.body).toContain('The service has no instance');
+    expect(answer.body.length).toBeLessThan(1200);
+  });
+
+  describe('bytes that are no HTTP', () => {
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const create = (name: string, headers: Record<string, string> = {}) => {
+      const body = `name=${name}&team=t`;
+      return request('POST /resources', { ...form, 'Content-Length': String(body.length), ...headers }, body);
+    };
+
+    it('do not take the answer from the last request before them', async () => {
+      expect(statusesOf(await exchange(server.port, `${create('before1')}rubbish`))).toEqual([201]);
+      expect((await test.call('GET', '/resources/before1/status')).status).toBe(204);
+    });
+
+    it('are answered in their turn, behind all requests before them', async () => {
+      const kept = { Connection: 'keep-alive' };
+      const before = `${create('before2', kept)}${create('before3', kept)}`;
+      expect(statusesOf(await exchange(server.port, `${before}rubbish`))).toEqual([201, 201, 400]);
+      const cut = request('POST /resources', { ...form, ...kept, 'Transfer-Encoding': 'chunked' }, 'zz\r\n');
+      expect(statusesOf(await exchange(server.port, `${create('before4', kept)}${cut}`))).toEqual([201, 400]);
+    });
+
+    it('bring no second answer when they stand in the body of a request that has been answered', async () => {
+      const { socket, answer } = await wire(server.port);
+      const headers = { Connection: 'keep-alive', 'Transfer-Encoding': 'chunked' };
+      socket.once('data', () => socket.write('zz\r\n'));
+      socket.write(request('POST /nowhere', headers));
+      expect(statusesOf(await answer)).toEqual([404]);
+    });
   });
 
   it('tells one that is not let in nothing of its path, and logs what it refuses', async () => {

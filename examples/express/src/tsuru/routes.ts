@@ -81,5 +81,6 @@ function send(response: Response, { status, headers, body }: Answer): void {
   // Not `send`: an answer goes out as it is, with no 304 for an `If-None-Match: *` and no charset added.
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (body !== undefined) response.setHeader('content-length', Buffer.byteLength(body));
   response.end(body);
 }

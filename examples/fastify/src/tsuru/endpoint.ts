@@ -1,3 +1,5 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
 import type { Cluster, Instance } from './backend.js';
 import { decodeText, parseJson } from './body.js';
 import type { Call } from './calls.js';
@@ -37,7 +39,7 @@ export interface EndpointBody {
   json(): JsonValue;
 }
 
-/** What an endpoint answers: `body` is sent as JSON, a string as text, bytes as they are; `headers` can say otherwise. */
+/** What an endpoint answers: `status` is 200 to 599; `body` is sent as JSON, a string as text, bytes as they are; `headers` can say otherwise. */
 export interface EndpointAnswer {
   status: number;
   headers?: Record<string, string>;
@@ -88,14 +90,34 @@ function bodyOf(bytes: Uint8Array): EndpointBody {
   return { bytes, text: () => decodeText(bytes), json: () => parseJson(decodeText(bytes)) };
 }
 
+/** What the server itself says of how an answer is sent; that of another server's answer would not fit. */
+const FRAMING = ['connection', 'content-length', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'];
+const WITHOUT_BODY = [204, 205, 304];
+
+/** @throws Error for what cannot be sent: each web framework would make something else of it */
 function toAnswer({ status, headers, body }: EndpointAnswer): Answer {
-  if (body === undefined) return { status, headers: { ...headers } };
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new RangeError(`an endpoint answered with ${status}, which is not the status of an answer`);
+  }
+  const own = ownHeaders(headers);
+  if (body === undefined || WITHOUT_BODY.includes(status)) return { status, headers: own };
   if (typeof body === 'string') {
-    return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
+    return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...own }, body };
   }
   if (body instanceof Uint8Array) {
-    return { status, headers: { 'content-type': 'application/octet-stream', ...headers }, body: new Uint8Array(body) };
+    return { status, headers: { 'content-type': 'application/octet-stream', ...own }, body: new Uint8Array(body) };
   }
   const answer = json(status, body);
-  return { ...answer, headers: { ...answer.headers, ...headers } };
+  return { ...answer, headers: { ...answer.headers, ...own } };
+}
+
+function ownHeaders(headers: EndpointAnswer['headers'] = {}): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [given, value] of Object.entries(headers)) {
+    validateHeaderName(given);
+    validateHeaderValue(given, value);
+    const name = given.toLowerCase();
+    if (!FRAMING.includes(name)) own[name] = value;
+  }
+  return own;
 }

@@ -31,6 +31,18 @@ export interface Call {
 export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: CallParts): Call[] {
   const cluster = (request: Incoming) => (multiCluster ? clusterOf(request) : undefined);
 
+  /**
+   * `GET /resources/plans`: no instance has that name. It is no route of its own, since the fast router of Hono takes no
+   * plain path beside one with a parameter.
+   */
+  const listPlans = (request: Incoming): Answer => {
+    if (multiCluster && cluster(request) === undefined) {
+      const message = 'This service has clusters: say for which pool (--pool) the plans are wanted.';
+      throw new ServiceError(400, message, { missing_params: ['cluster'] });
+    }
+    return json(200, plans.list());
+  };
+
   /** A call that changes something: its body, who asked, and where. */
   const change =
     (
@@ -57,17 +69,6 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
 
   return [
     {
-      method: 'GET',
-      path: '/resources/plans',
-      handle(request) {
-        if (multiCluster && cluster(request) === undefined) {
-          const message = 'This service has clusters: say for which pool (--pool) the plans are wanted.';
-          return Promise.reject(new ServiceError(400, message, { missing_params: ['cluster'] }));
-        }
-        return Promise.resolve(json(200, plans.list()));
-      },
-    },
-    {
       method: 'POST',
       path: '/resources',
       handle: change(async ({ fields, requestedBy, cluster }) => {
@@ -80,6 +81,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       method: 'GET',
       path: '/resources/:name',
       async handle(request, [name = '']) {
+        if (name === 'plans') return listPlans(request);
         return json(200, await lifeCycle.info(name, cluster(request)));
       },
     },

@@ -38,9 +38,14 @@ export function createEdge(service: Service, handler: RequestListener): Server {
   const { log, bodyLimit, headersTimeout } = service;
   // The interval is how often Node looks for what is late.
   const server = createServer({ ...OPTIONS, headersTimeout, connectionsCheckingInterval: headersTimeout / 10 });
+  // Node would leave out those after the thousandth, and say nothing: the one that tells who asked may be among them.
+  server.maxHeadersCount = 0;
   const refusalOf = refusals(bodyLimit);
-  /** The answer under way on each connection. */
+  /** The answer to the latest request of each connection, and the one before it where that was still under way. */
   const answers = new WeakMap<Duplex, ServerResponse>();
+  const earlier = new WeakMap<ServerResponse, ServerResponse>();
+  /** The connections whose bytes are read no more. */
+  const given = new WeakSet<Duplex>();
 
   const refuse = (request: IncomingMessage, response: ServerResponse, error: ServiceError) => {
     const { status, headers, body } = lastAnswer(error, log);
@@ -52,6 +57,8 @@ export function createEdge(service: Service, handler: RequestListener): Server {
   };
 
   server.on('request', (request, response) => {
+    const before = answers.get(request.socket);
+    if (before?.writableFinished === false) earlier.set(response, before);
     answers.set(request.socket, response);
     const refusal = refusalOf(request);
     if (refusal === undefined) handler(request, response);
@@ -76,15 +83,27 @@ export function createEdge(service: Service, handler: RequestListener): Server {
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const answer = answers.get(socket);
-    const isAnswering = answer !== undefined && answer.headersSent && !answer.writableFinished;
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
+    if (error.code === 'ECONNRESET' || (!socket.writable && !given.has(socket))) {
       socket.destroy();
       return;
     }
-    const refusal = malformed(error.code);
-    log.info({ status: refusal.status, reason: error.code }, 'malformed request');
-    writeRaw(socket, lastAnswer(refusal, log));
+    // Node says it again of all that comes after it.
+    if (given.has(socket)) return;
+    given.add(socket);
+    const latest = answers.get(socket);
+    const isCut = latest !== undefined && !latest.req.complete;
+    const before = isCut ? earlier.get(latest) : latest;
+    const refuseRest = () => {
+      if (!socket.writable) return;
+      const refusal = malformed(error.code);
+      log.info({ status: refusal.status, reason: error.code }, 'malformed request');
+      // A request has one answer, also when it turns out to be malformed after that.
+      if (isCut && latest.headersSent) endRaw(socket);
+      else writeRaw(socket, lastAnswer(refusal, log));
+    };
+    // What was asked before may have been done: it is answered first.
+    if (before?.writableFinished === false) before.once('close', refuseRest);
+    else refuseRest();
   });
 
   return server;
@@ -174,7 +193,12 @@ function afterRest(request: IncomingMessage, next: () => void): void {
 /** Answers where there is no response to answer with. */
 function writeRaw(socket: Duplex, { status, headers, body }: LastAnswer): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+  endRaw(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** Ends a connection, so that the other side can read what was written before. */
+function endRaw(socket: Duplex, last = ''): void {
+  socket.end(last);
   const timer = setTimeout(() => socket.destroy(), LINGER);
   socket.once('close', () => clearTimeout(timer)).resume();
 }
