@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { startProcess } from './support/process.js';
-import { wire, type Wire } from './support/socket.js';
+import { AUTHORIZATION as TEST_AUTHORIZATION } from './support/requests.js';
+import { testService } from './support/service.js';
+import { listening, wire, type Wire } from './support/socket.js';
 
 const PASSWORD = 'a password of the test';
 const AUTHORIZATION = `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`;
@@ -25,6 +27,26 @@ const CREATE = head(
   'POST /resources',
   `Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: ${BODY.length}\r\n`,
 );
+
+describe('a server that is asked to stop', () => {
+  it(
+    'does not wait for ever for a client that does not read its answer',
+    async () => {
+      const handle = () => ({ status: 200, body: 'x'.repeat(32 * 1024 * 1024) });
+      const test = await testService({ endpoints: [{ method: 'GET', path: '/large', handle }] });
+      await test.call('POST', '/resources', { name: 'db1', team: 't' });
+      const server = await listening(test.service);
+      const { socket } = await wire(server.port);
+      const headers = `Host: service\r\nAuthorization: ${TEST_AUTHORIZATION}\r\n`;
+      socket.write(`GET /resources/db1/large HTTP/1.1\r\n${headers}\r\n`);
+      await once(socket, 'data');
+      socket.pause();
+      await server.close();
+      socket.destroy();
+    },
+    BOUND,
+  );
+});
 
 /** The whole service as a process of its own, asked to stop while it is in use. */
 describe('a service that is asked to stop', () => {

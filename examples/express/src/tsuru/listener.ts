@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Milliseconds after the order to stop until a connection is closed on which nothing is being answered. */
+/** Milliseconds after the order to stop until a connection is closed on which no answer is being made. */
 const ALLOWANCE = {
   /** that has never sent a request: its first one may be on its way */
   fresh: 5_000,
@@ -10,6 +10,8 @@ const ALLOWANCE = {
   idle: 1_000,
   /** whose request has begun, and does not end */
   unfinished: 10_000,
+  /** whose answer is there, and is not taken */
+  unread: 10_000,
 };
 const SWEEP = 100;
 /** Milliseconds in which the connections that wait to be taken up are, when more come all the time. */
@@ -103,5 +105,6 @@ export function gracefulClose(server: Server): () => Promise<void> {
 function allowanceOf(response: ServerResponse | undefined): number {
   if (response === undefined) return ALLOWANCE.fresh;
   if (response.writableFinished) return ALLOWANCE.idle;
-  return response.req.complete ? Infinity : ALLOWANCE.unfinished;
+  if (!response.req.complete) return ALLOWANCE.unfinished;
+  return response.writableEnded ? ALLOWANCE.unread : Infinity;
 }
