@@ -18,12 +18,12 @@ const VERSION = 1;
 export function readRecord(text: string): Answers {
   const document = parseDocument(withoutBom(text), YAML_OPTIONS);
   const [error] = document.errors;
-  if (error) throw unreadable(`${RECORD} cannot be read: ${error.message}`, 'Mend it by hand.');
+  if (error) throw unreadable(`${RECORD} cannot be read: ${error.message}`, 'Correct it by hand.');
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 20 });
   } catch (problem) {
-    throw unreadable(`${RECORD} cannot be read: ${messageOf(problem)}.`, 'Mend it by hand.');
+    throw unreadable(`${RECORD} cannot be read: ${messageOf(problem)}.`, 'Correct it by hand.');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unreadable(`${RECORD} has no answers in it.`, 'It is a list of keys and values.');
@@ -48,7 +48,7 @@ export function readAnswers(value: Readonly<Record<string, unknown>>, file: stri
   const known = [...QUESTIONS.map(({ key }) => key as string), 'endpoints'];
   const stranger = Object.keys(value).find((key) => !known.includes(key));
   if (stranger !== undefined) {
-    throw unreadable(`${file} has the key "${stranger}", which nobody knows.`, `The keys are: ${known.join(', ')}.`);
+    throw unreadable(`${file} has the key "${stranger}", which is not one of its keys.`, `The keys are: ${known.join(', ')}.`);
   }
   const answers: Partial<Answers> = {};
   for (const question of QUESTIONS) {
@@ -58,7 +58,7 @@ export function readAnswers(value: Readonly<Record<string, unknown>>, file: stri
   const { endpoints: _example, ...whole } = withDefaults(answers, { directory: 'my-service', packageManager: 'npm' });
   const endpoints = readEndpoints(value['endpoints'] ?? [], file);
   const problem = endpointsProblem(endpoints, whole.framework);
-  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, 'Mend it by hand.');
+  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, 'Correct it by hand.');
   return { ...whole, endpoints };
 }
 
@@ -105,7 +105,7 @@ function whatItSays(text: string): string | undefined {
 }
 
 function readAnswer(question: Question, given: unknown, file: string): Answers[keyof Answers] {
-  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, 'Mend it by hand.');
+  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, 'Correct it by hand.');
   if (question.kind === 'boolean') {
     if (typeof given !== 'boolean') throw wrong('must be true or false');
     return given;
@@ -143,7 +143,7 @@ function planTexts(given: unknown): string[] {
 }
 
 function readEndpoints(given: unknown, file: string): EndpointAnswer[] {
-  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, 'Mend it by hand.');
+  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, 'Correct it by hand.');
   if (!Array.isArray(given)) throw wrong('must be a list');
   return given.map((item: unknown) => {
     const { name, method, path, action, description, ...others } = (item ?? {}) as Record<string, unknown>;

@@ -2,7 +2,7 @@ import type { Backend, Instance } from './tsuru/backend.js';
 import type { JsonObject } from './tsuru/values.js';
 
 /**
- * The one file to write: what create, bind, unbind and destroy really do. As it stands nothing is provisioned, but
+ * The one file to write: what create, bind, unbind and destroy really do. Nothing is provisioned yet, but
  * every step works, so the whole life cycle can be tried with Tsuru before the first line is written.
  *
  * The rules for each method, and what it gets, are in src/tsuru/backend.ts.

@@ -80,7 +80,7 @@ export const create: readonly Check[] = [
   {
     id: 'create.lost-answer',
     level: 'must',
-    rule: 'A create whose answer nobody waited for can be repeated.',
+    rule: 'A create whose answer was lost can be repeated.',
     part: PART,
     fix: 'Take the repeated create as the instance that is there, or create it again when it failed; never answer 409 for ever.',
     perEncoding: true,
