@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { canCarryOut, carryOut, changed, freshPath, keepOthers, takeBack } from './carry-out.ts';
-import { claim, hasClaims, isRunning } from './claim.ts';
+import { claim, hasClaims, isOver, ownMark } from './claim.ts';
 import { sha256 } from './hash.ts';
 import { readJournal, writeJournal, type Journal } from './journal.ts';
 import { JOURNAL, ownPathProblem, STAGE, STATE } from './paths.ts';
@@ -296,16 +296,18 @@ function missingDirectories(root: Root, operations: readonly Operation[]): strin
 
 async function applyBeside(fs: FileSystem, directory: string, tree: Tree): Promise<Applied> {
   const parent = dirname(directory);
-  const stage = join(parent, `.${basename(directory)}.${process.pid}.partial`);
+  const stage = join(parent, `.${basename(directory)}.${ownMark()}.partial`);
   let made: string | undefined;
+  let isStaged = false;
   try {
     made = fs.mkdirSync(parent, { recursive: true });
     removeStale(fs, directory);
     fs.mkdirSync(stage);
+    isStaged = true;
     await writeFiles(new Root(fs, stage), tree);
     moveTo(fs, stage, directory);
   } catch (error) {
-    throw failure(error, afterNothing({ kept: [], leftOver: clearBeside(fs, stage, parent, made) }));
+    throw failure(error, afterNothing({ kept: [], leftOver: clearBeside(fs, isStaged ? stage : undefined, parent, made) }));
   }
   try {
     await new Root(fs, parent).sync(['']);
@@ -325,15 +327,15 @@ function moveTo(fs: FileSystem, stage: string, directory: string): void {
 }
 
 /** Removes what a run that failed wrote beside its directory, and the parents that it made, if nothing else is in them. */
-function clearBeside(fs: FileSystem, stage: string, parent: string, made: string | undefined): string[] {
+function clearBeside(fs: FileSystem, stage: string | undefined, parent: string, made: string | undefined): string[] {
   try {
-    fs.rmSync(stage, { recursive: true, force: true });
+    if (stage !== undefined) fs.rmSync(stage, { recursive: true, force: true });
     for (let folder = parent; made !== undefined && folder.startsWith(made); folder = dirname(folder)) {
       if (fs.readdirSync(folder).length === 0) fs.rmdirSync(folder);
     }
     return [];
   } catch (error) {
-    return [`${stage} could not be removed: ${messageOf(error)}. Delete it.`];
+    return [`${stage ?? parent} could not be removed: ${messageOf(error)}. Delete it.`];
   }
 }
 
@@ -353,7 +355,6 @@ function removeStale(fs: FileSystem, directory: string): void {
   const prefix = `.${basename(directory)}.`;
   for (const name of fs.readdirSync(parent)) {
     if (!name.startsWith(prefix) || !name.endsWith('.partial')) continue;
-    const pid = name.slice(prefix.length, -'.partial'.length);
-    if (/^\d+$/.test(pid) && !isRunning(Number(pid))) fs.rmSync(join(parent, name), { recursive: true, force: true });
+    if (isOver(name.slice(prefix.length, -'.partial'.length))) fs.rmSync(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -13,6 +13,9 @@ const ATTEMPTS = 6;
 /** Milliseconds that one waits at most, so that one of them comes first. */
 const WAIT = 60;
 
+/** How many runs that end one after the other take the folder away from one that begins. */
+const MEETINGS = 100;
+
 /** A process, as the name of its claim says it. */
 interface Claimant {
   /** Which machine, or container, it is on. */
@@ -31,9 +34,9 @@ interface Claimant {
  * @throws ExpectedError when another run is at work
  */
 export async function claim(root: Root): Promise<() => void> {
-  const self: Claimant = { host: thisHost(), pid: process.pid, start: startOf(process.pid) };
+  const self = thisProcess();
   for (let attempt = 1; ; attempt++) {
-    const own = `${STATE}/${nameOf(self)}`;
+    const own = `${STATE}/running-${markOf(self)}`;
     const end = () => {
       try {
         root.remove(own);
@@ -68,8 +71,19 @@ export function hasClaims(root: Root): boolean {
   return claims(root).length > 0;
 }
 
+/** A name that no other run has, and that says which process made it. */
+export function ownMark(): string {
+  return markOf(thisProcess());
+}
+
+/** Whether a mark is of a process of this machine that is no more; of any other name, it is not known. */
+export function isOver(mark: string): boolean {
+  const name = `running-${mark}`;
+  return CLAIM.test(name) && !isAlive(name, thisProcess());
+}
+
 /** Whether a process of this machine is running. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -79,14 +93,14 @@ export function isRunning(pid: number): boolean {
 }
 
 function write(root: Root, own: string): void {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       root.makeDirectory(STATE);
       root.write(own, Buffer.alloc(0), 0o644);
       return;
     } catch (error) {
-      // Another run has just ended, and taken the folder with it.
-      if (codeOf(error) !== 'ENOENT') throw error;
+      // Another run has just ended, and taken the folder with it; or no file can be made there at all.
+      if (codeOf(error) !== 'ENOENT' || attempt === MEETINGS) throw error;
     }
   }
 }
@@ -120,8 +134,12 @@ function another(name: string, self: Claimant): ExpectedError {
   );
 }
 
-function nameOf({ host, pid, start }: Claimant): string {
-  return `running-${host}-${pid}-${start}-${randomBytes(6).toString('hex')}`;
+function thisProcess(): Claimant {
+  return { host: thisHost(), pid: process.pid, start: startOf(process.pid) };
+}
+
+function markOf({ host, pid, start }: Claimant): string {
+  return `${host}-${pid}-${start}-${randomBytes(6).toString('hex')}`;
 }
 
 function parse(name: string): Claimant {
@@ -135,12 +153,17 @@ function thisHost(): string {
   return createHash('sha256').update(`${hostname()} ${space}`).digest('hex').slice(0, 12);
 }
 
-/** Tells a process from a later one with the same id, after a restart of the machine, or of a container. */
+/**
+ * Tells a process from a later one with the same id, after a restart of the machine, or of a container.
+ * @returns an empty text for one that has ended and whose parent has not asked for its exit code yet
+ */
 function startOf(pid: number): string {
   const boot = textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
   const status = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  // proc(5): the name of the program, in parentheses, may have blanks; the start is the 20th field after it.
-  const ticks = status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
+  // proc(5): the name of the program, in parentheses, may have blanks; the state follows it, the start is 19 fields later.
+  const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+  if (['Z', 'X'].includes(fields[0] ?? '')) return '';
+  const ticks = fields[19];
   return ticks === undefined ? '0' : createHash('sha256').update(`${boot} ${ticks}`).digest('hex').slice(0, 12);
 }
 

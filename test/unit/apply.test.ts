@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { apply, recover } from '../../src/engine/apply.ts';
+import { ownMark } from '../../src/engine/claim.ts';
 import type { Disk } from '../../src/engine/proof.ts';
 import type { FileSystem } from '../../src/engine/root.ts';
 import { toTree, type Tree } from '../../src/engine/tree.ts';
@@ -170,10 +171,50 @@ describe('writing a project', { timeout: 60_000 }, () => {
   });
 
   it('clears away what a killed run left beside the directory, but not that of a run that goes on', async () => {
-    mkdirSync(join(parent, 'in/.project.999999999.partial/x'), { recursive: true });
-    mkdirSync(join(parent, `in/.project.${process.ppid}.partial`));
+    const [host = '', , start = ''] = ownMark().split('-');
+    const stageOf = (...mark: string[]) => `.project.${[...mark, '0123456789ab'].join('-')}.partial`;
+    const stages = [
+      // The same process id, of another process; and one of a container that has the directory as well.
+      stageOf(host, String(process.ppid), '000000000001'),
+      stageOf('0123456789ab', String(process.pid), start),
+    ];
+    for (const stage of stages) mkdirSync(join(parent, 'in', stage, 'x'), { recursive: true });
     await apply(diskOf(), directory, tree);
-    expect(readdirSync(join(parent, 'in')).sort()).toEqual([`.project.${process.ppid}.partial`, 'project']);
+    expect(readdirSync(join(parent, 'in')).sort()).toEqual([stages[1], 'project']);
+  });
+
+  it('has a place of its own beside the directory for each run, also for those with one process id', async () => {
+    const renamed: string[] = [];
+    const noting: FileSystem = {
+      ...fs,
+      renameSync: (from, to) => {
+        renamed.push(String(from));
+        fs.renameSync(from, to);
+      },
+    };
+    for (const name of ['one', 'one']) {
+      await apply(diskOf(noting), join(parent, 'in', name), tree);
+      rmSync(join(parent, 'in', name), { recursive: true });
+    }
+    expect(new Set(renamed).size).toBe(2);
+  });
+
+  it('removes nothing that it did not make when its own place is taken', async () => {
+    const taken = join(parent, 'in/theirs');
+    mkdirSync(taken, { recursive: true });
+    let stage = '';
+    const meeting: FileSystem = {
+      ...fs,
+      mkdirSync: ((path: string, options?: fs.MakeDirectoryOptions) => {
+        if (path.endsWith('.partial')) {
+          stage = path;
+          fs.renameSync(taken, path);
+        }
+        return fs.mkdirSync(path, options);
+      }) as typeof fs.mkdirSync,
+    };
+    await expect(apply(diskOf(meeting), directory, tree)).rejects.toMatchObject({ exitCode: EXIT.failed });
+    expect(existsSync(stage)).toBe(true);
   });
 
   it('says where it failed when the place cannot be written', async () => {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { begin } from '../../src/engine/apply.ts';
 import { Root } from '../../src/engine/root.ts';
-import { claim, refuseOthers } from '../../src/engine/claim.ts';
+import { claim, ownMark, refuseOthers } from '../../src/engine/claim.ts';
 import { EXIT } from '../../src/errors.ts';
 import { FAST_DISK } from '../support/project.ts';
 
@@ -123,6 +124,31 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     expect(claims()).toEqual([]);
     working.child.kill('SIGKILL');
     await working.ended;
+  });
+
+  it.runIf(process.platform === 'linux')('do not wait for one that has ended and that its parent has not asked after', async () => {
+    // The shell becomes the program `sleep`, which never asks after what the shell had started.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    children.push(parent);
+    const pid = String((await once(parent.stdout, 'data'))[0]).trim();
+    const statOf = () => fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '';
+    await until(() => statOf().startsWith('Z'));
+    const [host = ''] = ownMark().split('-');
+    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+    const start = createHash('sha256').update(`${boot} ${statOf().split(' ')[19]}`).digest('hex').slice(0, 12);
+    fs.writeFileSync(join(project, '.tsuru-service', `running-${host}-${pid}-${start}-0123456789ab`), '');
+    (await claim(new Root(fs, project)))();
+    expect(claims()).toEqual([]);
+  });
+
+  it('end where no file can be made, and do not try for ever', async () => {
+    const hopeless = {
+      ...fs,
+      openSync: () => {
+        throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+      },
+    };
+    await expect(claim(new Root(hopeless, project))).rejects.toThrow('ENOENT');
   });
 
   it('count as at work on a machine that is out of sight', async () => {
