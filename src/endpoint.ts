@@ -4,7 +4,7 @@ import type { Answers, EndpointAnswer } from './answers.ts';
 import type { Context } from './context.ts';
 import { withEndpointDefaults } from './endpoints.ts';
 import { didYouMean, usage } from './flags.ts';
-import { openProject } from './project.ts';
+import { openProject, undisturbed } from './project.ts';
 import { parseEndpointRequest, type EndpointRequest, type WriteOptions } from './project-options.ts';
 import { change, type RegenerateExit } from './regenerate.ts';
 import { say, sayTable } from './terminal.ts';
@@ -15,7 +15,7 @@ export async function endpoint(context: Context): Promise<RegenerateExit> {
   const request = parseEndpointRequest(context.argv);
   switch (request.verb) {
     case 'list':
-      list(context);
+      await list(context);
       return 0;
     case 'add':
       return add(context, request);
@@ -75,8 +75,10 @@ function handlerOf(name: string): string {
   return join('src/endpoints', `${name}.ts`);
 }
 
-function list({ cwd, generator, terminal }: Context): void {
-  const { name, endpoints } = openProject(resolve(cwd), generator.version).answers;
+async function list({ cwd, generator, terminal }: Context): Promise<void> {
+  const directory = resolve(cwd);
+  const { answers } = await undisturbed(directory, () => Promise.resolve(openProject(directory, generator.version)));
+  const { name, endpoints } = answers;
   if (endpoints.length === 0) {
     say(terminal, `${name} has no endpoints of its own.`);
     return;

@@ -63,9 +63,11 @@ export async function beginRun(context: Context, directory: string): Promise<Run
  * @throws ExpectedError when another run changes it meanwhile, or did not finish
  */
 export async function undisturbed<T>(directory: string, look: () => Promise<T>): Promise<T> {
-  if (!isProject(directory)) throw noProject(directory);
+  if (!isDirectory(directory)) throw noProject(directory);
   const root = rootOf(directory);
+  // First: a run that is at work, or was stopped, may have the record in its hands.
   const before = stampOf(root);
+  if (!isProject(directory)) throw noProject(directory);
   try {
     return await look();
   } finally {

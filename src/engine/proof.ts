@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
-import { Root, type FileSystem } from './root.ts';
+import { codeOf, Root, type FileSystem } from './root.ts';
 
 /** What writing to a project takes beside the project. */
 export interface Disk {
@@ -44,6 +44,7 @@ export async function newKey({ fs, stateFolders: folders }: Disk, project: Root)
   const problems: string[] = [];
   for (const folder of folders) {
     try {
+      refuseInside(fs, folder, project);
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
       const place = safe(fs, folder, project);
       const file = keyFile(project);
@@ -105,9 +106,24 @@ function safe(fs: FileSystem, folder: string, project: Root): Root {
   const uid = process.getuid?.();
   const isMine = uid === undefined || (Number(found?.uid) === uid && (Number(found?.mode) & 0o022) === 0);
   if (!isMine) throw new Error(`${root.directory} can be written to by others`);
-  const way = relative(project.directory, root.directory);
-  if (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)) {
-    throw new Error(`${root.directory} is inside the project`);
-  }
+  refuseInside(fs, folder, project);
   return root;
+}
+
+/** Also for one that is not there yet, or behind a link in the project. @throws Error that says so */
+function refuseInside(fs: FileSystem, folder: string, project: Root): void {
+  for (let at = folder; ; at = dirname(at)) {
+    let real: string | undefined;
+    try {
+      real = fs.realpathSync(at);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+    if (real !== undefined) {
+      const way = relative(project.directory, real);
+      const isOutside = way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+      if (!isOutside) throw new Error(`${folder} is inside the project`);
+    }
+    if (at === dirname(at)) return;
+  }
 }

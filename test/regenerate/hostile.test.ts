@@ -242,6 +242,29 @@ describe('a journal', () => {
     expect((await regenerateIn(project)).code).toBe(0);
   });
 
+  it('has its key in no folder of the project, not one behind a link either, and none is made', async () => {
+    fs.symlinkSync(outside, at('state'));
+    const before = entriesOf(dirname(project));
+    const run = await begin({ fs, stateFolders: [at('.local/state/x'), at('state/x')] }, project);
+    await expect(applyOperations(run, STEPS.slice(1))).rejects.toMatchObject({
+      hint: expect.stringMatching(/^Nothing was changed/) as string,
+      message: expect.stringMatching(/local\/state\/x is inside the project.*state\/x is inside the project/) as string,
+    });
+    run.end();
+    expect(entriesOf(dirname(project))).toEqual(before);
+  });
+
+  it('is what one that looks is told of, also when the record is being replaced', async () => {
+    fs.renameSync(at('tsuru-service.yaml'), at('.tsuru-service/moved'));
+    fs.writeFileSync(at('.tsuru-service/journal.json'), '{}');
+    for (const command of ['regenerate --check', 'regenerate --dry-run', 'endpoint list']) {
+      expect(await endOf(COMMANDS[command] as () => Promise<unknown>)).toMatchObject({
+        exitCode: EXIT.inTheWay,
+        message: 'An earlier run was stopped half-way.',
+      });
+    }
+  });
+
   it('is not begun where no key to it can be kept', async () => {
     fs.rmSync(stateOf(project), { recursive: true, force: true });
     fs.writeFileSync(stateOf(project), 'a file');
