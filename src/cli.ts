@@ -73,6 +73,10 @@ main().catch((error: unknown) => {
   if (error instanceof ExpectedError) {
     process.stderr.write(`${[error.message, error.hint].filter((text) => text !== '').join('\n')}\n`);
     process.exitCode = error.exitCode;
+  } else if (error instanceof Error && 'syscall' in error) {
+    // What the system refuses, such as a file without the right to read it, is no bug.
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   } else {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = 1;

@@ -88,7 +88,7 @@ export function readLock(text: string, generator: string): Lock {
   const { version, files } = value;
   if (version !== 1 || typeof value.generator !== 'string' || isNewer(value.generator, generator)) {
     throw unreadable(
-      `${LOCK} was written by create-tsuru-service ${String(value.generator)}, and this is ${generator}.`,
+      `${LOCK} was written by create-tsuru-service ${versionIn(value.generator)}, and this is ${generator}.`,
       'Use that version, or a newer one.',
     );
   }
@@ -115,6 +115,11 @@ export function readLock(text: string, generator: string): Lock {
 }
 
 const RESTORE = 'Bring it back from your version control.';
+
+/** A version for a message: what is none may have anything in it, also what a terminal obeys. */
+function versionIn(value: unknown): string {
+  return typeof value === 'string' && /^[\w.+-]{1,64}$/.test(value) ? value : 'of an unknown version';
+}
 
 /** Whether a version is newer than another; what is no version counts as newer. */
 function isNewer(version: string, than: string): boolean {

@@ -69,10 +69,14 @@ export function sameOnSomeDisks(paths: Iterable<string>): [string, string] | und
 
 /** @throws ExpectedError when a value from a file has a key, at any depth, that is not meant as data */
 export function refusePoison(value: unknown, file: string): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const [key, item] of Object.entries(value)) {
-    if (POISON.includes(key)) throw unreadable(`${file} has a key "${key}".`, 'Take it out.');
-    refusePoison(item, file);
+  // No recursion: a file can be nested deeper than calls can.
+  const left = [value];
+  for (let item = left.pop(); item !== undefined; item = left.pop()) {
+    if (typeof item !== 'object' || item === null) continue;
+    for (const [key, inner] of Object.entries(item)) {
+      if (POISON.includes(key)) throw unreadable(`${file} has a key "${key}".`, 'Take it out.');
+      if (inner !== undefined) left.push(inner);
+    }
   }
 }
 

@@ -34,6 +34,9 @@ export interface FileRead {
 /** Windows has no such flag, and opens no link that is not followed. */
 const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
 
+/** Bytes of the largest file that is read: many times what is made. */
+const LARGEST = 256n * 1024n * 1024n;
+
 /** How many files are open at once; macOS allows 256. */
 const BATCH = 64;
 
@@ -77,6 +80,7 @@ export class Root {
   read(path: string): FileRead | undefined {
     const found = this.file(path);
     if (found === undefined) return undefined;
+    if (found.size > LARGEST) throw tooLarge(path);
     const opened = this.fs.openSync(this.at(path), constants.O_RDONLY | NO_FOLLOW);
     try {
       return { content: this.fs.readFileSync(opened), mode: Number(found.mode) & 0o777 };
@@ -255,6 +259,14 @@ export function ancestorsOf(path: string): string[] {
 /** The code of an error of the operating system; empty for any other. */
 export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? '';
+}
+
+function tooLarge(path: string): ExpectedError {
+  return new ExpectedError(
+    EXIT.inTheWay,
+    `${path} is larger than ${LARGEST / 1024n / 1024n} MiB: the generator reads no file of that size.`,
+    'Put the file that belongs there in its place.',
+  );
 }
 
 function inTheWay(path: string, found: BigIntStats): ExpectedError {

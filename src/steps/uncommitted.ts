@@ -1,6 +1,9 @@
 import { childEnvironment } from './run.ts';
 import { run } from './process.ts';
 
+/** A repository can bring a folder that git takes for a bare one, with settings that name programs to run. */
+const NO_PROGRAMS = ['-c', 'safe.bareRepository=explicit', '-c', 'core.fsmonitor=false'];
+
 /**
  * Which of those files of a directory have changes that git does not know, tracked or not. Without git, or outside a
  * repository, none. The index is not touched, not even refreshed.
@@ -11,7 +14,7 @@ export async function uncommitted(
   environment: NodeJS.ProcessEnv,
 ): Promise<string[]> {
   const git = (...args: string[]) =>
-    run({ command: 'git', args, cwd: directory, environment: childEnvironment(environment), timeout: 30_000 });
+    run({ command: 'git', args: [...NO_PROGRAMS, ...args], cwd: directory, environment: childEnvironment(environment), timeout: 30_000 });
   const [prefix, status] = await Promise.all([
     git('rev-parse', '--show-prefix'),
     git(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -166,6 +166,25 @@ describe('regenerate', () => {
     expect(read('README.md')).toContain('Hono');
   });
 
+  it('has git start no program that a folder of the repository names', async () => {
+    edit('src/app.ts', /$/, '// mine\n');
+    for (const folder of ['objects', 'refs']) mkdirSync(join(project, folder));
+    write('HEAD', 'ref: refs/heads/main\n');
+    const started = join(project, 'started');
+    const settings = ['repositoryformatversion = 0', 'bare = false', 'worktree = .', `fsmonitor = "touch '${started}' #"`];
+    write('config', `[core]\n${settings.join('\n')}\n`);
+    await regenerateIn(project, toHono, { allowDirty: false }).catch(() => undefined);
+    expect(existsSync(started)).toBe(false);
+  });
+
+  it('reads no file that is larger than any that it makes', async () => {
+    truncateSync(join(project, '.tsuru-service/lock.json'), 3 * 2 ** 30);
+    await expect(regenerateIn(project, toHono)).rejects.toMatchObject({
+      exitCode: EXIT.inTheWay,
+      message: expect.stringContaining('.tsuru-service/lock.json is larger than 256 MiB') as string,
+    });
+  });
+
   it('changes back what it merged itself, and nothing of its owner that is not committed', async () => {
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@example.com', ...args], { cwd: project });
@@ -323,6 +342,24 @@ describe('a record or lock that somebody else wrote', () => {
       'a newer generator',
       lockWith((lock) => (lock['generator'] = '99.0.0')),
       /written by create-tsuru-service 99\.0\.0/,
+    ],
+    [
+      'a generator that is no text',
+      lockWith((lock) => (lock['generator'] = { toString: 1, valueOf: 1 })),
+      /written by create-tsuru-service of an unknown version/,
+    ],
+    [
+      'a generator that a terminal obeys',
+      lockWith((lock) => (lock['generator'] = '99.0.0\u001b]0;x\u0007')),
+      /written by create-tsuru-service of an unknown version/,
+    ],
+    [
+      'values deeper than calls can be',
+      () => {
+        const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+        write('.tsuru-service/lock.json', `{"version":1,"generator":"0.0.0","files":{"x":${deep}}}`);
+      },
+      /does not say what x is/,
     ],
     ['a newer lock', lockWith((lock) => (lock['version'] = 2)), /was written by/],
     [
