@@ -15,7 +15,7 @@ import { wordsOf } from './package-manager.ts';
 import { diskOf, finishEarlierRun, isProject, openProject, sayApplied } from './project.ts';
 import { QUESTIONS } from './questions.ts';
 import { canOverwrite, repeatCommand, resolveRequest, type Request } from './request.ts';
-import { setUp, setUpMark, stepsLeft, stepsWanted, unfinished, type Step } from './set-up.ts';
+import { setUp, stepsLeft, stepsWanted, unfinished, type Step } from './set-up.ts';
 import { quote } from './shell.ts';
 import { say } from './terminal.ts';
 
@@ -45,7 +45,7 @@ export async function create(context: CreateContext): Promise<number> {
     return 0;
   }
   stopIfCancelled(context);
-  await write(context, directory, toTree([...tree, ...setUpMark(directory, wanted)]));
+  await write(context, directory, tree);
   return finish(context, request, wanted);
 }
 
@@ -61,7 +61,7 @@ async function projectMeant(context: Context, { directory, switches }: CommandLi
 async function goOnIn(context: Context, line: CommandLine, directory: string): Promise<number> {
   const { answers, lock } = openProject(directory, context.generator.version);
   const found = `${directory} is the service "${answers.name}" already, in ${answers.framework}, made by create-tsuru-service ${lock.generator}.`;
-  const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(directory) : [];
+  const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(context, directory) : [];
   const steps = left.filter((step) => stepsWanted(line.switches).includes(step));
   const finishIt = () => finish(context, { ...line, directory: line.directory ?? directory, answers }, steps);
   const streams = line.switches.yes ? undefined : context.prompts;

@@ -4,21 +4,21 @@ import type { PackageManager } from './answers.ts';
 import type { Switches } from './command-line.ts';
 import type { Context } from './context.ts';
 import { SET_UP } from './engine/paths.ts';
-import { toTree, type Tree } from './engine/tree.ts';
+import { forgetKeys, keysOf, newKey } from './engine/proof.ts';
 import { cancelled, ExpectedError } from './errors.ts';
 import { wordsOf } from './package-manager.ts';
-import { rootOf } from './project.ts';
+import { diskOf, rootOf } from './project.ts';
 import { quote } from './shell.ts';
 
 /** What follows when the files are written. */
 export const STEPS = ['install', 'verify', 'git'] as const;
 export type Step = (typeof STEPS)[number];
 
-/** `.tsuru-service/set-up.json`: written with the files, so that a set-up which was stopped is known, however it was stopped. */
+/** `.tsuru-service/set-up.json`: written before the first step, so that a set-up is known however it was stopped. */
 interface Marker {
   version: 1;
-  /** Where the project was made: what a repository or an archive brought is not believed. */
-  directory: string;
+  /** Known to this machine only: a mark that a repository or an archive brought is not believed, whatever it names. */
+  key: string;
   left: Step[];
 }
 
@@ -40,20 +40,15 @@ export function stepsWanted({ install, verify, git }: Switches): Step[] {
   return STEPS.filter((step) => wanted[step]);
 }
 
-/** The mark of a set-up that is not done, as a file of the new project; none when nothing is wanted. */
-export function setUpMark(directory: string, left: readonly Step[]): Tree {
-  return toTree(
-    left.length === 0 ? [] : [[SET_UP, { content: markOf(directory, left), fileClass: 'generated', mode: 0o644 }]],
-  );
-}
-
 /** The steps that an earlier run of this program left undone in a project. */
-export function stepsLeft(directory: string): Step[] {
-  const content = rootOf(directory).read(SET_UP)?.content;
+export function stepsLeft({ environment }: Context, directory: string): Step[] {
+  const root = rootOf(directory);
+  const content = root.read(SET_UP)?.content;
   if (content === undefined) return [];
   try {
     const marker = JSON.parse(content.toString()) as Partial<Marker> | null;
-    if (marker?.version !== 1 || marker.directory !== directory) return [];
+    const isOurs = keysOf(diskOf(environment), root, 'set-up').some((key) => key === marker?.key);
+    if (marker?.version !== 1 || !isOurs) return [];
     return STEPS.filter((step) => marker.left?.includes(step));
   } catch {
     return [];
@@ -65,7 +60,7 @@ export function stepsLeft(directory: string): Step[] {
  * is marked in the project.
  */
 export async function setUp(
-  { environment, signal, terminal }: Context,
+  context: Context,
   directory: string,
   packageManager: PackageManager,
   wanted: readonly Step[],
@@ -76,6 +71,8 @@ export async function setUp(
     failure: undefined,
   };
   const { outcomes } = result;
+  const { environment, signal, terminal } = context;
+  await mark(context, directory, wanted);
   const isStopped = () => signal.aborted;
   const attempt = async (step: Step, work: () => Promise<void>) => {
     if (!wanted.includes(step)) return;
@@ -92,42 +89,38 @@ export async function setUp(
       result.failure ??= error;
     }
   };
-  const context = { directory, packageManager, environment, terminal, signal };
+  const task = { directory, packageManager, environment, terminal, signal };
   const steps = await import('./steps/install.ts');
   const { makeRepository } = await import('./steps/git.ts');
-  await attempt('install', () => steps.install(context));
-  await attempt('verify', () => steps.verify(context));
+  await attempt('install', () => steps.install(task));
+  await attempt('verify', () => steps.verify(task));
   await attempt('git', async () => {
     result.repository = await makeRepository(directory, environment, signal);
     if (isStopped()) throw cancelled();
   });
-  mark(
-    directory,
-    wanted.filter((step) => outcomes[step] !== 'done'),
-  );
+  const left = wanted.filter((step) => outcomes[step] !== 'done');
+  await mark(context, directory, left);
   return result;
 }
 
 /** Marks what is left. A mark that cannot be written, as on a full disk, stays as it is: then more is done again. */
-function mark(directory: string, left: readonly Step[]): void {
+async function mark({ environment }: Context, directory: string, left: readonly Step[]): Promise<void> {
   const root = rootOf(directory);
+  const disk = diskOf(environment);
   const draft = `${SET_UP}.new`;
   try {
     root.remove(draft);
     if (left.length === 0) {
       root.remove(SET_UP);
+      forgetKeys(disk, root, 'set-up');
       return;
     }
-    root.write(draft, markOf(directory, left), 0o644);
+    const marker: Marker = { version: 1, key: await newKey(disk, root, 'set-up'), left: [...left] };
+    root.write(draft, Buffer.from(`${JSON.stringify(marker, undefined, 2)}\n`), 0o600);
     root.rename(draft, SET_UP);
   } catch {
     // The steps are repeatable.
   }
-}
-
-function markOf(directory: string, left: readonly Step[]): Buffer {
-  const marker: Marker = { version: 1, directory, left: [...left] };
-  return Buffer.from(`${JSON.stringify(marker, undefined, 2)}\n`);
 }
 
 const WORDS: Record<Outcome, string> = {

@@ -51,7 +51,7 @@ export function pathProblem(path: string): string | undefined {
 /** The same for a path that the program itself writes: also those of its own folder. */
 export function ownPathProblem(path: string): string | undefined {
   const isOwn =
-    [LOCK, ATTRIBUTES, IGNORED, SET_UP].includes(path) || /^\.tsuru-service\/(base(\/[0-9a-f]{64})?|backup(\/\d+)?)$/.test(path);
+    [LOCK, ATTRIBUTES, IGNORED].includes(path) || /^\.tsuru-service\/(base(\/[0-9a-f]{64})?|backup(\/\d+)?)$/.test(path);
   return isOwn ? undefined : pathProblem(path.replace(/^\.tsuru-service\/backup\/\d+\//, ''));
 }
 

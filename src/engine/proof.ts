@@ -34,12 +34,19 @@ function homeOf(): string {
   }
 }
 
+/** What a key shows to be of this machine: the journal of a run, or the mark of a set-up that is not done. */
+export type Purpose = 'journal' | 'set-up';
+
 /**
- * Makes the key that signs a journal of a project, and keeps it outside of the project: a repository can bring a journal, and
- * never its key.
+ * Makes the key that shows a journal or a mark of a project to be ours, and keeps it outside of the project: a repository
+ * can bring the one, and never the other.
  * @throws ExpectedError when there is no place for it
  */
-export async function newKey({ fs, stateFolders: folders }: Disk, project: Root): Promise<string> {
+export async function newKey(
+  { fs, stateFolders: folders }: Disk,
+  project: Root,
+  purpose: Purpose = 'journal',
+): Promise<string> {
   const key = randomBytes(32).toString('hex');
   const problems: string[] = [];
   for (const folder of folders) {
@@ -47,7 +54,7 @@ export async function newKey({ fs, stateFolders: folders }: Disk, project: Root)
       refuseInside(fs, folder, project);
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
       const place = safe(fs, folder, project);
-      const file = keyFile(project);
+      const file = keyFile(project, purpose);
       const draft = `${file}.draft`;
       place.remove(draft);
       place.write(draft, Buffer.from(`${JSON.stringify({ project: project.directory, key })}\n`), 0o600);
@@ -66,11 +73,11 @@ export async function newKey({ fs, stateFolders: folders }: Disk, project: Root)
   );
 }
 
-/** The keys of runs in a project that were not finished. */
-export function keysOf({ fs, stateFolders: folders }: Disk, project: Root): string[] {
+/** The keys of what was not finished in a project. */
+export function keysOf({ fs, stateFolders: folders }: Disk, project: Root, purpose: Purpose = 'journal'): string[] {
   return folders.flatMap((folder) => {
     try {
-      const text = safe(fs, folder, project).read(keyFile(project))?.content.toString();
+      const text = safe(fs, folder, project).read(keyFile(project, purpose))?.content.toString();
       const { project: directory, key } = JSON.parse(text ?? '{}') as { project?: unknown; key?: unknown };
       return directory === project.directory && typeof key === 'string' && key.length === 64 ? [key] : [];
     } catch {
@@ -80,8 +87,8 @@ export function keysOf({ fs, stateFolders: folders }: Disk, project: Root): stri
   });
 }
 
-/** Forgets them: no journal of the project is believed any more. */
-export function forgetKeys({ fs, stateFolders: folders }: Disk, project: Root): void {
+/** Forgets them: no journal, or no mark, of the project is believed any more. */
+export function forgetKeys({ fs, stateFolders: folders }: Disk, project: Root, purpose: Purpose = 'journal'): void {
   for (const folder of folders) {
     let place: Root;
     try {
@@ -90,13 +97,14 @@ export function forgetKeys({ fs, stateFolders: folders }: Disk, project: Root): 
       // No key in it counts.
       continue;
     }
-    place.remove(keyFile(project));
+    place.remove(keyFile(project, purpose));
   }
 }
 
 /** By the project's real path, of any length and with any characters. */
-function keyFile({ directory }: Root): string {
-  return `${createHash('sha256').update(directory).digest('hex')}.json`;
+function keyFile({ directory }: Root, purpose: Purpose): string {
+  const name = createHash('sha256').update(directory).digest('hex');
+  return purpose === 'journal' ? `${name}.json` : `${name}.${purpose}.json`;
 }
 
 /** A folder that only this user writes to, and that no repository can bring. @throws Error for any other one */

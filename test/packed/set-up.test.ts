@@ -108,7 +108,11 @@ it('leaves nothing to go on with where nothing more was wanted, and where there 
 it('believes no mark that a repository brought', async () => {
   await runCli(['dir', '--yes', '--no-install', '--no-git'], { cwd });
   const environment = withNpm('exit 0');
-  for (const text of ['{', '{"version":1,"directory":"/elsewhere","left":["install"]}', 'null']) {
+  const key = 'a'.repeat(64);
+  const brought = [{ directory: join(cwd, 'dir') }, { key }, { key: undefined }, {}].map((more) =>
+    JSON.stringify({ version: 1, left: ['install'], ...more }),
+  );
+  for (const text of ['{', 'null', ...brought]) {
     writeFileSync(join(cwd, 'dir', MARK), text);
     expect(await runCli(['dir', '--yes'], { cwd, environment })).toMatchObject({ code: 4 });
   }
