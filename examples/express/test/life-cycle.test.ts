@@ -275,6 +275,18 @@ describe('a removal that fails while the instance is being created', () => {
     expect(await test.store.find('db1')).toMatchObject({ state: 'removing', cluster: { pool: 'p' } });
     expect((await test.store.find('db1'))?.cluster).not.toHaveProperty('kubeConfig');
   });
+
+  it('nor one that the last run of the service left there', async () => {
+    const test = await testService({ multiCluster: true });
+    await create(test);
+    const cluster = { pool: 'p', poolProvisioner: '', name: '', provisioner: '', addresses: [], kubeConfig: { token: 'fake' } };
+    const instance = await test.store.find('db1');
+    await test.store.save({ ...instance!, state: 'pending', cluster });
+    test.backend.instead.destroy = fails();
+    expect((await destroy(test)).status).toBe(500);
+    expect((await test.store.find('db1'))?.cluster).toMatchObject({ pool: 'p' });
+    expect((await test.store.find('db1'))?.cluster).not.toHaveProperty('kubeConfig');
+  });
 });
 
 describe('binding', () => {

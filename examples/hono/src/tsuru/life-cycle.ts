@@ -581,7 +581,7 @@ export class LifeCycle {
         );
       } catch (error) {
         const problem = failure(error);
-        await this.#store.save({ ...removing, error: problem.message }).catch((unwritten: unknown) => {
+        await this.#settle({ ...removing, error: problem.message }).catch((unwritten: unknown) => {
           this.#log.error({ err: unwritten, instance: name }, 'why a removal failed is in this log only');
         });
         throw problem;
