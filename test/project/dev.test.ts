@@ -102,6 +102,8 @@ const SAVES: [string, (path: string, text: string) => void][] = [
     'written anew after the old one was moved away',
     (path, text) => {
       renameSync(path, `${path}~`);
+      // Long enough for a watcher to see that it is gone, and not long enough for a start without it.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
       writeFileSync(path, text);
       rmSync(`${path}~`);
     },
