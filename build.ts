@@ -4,9 +4,9 @@ import { join, sep } from 'node:path';
 import Handlebars from 'handlebars';
 import { rolldown } from 'rolldown';
 
-import { COMPILE_OPTIONS } from './src/engine/templates.ts';
+import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
 
-const NOT_BUNDLED = join(import.meta.dirname, 'src/engine/not-bundled.ts');
+const NOT_BUNDLED = join(import.meta.dirname, 'src/render/not-bundled.ts');
 
 /** Bundles the command line with everything that it uses into `dist`, and collects the licences of what went in. */
 async function build(): Promise<void> {

@@ -1,8 +1,8 @@
 import type { ActionType, NodePlopAPI } from 'node-plop';
 
-import { FRAMEWORKS, type Answers } from '../src/answers.ts';
-import { withDefaults } from '../src/questions.ts';
-import { endpointContext } from './context.ts';
+import { FRAMEWORKS, type Answers } from '../src/answers/answers.ts';
+import { withDefaults } from '../src/answers/questions.ts';
+import { endpointContext } from '../src/render/context.ts';
 
 /** What every template is filled with beside the answers of the generator. */
 export interface RenderAction {

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 
 import type { NodePlopAPI } from 'node-plop';
 
-import { renderLayer } from '../src/engine/render.ts';
-import { compiler } from '../src/engine/templates.ts';
-import { withDefaults } from '../src/questions.ts';
-import { contextOf } from './context.ts';
+import { renderLayer } from '../src/render/render.ts';
+import { compiler } from '../src/render/handlebars.ts';
+import { withDefaults } from '../src/answers/questions.ts';
+import { contextOf } from '../src/render/context.ts';
 import type { RenderAction } from './index.ts';
 
 /**

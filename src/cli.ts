@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import type { Precompiled } from './engine/templates.ts';
+import type { Precompiled } from './render/handlebars.ts';
 import { ExpectedError } from './errors.ts';
 
 declare const PACKAGE_VERSION: string;
@@ -14,8 +14,8 @@ async function main(): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const { commandIn } = await import('./commands.ts');
-  const { isGiven } = await import('./flags.ts');
+  const { commandIn } = await import('./terminal/commands.ts');
+  const { isGiven } = await import('./terminal/options.ts');
   const command = commandIn(args);
   const isAsked = (flag: string) => isGiven(args, command.options, flag);
   if (isAsked('version')) {
@@ -23,11 +23,11 @@ async function main(): Promise<void> {
     return;
   }
   if (isAsked('help')) {
-    const { helpFor } = await import('./help.ts');
+    const { helpFor } = await import('./terminal/help.ts');
     stdout.write(helpFor(command, stdout.isTTY ? stdout.columns : 100));
     return;
   }
-  const { terminalOf } = await import('./terminal.ts');
+  const { terminalOf } = await import('./terminal/terminal.ts');
   const terminal = terminalOf(stdout, stderr, env);
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   }
   const context = { cwd: process.cwd(), environment: env, terminal, signal: abort.signal };
   if (args[0] === 'check') {
-    const { check } = await import('./check/command.ts');
+    const { check } = await import('./commands/check.ts');
     process.exitCode = await check({ ...context, argv: args.slice(1) });
     return;
   }
@@ -52,13 +52,13 @@ async function main(): Promise<void> {
     },
   };
   if (args[0] === 'regenerate') {
-    const { regenerate } = await import('./regenerate.ts');
+    const { regenerate } = await import('./commands/regenerate.ts');
     process.exitCode = await regenerate({ ...whole, argv: args.slice(1) });
   } else if (args[0] === 'endpoint') {
-    const { endpoint } = await import('./endpoint.ts');
+    const { endpoint } = await import('./commands/endpoint.ts');
     process.exitCode = await endpoint({ ...whole, argv: args.slice(1) });
   } else {
-    const { create, newPassword } = await import('./create.ts');
+    const { create, newPassword } = await import('./commands/create.ts');
     process.exitCode = await create({ ...whole, argv: args, newPassword });
   }
 }

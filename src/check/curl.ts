@@ -1,5 +1,5 @@
 import { quote } from '../shell.ts';
-import type { Call } from './calls.ts';
+import type { Call } from '../tsuru/calls.ts';
 import type { Sent, Target } from './session.ts';
 
 /** Characters of a body that go into a command; more than that nobody pastes. */

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 
 import { parse as parseYaml } from 'yaml';
 
-import { CHECK, FORMATS } from '../commands.ts';
+import { CHECK, FORMATS } from '../terminal/commands.ts';
 import { messageOf } from '../errors.ts';
-import { didYouMean, lastOf, oneOf, onlyOne, readFlags, usage } from '../flags.ts';
-import type { Encoding } from './calls.ts';
+import { didYouMean, lastOf, oneOf, onlyOne, readFlags, usage } from '../terminal/options.ts';
+import type { Encoding } from '../tsuru/calls.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import type { Target } from './session.ts';

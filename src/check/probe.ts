@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Action, AppFields, Call, Calls, Encoding, InstanceFields } from './calls.ts';
+import type { Action, AppFields, Call, Calls, Encoding, InstanceFields } from '../tsuru/calls.ts';
 import { Verdict } from './check.ts';
 import type { Session, SendMore, Sent } from './session.ts';
 

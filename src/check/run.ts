@@ -1,6 +1,6 @@
 import { eachAtOnce } from './at-once.ts';
 import { groupOf, Verdict, type Check } from './check.ts';
-import type { Encoding } from './calls.ts';
+import type { Encoding } from '../tsuru/calls.ts';
 import { outcomeOf, Probe } from './probe.ts';
 import { isUnreachable, Lost, Session, type Sent, type Target } from './session.ts';
 

@@ -3,9 +3,9 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eachAtOnce } from './at-once.ts';
-import { Calls, type Action, type Call, type Encoding, type Parameter } from './calls.ts';
-import { send, type Exchange } from './http.ts';
-import { readAnswer, type Reading } from './reading.ts';
+import { Calls, type Action, type Call, type Encoding, type Parameter } from '../tsuru/calls.ts';
+import { send, type Exchange } from '../tsuru/http.ts';
+import { readAnswer, type Reading } from '../tsuru/reading.ts';
 
 /** What is checked, and how. */
 export interface Target {

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
-import type { PackageManager } from '../answers.ts';
+import type { PackageManager } from '../answers/answers.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
-import { wordsOf } from '../package-manager.ts';
-import type { Terminal } from '../terminal.ts';
+import { wordsOf } from '../render/package-manager.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { PATIENCE, talkOf, unreachable, type Patience } from './registry.ts';
 import { childEnvironment, runTask, type Task } from './run.ts';
 

@@ -1,4 +1,4 @@
-import type { PackageManager } from '../answers.ts';
+import type { PackageManager } from '../answers/answers.ts';
 
 /** How long a registry may be silent, in milliseconds. */
 export interface Patience {

@@ -1,5 +1,5 @@
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
-import { plainLine, type Terminal } from '../terminal.ts';
+import { plainLine, type Terminal } from '../terminal/terminal.ts';
 import { run } from './process.ts';
 
 /** A command of another program that the person waits for. */

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { Calls, formParameters, type Action, type Call } from '../../src/check/calls.ts';
-import type { Answer, Exchange } from '../../src/check/http.ts';
-import { readAnswer } from '../../src/check/reading.ts';
+import { Calls, formParameters, type Action, type Call } from '../../src/tsuru/calls.ts';
+import type { Answer, Exchange } from '../../src/tsuru/http.ts';
+import { readAnswer } from '../../src/tsuru/reading.ts';
 import { recordings } from '../support/recorded.ts';
 
 /** An answer that Tsuru's own client was given, and what it made of it. */

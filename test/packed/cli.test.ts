@@ -16,8 +16,8 @@ import { delimiter, dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
-import { FRAMEWORKS } from '../../src/answers.ts';
-import { render } from '../../src/engine/render.ts';
+import { FRAMEWORKS } from '../../src/answers/answers.ts';
+import { render } from '../../src/render/render.ts';
 import { answersWith, generator } from '../support/answers.ts';
 import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { setPermissions } from '../../src/tsuru-api.ts';
+import { setPermissions } from '../../src/tsuru/api.ts';
 import { filesBelow, runCli } from '../support/cli.ts';
 
 /** The commands that change a project, as its owner runs them. */

@@ -7,7 +7,7 @@ import semver from 'semver';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { PACKAGE_MANAGER_VERSIONS } from '../../generators/versions.ts';
+import { PACKAGE_MANAGER_VERSIONS } from '../../src/render/versions.ts';
 import { filesBelow, online } from '../support/cli.ts';
 import { send, startService } from '../support/service.ts';
 

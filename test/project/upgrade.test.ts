@@ -15,8 +15,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { FRAMEWORKS, type Answers } from '../../src/answers.ts';
-import type { Generator } from '../../src/engine/render.ts';
+import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
+import type { Generator } from '../../src/render/render.ts';
 import { generator } from '../support/answers.ts';
 import { regenerateIn, Workshop } from '../support/project.ts';
 

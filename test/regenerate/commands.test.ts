@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Answers } from '../../src/answers.ts';
-import type { PlanFacts } from '../../src/changes.ts';
-import { withEndpointDefaults } from '../../src/endpoints.ts';
+import type { Answers } from '../../src/answers/answers.ts';
+import type { PlanFacts } from '../../src/project/show.ts';
+import { withEndpointDefaults } from '../../src/answers/endpoints.ts';
 import { EXIT } from '../../src/errors.ts';
 import { FAST_DISK, generator, regenerateIn, SECRET, seen, Workshop } from '../support/project.ts';
 

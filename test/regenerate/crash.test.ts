@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { applyOperations, begin, recover, type Applied, type Operation } from '../../src/engine/apply.ts';
-import type { Disk } from '../../src/engine/proof.ts';
-import type { FileSystem } from '../../src/engine/root.ts';
+import { applyOperations, begin, recover, type Applied, type Operation } from '../../src/project/apply.ts';
+import type { Disk } from '../../src/project/proof.ts';
+import type { FileSystem } from '../../src/project/root.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { fill, interrupted, textsBelow, withoutLinks } from '../support/disks.ts';
 import { stoppingAt, type End } from '../support/stopping.ts';

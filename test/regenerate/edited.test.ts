@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { Answers } from '../../src/answers.ts';
-import type { PlanFacts } from '../../src/changes.ts';
-import { CONFLICT_WAYS } from '../../src/commands.ts';
+import type { Answers } from '../../src/answers/answers.ts';
+import type { PlanFacts } from '../../src/project/show.ts';
+import { CONFLICT_WAYS } from '../../src/terminal/commands.ts';
 import { anyAnswers, anyEndpoint, RUNS } from '../support/changes.ts';
 import { anyEdit, perform } from '../support/edits.ts';
 import { FAST_DISK, regenerateIn, SECRET, seen, Workshop, type Seen } from '../support/project.ts';

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { create } from '../../src/create.ts';
-import { endpoint } from '../../src/endpoint.ts';
-import { apply, applyOperations, begin, recover, type Operation } from '../../src/engine/apply.ts';
-import type { Disk } from '../../src/engine/proof.ts';
-import { toTree } from '../../src/engine/tree.ts';
+import { create } from '../../src/commands/create.ts';
+import { endpoint } from '../../src/commands/endpoint.ts';
+import { apply, applyOperations, begin, recover, type Operation } from '../../src/project/apply.ts';
+import type { Disk } from '../../src/project/proof.ts';
+import { toTree } from '../../src/render/tree.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { fill, textsBelow } from '../support/disks.ts';
 import { FAST_DISK, generator, regenerateIn, stateOf, Workshop } from '../support/project.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Answers } from '../../src/answers.ts';
+import type { Answers } from '../../src/answers/answers.ts';
 import { FAST_DISK, regenerateIn, Workshop } from '../support/project.ts';
 
 const workshop = new Workshop(FAST_DISK);

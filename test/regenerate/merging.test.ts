@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { mergeLines } from '../../src/engine/merge/lines.ts';
-import { render } from '../../src/engine/render.ts';
+import { mergeLines } from '../../src/project/merge/lines.ts';
+import { render } from '../../src/render/render.ts';
 import { answersWith } from '../support/answers.ts';
 import { RUNS } from '../support/changes.ts';
 import { generator } from '../support/project.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Answers } from '../../src/answers.ts';
-import type { Generator } from '../../src/engine/render.ts';
+import type { Answers } from '../../src/answers/answers.ts';
+import type { Generator } from '../../src/render/render.ts';
 import { generator as plain } from '../support/answers.ts';
 import { regenerateIn, Workshop } from '../support/project.ts';
 

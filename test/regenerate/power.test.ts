@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { apply, applyOperations, begin, recover, type Operation } from '../../src/engine/apply.ts';
-import type { FileSystem } from '../../src/engine/root.ts';
-import { toTree } from '../../src/engine/tree.ts';
+import { apply, applyOperations, begin, recover, type Operation } from '../../src/project/apply.ts';
+import type { FileSystem } from '../../src/project/root.ts';
+import { toTree } from '../../src/render/tree.ts';
 import { fill, textsBelow } from '../support/disks.ts';
 import { seeded } from '../support/malformed.ts';
 import { PowerDisk } from '../support/power.ts';

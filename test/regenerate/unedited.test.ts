@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { Answers, EndpointAnswer } from '../../src/answers.ts';
-import { endpointsProblem } from '../../src/endpoints.ts';
+import type { Answers, EndpointAnswer } from '../../src/answers/answers.ts';
+import { endpointsProblem } from '../../src/answers/endpoints.ts';
 import { answersWith } from '../support/answers.ts';
 import { anyAnswers, anyEndpoint, RUNS } from '../support/changes.ts';
 import { FAST_DISK, contents, regenerateIn, Workshop } from '../support/project.ts';

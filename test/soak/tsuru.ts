@@ -1,5 +1,5 @@
-import { Calls, type Call } from '../../src/check/calls.ts';
-import { send } from '../../src/check/http.ts';
+import { Calls, type Call } from '../../src/tsuru/calls.ts';
+import { send } from '../../src/tsuru/http.ts';
 import type { Chance } from './chance.ts';
 import { History, type Action, type Operation, type Result } from './history.ts';
 import type { Journal } from './journal.ts';

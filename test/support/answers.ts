@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { EXAMPLE_ENDPOINT, type Answers } from '../../src/answers.ts';
-import type { Generator } from '../../src/engine/render.ts';
+import { EXAMPLE_ENDPOINT, type Answers } from '../../src/answers/answers.ts';
+import type { Generator } from '../../src/render/render.ts';
 
 /** The repository's own templates, under a version that never changes. */
 export const generator: Generator = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import { FRAMEWORKS, PROVISIONINGS, type Answers, type EndpointAnswer } from '../../src/answers.ts';
-import { METHODS, withEndpointDefaults } from '../../src/endpoints.ts';
+import { FRAMEWORKS, PROVISIONINGS, type Answers, type EndpointAnswer } from '../../src/answers/answers.ts';
+import { METHODS, withEndpointDefaults } from '../../src/answers/endpoints.ts';
 
 /** How often each property is tried, and from which seed. */
 export const RUNS = {

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { begin } from '../../src/engine/apply.ts';
+import { begin } from '../../src/project/apply.ts';
 import { ExpectedError } from '../../src/errors.ts';
 
 /** A run of its own process: it takes a project, writes to a log when it has it, and holds it for some milliseconds. */

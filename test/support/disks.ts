@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import type { FileSystem } from '../../src/engine/root.ts';
+import type { FileSystem } from '../../src/project/root.ts';
 import { filesBelow } from './cli.ts';
 import { Stopped } from './stopping.ts';
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 
-import type { FileSystem } from '../../src/engine/root.ts';
+import type { FileSystem } from '../../src/project/root.ts';
 
 /** A file's bytes: as the program wrote them, and as the disk has them for sure. */
 interface File {

@@ -3,15 +3,15 @@ import * as nodeFileSystem from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import type { Answers } from '../../src/answers.ts';
-import { apply } from '../../src/engine/apply.ts';
-import { lockFiles } from '../../src/engine/lock.ts';
-import { render, renderSecrets, type Generator } from '../../src/engine/render.ts';
-import type { Precompiled } from '../../src/engine/templates.ts';
-import { toTree, type Tree } from '../../src/engine/tree.ts';
-import type { WriteOptions } from '../../src/project-options.ts';
-import { change, type RegenerateExit } from '../../src/regenerate.ts';
-import type { Terminal } from '../../src/terminal.ts';
+import type { Answers } from '../../src/answers/answers.ts';
+import { apply } from '../../src/project/apply.ts';
+import { lockFiles } from '../../src/project/lock.ts';
+import { render, renderSecrets, type Generator } from '../../src/render/render.ts';
+import type { Precompiled } from '../../src/render/handlebars.ts';
+import { toTree, type Tree } from '../../src/render/tree.ts';
+import type { WriteOptions } from '../../src/terminal/project-options.ts';
+import { change, type RegenerateExit } from '../../src/commands/regenerate.ts';
+import type { Terminal } from '../../src/terminal/terminal.ts';
 import { answersWith, generator as plain } from './answers.ts';
 import { filesBelow } from './cli.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import type { EndpointAnswer, PlanAnswer } from '../../src/answers.ts';
-import { METHODS } from '../../src/endpoints.ts';
+import type { EndpointAnswer, PlanAnswer } from '../../src/answers/answers.ts';
+import { METHODS } from '../../src/answers/endpoints.ts';
 
 type Item = EndpointAnswer | PlanAnswer;
 /** Any number below the one given. */

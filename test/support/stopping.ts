@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 
-import type { FileSystem } from '../../src/engine/root.ts';
+import type { FileSystem } from '../../src/project/root.ts';
 
 export class Stopped extends Error {
   readonly code: string;

@@ -13,11 +13,11 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { apply, recover } from '../../src/engine/apply.ts';
-import { ownMark } from '../../src/engine/claim.ts';
-import type { Disk } from '../../src/engine/proof.ts';
-import type { FileSystem } from '../../src/engine/root.ts';
-import { toTree, type Tree } from '../../src/engine/tree.ts';
+import { apply, recover } from '../../src/project/apply.ts';
+import { ownMark } from '../../src/project/claim.ts';
+import type { Disk } from '../../src/project/proof.ts';
+import type { FileSystem } from '../../src/project/root.ts';
+import { toTree, type Tree } from '../../src/render/tree.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { FAST_DISK } from '../support/project.ts';
 import { stoppingAt, type End } from '../support/stopping.ts';

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 
-import { sayPlan, type Resolution } from '../../src/changes.ts';
-import { markerLines } from '../../src/engine/merge/markers.ts';
-import { mergeLines } from '../../src/engine/merge/lines.ts';
-import { LABELS } from '../../src/engine/merge/markers.ts';
-import type { Conflict } from '../../src/engine/plan.ts';
+import { sayPlan, type Resolution } from '../../src/project/show.ts';
+import { markerLines } from '../../src/project/merge/markers.ts';
+import { mergeLines } from '../../src/project/merge/lines.ts';
+import { LABELS } from '../../src/project/merge/markers.ts';
+import type { Conflict } from '../../src/project/plan.ts';
 
 const conflict: Conflict = {
   ...{ path: 'src/app.ts', fileClass: 'merged', reason: 'both changed it in one place' },

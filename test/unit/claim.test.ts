@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { begin } from '../../src/engine/apply.ts';
-import { Root } from '../../src/engine/root.ts';
-import { claim, ownMark, refuseOthers } from '../../src/engine/claim.ts';
+import { begin } from '../../src/project/apply.ts';
+import { Root } from '../../src/project/root.ts';
+import { claim, ownMark, refuseOthers } from '../../src/project/claim.ts';
 import { EXIT } from '../../src/errors.ts';
 import { FAST_DISK } from '../support/project.ts';
 

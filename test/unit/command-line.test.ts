@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseCommandLine } from '../../src/command-line.ts';
+import { parseCommandLine } from '../../src/terminal/create-options.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
-import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/commands.ts';
-import { isGiven } from '../../src/flags.ts';
+import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/terminal/commands.ts';
+import { isGiven } from '../../src/terminal/options.ts';
 import { nearest, serviceIdFrom } from '../../src/names.ts';
-import { QUESTIONS } from '../../src/questions.ts';
+import { QUESTIONS } from '../../src/answers/questions.ts';
 
 function refusal(...argv: string[]): ExpectedError {
   try {

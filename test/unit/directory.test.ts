@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { commandMeant } from '../../src/commands.ts';
-import { directoryProblem, directoryWord, filling, siteOf, siteText } from '../../src/directory.ts';
-import { obstacles, type Kind } from '../../src/engine/plan.ts';
-import { toTree, type Tree } from '../../src/engine/tree.ts';
+import { commandMeant } from '../../src/terminal/commands.ts';
+import { directoryProblem, directoryWord, filling, siteOf, siteText } from '../../src/project/site.ts';
+import { obstacles, type Kind } from '../../src/project/plan.ts';
+import { toTree, type Tree } from '../../src/render/tree.ts';
 
 const tree: Tree = toTree(
   ['.env', '.gitignore', 'README.md', 'a.txt', 'src/b.ts'].map((path) => [

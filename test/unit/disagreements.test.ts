@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Answers } from '../../src/answers.ts';
-import { disagreements } from '../../src/disagreements.ts';
-import { renderSecrets } from '../../src/engine/render.ts';
+import type { Answers } from '../../src/answers/answers.ts';
+import { disagreements } from '../../src/project/disagreements.ts';
+import { renderSecrets } from '../../src/render/render.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 const before = answersWith({ team: 'ours' });

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { FRAMEWORKS, type Answers } from '../../src/answers.ts';
-import { render, renderSecrets } from '../../src/engine/render.ts';
-import { setPermissions } from '../../src/tsuru-api.ts';
+import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
+import { render, renderSecrets } from '../../src/render/render.ts';
+import { setPermissions } from '../../src/tsuru/api.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 async function files(more: Partial<Answers>): Promise<Map<string, string>> {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import type { EndpointAnswer } from '../../src/answers.ts';
-import { contextOf } from '../../generators/context.ts';
-import { exportedName } from '../../generators/handlers.ts';
-import { endpointsProblem, moreSpecificFirst, newNameProblem, withEndpointDefaults } from '../../src/endpoints.ts';
+import type { EndpointAnswer } from '../../src/answers/answers.ts';
+import { contextOf } from '../../src/render/context.ts';
+import { exportedName } from '../../src/render/handlers.ts';
+import { endpointsProblem, moreSpecificFirst, newNameProblem, withEndpointDefaults } from '../../src/answers/endpoints.ts';
 import { answersWith } from '../support/answers.ts';
 
 const one = (more: Partial<EndpointAnswer>) => withEndpointDefaults({ name: 'backups', ...more });

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import type { Answers } from '../../src/answers.ts';
-import { newPassword } from '../../src/create.ts';
-import { render, renderSecrets } from '../../src/engine/render.ts';
+import type { Answers } from '../../src/answers/answers.ts';
+import { newPassword } from '../../src/commands/create.ts';
+import { render, renderSecrets } from '../../src/render/render.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 type Variables = Record<string, string>;

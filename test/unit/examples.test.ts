@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
-import { FRAMEWORKS } from '../../src/answers.ts';
-import { render } from '../../src/engine/render.ts';
-import { COMMANDS } from '../../src/commands.ts';
-import { optionHelp } from '../../src/flags.ts';
-import { helpFor } from '../../src/help.ts';
+import { FRAMEWORKS } from '../../src/answers/answers.ts';
+import { render } from '../../src/render/render.ts';
+import { COMMANDS } from '../../src/terminal/commands.ts';
+import { optionHelp } from '../../src/terminal/options.ts';
+import { helpFor } from '../../src/terminal/help.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../../..');

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ExpectedError } from '../../src/errors.ts';
 import { install } from '../../src/steps/install.ts';
 import { unreachable } from '../../src/steps/registry.ts';
-import { terminalOf } from '../../src/terminal.ts';
+import { terminalOf } from '../../src/terminal/terminal.ts';
 
 const STOP = 4000;
 

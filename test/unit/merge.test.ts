@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { mergeJson } from '../../src/engine/merge/json.ts';
-import { mergeLines } from '../../src/engine/merge/lines.ts';
-import { mergeLineSets } from '../../src/engine/merge/sets.ts';
-import { BOM, styleOf } from '../../src/engine/merge/style.ts';
+import { mergeJson } from '../../src/project/merge/json.ts';
+import { mergeLines } from '../../src/project/merge/lines.ts';
+import { mergeLineSets } from '../../src/project/merge/sets.ts';
+import { BOM, styleOf } from '../../src/project/merge/style.ts';
 
 const text = (...lines: string[]) => textOf(lines);
 const textOf = (lines: string[]) => lines.map((line) => `${line}\n`).join('');

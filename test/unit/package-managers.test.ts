@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { PACKAGE_MANAGER_VERSIONS } from '../../generators/versions.ts';
-import { PACKAGE_MANAGERS, type Answers } from '../../src/answers.ts';
-import { render } from '../../src/engine/render.ts';
-import { versionStartedBy } from '../../src/package-manager.ts';
+import { PACKAGE_MANAGER_VERSIONS } from '../../src/render/versions.ts';
+import { PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
+import { render } from '../../src/render/render.ts';
+import { versionStartedBy } from '../../src/render/package-manager.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 async function made(more: Partial<Answers>) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { render } from '../../src/engine/render.ts';
+import { render } from '../../src/render/render.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 it('plop runs the generators by itself, and writes what the program renders', async () => {

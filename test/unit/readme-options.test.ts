@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { COMMANDS } from '../../src/commands.ts';
-import { optionHelp } from '../../src/flags.ts';
+import { COMMANDS } from '../../src/terminal/commands.ts';
+import { optionHelp } from '../../src/terminal/options.ts';
 
 const README = readFileSync('README.md', 'utf8');
 /** Whose tables are part of another one, or have only what every command has. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Answers } from '../../src/answers.ts';
-import { withEndpointDefaults } from '../../src/endpoints.ts';
+import type { Answers } from '../../src/answers/answers.ts';
+import { withEndpointDefaults } from '../../src/answers/endpoints.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
-import { editRecord, readRecord } from '../../src/record.ts';
+import { editRecord, readRecord } from '../../src/answers/record.ts';
 import { anyAnswers, RUNS } from '../support/changes.ts';
 import { anyLists, anyRecord } from '../support/records.ts';
 

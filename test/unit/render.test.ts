@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers.ts';
-import { lockFiles } from '../../src/engine/lock.ts';
-import { render, renderSecrets } from '../../src/engine/render.ts';
+import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
+import { lockFiles } from '../../src/project/lock.ts';
+import { render, renderSecrets } from '../../src/render/render.ts';
 import { answersWith, generator } from '../support/answers.ts';
 
 const HOSTILE = `it's "q" \`b\` \\ \${x} {{name}} # : - é 日本 \u{1f600} <b>&amp; | %s $(id)`;

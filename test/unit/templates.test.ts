@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { render, targetPath, type Generator } from '../../src/engine/render.ts';
-import { answersWith } from './../support/answers.ts';
+import { render, targetPath, type Generator } from '../../src/render/render.ts';
+import { answersWith } from '../support/answers.ts';
 
 /** The traps that plop, Handlebars and npm lay, each with a template of its own. */
 describe('rendering', () => {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import semver from 'semver';
 import { describe, expect, it } from 'vitest';
 
-import { PACKAGE_MANAGER_VERSIONS, VERSIONS } from '../../generators/versions.ts';
+import { PACKAGE_MANAGER_VERSIONS, VERSIONS } from '../../src/render/versions.ts';
 
 const run = promisify(execFile);
 

@@ -1,4 +1,4 @@
-import type { AppFields } from '../calls.ts';
+import type { AppFields } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import {
   differing,

@@ -1,4 +1,4 @@
-import type { Call } from '../calls.ts';
+import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 

@@ -1,4 +1,4 @@
-import type { Call } from '../calls.ts';
+import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { outcomeOf, statusOf } from '../probe.ts';
 import { isHtml } from './text.ts';

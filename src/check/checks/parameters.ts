@@ -1,4 +1,4 @@
-import type { InstanceFields } from '../calls.ts';
+import type { InstanceFields } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { isRefused, isSuccess, outcomeOf, type Probe } from '../probe.ts';
 

@@ -1,4 +1,4 @@
-import type { Call } from '../calls.ts';
+import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { isAccepted, isRefused, outcomeOf, statusOf, variablesOf, type Probe, type Variables } from '../probe.ts';
 

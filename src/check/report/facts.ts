@@ -1,5 +1,5 @@
 import { curlFor, withoutPassword } from '../curl.ts';
-import { describeReading } from '../reading.ts';
+import { describeReading } from '../../tsuru/reading.ts';
 import { groupOf } from '../check.ts';
 import { hasFailed, type Result, type Run } from '../run.ts';
 import type { Sent, Target } from '../session.ts';

@@ -1,4 +1,4 @@
-import { say, plainLine, type Terminal } from '../../terminal.ts';
+import { say, plainLine, type Terminal } from '../../terminal/terminal.ts';
 import { hasFailed, labelOf, type Result, type Run, type Watcher } from '../run.ts';
 import type { Target } from '../session.ts';
 import { leftFacts, resultFacts, summaryOf, type ResultFacts } from './facts.ts';

@@ -1,0 +1,159 @@
+import { parseDocument } from 'yaml';
+
+import type { Answers, EndpointAnswer } from './answers.ts';
+import { endpointsProblem, METHODS } from './endpoints.ts';
+import { withoutBom } from '../project/merge/style.ts';
+import { RECORD, refusePoison, unreadable } from '../project/paths.ts';
+import { EXIT, ExpectedError, messageOf } from '../errors.ts';
+import { QUESTIONS, withDefaults, type Question } from './questions.ts';
+import { editText, rewriteText, YAML_OPTIONS } from './record-text.ts';
+
+const VERSION = 1;
+
+/**
+ * Reads a record. What it leaves out has its default.
+ * @param text of `tsuru-service.yaml`, as anybody may have written it
+ * @throws ExpectedError with the exit code for unreadable, that names the line or the key
+ */
+export function readRecord(text: string): Answers {
+  const document = parseDocument(withoutBom(text), YAML_OPTIONS);
+  const [error] = document.errors;
+  if (error) throw unreadable(`${RECORD} cannot be read: ${error.message}`, 'Correct it by hand.');
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 20 });
+  } catch (problem) {
+    throw unreadable(`${RECORD} cannot be read: ${messageOf(problem)}.`, 'Correct it by hand.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw unreadable(`${RECORD} has no answers in it.`, 'It is a list of keys and values.');
+  }
+  refusePoison(value, RECORD);
+  const { version, ...answers } = value as Record<string, unknown>;
+  if (version !== VERSION) {
+    throw unreadable(
+      `${RECORD} has the version ${JSON.stringify(version)}, and this program knows ${VERSION}.`,
+      'Use a newer create-tsuru-service.',
+    );
+  }
+  return readAnswers(answers, RECORD);
+}
+
+/**
+ * Checks answers that were read from a file.
+ * @param file is named in what is thrown
+ * @throws ExpectedError with the exit code for unreadable
+ */
+export function readAnswers(value: Readonly<Record<string, unknown>>, file: string): Answers {
+  const known = [...QUESTIONS.map(({ key }) => key as string), 'endpoints'];
+  const stranger = Object.keys(value).find((key) => !known.includes(key));
+  if (stranger !== undefined) {
+    throw unreadable(`${file} has the key "${stranger}", which is not one of its keys.`, `The keys are: ${known.join(', ')}.`);
+  }
+  const answers: Partial<Answers> = {};
+  for (const question of QUESTIONS) {
+    const given = value[question.key];
+    if (given !== undefined) Object.assign(answers, { [question.key]: readAnswer(question, given, file) });
+  }
+  const { endpoints: _example, ...whole } = withDefaults(answers, { directory: 'my-service', packageManager: 'npm' });
+  const endpoints = readEndpoints(value['endpoints'] ?? [], file);
+  const problem = endpointsProblem(endpoints, whole.framework);
+  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, 'Correct it by hand.');
+  return { ...whole, endpoints };
+}
+
+/**
+ * Changes answers in the text of a record; comments, order, layout and everything else stay.
+ * @param changes the answers that are new; an answer that is as it was is not touched
+ * @throws ExpectedError when the text cannot be changed so that it says just that
+ */
+export function editRecord(text: string, changes: Partial<Answers>): string {
+  const before = readRecord(text);
+  const after = inOrder({ ...before, ...changes });
+  const wanted = JSON.stringify(after);
+  for (const edit of [editText, rewriteText]) {
+    const edited = edit(text, before, after);
+    if (edited !== undefined && whatItSays(edited) === wanted) return edited;
+  }
+  const keys = Object.keys(after) as (keyof Answers)[];
+  const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `${RECORD} is written in a way in which its ${changed.join(' and ')} cannot be changed without changing more.`,
+    'Write it without anchors and aliases, or change it by hand, and run regenerate.',
+  );
+}
+
+/** Items with their keys in the order in which they are read. */
+function inOrder({ plans, endpoints, ...others }: Answers): Answers {
+  return {
+    ...others,
+    plans: plans.map(({ name, description }) => ({ name, description })),
+    endpoints: endpoints.map(({ name, method, path, action, description }) => ({
+      ...{ name, method, path, action, description },
+    })),
+  };
+}
+
+/** What a text says, for comparing; nothing when it cannot be read. */
+function whatItSays(text: string): string | undefined {
+  try {
+    return JSON.stringify(inOrder(readRecord(text)));
+  } catch {
+    return undefined;
+  }
+}
+
+function readAnswer(question: Question, given: unknown, file: string): Answers[keyof Answers] {
+  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, 'Correct it by hand.');
+  if (question.kind === 'boolean') {
+    if (typeof given !== 'boolean') throw wrong('must be true or false');
+    return given;
+  }
+  if (question.kind === 'choice') {
+    const values = question.choices.map(({ value }) => value as string);
+    if (typeof given !== 'string' || !values.includes(given)) {
+      throw wrong(`cannot be ${JSON.stringify(given)}; it can be: ${values.join(', ')}`);
+    }
+    return given;
+  }
+  try {
+    const texts = question.key === 'plans' ? planTexts(given) : [textOf(given)];
+    return question.parse(texts);
+  } catch (error) {
+    throw wrong(messageOf(error));
+  }
+}
+
+function textOf(given: unknown): string {
+  if (typeof given !== 'string') throw new Error('must be a text');
+  return given;
+}
+
+function planTexts(given: unknown): string[] {
+  if (!Array.isArray(given)) throw new Error('must be a list');
+  return given.map((plan: unknown) => {
+    const { name, description = '', ...others } = (plan ?? {}) as Record<string, unknown>;
+    if (typeof name !== 'string' || typeof description !== 'string' || Object.keys(others).length > 0) {
+      throw new Error('must be a list of name and description');
+    }
+    if (name.includes('=')) throw new Error('must have names without "="');
+    return `${name}=${description}`;
+  });
+}
+
+function readEndpoints(given: unknown, file: string): EndpointAnswer[] {
+  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, 'Correct it by hand.');
+  if (!Array.isArray(given)) throw wrong('must be a list');
+  return given.map((item: unknown) => {
+    const { name, method, path, action, description, ...others } = (item ?? {}) as Record<string, unknown>;
+    const texts = [name, method, path, action, description];
+    if (texts.some((text) => typeof text !== 'string') || Object.keys(others).length > 0) {
+      throw wrong('must each have a name, method, path, action and description');
+    }
+    if (!METHODS.includes(method as (typeof METHODS)[number])) {
+      throw wrong(`have the method ${JSON.stringify(method)}; it can be: ${METHODS.join(', ')}`);
+    }
+    return { name, method, path, action, description } as EndpointAnswer;
+  });
+}

@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import type { Context } from './context.ts';
+import { EXIT, ExpectedError, messageOf } from '../errors.ts';
+import { CHECKS } from '../check/checks/index.ts';
+import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
+import { isBad } from '../check/report/facts.ts';
+import { toHtml } from '../check/report/html.ts';
+import { listText } from '../check/report/list.ts';
+import { toJson, toJunit, toTap } from '../check/report/machine.ts';
+import { Pretty } from '../check/report/pretty.ts';
+import { reach, runChecks, type Run, type Watcher } from '../check/run.ts';
+
+/** What of the world a check touches, beside the service; when it is stopped, what it made is removed. */
+export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
+
+const QUIET: Watcher = { onResult() {}, onProgress() {} };
+
+/**
+ * Makes Tsuru's calls to a service API, and judges its answers.
+ * @returns the exit code: 0 when every `must` holds, 1 when one does not or something is left behind
+ * @throws ExpectedError for wrong usage, for a service that cannot be reached, and when it was stopped
+ */
+export async function check(context: CheckContext): Promise<0 | 1> {
+  const { argv, environment, terminal, signal } = context;
+  const request = parseCheckRequest(argv, environment);
+  if (request === 'list') {
+    terminal.write(listText(CHECKS, terminal.columns));
+    return 0;
+  }
+  const { target } = request;
+  const unreached = await reach(target, signal);
+  if (unreached !== undefined && !signal.aborted) {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      `Nothing answers at ${target.address.href}: ${unreached}.`,
+      'Start the service, or give another address.',
+    );
+  }
+  const run = await perform(context, request);
+  if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
+  if (run.ending === 'lost') {
+    throw new ExpectedError(EXIT.inTheWay, `The service at ${target.address.href} cannot be reached any more.`);
+  }
+  return isBad(run) ? 1 : 0;
+}
+
+async function perform({ cwd, terminal, signal }: CheckContext, request: CheckRequest): Promise<Run> {
+  const { target, checks, format, report, verbose } = request;
+  const pretty = format === 'pretty' ? new Pretty(terminal, target, verbose) : undefined;
+  const run = await runChecks(target, checks, signal, pretty ?? QUIET);
+  if (report !== undefined) {
+    try {
+      writeFileSync(resolve(cwd, report), toHtml(run, target));
+    } catch (error) {
+      terminal.writeError(`The report ${report} could not be written: ${messageOf(error)}\n`);
+    }
+  }
+  pretty?.finish(run, report);
+  if (format === 'json') terminal.write(toJson(run, target));
+  if (format === 'junit') terminal.write(toJunit(run, target));
+  if (format === 'tap') terminal.write(toTap(run, target));
+  if (format !== 'pretty') {
+    for (const { name } of run.left) terminal.writeError(`The instance ${name} may be left behind.\n`);
+  }
+  return run;
+}

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+
+import type { Answers } from '../answers/answers.ts';
+import { parseCommandLine, type CommandLine } from '../terminal/create-options.ts';
+import type { Context } from './context.ts';
+import { COMMANDS_OF_A_PROJECT, filling, projectAround, refuseSite, siteOf, type Filling } from '../project/site.ts';
+import { apply, applyOperations, begin } from '../project/apply.ts';
+import { lockFiles } from '../project/lock.ts';
+import { render, renderSecrets } from '../render/render.ts';
+import { toTree, type Tree } from '../render/tree.ts';
+import { cancelled, EXIT, ExpectedError } from '../errors.ts';
+import { wordsOf } from '../render/package-manager.ts';
+import { diskOf, finishEarlierRun, isProject, openProject, sayApplied } from '../project/open.ts';
+import { QUESTIONS } from '../answers/questions.ts';
+import { canOverwrite, repeatCommand, resolveRequest, type Request } from '../project/request.ts';
+import { setUp, stepsLeft, stepsWanted, unfinished, type Step } from '../project/set-up.ts';
+import { quote } from '../shell.ts';
+import { say } from '../terminal/terminal.ts';
+
+/** What creating a project touches beside what every command does. */
+export interface CreateContext extends Context {
+  /** Makes the service's password: 24 random bytes, base64url. */
+  newPassword: () => string;
+}
+
+/** The default command, on one page: ask first, show, write, set up, and say what comes next. */
+export async function create(context: CreateContext): Promise<number> {
+  const line = parseCommandLine(context.argv);
+  const existing = await projectMeant(context, line);
+  if (existing !== undefined) return goOnIn(context, line, existing);
+  const look = async (given: string, answers: Answers) => {
+    const directory = resolve(context.cwd, given);
+    return siteOf(directory, existsSync(directory) ? await renderProject(context, answers) : toTree([]));
+  };
+  const request = await resolveRequest(context, line, look);
+  const directory = resolve(context.cwd, request.directory);
+  const wanted = stepsWanted(request.switches);
+  const tree = await renderProject(context, request.answers);
+  const site = siteOf(directory, tree);
+  if (site.kind !== 'free' && !canOverwrite(site, request.switches)) refuseSite(request.directory, site);
+  if (request.switches.dryRun) {
+    showTree(context, directory, tree);
+    return 0;
+  }
+  stopIfCancelled(context);
+  await write(context, directory, tree);
+  return finish(context, request, wanted);
+}
+
+/** The project that was named, or that the run is in; undefined where there is none. */
+async function projectMeant(context: Context, { directory, switches }: CommandLine): Promise<string | undefined> {
+  const meant = resolve(context.cwd, directory ?? '.');
+  if (!switches.dryRun) await finishEarlierRun(context, meant);
+  if (directory === undefined) return projectAround(meant);
+  return isProject(meant) ? meant : undefined;
+}
+
+/** What one can do with a project that is there: go on with a set-up that was stopped, or change it. */
+async function goOnIn(context: Context, line: CommandLine, directory: string): Promise<number> {
+  const { answers, lock } = openProject(directory, context.generator.version);
+  const found = `${directory} is the service "${answers.name}" already, in ${answers.framework}, made by create-tsuru-service ${lock.generator}.`;
+  const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(context, directory) : [];
+  const steps = left.filter((step) => stepsWanted(line.switches).includes(step));
+  const finishIt = () => finish(context, { ...line, directory: line.directory ?? directory, answers }, steps);
+  const streams = line.switches.yes ? undefined : context.prompts;
+  if (streams === undefined) {
+    if (steps.length === 0) throw new ExpectedError(EXIT.inTheWay, found, COMMANDS_OF_A_PROJECT);
+    say(context.terminal, `${directory}: its files are written, and its set-up was stopped. It goes on.`);
+    return finishIt();
+  }
+  say(context.terminal, found);
+  const { askChoice } = await import('../terminal/prompts.ts');
+  const wanted = await askChoice(streams, 'What now?', [
+    ...(steps.length > 0 ? [{ value: 'finish' as const, title: `Go on with its set-up: ${steps.join(', ')}` }] : []),
+    { value: 'regenerate', title: 'Regenerate: bring it to what its record and this version make of it' },
+    { value: 'endpoint', title: 'Add an endpoint' },
+    { value: 'nothing', title: 'Nothing' },
+  ]);
+  const inside = { ...context, cwd: directory };
+  if (wanted === 'finish') return finishIt();
+  if (wanted === 'regenerate') return (await import('./regenerate.ts')).regenerate({ ...inside, argv: [] });
+  if (wanted === 'endpoint') return (await import('./endpoint.ts')).endpoint({ ...inside, argv: ['add'] });
+  return 0;
+}
+
+/** Whether what was given is what a project has. */
+function isSame(given: Partial<Answers>, answers: Answers): boolean {
+  return QUESTIONS.every(
+    ({ key }) => given[key] === undefined || JSON.stringify(given[key]) === JSON.stringify(answers[key]),
+  );
+}
+
+/** The whole project as files: the render, the files with its secret, and what it is compared with later. */
+async function renderProject({ generator, newPassword }: CreateContext, answers: Answers): Promise<Tree> {
+  const rendered = await render(answers, generator);
+  const secrets = await renderSecrets(answers, newPassword(), generator);
+  return toTree([...rendered, ...secrets, ...lockFiles(answers, generator.version, rendered)]);
+}
+
+function showTree({ terminal }: Context, directory: string, tree: Tree): void {
+  const width = Math.max(...[...tree.keys()].map((path) => path.length));
+  for (const [path, { content, fileClass }] of tree) {
+    terminal.write(`${path.padEnd(width)}  ${fileClass.padEnd(9)}  ${content.length} bytes\n`);
+  }
+  terminal.write(`${tree.size} files would be written; nothing was.\n`);
+  if (existsSync(directory)) sayKept(terminal, filling(directory, tree), 'would be');
+}
+
+function stopIfCancelled({ signal }: Context): void {
+  if (signal.aborted) throw cancelled();
+}
+
+/** Writes a project all or nothing; what it replaces is kept. */
+async function write({ environment, terminal }: Context, directory: string, tree: Tree): Promise<void> {
+  const disk = diskOf(environment);
+  if (!existsSync(directory)) {
+    sayApplied(terminal, await apply(disk, directory, tree));
+    return;
+  }
+  const run = await begin(disk, directory);
+  try {
+    const filled = filling(directory, tree);
+    sayApplied(terminal, await applyOperations(run, filled.operations));
+    sayKept(terminal, filled, 'is');
+  } finally {
+    run.end();
+  }
+}
+
+function sayKept(terminal: Context['terminal'], { kept, backup }: Filling, verb: 'is' | 'would be'): void {
+  if (kept.length === 0) return;
+  terminal.write(`What was there ${verb} kept in ${backup}:\n`);
+  for (const path of kept) terminal.write(`  ${path}\n`);
+}
+
+/** Sets up a project that is written, and says what comes next. @throws ExpectedError that says what is left to do */
+async function finish(context: Context, request: Request, wanted: readonly Step[]): Promise<number> {
+  const { cwd, terminal } = context;
+  const { packageManager } = request.answers;
+  const directory = resolve(cwd, request.directory);
+  const result = await setUp(context, directory, packageManager, wanted);
+  if (result.failure !== undefined || context.signal.aborted) {
+    throw unfinished(cwd, request.directory, packageManager, result, repeatCommand(request));
+  }
+  if (result.repository !== undefined) say(terminal, result.repository);
+  sayWhatIsNext(context, request);
+  return 0;
+}
+
+function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
+  const { directory, answers, switches } = request;
+  const words = wordsOf(answers.packageManager);
+  const path = relative(cwd, resolve(cwd, directory));
+  terminal.write('\n');
+  say(
+    terminal,
+    `The service ${terminal.bold(answers.name)} is in ${directory}. Its password is in .env and manifest.yaml, which git ignores.`,
+  );
+  terminal.write('\nNext:\n');
+  const commands = [
+    ...(path === '' ? [] : [`cd ${quote(path)}`]),
+    ...(switches.install ? [] : [words.install]),
+    `${words.run} dev`,
+  ];
+  for (const command of commands) terminal.write(`  ${command}\n`);
+  terminal.write('\n');
+  say(terminal, 'Then write src/backend.ts; README.md says how. When Tsuru can reach it:');
+  terminal.write('  tsuru service create manifest.yaml\n');
+  terminal.write(`\nThe same again:\n  ${repeatCommand(request)}\n`);
+}
+
+/** Makes a password. */
+export function newPassword(): string {
+  return randomBytes(24).toString('base64url');
+}

@@ -1,0 +1,201 @@
+import nodeFileSystem, { statSync } from 'node:fs';
+
+import type { Answers } from '../answers/answers.ts';
+import type { Context } from '../commands/context.ts';
+import { begin, recover, type Applied, type Recovered, type Run } from './apply.ts';
+import { nextBackup as nextBackupIn } from './carry-out.ts';
+import { refuseOthers } from './claim.ts';
+import { sha256 } from './hash.ts';
+import { withPlainEnds } from './line-ends.ts';
+import { basePath, readLock, type Lock } from './lock.ts';
+import { JOURNAL, LOCK, RECORD, STATE, unreadable } from './paths.ts';
+import type { DiskFile } from './plan.ts';
+import { stateFolders, type Disk } from './proof.ts';
+import { codeOf, Root, unreachable } from './root.ts';
+import { EXIT, ExpectedError } from '../errors.ts';
+import { readRecord } from '../answers/record.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** A generated project, as it was last applied and as its record wants it. */
+export interface Project {
+  directory: string;
+  recordText: string;
+  /** What the record says now. */
+  answers: Answers;
+  lockText: string;
+  lock: Lock;
+}
+
+/** The machine's disk, and where it remembers what belongs to this user. */
+export function diskOf(environment: NodeJS.ProcessEnv): Disk {
+  return { fs: nodeFileSystem, stateFolders: stateFolders(environment) };
+}
+
+/** A directory of the machine's disk. */
+export function rootOf(directory: string): Root {
+  return new Root(nodeFileSystem, directory);
+}
+
+/** Whether a directory is a generated project. */
+export function isProject(directory: string): boolean {
+  return isDirectory(directory) && rootOf(directory).isTaken(RECORD);
+}
+
+/** Brings to its end what a run that was killed had begun to write. */
+export async function finishEarlierRun({ environment, terminal }: Context, directory: string): Promise<void> {
+  if (isDirectory(directory)) sayRecovered(terminal, await recover(diskOf(environment), directory));
+}
+
+/**
+ * Takes a project for one run, and brings to its end what an earlier one left half done.
+ * @throws ExpectedError when the directory is no project, or another run is at work in it
+ */
+export async function beginRun(context: Context, directory: string): Promise<Run> {
+  if (!isProject(directory)) await finishEarlierRun(context, directory);
+  if (!isProject(directory)) throw noProject(directory);
+  const run = await begin(diskOf(context.environment), directory);
+  sayRecovered(context.terminal, run.recovered);
+  return run;
+}
+
+/**
+ * Looks at a project without changing it.
+ * @throws ExpectedError when another run changes it meanwhile, or did not finish
+ */
+export async function undisturbed<T>(directory: string, look: () => Promise<T>): Promise<T> {
+  if (!isDirectory(directory)) throw noProject(directory);
+  const root = rootOf(directory);
+  // First: a run that is at work, or was stopped, may have the record in its hands.
+  const before = stampOf(root);
+  if (!isProject(directory)) throw noProject(directory);
+  try {
+    return await look();
+  } finally {
+    refuseAnother(before, stampOf(root));
+  }
+}
+
+/** @returns what changes whenever a run writes to a project */
+function stampOf(root: Root): string {
+  refuseOthers(root);
+  if (root.look(JOURNAL) !== undefined) {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      'An earlier run was stopped half-way.',
+      'Run regenerate, which finishes it, before you look.',
+    );
+  }
+  const lock = root.look(LOCK);
+  return `${lock?.ino} ${lock?.mtimeNs}`;
+}
+
+function refuseAnother(before: string, after: string): void {
+  if (before === after) return;
+  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project meanwhile.', 'Run it again.');
+}
+
+/** What a run found that its user has to know. To the errors: the output may be JSON. */
+export function sayApplied(terminal: Terminal, { kept, leftOver }: Applied): void {
+  for (const { path, kept: place } of kept) {
+    terminal.writeError(`${path} was edited in the meantime; what was there is in ${place}.\n`);
+  }
+  for (const line of leftOver) terminal.writeError(`${line}\n`);
+}
+
+function sayRecovered(terminal: Terminal, recovered: Recovered): void {
+  if (recovered.kind === 'finished') {
+    terminal.writeError('An earlier run was stopped half-way; its files are in their places now.\n');
+  }
+  if (recovered.kind === 'taken back') {
+    terminal.writeError('An earlier run was stopped half-way; what it had begun is taken back.\n');
+  }
+  sayApplied(terminal, recovered);
+}
+
+function noProject(directory: string): ExpectedError {
+  return new ExpectedError(
+    EXIT.usage,
+    `There is no ${RECORD} in ${directory}.`,
+    'Run it in a project that create-tsuru-service made.',
+  );
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || unreachable(error) !== undefined) return false;
+    throw error;
+  }
+}
+
+/**
+ * Reads the record and the lock of a project.
+ * @param generator the version of this package
+ * @throws ExpectedError when the directory is no project, or one of them is unreadable or newer than this program
+ */
+export function openProject(directory: string, generator: string): Project {
+  if (!isProject(directory)) throw noProject(directory);
+  const root = rootOf(directory);
+  try {
+    return read(root, directory, generator);
+  } catch (error) {
+    // What is being written looks broken.
+    refuseOthers(root);
+    throw error;
+  }
+}
+
+function read(root: Root, directory: string, generator: string): Project {
+  const recordText = root.read(RECORD)?.content.toString();
+  const lockText = root.read(LOCK)?.content.toString();
+  if (recordText === undefined) throw noProject(directory);
+  if (lockText === undefined) {
+    throw unreadable(
+      `${LOCK} is missing: your edits cannot be told from what was made.`,
+      'Bring it back from your version control, with all of .tsuru-service.',
+    );
+  }
+  return { directory, recordText, answers: readRecord(recordText), lockText, lock: readLock(lockText, generator) };
+}
+
+/**
+ * Reads files of a project as they are; those that are not there are left out.
+ * @throws ExpectedError when one of them is a link, or behind one
+ */
+export function readDisk(directory: string, paths: Iterable<string>): Map<string, DiskFile> {
+  const root = rootOf(directory);
+  const disk = new Map<string, DiskFile>();
+  for (const path of paths) {
+    const file = root.read(path);
+    if (file !== undefined) disk.set(path, file);
+  }
+  return disk;
+}
+
+/** Reads a base. @throws ExpectedError when it is missing or not what its name says */
+export function readBase(directory: string, hash: string): Buffer {
+  const path = basePath(hash);
+  const content = rootOf(directory).read(path)?.content;
+  // Version control may have given it other line ends.
+  const base = [content, content && withPlainEnds(content)].find((one) => one && sha256(one) === hash);
+  if (base === undefined) {
+    throw unreadable(
+      `${path} is ${content === undefined ? 'missing' : 'damaged'}.`,
+      'Bring it back from your version control.',
+    );
+  }
+  return base;
+}
+
+/** The hashes of the bases that are there. */
+export function basesOf(directory: string): string[] {
+  return rootOf(directory)
+    .list(`${STATE}/base`)
+    .filter((name) => /^[0-9a-f]{64}$/.test(name));
+}
+
+/** The name of the next folder for what is replaced: `0001`, `0002`, ... */
+export function nextBackup(directory: string): string {
+  return nextBackupIn(rootOf(directory));
+}

@@ -1,0 +1,209 @@
+import { basename, resolve } from 'node:path';
+
+import { EXAMPLE_ENDPOINT, type Answers } from '../answers/answers.ts';
+import type { CommandLine, Switches } from '../terminal/create-options.ts';
+import type { Context } from '../commands/context.ts';
+import { directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
+import { cancelled, EXIT, ExpectedError } from '../errors.ts';
+import { askInTurn, type Step } from '../terminal/form.ts';
+import { serviceIdFrom } from '../names.ts';
+import { createCommand, startedBy, versionStartedBy } from '../render/package-manager.ts';
+import type { PromptStreams } from '../terminal/prompts.ts';
+import { QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey } from '../answers/questions.ts';
+import { quote } from '../shell.ts';
+import { say, sayTable } from '../terminal/terminal.ts';
+
+/** What is to be made, and where. */
+export interface Request {
+  /** As it was given. */
+  directory: string;
+  answers: Answers;
+  switches: Switches;
+}
+
+/** Says what is where a service with those answers would be written. */
+export type Look = (directory: string, answers: Answers) => Promise<Site>;
+
+/**
+ * Resolves every answer: flag, else prompt on a terminal, else default. What is in the directory is said, and settled, as
+ * soon as the directory is known.
+ * @throws ExpectedError for wrong usage, for what stands in the way, and when it is cancelled
+ */
+export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<Request> {
+  const streams = line.switches.yes ? undefined : context.prompts;
+  if (streams !== undefined) return askForRequest(context, line, look, streams);
+  const directory = line.directory ?? 'my-service';
+  refuseProblem(context.cwd, directory);
+  if (!line.switches.yes) refuseToGuess(line);
+  const request = requestOf(context, line, directory, {});
+  const site = await look(directory, request.answers);
+  if (site.kind !== 'free' && !canOverwrite(site, line.switches)) refuseSite(directory, site);
+  sayKept(context, directory, site);
+  showRequest(context, request);
+  return request;
+}
+
+async function askForRequest(
+  context: Context,
+  line: CommandLine,
+  look: Look,
+  streams: PromptStreams,
+): Promise<Request> {
+  const { askQuestion, askToGoOn, BACK, introduce } = await import('../terminal/prompts.ts');
+  if (line.directory !== undefined) refuseProblem(context.cwd, line.directory);
+  const questions = QUESTIONS.filter((question) => isAsked(question) && line.answers[question.key] === undefined);
+  if (line.directory === undefined || questions.length > 0) introduce(streams);
+  let answered: Partial<Answers> = {};
+  let request = requestOf(context, line, line.directory ?? 'my-service', answered);
+  const settle = async (given: string | undefined): Promise<'answered'> => {
+    // To write beside what is in one directory says nothing of another one.
+    const place = { ...request, switches: line.switches };
+    const { directory, switches } = await settleDirectory(context, place, look, streams, given);
+    // A name that followed from another directory is not offered for this one.
+    if (directory !== request.directory) answered = withoutName(answered);
+    request = requestOf(context, { ...line, switches }, directory, answered);
+    return 'answered';
+  };
+  if (line.directory !== undefined) await settle(line.directory);
+
+  const steps: Step[] = questions.map((question) => async (isFirst) => {
+    const from = defaultsFrom(context, line, request.directory);
+    const given = await askQuestion(streams, question, from, answered[question.key], !isFirst);
+    if (given === BACK) return 'back';
+    answered = { ...answered, [question.key]: given };
+    request = requestOf(context, { ...line, switches: request.switches }, request.directory, answered);
+    return 'answered';
+  });
+  if (line.directory === undefined) steps.unshift(() => settle(undefined));
+  if (!line.switches.dryRun) {
+    steps.push(async (isFirst) => {
+      showRequest(context, request);
+      const isWanted = await askToGoOn(streams, 'Write it?', !isFirst);
+      if (isWanted === BACK) return 'back';
+      if (!isWanted) throw cancelled();
+      return 'answered';
+    });
+  }
+  await askInTurn(steps);
+  return request;
+}
+
+/** Asks for a directory until there is one that can be written to, or that is written to all the same. */
+async function settleDirectory(
+  context: Context,
+  { directory: initial, answers, switches }: Request,
+  look: Look,
+  streams: PromptStreams,
+  given: string | undefined,
+): Promise<Pick<Request, 'directory' | 'switches'>> {
+  const { askChoice, askDirectory } = await import('../terminal/prompts.ts');
+  const problemOf = (directory: string) => directoryProblem(context.cwd, directory)?.problem;
+  let directory = given ?? (await askDirectory(streams, initial, problemOf));
+  for (;;) {
+    const site = await look(directory, answers);
+    if (site.kind === 'free' || canOverwrite(site, switches)) {
+      sayKept(context, directory, site);
+      return { directory, switches };
+    }
+    context.terminal.write(`${siteText(directory, site)}\n`);
+    const isOpen = site.kind === 'occupied' && site.blocked.length === 0;
+    const beside = isOpen && site.collisions.length === 0;
+    const wanted = await askChoice(streams, 'What now?', [
+      ...(beside ? [{ value: 'go-on' as const, title: 'Go on: write beside what is there' }] : []),
+      { value: 'elsewhere', title: 'Elsewhere: choose another directory' },
+      { value: 'stop', title: 'Stop' },
+      ...(isOpen && !beside
+        ? [{ value: 'go-on' as const, title: 'Overwrite: what is replaced is kept in .tsuru-service/backup' }]
+        : []),
+    ]);
+    if (wanted === 'stop') throw cancelled();
+    if (wanted === 'go-on') return { directory, switches: { ...switches, overwrite: true } };
+    directory = await askDirectory(streams, 'my-service', problemOf);
+  }
+}
+
+/** Whether what is there was meant to be written over. */
+export function canOverwrite(site: Site, { overwrite }: Switches): boolean {
+  return overwrite && site.kind === 'occupied' && site.blocked.length === 0;
+}
+
+/** What of a new repository is kept, and how. */
+function sayKept({ terminal }: Context, directory: string, site: Site): void {
+  if (site.kind === 'free' && site.usual.length > 0) say(terminal, siteText(directory, site));
+}
+
+/** @throws ExpectedError for wrong usage when a directory is none for a new project */
+function refuseProblem(cwd: string, directory: string): void {
+  const found = directoryProblem(cwd, directory);
+  if (found !== undefined) throw new ExpectedError(EXIT.usage, found.problem, found.advice);
+}
+
+function requestOf(context: Context, line: CommandLine, directory: string, answered: Partial<Answers>): Request {
+  const from = defaultsFrom(context, line, directory);
+  const answers = withDefaults({ ...answered, ...line.answers }, from);
+  return { directory, answers: { ...answers, endpoints: [EXAMPLE_ENDPOINT] }, switches: line.switches };
+}
+
+function defaultsFrom(context: Context, { answers }: CommandLine, directory: string): DefaultsFrom {
+  return {
+    directory: resolve(context.cwd, directory),
+    packageManager: answers.packageManager ?? startedBy(context.environment),
+    packageManagerVersion: versionStartedBy(context.environment),
+  };
+}
+
+function withoutName({ name: _, ...others }: Partial<Answers>): Partial<Answers> {
+  return others;
+}
+
+/** A question with one choice is no question. */
+function isAsked(question: Question): boolean {
+  return question.prompt !== undefined && !(question.kind === 'choice' && question.choices.length === 1);
+}
+
+function refuseToGuess({ directory, answers }: CommandLine): void {
+  const missing = [
+    ...(directory === undefined ? ['[directory]'] : []),
+    ...QUESTIONS.filter((question) => isAsked(question) && answers[question.key] === undefined).map(
+      ({ flag }) => `--${flag}`,
+    ),
+  ];
+  if (missing.length === 0) return;
+  throw new ExpectedError(
+    EXIT.usage,
+    `There is no terminal to ask on, and these are missing: ${missing.join(', ')}.`,
+    'Give them, or --yes to take the defaults.',
+  );
+}
+
+/** Shows what was answered. */
+function showRequest({ cwd, terminal }: Context, { directory, answers }: Request): void {
+  const name = basename(resolve(cwd, directory));
+  if (answers.name !== name && answers.name === serviceIdFrom(name)) {
+    say(terminal, `The directory stays "${directory}"; the service and its package are called "${answers.name}".`);
+  }
+  sayTable(terminal, [
+    ['Directory', directory],
+    ...QUESTIONS.map((question) => [question.flag, textsOf(question, answers).join('; ') || '-'] as const),
+  ]);
+}
+
+/** The one line that repeats a run, ready for a shell. */
+export function repeatCommand({ directory, answers, switches }: Request): string {
+  const flags = QUESTIONS.flatMap((question) => {
+    if (question.kind === 'boolean') {
+      return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];
+    }
+    return textsOf(question, answers).map((text) => `--${question.flag} ${quote(text)}`);
+  });
+  const off = (['install', 'verify', 'git'] as const).filter((key) => !switches[key]).map((key) => `--no-${key}`);
+  const over = switches.overwrite ? ['--overwrite'] : [];
+  return [createCommand(answers.packageManager, directoryWord(directory)), ...flags, ...off, ...over, '--yes'].join(' ');
+}
+
+function textsOf(question: Question, answers: Pick<Answers, QuestionKey>): string[] {
+  const answer = answers[question.key];
+  if (question.kind === 'text') return (question.format as (value: unknown) => string[])(answer);
+  if (question.kind === 'boolean') return [answer === true ? 'yes' : 'no'];
+  return [answer as string];
+}

@@ -1,0 +1,174 @@
+import { relative, resolve } from 'node:path';
+
+import type { PackageManager } from '../answers/answers.ts';
+import type { Switches } from '../terminal/create-options.ts';
+import type { Context } from '../commands/context.ts';
+import { SET_UP } from './paths.ts';
+import { forgetKeys, keysOf, newKey } from './proof.ts';
+import { cancelled, ExpectedError } from '../errors.ts';
+import { wordsOf } from '../render/package-manager.ts';
+import { diskOf, rootOf } from './open.ts';
+import { quote } from '../shell.ts';
+
+/** What follows when the files are written. */
+export const STEPS = ['install', 'verify', 'git'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** `.tsuru-service/set-up.json`: written before the first step, so that a set-up is known however it was stopped. */
+interface Marker {
+  version: 1;
+  /** Known to this machine only: a mark that a repository or an archive brought is not believed, whatever it names. */
+  key: string;
+  left: Step[];
+}
+
+/** How a step ended: `skipped` is not wanted, or was done before; `waiting` needs one that did not succeed. */
+export type Outcome = 'done' | 'failed' | 'stopped' | 'skipped' | 'waiting';
+
+/** What became of a set-up. */
+export interface SetUp {
+  outcomes: Record<Step, Outcome>;
+  /** One sentence about the repository; undefined when none was tried. */
+  repository: string | undefined;
+  /** Why it did not come to its end. */
+  failure: ExpectedError | undefined;
+}
+
+/** The steps that are wanted. */
+export function stepsWanted({ install, verify, git }: Switches): Step[] {
+  const wanted = { install, verify: install && verify, git };
+  return STEPS.filter((step) => wanted[step]);
+}
+
+/** The steps that an earlier run of this program left undone in a project. */
+export function stepsLeft({ environment }: Context, directory: string): Step[] {
+  const root = rootOf(directory);
+  const content = root.read(SET_UP)?.content;
+  if (content === undefined) return [];
+  try {
+    const marker = JSON.parse(content.toString()) as Partial<Marker> | null;
+    const isOurs = keysOf(diskOf(environment), root, 'set-up').some((key) => key === marker?.key);
+    if (marker?.version !== 1 || !isOurs) return [];
+    return STEPS.filter((step) => marker.left?.includes(step));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Installs, checks and makes the repository. A step that fails stops only those that need it; Ctrl-C stops all. What is left
+ * is marked in the project.
+ */
+export async function setUp(
+  context: Context,
+  directory: string,
+  packageManager: PackageManager,
+  wanted: readonly Step[],
+): Promise<SetUp> {
+  const result: SetUp = {
+    outcomes: { install: 'skipped', verify: 'skipped', git: 'skipped' },
+    repository: undefined,
+    failure: undefined,
+  };
+  const { outcomes } = result;
+  const { environment, signal, terminal } = context;
+  await mark(context, directory, wanted);
+  const isStopped = () => signal.aborted;
+  const attempt = async (step: Step, work: () => Promise<void>) => {
+    if (!wanted.includes(step)) return;
+    if (isStopped() || (step === 'verify' && outcomes.install === 'failed')) {
+      outcomes[step] = 'waiting';
+      return;
+    }
+    try {
+      await work();
+      outcomes[step] = 'done';
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error;
+      outcomes[step] = isStopped() ? 'stopped' : 'failed';
+      result.failure ??= error;
+    }
+  };
+  const task = { directory, packageManager, environment, terminal, signal };
+  const steps = await import('../steps/install.ts');
+  const { makeRepository } = await import('../steps/git.ts');
+  await attempt('install', () => steps.install(task));
+  await attempt('verify', () => steps.verify(task));
+  await attempt('git', async () => {
+    result.repository = await makeRepository(directory, environment, signal);
+    if (isStopped()) throw cancelled();
+  });
+  const left = wanted.filter((step) => outcomes[step] !== 'done');
+  await mark(context, directory, left);
+  return result;
+}
+
+/** Marks what is left. A mark that cannot be written, as on a full disk, stays as it is: then more is done again. */
+async function mark({ environment }: Context, directory: string, left: readonly Step[]): Promise<void> {
+  const root = rootOf(directory);
+  const disk = diskOf(environment);
+  const draft = `${SET_UP}.new`;
+  try {
+    root.remove(draft);
+    if (left.length === 0) {
+      root.remove(SET_UP);
+      forgetKeys(disk, root, 'set-up');
+      return;
+    }
+    const marker: Marker = { version: 1, key: await newKey(disk, root, 'set-up'), left: [...left] };
+    root.write(draft, Buffer.from(`${JSON.stringify(marker, undefined, 2)}\n`), 0o600);
+    root.rename(draft, SET_UP);
+  } catch {
+    // The steps are repeatable.
+  }
+}
+
+const WORDS: Record<Outcome, string> = {
+  done: 'done',
+  failed: 'failed',
+  stopped: 'stopped',
+  skipped: 'nothing to do',
+  waiting: 'not run',
+};
+
+/**
+ * What a set-up that did not come to its end leaves: an error that says what is done, what is not, and how to go on.
+ * @param cwd where the commands are given
+ * @param again the command that goes on
+ */
+export function unfinished(
+  cwd: string,
+  directory: string,
+  packageManager: PackageManager,
+  { outcomes, repository, failure }: SetUp,
+  again: string,
+): ExpectedError {
+  const words = wordsOf(packageManager);
+  const isLeft = (step: Step) => !['done', 'skipped'].includes(outcomes[step]);
+  const path = relative(cwd, resolve(cwd, directory));
+  const commands = [
+    ...(path === '' ? [] : [`cd ${quote(path)}`]),
+    ...(isLeft('install') ? [words.install] : []),
+    ...(isLeft('verify') ? [`${words.run} check`, words.test] : []),
+    ...(isLeft('git') ? ['git init && git add --all && git commit --message "Start from create-tsuru-service"'] : []),
+  ];
+  const { exitCode, message, hint } = failure ?? cancelled();
+  return new ExpectedError(
+    exitCode,
+    message,
+    [
+      ...(hint === '' ? [] : [hint, '']),
+      'What is done, and what is not:',
+      `  files    written, in ${directory}`,
+      `  install  ${WORDS[outcomes.install]}`,
+      `  checks   ${WORDS[outcomes.verify]}`,
+      `  git      ${repository ?? WORDS[outcomes.git]}`,
+      '',
+      'The rest, step by step:',
+      ...commands.map((command) => `  ${command}`),
+      '',
+      'Or all of it, from where it stopped:',
+      `  ${again}`,
+    ].join('\n'),
+  );
+}

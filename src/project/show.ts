@@ -1,0 +1,130 @@
+import { createTwoFilesPatch } from 'diff/lib/patch/create.js';
+
+import type { Disagreement } from './disagreements.ts';
+import { markerLines } from './merge/markers.ts';
+import { besideOf, type Change, type Conflict, type Plan } from './plan.ts';
+import { say, type Terminal } from '../terminal/terminal.ts';
+
+/** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
+export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
+
+/** What `--json` prints. Fields may be added; any other change of its shape changes `version`. */
+export interface PlanFacts {
+  version: 1;
+  /** Whether anything was written. */
+  written: boolean;
+  changes: { path: string; kind: Change['kind']; class: Change['fileClass'] }[];
+  /** `outcome` is there when it was settled. */
+  conflicts: { path: string; reason: string; outcome?: Resolution }[];
+  kept: { path: string; reason: string }[];
+  /** Places, lines from 1, that have the markers of an earlier conflict. */
+  left: { path: string; line: number }[];
+  /** Files that still have the new one of an earlier conflict beside them, in PATH.theirs. */
+  beside: string[];
+  /** Files that are written once and say something else than the answers that changed. */
+  disagreeing: Disagreement[];
+}
+
+/** What a run made of its plan. */
+export interface Outcome {
+  /** By the path of each conflict that was settled. */
+  resolutions: ReadonlyMap<string, Resolution>;
+  /** Where what was replaced is. */
+  backup: string;
+}
+
+const VERBS: Record<Change['kind'], string> = {
+  create: 'new',
+  update: 'changed',
+  merge: 'merged',
+  delete: 'deleted',
+  restore: 'restored',
+};
+
+/** One line a file: what becomes of it, and a warning where that may surprise. */
+export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, beside }: Plan, outcome?: Outcome): void {
+  const write = (verb: string, text: string) => {
+    terminal.write(`  ${verb.padEnd(9)} ${text}\n`);
+  };
+  for (const { path, kind, fileClass, of } of changes) {
+    const warning =
+      kind === 'merge' && fileClass === 'generated' ? "  (the generator's file, with edits of yours)" : '';
+    const whose = of === undefined ? '' : `  (it is ${of}'s; a copy is kept in ${outcome?.backup ?? 'a backup'})`;
+    write(VERBS[kind], path + terminal.dim(warning + whose));
+  }
+  for (const { path, reason } of kept) write('kept', terminal.dim(`${path}  (${reason})`));
+  for (const conflict of conflicts) {
+    const resolution = outcome?.resolutions.get(conflict.path);
+    if (outcome === undefined || resolution === undefined) {
+      terminal.write(terminal.red(`  conflict  ${conflict.path}  (${conflict.reason})\n`));
+    } else {
+      write(...resolvedWords(conflict, resolution, outcome.backup));
+    }
+  }
+  for (const { path, line } of left) {
+    if (outcome?.resolutions.get(path) === 'take') continue;
+    terminal.write(terminal.red(`  markers   ${path}:${line}  (left by an earlier conflict: edit them out)\n`));
+  }
+  for (const path of beside) {
+    if (outcome?.resolutions.get(path) === 'beside') continue;
+    const toDo = `left by an earlier conflict: take what ${path} needs from it, and delete it`;
+    terminal.write(terminal.red(`  beside    ${besideOf(path)}  (${toDo})\n`));
+  }
+}
+
+/** What became of a file that both sides changed: a verb, and where each side is now. */
+function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolution, backup: string): [string, string] {
+  switch (resolution) {
+    case 'keep':
+      return ['kept', `${path}  (yours, without what is new; ${reason})`];
+    case 'take':
+      return ['taken', `${path}  (the new one; yours is in ${backup})`];
+    case 'markers':
+      return ['markers', `${path}:${markerLines(marked ?? '').join(', ')}  (${reason}: edit them out; yours is in ${backup})`];
+    case 'beside':
+      return ['beside', `${path}  (yours stays; the new one is in ${besideOf(path)}: ${reason})`];
+  }
+}
+
+/** What its owner has to change in files that are written once. */
+export function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): void {
+  for (const { path, toDo } of found) say(terminal, `${path} is yours and stays as it is. In it: ${toDo.join('; ')}.`);
+}
+
+/** Every change as a unified diff. */
+export function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void {
+  for (const { path, before, after, of } of changes) {
+    if (of === undefined) terminal.write(patch(path, before?.content, after));
+  }
+  sayConflicts(terminal, conflicts);
+}
+
+/** Both sides of every conflict. */
+export function sayConflicts(terminal: Terminal, conflicts: readonly Conflict[]): void {
+  for (const { path, reason, mine, theirs } of conflicts) {
+    say(terminal, terminal.bold(`\n${path}: ${reason}`));
+    terminal.write(patch(path, mine.content, theirs, 'yours', 'new'));
+  }
+}
+
+export function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): PlanFacts {
+  const { changes, conflicts, kept, left, beside } = plan;
+  return {
+    version: 1,
+    written: outcome !== undefined,
+    changes: changes.map(({ path, kind, fileClass }) => ({ path, kind, class: fileClass })),
+    conflicts: conflicts.map(({ path, reason }) => {
+      const resolution = outcome?.resolutions.get(path);
+      return { path, reason, ...(resolution !== undefined && { outcome: resolution }) };
+    }),
+    ...{ kept, left, beside, disagreeing },
+  };
+}
+
+function patch(path: string, before: Buffer | undefined, after: Buffer | undefined, left = '', right = ''): string {
+  if ([before, after].some((content) => content?.includes(0))) return `Binary file ${path} differs\n`;
+  const [from, to] = [before, after].map((content) => content?.toString('utf8') ?? '') as [string, string];
+  const [old, fresh] = [before ? `a/${path}` : '/dev/null', after ? `b/${path}` : '/dev/null'];
+  // Without its first two lines, a title that no tool reads.
+  return createTwoFilesPatch(old, fresh, from, to, left, right, { context: 3 }).replace(/^=+\n/, '');
+}

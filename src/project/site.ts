@@ -1,0 +1,195 @@
+import { existsSync, lstatSync, statSync, type Stats } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+
+import { commandMeant } from '../terminal/commands.ts';
+import type { Operation } from './apply.ts';
+import { mergeLineSets } from './merge/sets.ts';
+import { STATE } from './paths.ts';
+import { obstacles, type Kind, type Obstacles } from './plan.ts';
+import { unreachable, type Root } from './root.ts';
+import type { Tree } from '../render/tree.ts';
+import { EXIT, ExpectedError } from '../errors.ts';
+import { isProject, nextBackup, rootOf } from './open.ts';
+import { quote } from '../shell.ts';
+
+/** What is where a project is to be written; `free` may have files of a new repository, which are kept. */
+export type Site =
+  | { kind: 'free'; usual: string[] }
+  | { kind: 'file' }
+  | { kind: 'unreachable'; reason: string }
+  | { kind: 'linked' }
+  | ({ kind: 'occupied' } & Obstacles);
+
+/** What a command line in a project can go on with. */
+export const COMMANDS_OF_A_PROJECT =
+  'In it, these go on: create-tsuru-service regenerate, create-tsuru-service endpoint add. Each has --help.';
+
+/** The directory itself or the one above it that is a generated project; undefined where there is none. */
+export function projectAround(directory: string): string | undefined {
+  for (let at = directory; ; at = dirname(at)) {
+    if (isProject(at)) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/**
+ * What is wrong with a directory for a new project: a word that is meant as a command, or a place inside another project.
+ * A directory that begins with `./` is meant.
+ * @returns what happened, and what to do; undefined when nothing is wrong
+ */
+export function directoryProblem(cwd: string, given: string): { problem: string; advice: string } | undefined {
+  const directory = resolve(cwd, given);
+  if (/^\.[/\\]/.test(given) || isProject(directory)) return undefined;
+  const meant = /[/\\]/.test(given) ? undefined : commandMeant(given);
+  const anyway = `give ${quote(`./${relative(cwd, directory)}`)}`;
+  if (meant !== undefined) {
+    return {
+      problem: `"${given}" reads like a command, and not like a directory.`,
+      advice: `Did you mean create-tsuru-service ${meant}? For a service in a directory of that name, ${anyway}.`,
+    };
+  }
+  const around = projectAround(dirname(directory));
+  if (around === undefined) return undefined;
+  return {
+    problem: `${directory} would be inside the service in ${around}.`,
+    advice: `${COMMANDS_OF_A_PROJECT} For a service inside it all the same, ${anyway}.`,
+  };
+}
+
+/** A directory as a word of a command line that is taken for what it is. */
+export function directoryWord(directory: string): string {
+  const isPlain = !directory.startsWith('-') && (/[/\\]/.test(directory) || commandMeant(directory) === undefined);
+  return quote(isPlain ? directory : `./${directory}`);
+}
+
+/** Looks at where a project is to be written. */
+export function siteOf(directory: string, tree: Tree): Site {
+  let found: Stats | undefined;
+  try {
+    found = lstatSync(directory, { throwIfNoEntry: false });
+  } catch (error) {
+    const reason = unreachable(error);
+    if (reason === undefined) throw error;
+    return { kind: 'unreachable', reason };
+  }
+  if (found === undefined) return { kind: 'free', usual: [] };
+  if (found.isSymbolicLink() && !existsSync(directory)) return { kind: 'linked' };
+  if (!statSync(directory).isDirectory()) return { kind: 'file' };
+  const root = rootOf(directory);
+  const there = obstacles(tree, root.list(''), (path) => kindOf(root, path));
+  const isFree = there.collisions.length + there.blocked.length + there.others.length === 0;
+  return isFree ? { kind: 'free', usual: there.usual } : { kind: 'occupied', ...there };
+}
+
+function kindOf(root: Root, path: string): Kind {
+  try {
+    const found = root.look(path);
+    if (found === undefined) return 'nothing';
+    return found.isFile() ? 'file' : 'directory';
+  } catch (error) {
+    if (error instanceof ExpectedError) return 'other';
+    throw error;
+  }
+}
+
+/** What is there, in words. */
+export function siteText(directory: string, site: Site): string {
+  switch (site.kind) {
+    case 'file':
+      return `${directory} is a file.`;
+    case 'unreachable':
+      return `${directory} cannot be a directory: ${site.reason}.`;
+    case 'linked':
+      return `${directory} is a link to nothing.`;
+    case 'free':
+      return site.usual.length === 0 ? '' : keptText(directory, site.usual);
+    case 'occupied':
+      return [
+        `The directory ${directory} is not empty.`,
+        ...(site.blocked.length > 0
+          ? ['No file can be written over these, which are links or of another kind:', ...list(site.blocked)]
+          : []),
+        ...(site.collisions.length > 0
+          ? ['The service has files of these names as well:', ...list([...site.usual, ...site.collisions])]
+          : []),
+        ...othersText(site),
+        ...(site.collisions.length === 0 && site.usual.length > 0 ? [keptText(directory, site.usual)] : []),
+      ].join('\n');
+  }
+}
+
+function othersText({ collisions, blocked, others }: Obstacles): string[] {
+  const names = others.filter((name) => !blocked.includes(name));
+  if (names.length === 0) return [];
+  const isFirst = collisions.length + blocked.length === 0;
+  return [isFirst ? 'No file of the service has one of these names:' : 'It also has:', ...list(names)];
+}
+
+function keptText(directory: string, usual: readonly string[]): string {
+  const sentences = [
+    ...(usual.includes('README.md') ? ['The README.md that is there is kept in .tsuru-service/backup.'] : []),
+    ...(usual.includes('.gitignore') ? ['The .gitignore that is there gets the lines that it lacks.'] : []),
+  ];
+  return `${directory}: ${sentences.join(' ')}`;
+}
+
+/** @throws ExpectedError that says what is there, and what to do */
+export function refuseSite(directory: string, site: Site): never {
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    siteText(directory, site),
+    adviceFor(site),
+  );
+}
+
+function adviceFor(site: Site): string {
+  if (site.kind === 'unreachable') return 'Choose another directory.';
+  return site.kind === 'occupied' && site.blocked.length === 0
+    ? 'Choose another directory, or give --overwrite: what is replaced is kept in .tsuru-service/backup.'
+    : 'Choose another directory, or move it away.';
+}
+
+/** What writes a project into a directory that exists. */
+export interface Filling {
+  operations: Operation[];
+  /** What is replaced. */
+  kept: string[];
+  /** Where that is kept, in the project. */
+  backup: string;
+}
+
+/**
+ * The operations that write a project into a directory that exists: a .gitignore gets the lines that it lacks; what else is
+ * replaced is kept in a backup.
+ */
+export function filling(directory: string, tree: Tree): Filling {
+  const root = rootOf(directory);
+  const backup = `${STATE}/backup/${nextBackup(directory)}`;
+  const operations: Operation[] = [];
+  const kept: string[] = [];
+  for (const [path, { content, mode }] of tree) {
+    const there = kindOf(root, path) === 'file' ? root.read(path) : undefined;
+    const before = there?.content;
+    if (before?.equals(content)) continue;
+    const merged = before && path === '.gitignore' ? withLinesOf(before, content) : undefined;
+    if (there !== undefined && merged === undefined) {
+      kept.push(path);
+      operations.push({ path: `${backup}/${path}`, before: undefined, after: there.content, mode: there.mode });
+    }
+    operations.push({ path, before, after: merged ?? content, mode });
+  }
+  return { operations, kept, backup };
+}
+
+/** A file with the lines that it lacks; undefined when its bytes are no text. */
+function withLinesOf(mine: Buffer, made: Buffer): Buffer | undefined {
+  const text = mine.toString('utf8');
+  return Buffer.from(text).equals(mine) ? Buffer.from(mergeLineSets('', text, made.toString('utf8'))) : undefined;
+}
+
+function list(paths: readonly string[]): string[] {
+  return paths
+    .slice(0, 20)
+    .map((path) => `  ${path}`)
+    .concat(paths.length > 20 ? [`  and ${paths.length - 20} more`] : []);
+}

@@ -1,0 +1,17 @@
+import type { FileClass } from './classes.ts';
+
+/** A file of a project, before it is on any disk. */
+export interface TreeFile {
+  content: Buffer;
+  fileClass: FileClass;
+  /** Permission bits. */
+  mode: number;
+}
+
+/** Files by their path in the project, with `/` between its parts, in the order of their paths. */
+export type Tree = ReadonlyMap<string, TreeFile>;
+
+/** Sorts files by their path. */
+export function toTree(files: Iterable<readonly [string, TreeFile]>): Tree {
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
