@@ -35,6 +35,11 @@ export function cancelled(): ExpectedError {
   return new ExpectedError(EXIT.cancelled, 'Cancelled.');
 }
 
+/** A file that this program keeps in a project, and that cannot be used. */
+export function unreadable(message: string, hint: string): ExpectedError {
+  return new ExpectedError(EXIT.unreadable, message, hint);
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

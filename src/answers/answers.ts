@@ -1,3 +1,6 @@
+/** The record: the file of the answers in a generated project, which its owner may edit. */
+export const RECORD = 'tsuru-service.yaml';
+
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 export const BACKENDS = ['blank'] as const;
 export const STORES = ['sqlite'] as const;

@@ -1,3 +1,5 @@
+import { basename, resolve } from 'node:path';
+
 import {
   BACKENDS,
   ENCODINGS,
@@ -10,8 +12,6 @@ import {
   type PackageManager,
   type PlanAnswer,
 } from './answers.ts';
-import type { Option } from '../terminal/options.ts';
-import { serviceIdFrom } from '../names.ts';
 
 /** What a default may depend on. */
 export interface DefaultsFrom {
@@ -248,37 +248,6 @@ export function parseTyped(question: TextAnyQuestion, texts: readonly string[]):
 
 type TextAnyQuestion = Extract<Question, { kind: 'text' }>;
 
-/** The questions as options of the command line. */
-export function questionOptions(): Option[] {
-  const from: DefaultsFrom = { directory: 'my-service', packageManager: 'npm' };
-  return QUESTIONS.map((question) => {
-    const { flag, help } = question;
-    const shown = { flag, help, default: defaultOf(question, from) };
-    switch (question.kind) {
-      case 'boolean':
-        return { ...shown, negatable: 'either' };
-      case 'choice': {
-        const values = question.choices.map(({ value }) => value as string);
-        return { ...shown, placeholder: values.join('|'), valueHelp: `It can be: ${values.join(', ')}.` };
-      }
-      case 'text':
-        return {
-          ...{ ...shown, placeholder: question.placeholder, valueHelp: `It is ${help}.` },
-          ...(question.repeatable && { repeatable: true as const }),
-        };
-    }
-  });
-}
-
-/** A default as the help shows it. */
-function defaultOf(question: Question, from: DefaultsFrom): string {
-  if (question.key === 'name') return 'from the directory';
-  if (question.key === 'packageManager') return '';
-  const value = question.default(from);
-  if (Array.isArray(value)) return value.map(({ name }) => name).join(', ');
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : value;
-}
-
 /** Fills in the default of every question that has no answer yet. */
 export function withDefaults(answers: Partial<Answers>, from: DefaultsFrom): Answers {
   const defaults = QUESTIONS.map((question) => [question.key, question.default(from)] as const);
@@ -348,4 +317,20 @@ function parsePlans(texts: readonly string[]): PlanAnswer[] {
   if (twice !== undefined) throw new Error(`names the plan "${twice}" twice`);
   if (plans.length === 0) throw new Error('must name one plan at least');
   return plans;
+}
+
+/**
+ * A valid service id made from a directory's name: `My Service 2` gives `my-service-2`.
+ * @returns a name that matches `^[a-z][a-z0-9-]{0,39}$`; `my-service` when no part of the directory's name can be used
+ */
+export function serviceIdFrom(directory: string): string {
+  const id = basename(resolve(directory))
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 40)
+    .replace(/-+$/, '');
+  return id === '' ? 'my-service' : id;
 }

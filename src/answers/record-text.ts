@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Node, type Pair } from 'yaml';
 
+import { BOM, styleOf, withoutBom } from '../text.ts';
 import type { Answers } from './answers.ts';
-import { BOM, styleOf, withoutBom } from '../project/merge/style.ts';
 import { applied, blockItem, editBlockList, editFlowList, lineEnd, scalar, type Edit, type Item } from './record-list.ts';
 
 /** How every record is parsed: with `<<`, which YAML had before 1.2 and people still write. */

@@ -1,12 +1,12 @@
 import { parseDocument } from 'yaml';
 
-import type { Answers, EndpointAnswer } from './answers.ts';
+import { withoutBom } from '../text.ts';
+import { type Answers, type EndpointAnswer, RECORD } from './answers.ts';
 import { endpointsProblem, METHODS } from './endpoints.ts';
-import { withoutBom } from '../project/merge/style.ts';
-import { RECORD, refusePoison, unreadable } from '../project/paths.ts';
-import { EXIT, ExpectedError, messageOf } from '../errors.ts';
+import { EXIT, ExpectedError, messageOf, unreadable } from '../errors.ts';
 import { QUESTIONS, withDefaults, type Question } from './questions.ts';
 import { editText, rewriteText, YAML_OPTIONS } from './record-text.ts';
+import { refusePoison } from './untrusted.ts';
 
 const VERSION = 1;
 

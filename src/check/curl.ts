@@ -1,4 +1,4 @@
-import { quote } from '../shell.ts';
+import { quote } from '../text.ts';
 import type { Call } from '../tsuru/calls.ts';
 import type { Sent, Target } from './session.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Action, AppFields, Call, Calls, Encoding, InstanceFields } from '../tsuru/calls.ts';
-import { Verdict } from './check.ts';
 import type { Session, SendMore, Sent } from './session.ts';
+import { Verdict } from './verdict.ts';
 
 /** The variables of a bind. */
 export type Variables = Readonly<Record<string, string>>;

@@ -1,8 +1,9 @@
 import { eachAtOnce } from './at-once.ts';
-import { groupOf, Verdict, type Check } from './check.ts';
+import { groupOf, type Check } from './check.ts';
 import type { Encoding } from '../tsuru/calls.ts';
 import { outcomeOf, Probe } from './probe.ts';
 import { isUnreachable, Lost, Session, type Sent, type Target } from './session.ts';
+import { Verdict } from './verdict.ts';
 
 /** What became of one check in one encoding. */
 export interface Result {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import type { Context } from './context.ts';
+import type { Context } from '../project/context.ts';
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';

@@ -4,7 +4,8 @@ import { relative, resolve } from 'node:path';
 
 import type { Answers } from '../answers/answers.ts';
 import { parseCommandLine, type CommandLine } from '../terminal/create-options.ts';
-import type { Context } from './context.ts';
+import { quote } from '../text.ts';
+import type { Context } from '../project/context.ts';
 import { COMMANDS_OF_A_PROJECT, filling, projectAround, refuseSite, siteOf, type Filling } from '../project/site.ts';
 import { apply, applyOperations, begin } from '../project/apply.ts';
 import { lockFiles } from '../project/lock.ts';
@@ -16,7 +17,6 @@ import { diskOf, finishEarlierRun, isProject, openProject, sayApplied } from '..
 import { QUESTIONS } from '../answers/questions.ts';
 import { canOverwrite, repeatCommand, resolveRequest, type Request } from '../project/request.ts';
 import { setUp, stepsLeft, stepsWanted, unfinished, type Step } from '../project/set-up.ts';
-import { quote } from '../shell.ts';
 import { say } from '../terminal/terminal.ts';
 
 /** What creating a project touches beside what every command does. */

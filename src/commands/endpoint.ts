@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 
 import type { Answers, EndpointAnswer } from '../answers/answers.ts';
-import type { Context } from './context.ts';
+import type { Context } from '../project/context.ts';
 import { withEndpointDefaults } from '../answers/endpoints.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
 import { openProject, undisturbed } from '../project/open.ts';

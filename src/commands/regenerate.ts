@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 
-import type { Answers } from '../answers/answers.ts';
+import { type Answers, RECORD } from '../answers/answers.ts';
 import {
   planFacts,
   sayConflicts,
@@ -11,18 +11,18 @@ import {
   type Outcome,
   type Resolution,
 } from '../project/show.ts';
-import type { Context } from './context.ts';
+import type { Context } from '../project/context.ts';
 import { disagreements, type Disagreement } from '../project/disagreements.ts';
 import { endpointsProblem, newNameProblem } from '../answers/endpoints.ts';
 import { applyOperations, type Operation, type Run } from '../project/apply.ts';
 import { sha256 } from '../project/hash.ts';
 import { saysTheSame, withEndsOf } from '../project/line-ends.ts';
 import { basePath, lockFiles } from '../project/lock.ts';
-import { ATTRIBUTES, IGNORED, RECORD, STATE, unreadable } from '../project/paths.ts';
+import { ATTRIBUTES, IGNORED, STATE } from '../project/paths.ts';
 import { besideOf, planChanges, type Change, type Conflict, type Plan } from '../project/plan.ts';
 import { render, type Generator } from '../render/render.ts';
 import type { Tree } from '../render/tree.ts';
-import { cancelled, EXIT, ExpectedError } from '../errors.ts';
+import { cancelled, EXIT, ExpectedError, unreadable } from '../errors.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import {

@@ -4,7 +4,7 @@ import jsTokens from 'js-tokens';
 import { parse } from 'yaml';
 
 import type { Answers } from '../answers/answers.ts';
-import { withoutBom } from './merge/style.ts';
+import { withoutBom } from '../text.ts';
 
 /** A file that was written once, is its owner's, and says something else than the answers. */
 export interface Disagreement {

@@ -1,5 +1,5 @@
+import { styleOf } from '../text.ts';
 import { sha256 } from './hash.ts';
-import { styleOf } from './merge/style.ts';
 
 /**
  * A text as it is made, with `\n`: version control may give its lines other ends (`core.autocrlf`). What has a zero byte is

@@ -1,10 +1,12 @@
+import { refusePoison } from '../answers/untrusted.ts';
+import { unreadable } from '../errors.ts';
 import type { FileClass } from '../render/classes.ts';
-import type { Answers } from '../answers/answers.ts';
+import { type Answers, RECORD } from '../answers/answers.ts';
 import { sortedByName } from '../answers/endpoints.ts';
 import { QUESTIONS } from '../answers/questions.ts';
 import { readAnswers } from '../answers/record.ts';
 import { sha256 } from './hash.ts';
-import { ATTRIBUTES, IGNORED, LOCK, pathProblem, RECORD, refusePoison, sameOnSomeDisks, STATE, unreadable } from './paths.ts';
+import { ATTRIBUTES, IGNORED, LOCK, pathProblem, sameOnSomeDisks, STATE } from './paths.ts';
 import { toTree, type Tree, type TreeFile } from '../render/tree.ts';
 
 /** `.tsuru-service/lock.json`: what was applied last. */

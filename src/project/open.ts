@@ -1,18 +1,18 @@
 import nodeFileSystem, { statSync } from 'node:fs';
 
-import type { Answers } from '../answers/answers.ts';
-import type { Context } from '../commands/context.ts';
+import { type Answers, RECORD } from '../answers/answers.ts';
+import type { Context } from './context.ts';
 import { begin, recover, type Applied, type Recovered, type Run } from './apply.ts';
 import { nextBackup as nextBackupIn } from './carry-out.ts';
 import { refuseOthers } from './claim.ts';
 import { sha256 } from './hash.ts';
 import { withPlainEnds } from './line-ends.ts';
 import { basePath, readLock, type Lock } from './lock.ts';
-import { JOURNAL, LOCK, RECORD, STATE, unreadable } from './paths.ts';
+import { JOURNAL, LOCK, STATE } from './paths.ts';
 import type { DiskFile } from './plan.ts';
 import { stateFolders, type Disk } from './proof.ts';
 import { codeOf, Root, unreachable } from './root.ts';
-import { EXIT, ExpectedError } from '../errors.ts';
+import { EXIT, ExpectedError, unreadable } from '../errors.ts';
 import { readRecord } from '../answers/record.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

@@ -1,10 +1,7 @@
-import { EXIT, ExpectedError } from '../errors.ts';
+import { POISON } from '../answers/untrusted.ts';
 
 /** The folder of a generated project that remembers what was applied last. Its owner commits it. */
 export const STATE = '.tsuru-service';
-
-/** The record: the answers, as its owner may edit them. It is what a render follows, not something that one replaces. */
-export const RECORD = 'tsuru-service.yaml';
 
 /** What was applied last, as JSON. */
 export const LOCK = `${STATE}/lock.json`;
@@ -26,9 +23,6 @@ export const IGNORED = `${STATE}/.gitignore`;
 
 /** The names in the folder that say that a run is at work: its machine, its process, when that was started, and a number. */
 export const CLAIM = /^running-[0-9a-f]{12}-[0-9]{1,10}-[0-9a-f]{1,12}-[0-9a-f]{12}$/;
-
-/** Keys that a parser of JavaScript may take for something else. */
-const POISON = ['__proto__', 'constructor', 'prototype'];
 
 /**
  * What is wrong with a path of a project that comes from a file: it has to stay in the project, in a plain spelling, and
@@ -65,22 +59,4 @@ export function sameOnSomeDisks(paths: Iterable<string>): [string, string] | und
     seen.set(key, path);
   }
   return undefined;
-}
-
-/** @throws ExpectedError when a value from a file has a key, at any depth, that is not meant as data */
-export function refusePoison(value: unknown, file: string): void {
-  // No recursion: a file can be nested deeper than calls can.
-  const left = [value];
-  for (let item = left.pop(); item !== undefined; item = left.pop()) {
-    if (typeof item !== 'object' || item === null) continue;
-    for (const [key, inner] of Object.entries(item)) {
-      if (POISON.includes(key)) throw unreadable(`${file} has a key "${key}".`, 'Take it out.');
-      if (inner !== undefined) left.push(inner);
-    }
-  }
-}
-
-/** An error of a file that the program itself keeps in a project. */
-export function unreadable(message: string, hint: string): ExpectedError {
-  return new ExpectedError(EXIT.unreadable, message, hint);
 }

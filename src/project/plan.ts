@@ -1,3 +1,4 @@
+import { RECORD } from '../answers/answers.ts';
 import type { FileClass } from '../render/classes.ts';
 import { sha256 } from './hash.ts';
 import { isMade, saysTheSame, withEndsOf } from './line-ends.ts';
@@ -6,7 +7,6 @@ import { mergeJson } from './merge/json.ts';
 import { mergeLines } from './merge/lines.ts';
 import { LABELS, markerLines } from './merge/markers.ts';
 import { mergeLineSets } from './merge/sets.ts';
-import { RECORD } from './paths.ts';
 import type { Tree, TreeFile } from '../render/tree.ts';
 
 /** What a directory has where a new project is to be written. */

@@ -2,15 +2,14 @@ import { basename, resolve } from 'node:path';
 
 import { EXAMPLE_ENDPOINT, type Answers } from '../answers/answers.ts';
 import type { CommandLine, Switches } from '../terminal/create-options.ts';
-import type { Context } from '../commands/context.ts';
+import type { Context } from './context.ts';
+import { quote } from '../text.ts';
 import { directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { askInTurn, type Step } from '../terminal/form.ts';
-import { serviceIdFrom } from '../names.ts';
 import { createCommand, startedBy, versionStartedBy } from '../render/package-manager.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
-import { QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey } from '../answers/questions.ts';
-import { quote } from '../shell.ts';
+import { QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey, serviceIdFrom } from '../answers/questions.ts';
 import { say, sayTable } from '../terminal/terminal.ts';
 
 /** What is to be made, and where. */

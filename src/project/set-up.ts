@@ -2,13 +2,13 @@ import { relative, resolve } from 'node:path';
 
 import type { PackageManager } from '../answers/answers.ts';
 import type { Switches } from '../terminal/create-options.ts';
-import type { Context } from '../commands/context.ts';
+import type { Context } from './context.ts';
+import { quote } from '../text.ts';
 import { SET_UP } from './paths.ts';
 import { forgetKeys, keysOf, newKey } from './proof.ts';
 import { cancelled, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import { diskOf, rootOf } from './open.ts';
-import { quote } from '../shell.ts';
 
 /** What follows when the files are written. */
 export const STEPS = ['install', 'verify', 'git'] as const;

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, statSync, type Stats } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 
 import { commandMeant } from '../terminal/commands.ts';
+import { quote } from '../text.ts';
 import type { Operation } from './apply.ts';
 import { mergeLineSets } from './merge/sets.ts';
 import { STATE } from './paths.ts';
@@ -10,7 +11,6 @@ import { unreachable, type Root } from './root.ts';
 import type { Tree } from '../render/tree.ts';
 import { EXIT, ExpectedError } from '../errors.ts';
 import { isProject, nextBackup, rootOf } from './open.ts';
-import { quote } from '../shell.ts';
 
 /** What is where a project is to be written; `free` may have files of a new repository, which are kept. */
 export type Site =

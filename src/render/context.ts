@@ -1,6 +1,6 @@
 import type { Answers, EndpointAnswer, Framework } from '../answers/answers.ts';
 import { moreSpecificFirst, sortedByName } from '../answers/endpoints.ts';
-import { quote } from '../shell.ts';
+import { quote } from '../text.ts';
 import { isBerry, wordsOf, type PackageManagerWords } from './package-manager.ts';
 import { apiRequest, setPermissions } from '../tsuru/api.ts';
 import { exportedName, importedNames, operationIds } from './handlers.ts';

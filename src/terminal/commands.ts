@@ -1,7 +1,6 @@
 import { METHODS } from '../answers/endpoints.ts';
-import type { Option } from './options.ts';
-import { nearest } from '../names.ts';
-import { questionOptions } from '../answers/questions.ts';
+import { nearest } from '../text.ts';
+import { questionOptions, type Option } from './options.ts';
 
 /** What can be run, and what it takes: the one source of the flags, `--help` and the README's tables. */
 export interface Command {

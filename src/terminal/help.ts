@@ -1,3 +1,4 @@
+import { wrap } from '../text.ts';
 import { COMMANDS, CREATE, ENDPOINT, type Command } from './commands.ts';
 import { optionHelp } from './options.ts';
 
@@ -25,17 +26,6 @@ export function helpFor(command: Command, columns: number): string {
     ...exitCodes.flatMap((line) => wrap(line, columns - 2).map((part) => `  ${part}`)),
     '',
   ].join('\n');
-}
-
-/** Breaks a text into lines of at most that many columns, between words. */
-export function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 /** What the usage of a command shows: itself, and what stands under its name. */

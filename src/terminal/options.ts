@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 
+import { QUESTIONS, type DefaultsFrom, type Question } from '../answers/questions.ts';
 import { EXIT, ExpectedError } from '../errors.ts';
-import { nearest } from '../names.ts';
+import { nearest } from '../text.ts';
 
 /** An option of a command: the one source of its flag, its help and the README's table. */
 export interface Option {
@@ -151,4 +152,35 @@ function unknownFlag(rawName: string, command: string, options: readonly Option[
     beginning(rawName, [...names, ...negatives]) ??
       didYouMean(rawName, [...names, ...negatives]) ?? `The flags are: ${names.join(', ')}.`,
   );
+}
+
+/** The questions as options of the command line. */
+export function questionOptions(): Option[] {
+  const from: DefaultsFrom = { directory: 'my-service', packageManager: 'npm' };
+  return QUESTIONS.map((question) => {
+    const { flag, help } = question;
+    const shown = { flag, help, default: defaultOf(question, from) };
+    switch (question.kind) {
+      case 'boolean':
+        return { ...shown, negatable: 'either' };
+      case 'choice': {
+        const values = question.choices.map(({ value }) => value as string);
+        return { ...shown, placeholder: values.join('|'), valueHelp: `It can be: ${values.join(', ')}.` };
+      }
+      case 'text':
+        return {
+          ...{ ...shown, placeholder: question.placeholder, valueHelp: `It is ${help}.` },
+          ...(question.repeatable && { repeatable: true as const }),
+        };
+    }
+  });
+}
+
+/** A default as the help shows it. */
+function defaultOf(question: Question, from: DefaultsFrom): string {
+  if (question.key === 'name') return 'from the directory';
+  if (question.key === 'packageManager') return '';
+  const value = question.default(from);
+  if (Array.isArray(value)) return value.map(({ name }) => name).join(', ');
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : value;
 }

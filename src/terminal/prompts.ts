@@ -5,9 +5,9 @@ import prompts from 'prompts';
 import type { Answers, EndpointAnswer } from '../answers/answers.ts';
 import { endpointsProblem, METHODS, withEndpointDefaults } from '../answers/endpoints.ts';
 import { cancelled, messageOf } from '../errors.ts';
+import { wrap } from '../text.ts';
 import { usage } from './options.ts';
 import { askInTurn, type Step } from './form.ts';
-import { wrap } from './help.ts';
 import { addKeys, type LivePrompt } from './keys.ts';
 import { parseTyped, type Choice, type DefaultsFrom, type Question } from '../answers/questions.ts';
 

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 
-import { wrap } from './help.ts';
+import { wrap } from '../text.ts';
+
 
 /** What the program writes to, and what it may assume of it. */
 export interface Terminal {

@@ -4,8 +4,8 @@ import { parseCommandLine } from '../../src/terminal/create-options.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/terminal/commands.ts';
 import { isGiven } from '../../src/terminal/options.ts';
-import { nearest, serviceIdFrom } from '../../src/names.ts';
-import { QUESTIONS } from '../../src/answers/questions.ts';
+import { QUESTIONS, serviceIdFrom } from '../../src/answers/questions.ts';
+import { nearest } from '../../src/text.ts';
 
 function refusal(...argv: string[]): ExpectedError {
   try {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mergeJson } from '../../src/project/merge/json.ts';
 import { mergeLines } from '../../src/project/merge/lines.ts';
 import { mergeLineSets } from '../../src/project/merge/sets.ts';
-import { BOM, styleOf } from '../../src/project/merge/style.ts';
+import { BOM, styleOf } from '../../src/text.ts';
 
 const text = (...lines: string[]) => textOf(lines);
 const textOf = (lines: string[]) => lines.map((line) => `${line}\n`).join('');

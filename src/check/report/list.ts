@@ -1,4 +1,4 @@
-import { wrap } from '../../terminal/help.ts';
+import { wrap } from '../../text.ts';
 import { byGroup, groupOf, type Check } from '../check.ts';
 
 /** Every check on the lines of a terminal of that many columns. */

@@ -1,4 +1,5 @@
-import { styleOf, withoutBom } from './style.ts';
+import { styleOf, withoutBom } from '../../text.ts';
+
 
 export type JsonMerge =
   | { kind: 'clean'; text: string }

@@ -1,5 +1,6 @@
 import { diffArrays } from 'diff/lib/diff/array.js';
-import { BOM, endLine, linesOf, styleOf, withoutBom } from './style.ts';
+
+import { BOM, endLine, linesOf, styleOf, withoutBom } from '../../text.ts';
 
 export type Merge = { kind: 'clean'; text: string } | { kind: 'conflict'; text: string; conflicts: number };
 

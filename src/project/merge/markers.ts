@@ -1,4 +1,5 @@
-import { linesOf } from './style.ts';
+import { linesOf } from '../../text.ts';
+
 
 /** What the markers of a conflict call its sides. */
 export const LABELS = { mine: 'yours', base: 'as it was made', theirs: 'new' } as const;

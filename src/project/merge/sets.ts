@@ -1,4 +1,5 @@
-import { BOM, endLine, linesOf, styleOf, withoutBom } from './style.ts';
+import { BOM, endLine, linesOf, styleOf, withoutBom } from '../../text.ts';
+
 
 /**
  * Merges files whose lines are a set, such as `.gitignore`: `mine` gets the lines that `theirs` has over `base` and

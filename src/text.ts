@@ -1,0 +1,71 @@
+/** The byte order mark. */
+export const BOM = '\uFEFF';
+
+/** How a text is laid out, apart from its content. */
+export interface Style {
+  bom: boolean;
+  eol: '\n' | '\r\n';
+}
+
+/** The style of a text. Where line endings are mixed, `eol` is the more frequent one. An empty text has the usual style. */
+export function styleOf(text: string): Style {
+  let [lf, crlf] = [0, 0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+    if (text[at - 1] === '\r') crlf++;
+    else lf++;
+  }
+  return { bom: text.startsWith(BOM), eol: crlf > lf ? '\r\n' : '\n' };
+}
+
+/** The text without its byte order mark. */
+export function withoutBom(text: string): string {
+  return text.startsWith(BOM) ? text.slice(1) : text;
+}
+
+/** The lines of a text, each with its line ending; only the last one can be without. */
+export function linesOf(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+/g) ?? [];
+}
+
+/** A line with another line ending in place of its own; a line without one stays without. */
+export function endLine(line: string, eol: string): string {
+  return line.endsWith('\n') ? line.slice(0, line.endsWith('\r\n') ? -2 : -1) + eol : line;
+}
+
+/** Breaks a text into lines of at most that many columns, between words. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Quotes a word for a POSIX shell; a word that is certainly safe stays bare. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The word nearest to what was typed; undefined when none is near enough. */
+export function nearest(typed: string, words: readonly string[]): string | undefined {
+  const [best] = words
+    .map((word) => ({ word, distance: distance(typed, word) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(typed.length / 3)) ? best.word : undefined;
+}
+
+/** The Levenshtein distance of two words. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
