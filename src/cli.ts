@@ -45,8 +45,8 @@ async function main(): Promise<void> {
     ...context,
     // Decided before anything is asked: a question on a pipe would wait for ever.
     prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
-    generator: {
-      templates: fileURLToPath(new URL('../templates', import.meta.url)),
+    templates: {
+      directory: fileURLToPath(new URL('../templates', import.meta.url)),
       version: PACKAGE_VERSION,
       precompiled: await precompiledTemplates(),
     },

@@ -59,7 +59,7 @@ async function projectMeant(context: Context, { directory, switches }: CommandLi
 
 /** What one can do with a project that is there: go on with a set-up that was stopped, or change it. */
 async function goOnIn(context: Context, line: CommandLine, directory: string): Promise<number> {
-  const { answers, lock } = openProject(directory, context.generator.version);
+  const { answers, lock } = openProject(directory, context.templates.version);
   const found = `${directory} is the service "${answers.name}" already, in ${answers.framework}, made by create-tsuru-service ${lock.generator}.`;
   const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(context, directory) : [];
   const steps = left.filter((step) => stepsWanted(line.switches).includes(step));
@@ -93,10 +93,10 @@ function isSame(given: Partial<Answers>, answers: Answers): boolean {
 }
 
 /** The whole project as files: the render, the files with its secret, and what it is compared with later. */
-async function renderProject({ generator, newPassword }: CreateContext, answers: Answers): Promise<Tree> {
-  const rendered = await render(answers, generator);
-  const secrets = await renderSecrets(answers, newPassword(), generator);
-  return toTree([...rendered, ...secrets, ...lockFiles(answers, generator.version, rendered)]);
+async function renderProject({ templates, newPassword }: CreateContext, answers: Answers): Promise<Tree> {
+  const rendered = await render(answers, templates);
+  const secrets = await renderSecrets(answers, newPassword(), templates);
+  return toTree([...rendered, ...secrets, ...lockFiles(answers, templates.version, rendered)]);
 }
 
 function showTree({ terminal }: Context, directory: string, tree: Tree): void {

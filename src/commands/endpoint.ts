@@ -75,9 +75,9 @@ function handlerOf(name: string): string {
   return join('src/endpoints', `${name}.ts`);
 }
 
-async function list({ cwd, generator, terminal }: Context): Promise<void> {
+async function list({ cwd, templates, terminal }: Context): Promise<void> {
   const directory = resolve(cwd);
-  const { answers } = await undisturbed(directory, () => Promise.resolve(openProject(directory, generator.version)));
+  const { answers } = await undisturbed(directory, () => Promise.resolve(openProject(directory, templates.version)));
   const { name, endpoints } = answers;
   if (endpoints.length === 0) {
     say(terminal, `${name} has no endpoints of its own.`);

@@ -20,7 +20,7 @@ import { saysTheSame, withEndsOf } from '../project/line-ends.ts';
 import { basePath, lockFiles } from '../project/lock.ts';
 import { ATTRIBUTES, IGNORED, STATE } from '../project/paths.ts';
 import { besideOf, planChanges, type Change, type Conflict, type Plan } from '../project/plan.ts';
-import { render, type Generator } from '../render/render.ts';
+import { render, type Templates } from '../render/render.ts';
 import type { Tree } from '../render/tree.ts';
 import { cancelled, EXIT, ExpectedError, unreadable } from '../errors.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
@@ -79,13 +79,13 @@ async function changeIn(
   options: WriteOptions,
   changed: (answers: Answers) => Answers | Promise<Answers>,
 ): Promise<RegenerateExit> {
-  const { generator, terminal } = context;
-  const project = openProject(directory, generator.version);
+  const { templates, terminal } = context;
+  const project = openProject(directory, templates.version);
   const answers = await changed(project.answers);
   const problem = endpointsProblem(answers.endpoints, answers.framework) ?? newEndpointsProblem(project, answers);
   if (problem !== undefined) throw usage(problem);
 
-  const rendered = await render(answers, generator);
+  const rendered = await render(answers, templates);
   const disk = readDisk(directory, pathsOf(project, rendered));
   const plan = planChanges({
     ...{ lock: project.lock, rendered, disk },
@@ -95,7 +95,7 @@ async function changeIn(
   await planRecord(context, project, answers, rendered, plan);
   planLockFile(project, answers, plan);
   const written = writtenMerges(project, rendered, plan, options);
-  const state = stateOperations(project, answers, generator, rendered, written);
+  const state = stateOperations(project, answers, templates, rendered, written);
   const isSame = plan.changes.length + plan.conflicts.length + state.length === 0;
   const disagreeing = disagreements(project.lock.answers, answers, (path) => {
     return readDisk(directory, [path]).get(path)?.content.toString();
@@ -175,7 +175,7 @@ function restored(paths: readonly string[], rendered: Tree, directory: string, c
       if (found !== undefined) return found;
       throw usage(
         `--restore cannot bring back ${given}.`,
-        didYouMean(candidates[1] ?? given, [...rendered.keys()].filter(made)) ?? 'It is no file that the generator makes.',
+        didYouMean(candidates[1] ?? given, [...rendered.keys()].filter(made)) ?? 'create-tsuru-service makes no such file.',
       );
     }),
   );
@@ -183,7 +183,7 @@ function restored(paths: readonly string[], rendered: Tree, directory: string, c
 
 /** The record as a change of the plan: one that nobody edited is made anew, in another one only what changed is. */
 async function planRecord(
-  { generator }: Context,
+  { templates }: Context,
   project: Project,
   answers: Answers,
   rendered: Tree,
@@ -194,7 +194,7 @@ async function planRecord(
   if (disk?.content.equals(Buffer.from(project.recordText)) === false) {
     throw unreadable(`${RECORD} is not in UTF-8.`, 'Save it in that encoding.');
   }
-  const made = (await render(project.answers, generator)).get(RECORD)?.content;
+  const made = (await render(project.answers, templates)).get(RECORD)?.content;
   const isPristine = made !== undefined && saysTheSame(made, Buffer.from(project.recordText));
   plan.changes.push({
     ...{ path: RECORD, fileClass: 'merged', kind: isPristine ? 'update' : 'merge' },
@@ -233,7 +233,7 @@ function writtenMerges({ lock }: Project, rendered: Tree, plan: Plan, { allowDir
 function stateOperations(
   project: Project,
   answers: Answers,
-  { version }: Generator,
+  { version }: Templates,
   rendered: Tree,
   written: ReadonlyMap<string, string>,
 ): Operation[] {

@@ -1,4 +1,4 @@
-import type { Generator } from '../render/render.ts';
+import type { Templates } from '../render/render.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -11,7 +11,7 @@ export interface Context {
   terminal: Terminal;
   /** The streams to ask on; undefined where nobody can be asked. */
   prompts: PromptStreams | undefined;
-  generator: Generator;
+  templates: Templates;
   /** Aborted by Ctrl-C and the like. */
   signal: AbortSignal;
 }

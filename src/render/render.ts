@@ -11,9 +11,9 @@ import { compiler, type Fill, type Precompiled } from './handlebars.ts';
 import { toTree, type Tree, type TreeFile } from './tree.ts';
 
 /** Where the templates are and which version they have: what a render needs beside the answers. */
-export interface Generator {
+export interface Templates {
   /** The directory that holds the layers. */
-  templates: string;
+  directory: string;
   version: string;
   precompiled?: Precompiled;
 }
@@ -24,36 +24,36 @@ export interface Generator {
  *
  * @throws Error that names the template, when one cannot be filled or a path leaves the project
  */
-export function render(answers: Answers, generator: Generator): Promise<Tree> {
-  return run('service', answers, generator, {});
+export function render(answers: Answers, templates: Templates): Promise<Tree> {
+  return run('service', answers, templates, {});
 }
 
 /** Renders the files that hold the password: `.env` and `manifest.yaml`, for their owner only. */
-export async function renderSecrets(answers: Answers, password: string, generator: Generator): Promise<Tree> {
-  const tree = await run('secret', answers, generator, { password });
+export async function renderSecrets(answers: Answers, password: string, templates: Templates): Promise<Tree> {
+  const tree = await run('secret', answers, templates, { password });
   return toTree([...tree].map(([path, file]) => [path, { ...file, mode: 0o600 }]));
 }
 
 async function run(
   name: 'service' | 'secret',
   answers: Answers,
-  { templates, version, precompiled }: Generator,
+  { directory, version, precompiled }: Templates,
   more: object,
 ): Promise<Tree> {
   const context = { ...contextOf(answers, version), ...more };
   const files = new Map<string, TreeFile>();
   // The directory is where plop looks for a package.json to read: there is none among the templates.
-  const plop = await nodePlop('', { destBasePath: templates, force: false });
+  const plop = await nodePlop('', { destBasePath: directory, force: false });
   generators(plop);
   const filler = compiler(precompiled);
-  const fill: Fill = (file, template, data) => filler(relative(templates, file).replaceAll(sep, '/'), template, data);
+  const fill: Fill = (file, template, data) => filler(relative(directory, file).replaceAll(sep, '/'), template, data);
   // What an action throws at once plop hands on as it is; only a rejection becomes a failure with a text.
   plop.setActionType('render', async (data: object, config) => {
     const { layer, data: over } = config as unknown as RenderAction;
     const compiled = Object.keys(precompiled ?? {}).flatMap((path) =>
       path.startsWith(`${layer}/`) ? [path.slice(layer.length + 1)] : [],
     );
-    for (const [path, content] of renderLayer(join(templates, layer), { ...data, ...over }, fill, compiled)) {
+    for (const [path, content] of renderLayer(join(directory, layer), { ...data, ...over }, fill, compiled)) {
       if (files.has(path)) throw new Error(`two layers of templates write ${path}`);
       files.set(path, { content, fileClass: classOf(path), mode: 0o644 });
     }

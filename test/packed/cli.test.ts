@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { FRAMEWORKS } from '../../src/answers/answers.ts';
 import { render } from '../../src/render/render.ts';
-import { answersWith, generator } from '../support/answers.ts';
+import { answersWith, templates } from '../support/answers.ts';
 import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
 
 const BARE = ['--yes', '--no-install', '--no-git'];
@@ -112,7 +112,7 @@ describe('the packed command line', () => {
   it.each(FRAMEWORKS)('writes what the templates of the repository say, for %s', async (framework) => {
     await run(['my-service', '--framework', framework, '--pm', 'yarn', '--provisioning', 'background', ...BARE]);
     const answers = answersWith({ framework, packageManager: 'yarn', provisioning: 'background' });
-    for (const [path, { content }] of await render(answers, { ...generator, version })) {
+    for (const [path, { content }] of await render(answers, { ...templates, version })) {
       expect({ path, text: readFileSync(join(cwd, 'my-service', path), 'utf8') }).toEqual({
         path,
         text: content.toString(),

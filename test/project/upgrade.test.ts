@@ -16,49 +16,49 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
-import type { Generator } from '../../src/render/render.ts';
-import { generator } from '../support/answers.ts';
+import type { Templates } from '../../src/render/render.ts';
+import { templates } from '../support/answers.ts';
 import { regenerateIn, Workshop } from '../support/project.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'upgrade-'));
 const workshop = new Workshop();
 
 /** Later versions of the templates: each changes, adds and drops files of every class. */
-let versions: Generator[];
+let versions: Templates[];
 
 beforeAll(() => {
-  const version = (number: string, from: string, change: (templates: string) => void): Generator => {
-    const templates = join(scratch, number);
-    cpSync(from, templates, { recursive: true });
-    change(templates);
-    return { templates, version: number };
+  const version = (number: string, from: string, change: (directory: string) => void): Templates => {
+    const directory = join(scratch, number);
+    cpSync(from, directory, { recursive: true });
+    change(directory);
+    return { directory, version: number };
   };
   const replace = (file: string, from: string | RegExp, to: string) => {
     const text = readFileSync(file, 'utf8');
     expect(text).toMatch(from);
     writeFileSync(file, text.replace(from, to));
   };
-  const first = version('0.2.0', generator.templates, (templates) => {
-    replace(join(templates, 'base/package.json.hbs'), '"scripts": {', '"scripts": {\n    "types": "tsc",');
-    replace(join(templates, 'base/src/main.ts'), 'const GRACE = 20_000;', 'const GRACE = 15_000;');
+  const first = version('0.2.0', templates.directory, (directory) => {
+    replace(join(directory, 'base/package.json.hbs'), '"scripts": {', '"scripts": {\n    "types": "tsc",');
+    replace(join(directory, 'base/src/main.ts'), 'const GRACE = 20_000;', 'const GRACE = 15_000;');
     replace(
-      join(templates, 'base/README.md.hbs'),
+      join(directory, 'base/README.md.hbs'),
       '## Endpoints',
       '## News\n\nIn 0.2.0 everything is better.\n\n## Endpoints',
     );
-    appendFileSync(join(templates, 'base/src/tsuru/locks.ts'), '\nexport const UPGRADED = true;\n');
-    appendFileSync(join(templates, 'base/_gitignore.hbs'), '\n*.tmp\n');
-    writeFileSync(join(templates, 'base/docs/operations.md'), '# Operations\n');
+    appendFileSync(join(directory, 'base/src/tsuru/locks.ts'), '\nexport const UPGRADED = true;\n');
+    appendFileSync(join(directory, 'base/_gitignore.hbs'), '\n*.tmp\n');
+    writeFileSync(join(directory, 'base/docs/operations.md'), '# Operations\n');
     for (const framework of FRAMEWORKS) {
-      replace(join(templates, framework, 'src/tsuru/routes.ts'), /^/, '// Since 0.2.0.\n');
+      replace(join(directory, framework, 'src/tsuru/routes.ts'), /^/, '// Since 0.2.0.\n');
     }
   });
-  const second = version('0.3.0', first.templates, (templates) => {
-    rmSync(join(templates, 'base/docs/operations.md'));
-    rmSync(join(templates, 'base/Procfile'));
-    replace(join(templates, 'base/src/tsuru/locks.ts'), 'UPGRADED = true', 'UPGRADED = 2');
-    replace(join(templates, 'base/test/support/socket.ts'), /^/, '// Since 0.3.0.\n');
-    replace(join(templates, 'base/README.md.hbs'), 'In 0.2.0 everything is better.', 'In 0.3.0 it is better still.');
+  const second = version('0.3.0', first.directory, (directory) => {
+    rmSync(join(directory, 'base/docs/operations.md'));
+    rmSync(join(directory, 'base/Procfile'));
+    replace(join(directory, 'base/src/tsuru/locks.ts'), 'UPGRADED = true', 'UPGRADED = 2');
+    replace(join(directory, 'base/test/support/socket.ts'), /^/, '// Since 0.3.0.\n');
+    replace(join(directory, 'base/README.md.hbs'), 'In 0.2.0 everything is better.', 'In 0.3.0 it is better still.');
   });
   versions = [first, second];
 });
@@ -80,7 +80,7 @@ describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
     edit('src/backend.ts', /^/, '// What I wrote in the backend.\n');
     edit('src/main.ts', /^/, '// What I wrote in main.\n');
     edit('src/app.ts', /^/, '// What I wrote in the app.\n');
-    edit('src/tsuru/locks.ts', /^/, '// What I wrote in a file of the generator.\n');
+    edit('src/tsuru/locks.ts', /^/, '// What I wrote in a generated file.\n');
     edit('README.md', '## Run it', '## My own chapter\n\nMine.\n\n## Run it');
     edit('package.json', '"scripts": {', '"scripts": {\n    "mine": "echo mine",');
     edit('Procfile', /$/, '# mine\n');
@@ -103,7 +103,7 @@ describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
     expect(read('src/main.ts')).toMatch(/^\/\/ What I wrote in main[^]*GRACE = 15_000/);
     const backups = readdirSync(join(project, '.tsuru-service/backup'));
     expect(backups.map((folder) => join('.tsuru-service/backup', folder, 'src/app.ts')).some(hasMine)).toBe(true);
-    expect(read('src/tsuru/locks.ts')).toMatch(/^\/\/ What I wrote in a file of the generator[^]*UPGRADED = 2/);
+    expect(read('src/tsuru/locks.ts')).toMatch(/^\/\/ What I wrote in a generated file[^]*UPGRADED = 2/);
     expect(read('README.md')).toMatch(/My own chapter[^]*better still/);
     expect(JSON.parse(read('package.json'))).toMatchObject({ scripts: { mine: 'echo mine', types: 'tsc' } });
     expect(read('.gitignore')).toMatch(/\*\.tmp[^]*my-own\/|my-own\/[^]*\*\.tmp/);

@@ -8,7 +8,7 @@ import type { Answers } from '../../src/answers/answers.ts';
 import type { PlanFacts } from '../../src/project/show.ts';
 import { withEndpointDefaults } from '../../src/answers/endpoints.ts';
 import { EXIT } from '../../src/errors.ts';
-import { FAST_DISK, generator, regenerateIn, SECRET, seen, Workshop } from '../support/project.ts';
+import { FAST_DISK, templates, regenerateIn, SECRET, seen, Workshop } from '../support/project.ts';
 
 const workshop = new Workshop(FAST_DISK);
 afterAll(() => {
@@ -316,7 +316,7 @@ describe('regenerate', () => {
     expect(output.replace(/\s+/g, ' ')).toContain("remove node_modules, which is bun's, and run: npm install");
   });
 
-  it("warns where an edited file is the generator's", async () => {
+  it("warns where an edited file is a generated one", async () => {
     write('src/tsuru/settings.ts', `// mine\n${read('src/tsuru/settings.ts')}`);
     const { output } = await regenerateIn(project, (answers) => ({ ...answers, provisioning: 'background' }));
     expect(output).toContain("merged    src/tsuru/settings.ts  (the generator's file, with edits of yours)");
@@ -357,17 +357,17 @@ describe('a record or lock that somebody else wrote', () => {
       /no JSON/,
     ],
     [
-      'a newer generator',
+      'a newer version',
       lockWith((lock) => (lock['generator'] = '99.0.0')),
       /written by create-tsuru-service 99\.0\.0/,
     ],
     [
-      'a generator that is no text',
+      'a version that is not a string',
       lockWith((lock) => (lock['generator'] = { toString: 1, valueOf: 1 })),
       /written by create-tsuru-service of an unknown version/,
     ],
     [
-      'a generator that a terminal obeys',
+      'a version with control characters',
       lockWith((lock) => (lock['generator'] = '99.0.0\u001b]0;x\u0007')),
       /written by create-tsuru-service of an unknown version/,
     ],
@@ -418,7 +418,7 @@ describe('a record or lock that somebody else wrote', () => {
   });
 
   it('of an older version is taken', async () => {
-    const newer = { ...generator, version: '0.1.0' };
+    const newer = { ...templates, version: '0.1.0' };
     expect((await regenerateIn(project, undefined, {}, newer)).code).toBe(0);
     expect(read('.tsuru-service/lock.json')).toContain('"generator": "0.1.0"');
   });

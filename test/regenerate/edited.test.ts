@@ -23,7 +23,7 @@ const anyChange: fc.Arbitrary<(answers: Answers) => Answers> = fc.oneof(
 const isState = (path: string) => path.startsWith('.tsuru-service/');
 const sorted = (paths: Iterable<string>) => [...paths].sort();
 
-/** The files that differ between two looks at a directory, the generator's own state aside. */
+/** The files that differ between two looks at a directory, except the state folder. */
 function changedPaths(before: Map<string, Seen>, after: Map<string, Seen>): string[] {
   const all = new Set([...before.keys(), ...after.keys()]);
   return sorted([...all].filter((path) => !isState(path) && before.get(path)?.content !== after.get(path)?.content));

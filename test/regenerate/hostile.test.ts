@@ -10,7 +10,7 @@ import type { Disk } from '../../src/project/proof.ts';
 import { toTree } from '../../src/render/tree.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { fill, textsBelow } from '../support/disks.ts';
-import { FAST_DISK, generator, regenerateIn, stateOf, Workshop } from '../support/project.ts';
+import { FAST_DISK, templates, regenerateIn, stateOf, Workshop } from '../support/project.ts';
 import { stoppingAt } from '../support/stopping.ts';
 
 const workshop = new Workshop(FAST_DISK);
@@ -34,7 +34,7 @@ const terminal = {
   ...{ bold: String, dim: String, green: String, red: String },
 };
 const contextFor = (argv: string[]) => ({
-  ...{ argv, cwd: project, terminal, prompts: undefined, generator, newPassword: () => 'x' },
+  ...{ argv, cwd: project, terminal, prompts: undefined, templates, newPassword: () => 'x' },
   environment: { ...process.env, XDG_STATE_HOME: stateOf(project) },
   signal: new AbortController().signal,
 });

@@ -10,7 +10,7 @@ import { mergeLines } from '../../src/project/merge/lines.ts';
 import { render } from '../../src/render/render.ts';
 import { answersWith } from '../support/answers.ts';
 import { RUNS } from '../support/changes.ts';
-import { generator } from '../support/project.ts';
+import { templates } from '../support/project.ts';
 
 /** Files that differ between renders. */
 const PATHS = [
@@ -43,10 +43,10 @@ describe('merging the lines of generated files', () => {
 
   it('gives what git gives wherever that is clean', { timeout: 600_000 }, async () => {
     const renders = await Promise.all([
-      render(answersWith({ framework: 'express' }), generator),
-      render(answersWith({ framework: 'fastify' }), generator),
-      render(answersWith({ framework: 'hono', endpoint: 'https://x.example.com/base', multiCluster: true }), generator),
-      render(answersWith({ framework: 'express', provisioning: 'background', endpoints: [] }), generator),
+      render(answersWith({ framework: 'express' }), templates),
+      render(answersWith({ framework: 'fastify' }), templates),
+      render(answersWith({ framework: 'hono', endpoint: 'https://x.example.com/base', multiCluster: true }), templates),
+      render(answersWith({ framework: 'express', provisioning: 'background', endpoints: [] }), templates),
     ]);
     const index = fc.nat({ max: renders.length - 1 });
     const edit = fc.record({

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Answers } from '../../src/answers/answers.ts';
-import type { Generator } from '../../src/render/render.ts';
-import { generator as plain } from '../support/answers.ts';
+import type { Templates } from '../../src/render/render.ts';
+import { templates as plain } from '../support/answers.ts';
 import { regenerateIn, Workshop } from '../support/project.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'permissions-'));
 const workshop = new Workshop();
-let old: Generator;
+let old: Templates;
 
 /** What 0.1.0 made: the permissions in YAML. */
 const YAML = `enabled: true
@@ -26,14 +26,14 @@ operations:
 `;
 
 beforeAll(() => {
-  const templates = join(scratch, 'templates');
-  cpSync(plain.templates, templates, { recursive: true });
-  rmSync(join(templates, 'base/permissions.json.hbs'));
-  writeFileSync(join(templates, 'base/permissions.yaml.hbs'), YAML);
-  const record = join(templates, 'base/tsuru-service.yaml.hbs');
+  const directory = join(scratch, 'templates');
+  cpSync(plain.directory, directory, { recursive: true });
+  rmSync(join(directory, 'base/permissions.json.hbs'));
+  writeFileSync(join(directory, 'base/permissions.yaml.hbs'), YAML);
+  const record = join(directory, 'base/tsuru-service.yaml.hbs');
   const lines = readFileSync(record, 'utf8').split('\n');
   writeFileSync(record, lines.filter((line) => !/^(strictActions|legacyCompat|packageManagerVersion)/.test(line)).join('\n'));
-  old = { templates, version: '0.0.0' };
+  old = { directory, version: '0.0.0' };
 });
 
 afterAll(() => {

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { EXAMPLE_ENDPOINT, type Answers } from '../../src/answers/answers.ts';
-import type { Generator } from '../../src/render/render.ts';
+import type { Templates } from '../../src/render/render.ts';
 
 /** The repository's own templates, under a version that never changes. */
-export const generator: Generator = {
-  templates: join(fileURLToPath(import.meta.url), '../../../templates'),
+export const templates: Templates = {
+  directory: join(fileURLToPath(import.meta.url), '../../../templates'),
   version: '0.0.0',
 };
 

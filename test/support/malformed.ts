@@ -1,4 +1,4 @@
-/** A generator of pseudo-random numbers below 1, the same for the same seed (mulberry32). */
+/** A source of pseudo-random numbers below 1, the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 import type { Answers } from '../../src/answers/answers.ts';
 import { apply } from '../../src/project/apply.ts';
 import { lockFiles } from '../../src/project/lock.ts';
-import { render, renderSecrets, type Generator } from '../../src/render/render.ts';
+import { render, renderSecrets, type Templates } from '../../src/render/render.ts';
 import type { Precompiled } from '../../src/render/handlebars.ts';
 import { toTree, type Tree } from '../../src/render/tree.ts';
 import type { WriteOptions } from '../../src/terminal/project-options.ts';
 import { change, type RegenerateExit } from '../../src/commands/regenerate.ts';
 import type { Terminal } from '../../src/terminal/terminal.ts';
-import { answersWith, generator as plain } from './answers.ts';
+import { answersWith, templates as plain } from './answers.ts';
 import { filesBelow } from './cli.ts';
 
 export const SECRET = 'the-password-of-the-tests';
@@ -20,13 +20,13 @@ export const SECRET = 'the-password-of-the-tests';
 const compiled = new URL('../../dist/templates.js', import.meta.url).href;
 
 /** The repository's templates as the build compiles them: the tests render thousands of times. */
-export const generator: Generator = {
+export const templates: Templates = {
   ...plain,
   precompiled: ((await import(compiled)) as { default: Precompiled }).default,
 };
 
 /** A whole project, as the program writes it. */
-export async function projectTree(answers: Answers, from: Generator = generator): Promise<Tree> {
+export async function projectTree(answers: Answers, from: Templates = templates): Promise<Tree> {
   const rendered = await render(answers, from);
   const secrets = await renderSecrets(answers, SECRET, from);
   return toTree([...rendered, ...secrets, ...lockFiles(answers, from.version, rendered)]);
@@ -47,10 +47,10 @@ export class Workshop {
   }
 
   /** A new project with those answers. */
-  async project(more: Partial<Answers> = {}, from: Generator = generator): Promise<string> {
+  async project(more: Partial<Answers> = {}, from: Templates = templates): Promise<string> {
     const directory = join(this.root, String(++this.count), 'my-service');
     const answers = answersWith(more);
-    const key = JSON.stringify([answers, from.templates, from.version]);
+    const key = JSON.stringify([answers, from.directory, from.version]);
     const tree = this.trees.get(key) ?? projectTree(answers, from);
     this.trees.set(key, tree);
     await apply({ fs: nodeFileSystem, stateFolders: [stateOf(directory)] }, directory, await tree);
@@ -88,7 +88,7 @@ export async function regenerateIn(
   directory: string,
   changed: (answers: Answers) => Answers = (answers) => answers,
   options: Partial<WriteOptions> = {},
-  from: Generator = generator,
+  from: Templates = templates,
 ): Promise<ChangeRun> {
   let output = '';
   const keep = (text: string) => text;
@@ -100,7 +100,7 @@ export async function regenerateIn(
     ...{ bold: keep, dim: keep, green: keep, red: keep },
   };
   const context = {
-    ...{ argv: [], cwd: directory, terminal, prompts: undefined, generator: from },
+    ...{ argv: [], cwd: directory, terminal, prompts: undefined, templates: from },
     environment: { ...process.env, XDG_STATE_HOME: stateOf(directory) },
     signal: new AbortController().signal,
   };

@@ -11,10 +11,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
 import { render, renderSecrets } from '../../src/render/render.ts';
 import { setPermissions } from '../../src/tsuru/api.ts';
-import { answersWith, generator } from '../support/answers.ts';
+import { answersWith, templates } from '../support/answers.ts';
 
 async function files(more: Partial<Answers>): Promise<Map<string, string>> {
-  const tree = await render(answersWith(more), generator);
+  const tree = await render(answersWith(more), templates);
   return new Map([...tree].map(([path, { content }]) => [path, content.toString()]));
 }
 
@@ -75,8 +75,8 @@ describe('a request in the documents', () => {
   /** Runs a script in the project that those answers make. */
   async function run(script: string, more: Partial<Answers> = {}): Promise<{ code: number; stdout: string }> {
     const answers = answersWith(more);
-    const secrets = await renderSecrets(answers, 'a-password_of-the-test', generator);
-    for (const [path, { content }] of [...(await render(answers, generator)), ...secrets]) {
+    const secrets = await renderSecrets(answers, 'a-password_of-the-test', templates);
+    for (const [path, { content }] of [...(await render(answers, templates)), ...secrets]) {
       if (!path.includes('/')) writeFileSync(join(home, path), content);
     }
     const env = { HOME: home, PATH: `${join(home, 'bin')}:${String(process.env['PATH'])}` };

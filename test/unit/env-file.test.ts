@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import type { Answers } from '../../src/answers/answers.ts';
 import { newPassword } from '../../src/commands/create.ts';
 import { render, renderSecrets } from '../../src/render/render.ts';
-import { answersWith, generator } from '../support/answers.ts';
+import { answersWith, templates } from '../support/answers.ts';
 
 type Variables = Record<string, string>;
 
@@ -61,7 +61,7 @@ describe('.env', () => {
   it.each(CASES)('is read alike by Node, a shell and docker, with %s', async (_case, more) => {
     for (let made = 0; made < 3; made++) {
       const password = newPassword();
-      const secrets = await renderSecrets(answersWith(more), password, generator);
+      const secrets = await renderSecrets(answersWith(more), password, templates);
       const seen = readings(secrets.get('.env')?.content.toString() ?? '');
       expect(seen.docker).toMatchObject({ SERVICE_PASSWORD: password, SERVICE_USERNAME: more.name ?? 'my-service' });
       expect({ ...seen, node: seen.docker, loadEnvFile: seen.docker, sh: seen.docker }).toEqual(seen);
@@ -74,7 +74,7 @@ describe('.env', () => {
   });
 
   it('is read alike with every sign that .env.example allows, wherever it stands', async () => {
-    const example = (await render(answersWith(), generator)).get('.env.example')?.content.toString() ?? '';
+    const example = (await render(answersWith(), templates)).get('.env.example')?.content.toString() ?? '';
     const signs = /^# digits and (.+) only,/m.exec(example)?.[1]?.split(' ') ?? [];
     expect(signs.length).toBeGreaterThan(5);
     const values = signs.flatMap((sign) => [`a${sign}b`, `${sign}a`, `a${sign}`]);
@@ -87,7 +87,7 @@ describe('.env', () => {
   });
 
   it('is read alike as .env.example has it', async () => {
-    const example = (await render(answersWith(), generator)).get('.env.example')?.content.toString() ?? '';
+    const example = (await render(answersWith(), templates)).get('.env.example')?.content.toString() ?? '';
     const seen = readings(example);
     expect(Object.keys(seen.docker)).toContain('SERVICE_PASSWORD');
     expect([seen.node, seen.loadEnvFile, seen.sh]).toEqual([seen.docker, seen.docker, seen.docker]);

@@ -9,7 +9,7 @@ import { render } from '../../src/render/render.ts';
 import { COMMANDS } from '../../src/terminal/commands.ts';
 import { optionHelp } from '../../src/terminal/options.ts';
 import { helpFor } from '../../src/terminal/help.ts';
-import { answersWith, generator } from '../support/answers.ts';
+import { answersWith, templates } from '../support/answers.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../../..');
 
@@ -17,10 +17,10 @@ const root = join(fileURLToPath(import.meta.url), '../../..');
 describe.each(FRAMEWORKS)('examples/%s', (framework) => {
   const directory = join(root, 'examples', framework);
 
-  it('is what the generator writes', async () => {
+  it('is what the program writes', async () => {
     const tree = await render(
       answersWith({ framework, name: `${framework}-service`, packageManager: 'npm' }),
-      generator,
+      templates,
     );
     for (const [path, { content }] of tree) await expect(content.toString()).toMatchFileSnapshot(join(directory, path));
     const there = existsSync(directory) ? readdirSync(directory, { recursive: true, encoding: 'utf8' }) : [];

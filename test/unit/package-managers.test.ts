@@ -5,10 +5,10 @@ import { PACKAGE_MANAGER_VERSIONS } from '../../src/render/versions.ts';
 import { PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
 import { render } from '../../src/render/render.ts';
 import { versionStartedBy } from '../../src/render/package-manager.ts';
-import { answersWith, generator } from '../support/answers.ts';
+import { answersWith, templates } from '../support/answers.ts';
 
 async function made(more: Partial<Answers>) {
-  const tree = await render(answersWith(more), generator);
+  const tree = await render(answersWith(more), templates);
   const text = (path: string) => tree.get(path)?.content.toString() ?? '';
   const { jobs } = parse(text('.github/workflows/ci.yaml')) as {
     jobs: { test: { steps: { run?: string; uses?: string; with?: Record<string, unknown> }[] } };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { render } from '../../src/render/render.ts';
-import { answersWith, generator } from '../support/answers.ts';
+import { answersWith, templates } from '../support/answers.ts';
 
 it('plop runs the generators by itself, and writes what the program renders', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'plop-'));
@@ -15,7 +15,7 @@ it('plop runs the generators by itself, and writes what the program renders', as
     execFileSync('node_modules/.bin/plop', args, { stdio: 'pipe' });
     const project = join(directory, 'my-service');
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    const tree = await render(answersWith({ framework: 'hono' }), { ...generator, version });
+    const tree = await render(answersWith({ framework: 'hono' }), { ...templates, version });
     const paths = readdirSync(project, { recursive: true, encoding: 'utf8' });
     expect(paths.filter((path) => statSync(join(project, path)).isFile()).sort()).toEqual([...tree.keys()]);
     for (const [path, { content }] of tree) expect(readFileSync(join(project, path)).equals(content)).toBe(true);

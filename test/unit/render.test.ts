@@ -4,12 +4,12 @@ import { parse } from 'yaml';
 import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
 import { lockFiles } from '../../src/project/lock.ts';
 import { render, renderSecrets } from '../../src/render/render.ts';
-import { answersWith, generator } from '../support/answers.ts';
+import { answersWith, templates } from '../support/answers.ts';
 
 const HOSTILE = `it's "q" \`b\` \\ \${x} {{name}} # : - é 日本 \u{1f600} <b>&amp; | %s $(id)`;
 
 async function files(answers: Answers): Promise<Map<string, string>> {
-  const tree = await render(answers, generator);
+  const tree = await render(answers, templates);
   return new Map([...tree].map(([path, { content }]) => [path, content.toString('utf8')]));
 }
 
@@ -104,7 +104,7 @@ describe('the password', () => {
   const password = 'password-of-the-test';
 
   it('is in .env and manifest.yaml, which only their owner reads', async () => {
-    const secrets = await renderSecrets(answersWith(), password, generator);
+    const secrets = await renderSecrets(answersWith(), password, templates);
     expect([...secrets.keys()]).toEqual(['.env', 'manifest.yaml']);
     for (const { content, mode } of secrets.values()) {
       expect(content.toString()).toContain(password);
@@ -121,8 +121,8 @@ describe('the password', () => {
 
   it('is nowhere in what is committed, and its files are not in the lock', async () => {
     const answers = answersWith();
-    const rendered = await render(answers, generator);
-    const lock = lockFiles(answers, generator.version, rendered);
+    const rendered = await render(answers, templates);
+    const lock = lockFiles(answers, templates.version, rendered);
     const { files: locked } = JSON.parse(lock.get('.tsuru-service/lock.json')?.content.toString() ?? '') as {
       files: Record<string, unknown>;
     };
@@ -135,8 +135,8 @@ describe('the password', () => {
 describe('the lock', () => {
   it('has the base of every file that is merged or replaced', async () => {
     const answers = answersWith();
-    const rendered = await render(answers, generator);
-    const lock = lockFiles(answers, generator.version, rendered);
+    const rendered = await render(answers, templates);
+    const lock = lockFiles(answers, templates.version, rendered);
     const { files: locked, ...rest } = JSON.parse(lock.get('.tsuru-service/lock.json')?.content.toString() ?? '') as {
       files: Record<string, { class: string; base: string }>;
     };

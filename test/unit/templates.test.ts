@@ -4,30 +4,30 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { render, targetPath, type Generator } from '../../src/render/render.ts';
+import { render, targetPath, type Templates } from '../../src/render/render.ts';
 import { answersWith } from '../support/answers.ts';
 
 /** The traps that plop, Handlebars and npm lay, each with a template of its own. */
 describe('rendering', () => {
-  let generator: Generator;
+  let templates: Templates;
   beforeEach(() => {
-    generator = { templates: mkdtempSync(join(tmpdir(), 'templates-')), version: '1.2.3' };
+    templates = { directory: mkdtempSync(join(tmpdir(), 'templates-')), version: '1.2.3' };
     for (const layer of ['base', 'fastify', 'backend-blank', 'endpoint', 'secret']) {
-      mkdirSync(join(generator.templates, layer));
+      mkdirSync(join(templates.directory, layer));
     }
   });
   afterEach(() => {
-    rmSync(generator.templates, { recursive: true, force: true });
+    rmSync(templates.directory, { recursive: true, force: true });
   });
 
   function template(path: string, content: string | Buffer): void {
-    const file = join(generator.templates, path);
+    const file = join(templates.directory, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
 
   async function rendered(more = {}): Promise<Record<string, string>> {
-    const tree = await render(answersWith(more), generator);
+    const tree = await render(answersWith(more), templates);
     return Object.fromEntries([...tree].map(([path, { content }]) => [path, content.toString()]));
   }
 
@@ -63,7 +63,7 @@ describe('rendering', () => {
   it('takes files without the ending as they are, binary ones too', async () => {
     template('base/plain.txt', '{{name}}');
     template('base/image.png', Buffer.from([0, 255, 10, 13, 123, 123]));
-    const tree = await render(answersWith(), generator);
+    const tree = await render(answersWith(), templates);
     expect(tree.get('plain.txt')?.content.toString()).toBe('{{name}}');
     expect([...(tree.get('image.png')?.content ?? [])]).toEqual([0, 255, 10, 13, 123, 123]);
   });
