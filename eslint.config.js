@@ -17,7 +17,7 @@ export default tseslint.config(
   {
     files: ['**/*.mjs', '*.js'],
     languageOptions: {
-      globals: { Buffer: 'readonly', performance: 'readonly', process: 'readonly', URLSearchParams: 'readonly' },
+      globals: { AbortController: 'readonly', Buffer: 'readonly', performance: 'readonly', process: 'readonly', URLSearchParams: 'readonly' },
     },
   },
 );

@@ -246,6 +246,21 @@ export function parseTyped(question: TextAnyQuestion, texts: readonly string[]):
   return answer;
 }
 
+/**
+ * Reads an answer that was typed in one line, as a prompt takes it; several parts are separated by `;`.
+ * @throws Error as {@link parseTyped}
+ */
+export function readTyped(question: TextAnyQuestion, typed: string): Answers[QuestionKey] {
+  if (!question.repeatable) return parseTyped(question, [typed]);
+  const parts = typed.split(';').map((part) => part.trim());
+  return parseTyped(question, parts.filter((part) => part !== ''));
+}
+
+/** Whether a question has a prompt; with a single choice there is nothing to ask. */
+export function isAsked(question: Question): boolean {
+  return question.prompt !== undefined && !(question.kind === 'choice' && question.choices.length === 1);
+}
+
 type TextAnyQuestion = Extract<Question, { kind: 'text' }>;
 
 /** Fills in the default of every question that has no answer yet. */

@@ -6,14 +6,12 @@ import type { Answers } from '../answers/answers.ts';
 import { parseCommandLine, type CommandLine } from '../terminal/create-options.ts';
 import { quote } from '../text.ts';
 import type { Context } from '../project/context.ts';
-import { COMMANDS_OF_A_PROJECT, filling, projectAround, refuseSite, siteOf, type Filling } from '../project/site.ts';
-import { apply, applyOperations, begin } from '../project/apply.ts';
-import { lockFiles } from '../project/lock.ts';
-import { render, renderSecrets } from '../render/render.ts';
+import { COMMANDS_OF_A_PROJECT, filling, projectAround, refuseSite, siteOf } from '../project/site.ts';
+import { newProject, sayKept, writeNew } from '../project/new.ts';
 import { toTree, type Tree } from '../render/tree.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
-import { diskOf, finishEarlierRun, isProject, openProject, sayApplied } from '../project/open.ts';
+import { finishEarlierRun, isProject, openProject } from '../project/open.ts';
 import { QUESTIONS } from '../answers/questions.ts';
 import { canOverwrite, repeatCommand, resolveRequest, type Request } from '../project/request.ts';
 import { setUp, stepsLeft, stepsWanted, unfinished, type Step } from '../project/set-up.ts';
@@ -30,14 +28,15 @@ export async function create(context: CreateContext): Promise<number> {
   const line = parseCommandLine(context.argv);
   const existing = await projectMeant(context, line);
   if (existing !== undefined) return goOnIn(context, line, existing);
+  const make = (answers: Answers) => newProject(answers, context.newPassword(), context.templates);
   const look = async (given: string, answers: Answers) => {
     const directory = resolve(context.cwd, given);
-    return siteOf(directory, existsSync(directory) ? await renderProject(context, answers) : toTree([]));
+    return siteOf(directory, existsSync(directory) ? await make(answers) : toTree([]));
   };
   const request = await resolveRequest(context, line, look);
   const directory = resolve(context.cwd, request.directory);
   const wanted = stepsWanted(request.switches);
-  const tree = await renderProject(context, request.answers);
+  const tree = await make(request.answers);
   const site = siteOf(directory, tree);
   if (site.kind !== 'free' && !canOverwrite(site, request.switches)) refuseSite(request.directory, site);
   if (request.switches.dryRun) {
@@ -45,7 +44,7 @@ export async function create(context: CreateContext): Promise<number> {
     return 0;
   }
   stopIfCancelled(context);
-  await write(context, directory, tree);
+  await writeNew(context, directory, tree);
   return finish(context, request, wanted);
 }
 
@@ -92,13 +91,6 @@ function isSame(given: Partial<Answers>, answers: Answers): boolean {
   );
 }
 
-/** The whole project as files: the render, the files with its secret, and what it is compared with later. */
-async function renderProject({ templates, newPassword }: CreateContext, answers: Answers): Promise<Tree> {
-  const rendered = await render(answers, templates);
-  const secrets = await renderSecrets(answers, newPassword(), templates);
-  return toTree([...rendered, ...secrets, ...lockFiles(answers, templates.version, rendered)]);
-}
-
 function showTree({ terminal }: Context, directory: string, tree: Tree): void {
   const width = Math.max(...[...tree.keys()].map((path) => path.length));
   for (const [path, { content, fileClass }] of tree) {
@@ -110,29 +102,6 @@ function showTree({ terminal }: Context, directory: string, tree: Tree): void {
 
 function stopIfCancelled({ signal }: Context): void {
   if (signal.aborted) throw cancelled();
-}
-
-/** Writes a project all or nothing; what it replaces is kept. */
-async function write({ environment, terminal }: Context, directory: string, tree: Tree): Promise<void> {
-  const disk = diskOf(environment);
-  if (!existsSync(directory)) {
-    sayApplied(terminal, await apply(disk, directory, tree));
-    return;
-  }
-  const run = await begin(disk, directory);
-  try {
-    const filled = filling(directory, tree);
-    sayApplied(terminal, await applyOperations(run, filled.operations));
-    sayKept(terminal, filled, 'is');
-  } finally {
-    run.end();
-  }
-}
-
-function sayKept(terminal: Context['terminal'], { kept, backup }: Filling, verb: 'is' | 'would be'): void {
-  if (kept.length === 0) return;
-  terminal.write(`What was there ${verb} kept in ${backup}:\n`);
-  for (const path of kept) terminal.write(`  ${path}\n`);
 }
 
 /** Sets up a project that is written, and says what comes next. @throws ExpectedError that says what is left to do */

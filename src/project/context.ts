@@ -1,4 +1,4 @@
-import type { Templates } from '../render/render.ts';
+import type { Templates } from '../render/plop.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

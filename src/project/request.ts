@@ -9,7 +9,7 @@ import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { askInTurn, type Step } from '../terminal/form.ts';
 import { createCommand, startedBy, versionStartedBy } from '../render/package-manager.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
-import { QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey, serviceIdFrom } from '../answers/questions.ts';
+import { isAsked, QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey, serviceIdFrom } from '../answers/questions.ts';
 import { say, sayTable } from '../terminal/terminal.ts';
 
 /** What is to be made, and where. */
@@ -153,11 +153,6 @@ function defaultsFrom(context: Context, { answers }: CommandLine, directory: str
 
 function withoutName({ name: _, ...others }: Partial<Answers>): Partial<Answers> {
   return others;
-}
-
-/** A question with one choice is no question. */
-function isAsked(question: Question): boolean {
-  return question.prompt !== undefined && !(question.kind === 'choice' && question.choices.length === 1);
 }
 
 function refuseToGuess({ directory, answers }: CommandLine): void {

@@ -1,4 +1,5 @@
 import Handlebars from 'handlebars';
+import type { NodePlopAPI } from 'node-plop';
 
 import { messageOf } from '../errors.ts';
 
@@ -12,22 +13,28 @@ export type Precompiled = Readonly<Record<string, Parameters<typeof Handlebars.t
 export type Fill = (name: string, template: string, data: object) => string;
 
 /**
- * Makes a Handlebars of our own, with the helpers that the templates may use, whatever plop registered on the shared one.
- *
- * Helpers: `eq a b`; `json value`, a literal for JSON and TypeScript; `yaml text`, a scalar for YAML;
+ * The helpers of the templates: `eq a b`; `json value`, a literal for JSON and TypeScript; `yaml text`, a scalar for YAML;
  * `markdown text`, for a cell of a Markdown table.
  */
-export function compiler(precompiled: Precompiled = {}): Fill {
+export const HELPERS: Readonly<Record<string, Handlebars.HelperDelegate>> = {
+  eq: (a: unknown, b: unknown) => a === b,
+  json: (value: unknown) => JSON.stringify(value),
+  yaml: yamlScalar,
+  markdown: (text: string) => text.replace(/[\\`*_{}[\]<>|#$]/g, '\\$&'),
+};
+
+/**
+ * Fills templates with the helpers that are registered with plop. Plop's own `renderString` escapes for HTML, and takes a
+ * misspelt name as an empty text: here it is an error.
+ */
+export function fillWith(plop: Pick<NodePlopAPI, 'getHelper' | 'getHelperList'>, precompiled: Precompiled = {}): Fill {
   const handlebars = Handlebars.create();
-  handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
-  handlebars.registerHelper('json', (value: unknown) => JSON.stringify(value));
-  handlebars.registerHelper('yaml', yamlScalar);
-  handlebars.registerHelper('markdown', (text: string) => text.replace(/[\\`*_{}[\]<>|#$]/g, '\\$&'));
-  // Strictness does not reach what a block is opened with.
+  for (const name of plop.getHelperList()) handlebars.registerHelper(name, plop.getHelper(name) as Handlebars.HelperDelegate);
+  // `strict` does not reach the value that a block is opened with.
   for (const block of ['if', 'unless', 'each', 'with'] as const) {
     const builtIn = handlebars.helpers[block] as Handlebars.HelperDelegate;
     handlebars.registerHelper(block, function (this: unknown, value: unknown, options: Handlebars.HelperOptions) {
-      if (value === undefined) throw new Error(`{{#${block}}} of what is not there`);
+      if (value === undefined) throw new Error(`{{#${block}}} of an undefined value`);
       return builtIn.call(this, value, options) as unknown;
     });
   }

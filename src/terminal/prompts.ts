@@ -9,7 +9,7 @@ import { wrap } from '../text.ts';
 import { usage } from './options.ts';
 import { askInTurn, type Step } from './form.ts';
 import { addKeys, type LivePrompt } from './keys.ts';
-import { parseTyped, type Choice, type DefaultsFrom, type Question } from '../answers/questions.ts';
+import { readTyped, type Choice, type DefaultsFrom, type Question } from '../answers/questions.ts';
 
 /** The streams of a terminal; `prompts` reads keys from one and draws on the other. */
 export interface PromptStreams {
@@ -88,16 +88,7 @@ export async function askQuestion(
       return (await ask(streams, toggle, asking)) as boolean | typeof BACK;
     }
     case 'text': {
-      const read = (typed: string) =>
-        parseTyped(
-          question,
-          question.repeatable
-            ? typed
-                .split(';')
-                .map((part) => part.trim())
-                .filter((part) => part !== '')
-            : [typed],
-        );
+      const read = (typed: string) => readTyped(question, typed);
       const initial = (question.format as (answer: unknown) => string[])(preset).join('; ');
       const validate = (typed: string) => {
         try {

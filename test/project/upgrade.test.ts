@@ -16,7 +16,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
-import type { Templates } from '../../src/render/render.ts';
+import type { Templates } from '../../src/render/plop.ts';
 import { templates } from '../support/answers.ts';
 import { regenerateIn, Workshop } from '../support/project.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Answers } from '../../src/answers/answers.ts';
-import type { Templates } from '../../src/render/render.ts';
+import type { Templates } from '../../src/render/plop.ts';
 import { templates as plain } from '../support/answers.ts';
 import { regenerateIn, Workshop } from '../support/project.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { EXAMPLE_ENDPOINT, type Answers } from '../../src/answers/answers.ts';
-import type { Templates } from '../../src/render/render.ts';
+import type { Templates } from '../../src/render/plop.ts';
 
 /** The repository's own templates, under a version that never changes. */
 export const templates: Templates = {

@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 
 import type { Answers } from '../../src/answers/answers.ts';
 import { apply } from '../../src/project/apply.ts';
-import { lockFiles } from '../../src/project/lock.ts';
-import { render, renderSecrets, type Templates } from '../../src/render/render.ts';
+import type { Templates } from '../../src/render/plop.ts';
+import type { Tree } from '../../src/render/tree.ts';
+import { newProject } from '../../src/project/new.ts';
 import type { Precompiled } from '../../src/render/handlebars.ts';
-import { toTree, type Tree } from '../../src/render/tree.ts';
 import type { WriteOptions } from '../../src/terminal/project-options.ts';
 import { change, type RegenerateExit } from '../../src/commands/regenerate.ts';
 import type { Terminal } from '../../src/terminal/terminal.ts';
@@ -26,10 +26,8 @@ export const templates: Templates = {
 };
 
 /** A whole project, as the program writes it. */
-export async function projectTree(answers: Answers, from: Templates = templates): Promise<Tree> {
-  const rendered = await render(answers, from);
-  const secrets = await renderSecrets(answers, SECRET, from);
-  return toTree([...rendered, ...secrets, ...lockFiles(answers, from.version, rendered)]);
+export function projectTree(answers: Answers, from: Templates = templates): Promise<Tree> {
+  return newProject(answers, SECRET, from);
 }
 
 /** A disk in memory, where there is one: thousands of projects are copied, changed and removed on it. */

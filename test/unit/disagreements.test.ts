@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 
 import type { Answers } from '../../src/answers/answers.ts';
 import { disagreements } from '../../src/project/disagreements.ts';
-import { renderSecrets } from '../../src/render/render.ts';
+import { renderWithSecrets } from '../../src/render/render.ts';
 import { answersWith, templates } from '../support/answers.ts';
 
 const before = answersWith({ team: 'ours' });
-const secrets = await renderSecrets(before, 'the-password', templates);
+const { secrets } = await renderWithSecrets(before, 'the-password', templates);
 const PLANS = `/* 'medium', name: 'small' */ // name: "x"
 const pattern = /name: 'small'/;
 export const plans = [

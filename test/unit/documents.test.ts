@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
-import { render, renderSecrets } from '../../src/render/render.ts';
+import { render, renderWithSecrets } from '../../src/render/render.ts';
 import { setPermissions } from '../../src/tsuru/api.ts';
 import { answersWith, templates } from '../support/answers.ts';
 
@@ -75,7 +75,7 @@ describe('a request in the documents', () => {
   /** Runs a script in the project that those answers make. */
   async function run(script: string, more: Partial<Answers> = {}): Promise<{ code: number; stdout: string }> {
     const answers = answersWith(more);
-    const secrets = await renderSecrets(answers, 'a-password_of-the-test', templates);
+    const { secrets } = await renderWithSecrets(answers, 'a-password_of-the-test', templates);
     for (const [path, { content }] of [...(await render(answers, templates)), ...secrets]) {
       if (!path.includes('/')) writeFileSync(join(home, path), content);
     }

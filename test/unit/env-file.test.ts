@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 
 import type { Answers } from '../../src/answers/answers.ts';
 import { newPassword } from '../../src/commands/create.ts';
-import { render, renderSecrets } from '../../src/render/render.ts';
+import { render, renderWithSecrets } from '../../src/render/render.ts';
 import { answersWith, templates } from '../support/answers.ts';
 
 type Variables = Record<string, string>;
@@ -61,7 +61,7 @@ describe('.env', () => {
   it.each(CASES)('is read alike by Node, a shell and docker, with %s', async (_case, more) => {
     for (let made = 0; made < 3; made++) {
       const password = newPassword();
-      const secrets = await renderSecrets(answersWith(more), password, templates);
+      const { secrets } = await renderWithSecrets(answersWith(more), password, templates);
       const seen = readings(secrets.get('.env')?.content.toString() ?? '');
       expect(seen.docker).toMatchObject({ SERVICE_PASSWORD: password, SERVICE_USERNAME: more.name ?? 'my-service' });
       expect({ ...seen, node: seen.docker, loadEnvFile: seen.docker, sh: seen.docker }).toEqual(seen);

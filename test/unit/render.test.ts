@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 
 import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
 import { lockFiles } from '../../src/project/lock.ts';
-import { render, renderSecrets } from '../../src/render/render.ts';
+import { render, renderWithSecrets } from '../../src/render/render.ts';
 import { answersWith, templates } from '../support/answers.ts';
 
 const HOSTILE = `it's "q" \`b\` \\ \${x} {{name}} # : - é 日本 \u{1f600} <b>&amp; | %s $(id)`;
@@ -104,7 +104,7 @@ describe('the password', () => {
   const password = 'password-of-the-test';
 
   it('is in .env and manifest.yaml, which only their owner reads', async () => {
-    const secrets = await renderSecrets(answersWith(), password, templates);
+    const { secrets } = await renderWithSecrets(answersWith(), password, templates);
     expect([...secrets.keys()]).toEqual(['.env', 'manifest.yaml']);
     for (const { content, mode } of secrets.values()) {
       expect(content.toString()).toContain(password);

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { render, targetPath, type Templates } from '../../src/render/render.ts';
+import { targetPath, type Templates } from '../../src/render/plop.ts';
+import { render } from '../../src/render/render.ts';
 import { answersWith } from '../support/answers.ts';
 
 /** The traps that plop, Handlebars and npm lay, each with a template of its own. */

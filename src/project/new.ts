@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+
+import type { Answers } from '../answers/answers.ts';
+import type { Rendered, Templates } from '../render/plop.ts';
+import { renderWithSecrets } from '../render/render.ts';
+import { toTree, type Tree } from '../render/tree.ts';
+import { apply, applyOperations, begin } from './apply.ts';
+import type { Context } from './context.ts';
+import { lockFiles } from './lock.ts';
+import { diskOf, sayApplied } from './open.ts';
+import { filling, type Filling } from './site.ts';
+
+/** Renders a new project, with its secret files, its lock and its base. */
+export async function newProject(answers: Answers, password: string, templates: Templates): Promise<Tree> {
+  return wholeProject(await renderWithSecrets(answers, password, templates), answers, templates.version);
+}
+
+/** Every file of a new project. @param version of this package */
+export function wholeProject({ rendered, secrets }: Rendered, answers: Answers, version: string): Tree {
+  return toTree([...rendered, ...secrets, ...lockFiles(answers, version, rendered)]);
+}
+
+/** Writes a new project, all or nothing. Files that it replaces are kept in a backup. */
+export async function writeNew(
+  { environment, terminal }: Pick<Context, 'environment' | 'terminal'>,
+  directory: string,
+  tree: Tree,
+): Promise<void> {
+  const disk = diskOf(environment);
+  if (!existsSync(directory)) {
+    sayApplied(terminal, await apply(disk, directory, tree));
+    return;
+  }
+  const run = await begin(disk, directory);
+  try {
+    const filled = filling(directory, tree);
+    sayApplied(terminal, await applyOperations(run, filled.operations));
+    sayKept(terminal, filled, 'is');
+  } finally {
+    run.end();
+  }
+}
+
+/** Lists the files that are kept in a backup. */
+export function sayKept(terminal: Context['terminal'], { kept, backup }: Filling, verb: 'is' | 'would be'): void {
+  if (kept.length === 0) return;
+  terminal.write(`What was there ${verb} kept in ${backup}:\n`);
+  for (const path of kept) terminal.write(`  ${path}\n`);
+}
