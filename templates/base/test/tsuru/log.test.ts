@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createLogger } from '../src/tsuru/log.js';
+import { createLogger } from '../../src/tsuru/log.js';
 import { AUTHORIZATION } from './support/requests.js';
 import { testService } from './support/service.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import type { Method } from '../../src/tsuru/http.js';
+import type { Method } from '../../../src/tsuru/http.js';
 
 /** A request as it goes over the wire. */
 export interface TestRequest {

@@ -2,8 +2,8 @@ import { request, type OutgoingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import { createApp, listen } from '../../src/app.js';
-import type { Service } from '../../src/tsuru/service.js';
+import { createApp, listen } from '../../../src/app.js';
+import type { Service } from '../../../src/tsuru/service.js';
 import type { TestRequest, TestResponse } from './requests.js';
 
 export interface Listening {

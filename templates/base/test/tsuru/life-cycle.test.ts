@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { ServiceError } from '../src/tsuru/errors.js';
-import { LifeCycle } from '../src/tsuru/life-cycle.js';
-import { Plans } from '../src/tsuru/plans.js';
+import { ServiceError } from '../../src/tsuru/errors.js';
+import { LifeCycle } from '../../src/tsuru/life-cycle.js';
+import { Plans } from '../../src/tsuru/plans.js';
 import { call } from './support/requests.js';
 import { gate, TestBackend, testService, until, type TestService } from './support/service.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { messageOf, ServiceError } from '../src/tsuru/errors.js';
+import { messageOf, ServiceError } from '../../src/tsuru/errors.js';
 import { startProcess } from './support/process.js';
 import { AUTHORIZATION, call } from './support/requests.js';
 import { testService } from './support/service.js';

@@ -1,8 +1,8 @@
 import { duplexPair } from 'node:stream';
 
-import { createApp } from '../../src/app.js';
-import { createEdge } from '../../src/tsuru/edge.js';
-import type { Service } from '../../src/tsuru/service.js';
+import { createApp } from '../../../src/app.js';
+import { createEdge } from '../../../src/tsuru/edge.js';
+import type { Service } from '../../../src/tsuru/service.js';
 import type { TestRequest, TestResponse } from './requests.js';
 import { sendOver } from './socket.js';
 

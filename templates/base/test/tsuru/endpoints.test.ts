@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Endpoint, EndpointRequest } from '../src/tsuru/endpoint.js';
-import { ServiceError } from '../src/tsuru/errors.js';
+import type { Endpoint, EndpointRequest } from '../../src/tsuru/endpoint.js';
+import { ServiceError } from '../../src/tsuru/errors.js';
 import { AUTHORIZATION, call, type TestRequest } from './support/requests.js';
 import { testService } from './support/service.js';
 

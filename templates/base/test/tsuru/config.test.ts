@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readConfig } from '../src/tsuru/config.js';
+import { readConfig } from '../../src/tsuru/config.js';
 
 const complete = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a password of some length' };
 

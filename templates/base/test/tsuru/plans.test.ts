@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-import { flag, integer, list, text } from '../src/tsuru/plans.js';
+import { flag, integer, list, text } from '../../src/tsuru/plans.js';
 import { testService, type TestService } from './support/service.js';
 
 const schema = z.object({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { plans } from '../src/plans.js';
+import { plans } from '../../src/plans.js';
 import { startProcess } from './support/process.js';
 
 const PASSWORD = 'a password of the test';

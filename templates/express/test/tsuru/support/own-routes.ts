@@ -1,4 +1,4 @@
-import type { OwnRoutes } from '../../src/app.js';
+import type { OwnRoutes } from '../../../src/app.js';
 
 function fail(): never {
   throw Object.assign(new Error('the vendor says no'), { status: 403, statusCode: 403 });

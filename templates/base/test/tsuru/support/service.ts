@@ -1,8 +1,8 @@
-import type { Backend, Request, Variables } from '../../src/tsuru/backend.js';
-import type { Endpoint } from '../../src/tsuru/endpoint.js';
-import { createLogger } from '../../src/tsuru/log.js';
-import { createService, type Service, type ServiceOptions } from '../../src/tsuru/service.js';
-import { Store } from '../../src/tsuru/store.js';
+import type { Backend, Request, Variables } from '../../../src/tsuru/backend.js';
+import type { Endpoint } from '../../../src/tsuru/endpoint.js';
+import { createLogger } from '../../../src/tsuru/log.js';
+import { createService, type Service, type ServiceOptions } from '../../../src/tsuru/service.js';
+import { Store } from '../../../src/tsuru/store.js';
 import { injector } from './inject.js';
 import { call, CREDENTIALS, type TestRequest, type TestResponse } from './requests.js';
 

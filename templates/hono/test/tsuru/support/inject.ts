@@ -1,5 +1,5 @@
-import { createApp } from '../../src/app.js';
-import type { Service } from '../../src/tsuru/service.js';
+import { createApp } from '../../../src/app.js';
+import type { Service } from '../../../src/tsuru/service.js';
 import type { TestRequest, TestResponse } from './requests.js';
 
 /** Sends requests through the app without a socket. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Store, type StoredBind, type StoredInstance } from '../src/tsuru/store.js';
+import { Store, type StoredBind, type StoredInstance } from '../../src/tsuru/store.js';
 
 const instance: StoredInstance = {
   id: 'id1',
