@@ -10,10 +10,10 @@ import { AUTHORIZATION, call } from './support/requests.js';
 import { testService } from './support/service.js';
 import { exchange, listening, sendTo } from './support/socket.js';
 
-/** Milliseconds for a machine under load; work that grows with the square of a text takes far longer than this. */
+/** Milliseconds, for a machine under load. Work that is quadratic in the length of a text takes far longer. */
 const BOUND = 20_000;
 
-/** Looks like the beginning of a URL with a password, over and over. */
+/** Looks like the start of a URL with a password, over and over. */
 const URLS = '://x'.repeat(20_000);
 
 describe('the process of the service', () => {
@@ -45,25 +45,25 @@ describe('the process of the service', () => {
     ['a long id', 'GET /resources/plans', `X-Request-ID: ${'a '.repeat(50_000)}`, 401],
     ['a host of colons', 'GET /resources/plans', `Host: ${':1'.repeat(50_000)}x`, 400],
   ])(
-    'goes on answering the others after %s',
+    'still replies to other requests after %s',
     async (_, line, header, status) => {
       const host = header.startsWith('Host') ? '' : 'Host: service\r\n';
       const attack = `${line} HTTP/1.1\r\n${host}Connection: close\r\n${header === '' ? '' : `${header}\r\n`}\r\n`;
       const attacks = [attack, attack, attack, attack].map((bytes) => exchange(port, bytes));
       const others = await sendTo(port, { method: 'GET', path: '/healthcheck', headers: {}, body: '' });
       expect(others.status).toBe(200);
-      for (const answer of await Promise.all(attacks)) {
-        expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-        expect(answer.length).toBeLessThan(1000);
+      for (const reply of await Promise.all(attacks)) {
+        expect(reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+        expect(reply.length).toBeLessThan(1000);
       }
     },
     BOUND,
   );
 });
 
-describe('a long text from elsewhere', () => {
+describe('a long text from outside', () => {
   it.each(['Error', 'text', 'cause'])(
-    'costs no more than a short one, in an answer and in the log: %s',
+    'costs no more than a short one, in a reply and in the log: %s',
     async (kind) => {
       const test = await testService();
       const text = `${URLS} ${' '.repeat(60_000)}`;
@@ -72,16 +72,16 @@ describe('a long text from elsewhere', () => {
           ? Promise.reject(new Error('it failed', { cause: new Error(text) }))
           : // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
             Promise.reject(kind === 'text' ? text : new Error(text));
-      const answer = await test.call('POST', '/resources', { name: 'db1', team: 't' });
-      expect(answer.status).toBe(500);
-      expect(answer.body.length).toBeLessThan(2000);
+      const reply = await test.call('POST', '/resources', { name: 'db1', team: 't' });
+      expect(reply.status).toBe(500);
+      expect(reply.body.length).toBeLessThan(2000);
       for (const line of test.log) expect(line.length).toBeLessThan(20_000);
     },
     BOUND,
   );
 
   it(
-    'that a user sent is not searched as a whole when a backend quotes it',
+    'is not searched as a whole when a user sent it and a backend quotes it',
     async () => {
       const test = await testService();
       test.backend.instead.create = ({ parameters }) => Promise.reject(new Error(`no: ${JSON.stringify(parameters)}`));
@@ -113,18 +113,18 @@ describe('a long text from elsewhere', () => {
     const test = await testService();
     const long = 'x'.repeat(50_000);
     test.backend.instead.create = () => Promise.reject(new ServiceError(422, long, { long }));
-    const answer = await test.call('POST', '/resources', { name: 'db1', team: 't' });
-    expect(JSON.parse(answer.body)).toEqual({ code: 422, message: `${'x'.repeat(1024)}…` });
+    const reply = await test.call('POST', '/resources', { name: 'db1', team: 't' });
+    expect(JSON.parse(reply.body)).toEqual({ code: 422, message: `${'x'.repeat(1024)}…` });
   });
 
-  it('that cannot be written as JSON is left out of an error', async () => {
+  it('is left out of an error when it cannot be written as JSON', async () => {
     const test = await testService();
     test.backend.instead.create = () => Promise.reject(new ServiceError(422, 'no', { large: 1n }));
-    const answer = await test.call('POST', '/resources', { name: 'db1', team: 't' });
-    expect(JSON.parse(answer.body)).toEqual({ code: 422, message: 'no' });
+    const reply = await test.call('POST', '/resources', { name: 'db1', team: 't' });
+    expect(JSON.parse(reply.body)).toEqual({ code: 422, message: 'no' });
   });
 
-  it('is bounded in the path and the user that are logged', async () => {
+  it('is bounded in the logged path and user', async () => {
     const test = await testService();
     const headers = { authorization: AUTHORIZATION, 'x-tsuru-user': 'u'.repeat(50_000) };
     await test.send({ method: 'DELETE', path: `/${'p'.repeat(50_000)}`, headers, body: '' });
@@ -132,18 +132,18 @@ describe('a long text from elsewhere', () => {
   });
 });
 
-describe('the text of an error', () => {
+describe('the message of an error', () => {
   it.each([
     ['a password in a URL', 'no postgres://u:secret@host/db here', 'no postgres://***@host/db here'],
     ['a password with an @', 'postgres://u:sec@ret@host', 'postgres://***@host'],
     ['two URLs in one word', 'a://u:secret@h,b://u:secret@h', 'a://***@h'],
     ['a URL without a password', 'see https://example.com/a now', 'see https://example.com/a now'],
-    ['lines', ' a\n\n  b\t', 'a b'],
-  ])('shows no more than it should: %s', (_, text, expected) => {
+    ['several lines', ' a\n\n  b\t', 'a b'],
+  ])('shows no password: %s', (_, text, expected) => {
     expect(messageOf(new Error(text))).toBe(expected);
   });
 
-  it('does not show the password of a URL that is cut, wherever the cut goes', () => {
+  it('shows no password of a truncated URL, wherever it is cut', () => {
     const url = 'postgres://user:SECRET@host/database';
     for (let before = 440; before < 520; before++) {
       const message = messageOf(new Error(`${'x'.repeat(before)} ${url}`));
@@ -153,7 +153,7 @@ describe('the text of an error', () => {
     }
   });
 
-  it('is there for whatever is thrown', () => {
+  it('exists for anything that is thrown', () => {
     expect(messageOf(undefined)).toBe('undefined');
     expect(messageOf(Object.create(null))).toBe('an error that has no text');
   });

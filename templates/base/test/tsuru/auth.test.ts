@@ -21,12 +21,12 @@ const everyRoute: TestRequest[] = [
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 describe('basic auth', () => {
-  it.each(everyRoute)('is asked of $method $path, and nothing happens without it', async (request) => {
+  it.each(everyRoute)('is required for $method $path, and nothing happens without it', async (request) => {
     const endpoint = { method: 'GET' as const, path: '/mine', handle: () => ({ status: 200 }) };
     const test = await testService({ endpoints: [endpoint] });
-    const answer = await test.send({ ...request, headers: { ...request.headers, authorization: basic('user:wrong') } });
-    expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toMatch(/^Basic /);
+    const reply = await test.send({ ...request, headers: { ...request.headers, authorization: basic('user:wrong') } });
+    expect(reply.status).toBe(401);
+    expect(reply.headers['www-authenticate']).toMatch(/^Basic /);
     expect(test.backend.asked).toEqual([]);
   });
 
@@ -46,14 +46,14 @@ describe('basic auth', () => {
     const { send } = await testService();
     const { headers, ...request } = call('GET', '/resources/plans');
     const { authorization: _right, ...others } = headers;
-    const answer = await send({
+    const reply = await send({
       ...request,
       headers: authorization === undefined ? others : { ...others, authorization },
     });
-    expect(answer.status).toBe(401);
+    expect(reply.status).toBe(401);
   });
 
-  it('takes a password with colons and any characters', async () => {
+  it('accepts a password with colons and any other characters', async () => {
     const { send } = await testService({ username: 'svc', password: 'a:b:ü☃' });
     const { headers, ...request } = call('GET', '/resources/plans');
     expect(await send({ ...request, headers: { ...headers, authorization: basic('svc:a:b:ü☃') } })).toMatchObject({
@@ -61,13 +61,13 @@ describe('basic auth', () => {
     });
   });
 
-  it('does not start without a password', async () => {
+  it('needs a configured password', async () => {
     await expect(testService({ password: '' })).rejects.toThrow('needs a password');
   });
 
-  it('is not asked of the health check, which tells nothing', async () => {
+  it('is not required for the health check, which reveals nothing', async () => {
     const { send } = await testService();
-    const answer = await send({ method: 'GET', path: '/healthcheck', headers: {}, body: '' });
-    expect(answer).toMatchObject({ status: 200, body: '{"status":"WORKING"}' });
+    const reply = await send({ method: 'GET', path: '/healthcheck', headers: {}, body: '' });
+    expect(reply).toMatchObject({ status: 200, body: '{"status":"WORKING"}' });
   });
 });

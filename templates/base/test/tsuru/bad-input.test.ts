@@ -15,12 +15,12 @@ function post(contentType: string, body: string, path = '/resources'): TestReque
   };
 }
 
-/** Sends it and checks that the answer is one line that a person can read, and that nothing happened. */
+/** Sends a request and checks that the reply is one readable line and that nothing happened. */
 async function refused(test: TestService, request: TestRequest): Promise<{ code: number; message: string }> {
-  const answer = await test.send(request);
-  const body = JSON.parse(answer.body) as { code: number; message: string };
-  expect(body).toEqual({ code: answer.status, message: expect.any(String) as string });
-  expect(answer.body).not.toMatch(/\n|at .*\(|node_modules/);
+  const reply = await test.send(request);
+  const body = JSON.parse(reply.body) as { code: number; message: string };
+  expect(body).toEqual({ code: reply.status, message: expect.any(String) as string });
+  expect(reply.body).not.toMatch(/\n|at .*\(|node_modules/);
   expect(test.backend.asked).toEqual([]);
   return body;
 }
@@ -31,13 +31,13 @@ describe('a body that cannot be read', () => {
     ['a JSON list', post(JSON_TYPE, '[]'), 400, 'one JSON object'],
     ['JSON null', post(JSON_TYPE, 'null'), 400, 'one JSON object'],
     [
-      'JSON that nests too deep',
+      'JSON that is nested too deep',
       post(JSON_TYPE, `{"parameters":${'{"a":'.repeat(100)}1${'}'.repeat(101)}`),
       400,
       'nested deeper',
     ],
     [
-      'a form that nests too deep',
+      'a form that is nested too deep',
       post(FORM, `name=db1&team=t&parameters.${'a.'.repeat(100)}a=1`),
       400,
       'nests deeper',
@@ -61,12 +61,12 @@ describe('a body that cannot be read', () => {
     ['another type', post('text/xml', '<name>db1</name>'), 415, 'application/json'],
     ['a NUL in a form', post(FORM, 'name=db1&team=t&description=a%00b'), 400, '"description"'],
     ['a NUL in JSON', post(JSON_TYPE, '{"name":"db1","team":"a\\u0000b"}'), 400, '"team"'],
-    ['half a character', post(JSON_TYPE, '{"name":"db1","team":"t","description":"\\ud800"}'), 400, '"description"'],
+    ['half a surrogate pair', post(JSON_TYPE, '{"name":"db1","team":"t","description":"\\ud800"}'), 400, '"description"'],
     ['no name', post(FORM, 'team=t'), 400, '"name" is missing'],
     ['no team', post(FORM, 'name=db1'), 400, '"team" is missing'],
     ['no body at all', post(FORM, ''), 400, '"name" is missing'],
     ['a number for the name', post(JSON_TYPE, '{"name":5,"team":"t"}'), 400, '"name" must be a string'],
-    ['a text for the tags', post(JSON_TYPE, '{"name":"db1","team":"t","tags":"x"}'), 400, '"tags" must be a list'],
+    ['a string for the tags', post(JSON_TYPE, '{"name":"db1","team":"t","tags":"x"}'), 400, '"tags" must be a list'],
     ['numbers in the tags', post(JSON_TYPE, '{"name":"db1","team":"t","tags":[1]}'), 400, '"tags" must be a list'],
     [
       'a list for the parameters',
@@ -74,7 +74,7 @@ describe('a body that cannot be read', () => {
       400,
       '"parameters" must be an object',
     ],
-    ['more than the limit', post(JSON_TYPE, `"${'x'.repeat(200_000)}"`), 413, 'larger'],
+    ['a body above the limit', post(JSON_TYPE, `"${'x'.repeat(200_000)}"`), 413, 'larger'],
   ])('%s', async (_, request, status, message) => {
     const test = await testService();
     const body = await refused(test, request);
@@ -82,7 +82,7 @@ describe('a body that cannot be read', () => {
     expect(body.message).toContain(message);
   });
 
-  it('is refused compressed', async () => {
+  it('is refused when it is compressed', async () => {
     const test = await testService();
     const { headers, ...request } = post(JSON_TYPE, '{}');
     expect(await refused(test, { ...request, headers: { ...headers, 'content-encoding': 'gzip' } })).toMatchObject({
@@ -108,7 +108,7 @@ describe('a number in JSON that JavaScript would round', () => {
     expect(message).toContain(`"${field}" holds a number that is too large`);
   });
 
-  it('is taken when it is exact, or no number', async () => {
+  it('is accepted when it is exact, or not a number', async () => {
     const test = await testService();
     const parameters = '{"a":9007199254740991,"b":-9007199254740991,"c":0.1,"d":"9007199254740993","e":1e3}';
     expect(await test.send(post(JSON_TYPE, `{"name":"db1","team":"t","parameters":${parameters}}`))).toMatchObject({
@@ -123,22 +123,22 @@ describe('a number in JSON that JavaScript would round', () => {
 describe('fields', () => {
   it.each(['form', 'json'] as const)('that are unknown are ignored, in %s', async (encoding) => {
     const test = await testService();
-    const answer = await test.call(
+    const reply = await test.call(
       'POST',
       '/resources',
       { name: 'db1', team: 't', 'new-field': 'x', constructor: 'y' },
       encoding,
     );
-    expect(answer.status).toBe(201);
+    expect(reply.status).toBe(201);
   });
 
-  it('may be null in JSON, which is empty', async () => {
+  it('may be null in JSON, which means empty', async () => {
     const test = await testService();
     const body = '{"name":"db1","team":"t","tags":null,"plan":null,"description":null,"parameters":null}';
     expect(await test.send(post(JSON_TYPE, body))).toMatchObject({ status: 201 });
   });
 
-  it('come in either encoding, whatever the charset says', async () => {
+  it('are accepted in either encoding, with any charset', async () => {
     const test = await testService();
     expect(await test.send(post(`${JSON_TYPE}; charset=utf-8`, '{"name":"db1","team":"t"}'))).toMatchObject({
       status: 201,
@@ -157,7 +157,7 @@ describe('names', () => {
   );
 
   it.each(['constructor', 'toString', 'hasOwnProperty', 'A1', 'x-', 'Z__', 'a'.repeat(200)])(
-    'takes an instance named "%s"',
+    'accepts an instance named "%s"',
     async (name) => {
       const test = await testService();
       expect(await test.call('GET', `/resources/${name}`)).toMatchObject({ status: 404 });
@@ -166,7 +166,7 @@ describe('names', () => {
     },
   );
 
-  it('tells capitals apart', async () => {
+  it('distinguishes upper and lower case', async () => {
     const test = await testService();
     await test.call('POST', '/resources', { name: 'db1', team: 't' });
     expect(await test.call('GET', '/resources/DB1')).toMatchObject({ status: 404 });
@@ -191,7 +191,7 @@ describe('names', () => {
     });
   });
 
-  it('lists the plans to who asks for one that is not there', async () => {
+  it('lists the plans when an unknown one is requested', async () => {
     const test = await testService();
     const body = await refused(test, call('POST', '/resources', { name: 'db1', team: 't', plan: 'huge' }));
     expect(body).toEqual({ code: 400, message: 'There is no plan "huge". The plans are: small, large.' });

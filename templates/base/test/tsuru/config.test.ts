@@ -5,7 +5,7 @@ import { readConfig } from '../../src/tsuru/config.js';
 const complete = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a password of some length' };
 
 describe('the configuration', () => {
-  it('needs no more than a user name and a password', () => {
+  it('needs only a user name and a password', () => {
     expect(readConfig(complete)).toMatchObject({ port: 8888, basePath: '', refuseProxied: true, username: 'svc' });
   });
 
@@ -14,7 +14,7 @@ describe('the configuration', () => {
     expect(() => readConfig({ ...complete, [name]: '' })).toThrow(`${name} is empty`);
   });
 
-  it('names every variable that is wrong, and no value', () => {
+  it('names every invalid variable, but no value', () => {
     const wrong = { ...complete, PORT: 'hush', BASE_PATH: 'hush/', REFUSE_PROXIED_CALLS: 'hush', LOG_LEVEL: 'hush' };
     let message = '';
     try {
@@ -26,7 +26,7 @@ describe('the configuration', () => {
     expect(message).not.toContain('hush');
   });
 
-  it('takes the name of the request-id header, and none that holds a secret', () => {
+  it('accepts a name for the request-id header, except that of a header with a secret', () => {
     expect(readConfig(complete)).toMatchObject({ requestIdHeader: 'x-request-id' });
     expect(readConfig({ ...complete, REQUEST_ID_HEADER: 'X-Trace' })).toMatchObject({ requestIdHeader: 'x-trace' });
     for (const name of ['', 'a b', 'x:y', 'Authorization', 'X-Tsuru-Cluster-Kube-Config']) {

@@ -9,16 +9,16 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const METHODS = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
 const PATH = 'The path is refused:';
 
-/** A request on a connection that the other side is asked to close. */
+/** A request that asks the server to close the connection. */
 function request(line: string, headers: Record<string, string> = {}, body = ''): string {
   const all = { Host: 'service', Authorization: AUTHORIZATION, Connection: 'close', ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${line} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }
 
-/** An answer taken apart; `connection` is there when it says that it is the last one. */
-function parsed(answer: string) {
-  const [head = '', ...body] = answer.split('\r\n\r\n');
+/** The parts of a reply; `connection` is present in the last reply on a connection. */
+function parsed(reply: string) {
+  const [head = '', ...body] = reply.split('\r\n\r\n');
   const value = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1];
   return {
     status: Number(head.split(' ')[1]),
@@ -28,16 +28,16 @@ function parsed(answer: string) {
   };
 }
 
-/** The statuses of all answers on a connection. */
-function statusesOf(answers: string): number[] {
-  return answers.split(/(?=HTTP\/1\.1 )/).map((text) => parsed(text).status);
+/** The statuses of all replies on a connection. */
+function statusesOf(replies: string): number[] {
+  return replies.split(/(?=HTTP\/1\.1 )/).map((text) => parsed(text).status);
 }
 
 function error(code: number, message: string) {
   return { status: code, type: JSON_TYPE, connection: 'close', body: JSON.stringify({ code, message }) };
 }
 
-/** The same bytes in every web framework: what is refused before one of them has routed it, and what is not. */
+/** The same for every web framework: what is refused before the framework routes it, and what is not. */
 describe('over the wire', () => {
   let test: TestService;
   let server: Listening;
@@ -80,7 +80,7 @@ describe('over the wire', () => {
     ['the method TRACE', request('TRACE /resources/plans'), 405, `This service takes ${METHODS} only.`],
     ['the method CONNECT', request('CONNECT service:80'), 400, `${PATH} it does not start with a slash.`],
     [
-      'a method that HTTP does not know',
+      'an unknown method',
       request('BREW /resources/plans'),
       400,
       'The request is not HTTP that this service can read.',
@@ -91,7 +91,7 @@ describe('over the wire', () => {
       400,
       'The request is not HTTP that this service can read.',
     ],
-    ['no HTTP at all', 'hello\r\n\r\n', 400, 'The request is not HTTP that this service can read.'],
+    ['bytes that are not HTTP', 'hello\r\n\r\n', 400, 'The request is not HTTP that this service can read.'],
     [
       'another version',
       'GET /resources/plans HTTP/9.9\r\nHost: service\r\n\r\n',
@@ -117,13 +117,13 @@ describe('over the wire', () => {
       'The Host header is not the name or the address of a host.',
     ],
     [
-      'a Host that is read in two ways',
+      'an ambiguous Host',
       request('GET /resources/plans', { Host: '127.1' }),
       400,
       'The Host header is not the name or the address of a host.',
     ],
     [
-      'a length that is no number',
+      'a length that is not a number',
       request('POST /resources', { 'Content-Length': 'x' }),
       400,
       'The request is not HTTP that this service can read.',
@@ -153,7 +153,7 @@ describe('over the wire', () => {
       'This service meets no such expectation.',
     ],
     [
-      'a body that says it is too large',
+      'a body that is declared too large',
       request('POST /resources', { 'Content-Length': '1001' }),
       413,
       'The body is larger than this service takes.',
@@ -171,7 +171,7 @@ describe('over the wire', () => {
       'The body is larger than this service takes.',
     ],
     [
-      'a Content-Type that is none',
+      'an invalid Content-Type',
       request('POST /resources/db1/x', { 'Content-Type': ';;', 'Content-Length': '1' }, 'x'),
       415,
       'The Content-Type is not one: send it as in "application/json".',
@@ -182,15 +182,15 @@ describe('over the wire', () => {
       415,
       'The Content-Type is not one: send it as in "application/json".',
     ],
-    ['a path that is not there', request('GET /nowhere'), 404, 'No route of this service takes this GET request.'],
+    ['an unknown path', request('GET /nowhere'), 404, 'No route of this service takes this GET request.'],
     [
-      'a body for a path that is not there',
+      'a body for an unknown path',
       request('POST /nowhere', { 'Content-Type': 'application/json', 'Content-Length': '1' }, '{'),
       404,
       'No route of this service takes this POST request.',
     ],
     [
-      'a method that a path does not have',
+      'a method that a path does not support',
       request('PATCH /resources/db1'),
       404,
       'No route of this service takes this PATCH request.',
@@ -222,14 +222,14 @@ describe('over the wire', () => {
     ['a query', 'GET /healthcheck?from=a%20balancer', {}, ''],
     ['a body', 'GET /healthcheck', { 'Content-Length': '2', 'Content-Type': ';;' }, '{}'],
     ['a body in chunks', 'GET /healthcheck', { 'Transfer-Encoding': 'chunked' }, '2\r\n{}\r\n0\r\n\r\n'],
-    ['a query that is only begun', 'GET /healthcheck?', {}, ''],
-  ])('a health check with %s is one', async (_, line, headers, body) => {
-    const answer = parsed(await exchange(server.port, request(line, { Authorization: '', ...headers }, body)));
-    expect(answer).toEqual({ status: 200, type: JSON_TYPE, connection: 'close', body: '{"status":"WORKING"}' });
+    ['an empty query', 'GET /healthcheck?', {}, ''],
+  ])('a health check with %s is accepted', async (_, line, headers, body) => {
+    const reply = parsed(await exchange(server.port, request(line, { Authorization: '', ...headers }, body)));
+    expect(reply).toEqual({ status: 200, type: JSON_TYPE, connection: 'close', body: '{"status":"WORKING"}' });
   });
 
   it.each(['service', 'Service.Example:80', '[::1]:8888', '127.0.0.1', 'my_service:8888'])(
-    'the host %s is taken',
+    'the host %s is accepted',
     async (host) => {
       expect(parsed(await exchange(server.port, request('GET /resources/plans', { Host: host })))).toMatchObject({
         status: 200,
@@ -237,7 +237,7 @@ describe('over the wire', () => {
     },
   );
 
-  it('a body that comes in chunks, and waits until it is asked for, is taken', async () => {
+  it('a chunked body that waits for 100 Continue is accepted', async () => {
     const bytes = request(
       'POST /resources/db1/x',
       { 'Transfer-Encoding': 'chunked', Expect: '100-continue' },
@@ -249,44 +249,44 @@ describe('over the wire', () => {
   });
 
   it.each([
-    ['a connection on which nothing comes', ''],
+    ['an idle connection', ''],
     ['headers that do not end', 'GET /resources/plans HTTP/1.1\r\nHost: service\r\n'],
-  ])('%s is told that it took too long', async (_, bytes) => {
+  ])('%s times out with a reply', async (_, bytes) => {
     expect(parsed(await exchange(server.port, bytes))).toEqual(error(408, 'The request took too long to arrive.'));
   });
 
-  it('what is refused is answered in its turn behind the request before it', async () => {
-    const { socket, answer } = await wire(server.port);
+  it('a refusal comes after the reply to the request before it', async () => {
+    const { socket, reply } = await wire(server.port);
     socket.write(`${request('GET /resources/plans', { Connection: 'keep-alive' })}${request('GET /%zz')}`);
-    expect(statusesOf(await answer)).toEqual([200, 400]);
+    expect(statusesOf(await reply)).toEqual([200, 400]);
   });
 
-  it('a request of HTTP/1.0 needs no Host, and can keep its connection', async () => {
+  it('an HTTP/1.0 request needs no Host and can keep its connection', async () => {
     const old = `GET /resources/plans HTTP/1.0\r\nAuthorization: ${AUTHORIZATION}\r\n`;
-    const answers = await exchange(server.port, `${old}Connection: keep-alive\r\n\r\n${old}\r\n`);
-    expect(statusesOf(answers)).toEqual([200, 200]);
+    const replies = await exchange(server.port, `${old}Connection: keep-alive\r\n\r\n${old}\r\n`);
+    expect(statusesOf(replies)).toEqual([200, 200]);
   });
 
-  it('a path as long as the headers may be is routed like any other', async () => {
-    const answer = parsed(await exchange(server.port, request(`GET /resources/${'a'.repeat(100_000)}`)));
-    expect(answer.status).toBe(404);
-    expect(answer.body).toContain('The service has no instance');
-    expect(answer.body.length).toBeLessThan(1200);
+  it('a path of the maximum length is routed like any other', async () => {
+    const reply = parsed(await exchange(server.port, request(`GET /resources/${'a'.repeat(100_000)}`)));
+    expect(reply.status).toBe(404);
+    expect(reply.body).toContain('The service has no instance');
+    expect(reply.body.length).toBeLessThan(1200);
   });
 
-  describe('bytes that are no HTTP', () => {
+  describe('bytes that are not HTTP', () => {
     const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const create = (name: string, headers: Record<string, string> = {}) => {
       const body = `name=${name}&team=t`;
       return request('POST /resources', { ...form, 'Content-Length': String(body.length), ...headers }, body);
     };
 
-    it('do not take the answer from the last request before them', async () => {
+    it('do not suppress the reply to the request before them', async () => {
       expect(statusesOf(await exchange(server.port, `${create('before1')}rubbish`))).toEqual([201]);
       expect((await test.call('GET', '/resources/before1/status')).status).toBe(204);
     });
 
-    it('are answered in their turn, behind all requests before them', async () => {
+    it('get their reply after those to all requests before them', async () => {
       const kept = { Connection: 'keep-alive' };
       const before = `${create('before2', kept)}${create('before3', kept)}`;
       expect(statusesOf(await exchange(server.port, `${before}rubbish`))).toEqual([201, 201, 400]);
@@ -294,16 +294,16 @@ describe('over the wire', () => {
       expect(statusesOf(await exchange(server.port, `${create('before4', kept)}${cut}`))).toEqual([201, 400]);
     });
 
-    it('bring no second answer when they stand in the body of a request that has been answered', async () => {
-      const { socket, answer } = await wire(server.port);
+    it('cause no second reply when they are in the body of a request that has its reply', async () => {
+      const { socket, reply } = await wire(server.port);
       const headers = { Connection: 'keep-alive', 'Transfer-Encoding': 'chunked' };
       socket.once('data', () => socket.write('zz\r\n'));
       socket.write(request('POST /nowhere', headers));
-      expect(statusesOf(await answer)).toEqual([404]);
+      expect(statusesOf(await reply)).toEqual([404]);
     });
   });
 
-  it('tells one that is not let in nothing of its path, and logs what it refuses', async () => {
+  it('an unauthorized request learns nothing about its path, and refusals are logged', async () => {
     const paths = ['/%zz-marked', '/marked/', '/..%2fmarked', '/marked'];
     for (const path of paths) {
       expect(await exchange(server.port, request(`GET ${path}`, { Authorization: '' }))).not.toContain('marked');

@@ -5,7 +5,7 @@ import { ServiceError } from '../../src/tsuru/errors.js';
 import { AUTHORIZATION, call, type TestRequest } from './support/requests.js';
 import { testService } from './support/service.js';
 
-/** A service with one endpoint, and what its handler was given. */
+/** A service with one endpoint, and the requests that its handler received. */
 async function serviceWith(endpoint: Pick<Endpoint, 'method' | 'path'> & Partial<Endpoint>, multiCluster = false) {
   const given: EndpointRequest[] = [];
   const handle: Endpoint['handle'] = (request) => {
@@ -28,14 +28,14 @@ function proxied(
 }
 
 describe('an endpoint', () => {
-  it('gets path parameters, query, headers, body and the instance', async () => {
+  it('receives path parameters, query, headers, body and the instance', async () => {
     const test = await serviceWith({ method: 'POST', path: '/backups/:id/restore' });
     await test.call('POST', '/resources/db1/bind-app', { 'app-name': 'a1' });
     const headers = { 'content-type': 'application/json', 'x-tsuru-user': 'dev@example.com', 'x-custom': 'yes' };
-    const answer = await test.send(
+    const reply = await test.send(
       proxied('POST', '/resources/db1/backups/a%20b/restore?to=x&to=y', headers, '{"deep":{"a":[1]}}'),
     );
-    expect(answer).toMatchObject({ status: 200, body: '{"ok":true}' });
+    expect(reply).toMatchObject({ status: 200, body: '{"ok":true}' });
     const [request] = test.given;
     expect(request).toMatchObject({
       method: 'POST',
@@ -50,14 +50,14 @@ describe('an endpoint', () => {
     expect(JSON.stringify(request?.body.json())).toBe('{"deep":{"a":[1]}}');
   });
 
-  it('takes a body of any type, as it came', async () => {
+  it('receives a body of any type unchanged', async () => {
     const test = await serviceWith({ method: 'PUT', path: '/file' });
     await test.send(proxied('PUT', '/resources/db1/file', { 'content-type': 'image/png' }, 'not really'));
     await test.send(proxied('PUT', '/resources/db1/file'));
     expect(test.given.map(({ body }) => body.text())).toEqual(['not really', '']);
   });
 
-  it('is a 400 when it reads JSON that is none', async () => {
+  it('is a 400 when it reads a body that is not valid JSON', async () => {
     const handle: Endpoint['handle'] = ({ body }) => ({ status: 200, body: body.json() });
     const test = await serviceWith({ method: 'POST', path: '/x', handle });
     expect(
@@ -65,7 +65,7 @@ describe('an endpoint', () => {
     ).toMatchObject({ status: 400 });
   });
 
-  it('is not asked about an instance that is not there', async () => {
+  it('is not called for an instance that does not exist', async () => {
     const test = await serviceWith({ method: 'GET', path: '/mine' });
     expect(await test.call('GET', '/resources/db2/mine')).toMatchObject({ status: 404 });
     expect(test.given).toEqual([]);
@@ -76,44 +76,44 @@ describe('an endpoint', () => {
     ['text', { status: 200, body: 'hello' }, 'text/plain; charset=utf-8', 'hello'],
     ['bytes', { status: 200, body: Buffer.from('bytes') }, 'application/octet-stream', 'bytes'],
     ['a type of its own', { status: 200, body: '<p>', headers: { 'content-type': 'text/html' } }, 'text/html', '<p>'],
-  ])('answers %s', async (_, answer, type, body) => {
-    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => answer });
+  ])('sends %s', async (_, reply, type, body) => {
+    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => reply });
     const got = await test.call('GET', '/resources/db1/mine');
-    expect(got).toMatchObject({ status: answer.status, body });
+    expect(got).toMatchObject({ status: reply.status, body });
     expect(got.headers['content-type']).toBe(type);
   });
 
-  it('answers without a body', async () => {
+  it('sends a reply without a body', async () => {
     const test = await serviceWith({ method: 'DELETE', path: '/mine', handle: () => ({ status: 204 }) });
     expect(await test.send(proxied('DELETE', '/resources/db1/mine'))).toMatchObject({ status: 204, body: '' });
   });
 
-  it('that fails is a 500 that tells nothing, and is logged', async () => {
+  it('is a 500 without details when it fails, and the error is logged', async () => {
     const handle: Endpoint['handle'] = () => Promise.reject(new Error('the secret is 42'));
     const test = await serviceWith({ method: 'GET', path: '/mine', handle });
-    const answer = await test.call('GET', '/resources/db1/mine');
-    expect(answer.status).toBe(500);
-    expect(answer.body).not.toContain('42');
+    const reply = await test.call('GET', '/resources/db1/mine');
+    expect(reply.status).toBe(500);
+    expect(reply.body).not.toContain('42');
     expect(test.log.join('')).toContain('the secret is 42');
   });
 
   it.each(['status', 'statusCode'])(
-    'that throws the error of a library with a %s of its own is a 500, and is logged',
+    'is a 500 when it throws an error of a library with its own %s, and the error is logged',
     async (field) => {
       const handle: Endpoint['handle'] = () =>
         Promise.reject(
           Object.assign(new Error('the vendor says no'), { [field]: 403, expose: true, code: 'FST_ERR_OF_ITS_OWN' }),
         );
       const test = await serviceWith({ method: 'GET', path: '/mine', handle });
-      const answer = await test.call('GET', '/resources/db1/mine');
-      expect(answer).toMatchObject({ status: 500 });
-      expect(answer.body).not.toContain('vendor');
+      const reply = await test.call('GET', '/resources/db1/mine');
+      expect(reply).toMatchObject({ status: 500 });
+      expect(reply.body).not.toContain('vendor');
       expect(test.log.join('')).toContain('the vendor says no');
     },
   );
 
   it.each([200, 302, 399, 600, 0, NaN, 404.5])(
-    'that refuses with the status %d is a 500, and is logged',
+    'is a 500 when it refuses with the status %d, and the error is logged',
     async (status) => {
       const handle: Endpoint['handle'] = () => Promise.reject(new ServiceError(status, 'not here'));
       const test = await serviceWith({ method: 'GET', path: '/mine', handle });
@@ -133,8 +133,8 @@ describe('an endpoint', () => {
     ['no status', { status: NaN }],
     ['a header with a line break', { status: 200, headers: { 'x-a': 'a\nb' } }],
     ['a header whose name is none', { status: 200, headers: { 'x a': 'b' } }],
-  ])('that answers with %s is a 500 that tells nothing, and is logged', async (_, answer) => {
-    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => answer });
+  ])('is a 500 without details when it returns %s, and the error is logged', async (_, reply) => {
+    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => reply });
     expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({
       status: 500,
       body: '{"code":500,"message":"The service API failed unexpectedly; its log says why."}',
@@ -142,26 +142,26 @@ describe('an endpoint', () => {
     expect(test.log.join('')).toContain('unexpected error');
   });
 
-  it('that hands on the answer of another server does not hand on how that one was sent', async () => {
+  it('passes on the reply of another server without its transfer headers', async () => {
     const headers = { 'Content-Type': 'text/html', 'Content-Length': '1', 'Transfer-Encoding': 'chunked' };
     const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => ({ status: 200, headers, body: '<p>' }) });
-    const answer = await test.call('GET', '/resources/db1/mine');
-    expect(answer).toMatchObject({ status: 200, body: '<p>', headers: { 'content-type': 'text/html' } });
-    expect(answer.headers['content-length'] ?? '3').toBe('3');
+    const reply = await test.call('GET', '/resources/db1/mine');
+    expect(reply).toMatchObject({ status: 200, body: '<p>', headers: { 'content-type': 'text/html' } });
+    expect(reply.headers['content-length'] ?? '3').toBe('3');
   });
 
-  it.each([204, 205, 304])('that answers %d sends no body', async (status) => {
+  it.each([204, 205, 304])('sends no body with a %d', async (status) => {
     const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => ({ status, body: 'text' }) });
     expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({ status, body: '' });
   });
 
-  it('that reads JSON is not given a number that was rounded', async () => {
+  it('never reads a number in JSON that was rounded', async () => {
     const handle: Endpoint['handle'] = ({ body }) => ({ status: 200, body: body.json() });
     const test = await serviceWith({ method: 'POST', path: '/x', handle });
     const headers = { 'content-type': 'application/json' };
-    const answer = await test.send(proxied('POST', '/resources/db1/x', headers, '{"a":[{"b":9007199254740993}]}'));
-    expect(answer).toMatchObject({ status: 400 });
-    expect(answer.body).toContain('\\"a.0.b\\"');
+    const reply = await test.send(proxied('POST', '/resources/db1/x', headers, '{"a":[{"b":9007199254740993}]}'));
+    expect(reply).toMatchObject({ status: 400 });
+    expect(reply.body).toContain('\\"a.0.b\\"');
   });
 
   it.each([
@@ -172,7 +172,7 @@ describe('an endpoint', () => {
     ['__proto__', '/pn/:__proto__'],
     ['constructor', '/pn/:constructor'],
   ])(
-    'with a parameter called %s serves the instance that stands in its own place, and no other',
+    'with a parameter named %s serves the instance in the path, and no other',
     async (name, path) => {
       const test = await serviceWith({ method: 'GET', path });
       await test.call('POST', '/resources', { name: 'db2', team: 't2' });
@@ -182,7 +182,7 @@ describe('an endpoint', () => {
     },
   );
 
-  it('below a base path is served the same', async () => {
+  it('is served in the same way below a base path', async () => {
     const given: EndpointRequest[] = [];
     const handle: Endpoint['handle'] = (request) => {
       given.push(request);
@@ -195,7 +195,7 @@ describe('an endpoint', () => {
     expect(given[0]).toMatchObject({ instance: { name: 'db1' }, params: { name: 'other', id: '7' } });
   });
 
-  it('does not believe a user that a GET brings along, and neither does the log', async () => {
+  it('ignores a user that a GET claims, as does the log', async () => {
     const test = await serviceWith({ method: 'GET', path: '/mine' });
     await test.send(
       proxied('GET', '/resources/db1/mine', { 'x-tsuru-user': 'admin@example.com', 'x-tsuru-eventid': 'ffff' }),
@@ -204,7 +204,7 @@ describe('an endpoint', () => {
     expect(test.log.join('')).not.toContain('admin@example.com');
   });
 
-  it('does not believe a cluster that is not the one of the instance', async () => {
+  it('ignores a cluster other than that of the instance', async () => {
     const test = await serviceWith({ method: 'POST', path: '/mine' }, true);
     const made = { ...call('POST', '/resources', { name: 'db2', team: 't' }) };
     await test.send({ ...made, headers: { ...made.headers, 'x-tsuru-pool-name': 'p1', 'x-tsuru-cluster-name': 'c1' } });
@@ -216,7 +216,7 @@ describe('an endpoint', () => {
     expect(test.given.map(({ cluster }) => cluster?.name)).toEqual(['of-p1', 'c1']);
   });
 
-  it('of a service without clusters is given none', async () => {
+  it('receives no cluster when the service is not multi-cluster', async () => {
     const test = await serviceWith({ method: 'POST', path: '/mine' });
     await test.send(proxied('POST', '/resources/db1/mine', { 'x-tsuru-pool-name': 'p1' }));
     expect(test.given[0]?.cluster).toBeUndefined();

@@ -20,7 +20,7 @@ const update = (test: TestService, more: Record<string, unknown> = {}) =>
   test.call('PUT', '/resources/db1', { team: 't', ...more });
 const status = (test: TestService) => test.call('GET', '/resources/db1/status');
 
-/** Fails with words for Tsuru's user. */
+/** Fails with a message meant for Tsuru's user. */
 const fails =
   (message = 'it broke') =>
   () =>
@@ -31,7 +31,7 @@ const breaks =
     Promise.reject(new Error(message));
 const refuses = (code: number) => () => Promise.reject(new ServiceError(code, 'not today'));
 
-/** Makes a method of the backend wait until the test lets it go on, or until it is aborted. */
+/** Makes a method of the backend wait until the test releases it, or until it is aborted. */
 function hold(test: { backend: TestBackend }, method: 'create' | 'bindApp' | 'update'): () => void {
   const { opened, open } = gate();
   test.backend.instead[method] = ({ signal }) =>
@@ -47,9 +47,9 @@ function hold(test: { backend: TestBackend }, method: 'create' | 'bindApp' | 'up
 }
 
 describe('creating inline', () => {
-  it('is done when it is answered', async () => {
+  it('is complete when the reply is sent', async () => {
     const test = await testService();
-    const answer = await create(test, {
+    const reply = await create(test, {
       plan: 'large',
       description: 'mine',
       tags: ['x', 'y'],
@@ -57,7 +57,7 @@ describe('creating inline', () => {
       eventid: 'e1',
       'parameters.a': '1',
     });
-    expect(answer.status).toBe(201);
+    expect(reply.status).toBe(201);
     expect(test.backend.asked[0]?.request).toMatchObject({
       instance: { name: 'db1', team: 't', plan: 'large', description: 'mine', tags: ['x', 'y'] },
       plan: { name: 'large', description: '10 GB' },
@@ -67,18 +67,18 @@ describe('creating inline', () => {
     expect((await status(test)).status).toBe(204);
   });
 
-  it('takes the first plan when none is asked for', async () => {
+  it('uses the first plan when none is given', async () => {
     const test = await testService();
     await create(test);
     expect(test.backend.asked[0]?.request).toMatchObject({ instance: { plan: '' }, plan: { name: 'small' } });
   });
 
-  it('says what failed, is down then, and can be created again', async () => {
+  it('reports the failure, leaves the instance down, and can be repeated', async () => {
     const test = await testService();
     test.backend.instead.create = fails('the disk is full');
-    const answer = await create(test);
-    expect(answer).toMatchObject({ status: 500 });
-    expect(answer.body).toContain('the disk is full. The instance \\"db1\\" stays in the service as failed');
+    const reply = await create(test);
+    expect(reply).toMatchObject({ status: 500 });
+    expect(reply.body).toContain('the disk is full. The instance \\"db1\\" stays in the service as failed');
     expect((await status(test)).status).toBe(500);
     expect(await bind(test)).toMatchObject({ status: 409 });
     delete test.backend.instead.create;
@@ -86,18 +86,18 @@ describe('creating inline', () => {
     expect((await status(test)).status).toBe(204);
   });
 
-  it('tells its user nothing of an error that is not meant for them, and logs it without its password', async () => {
+  it('hides an internal error from the user, and logs it without its password', async () => {
     const test = await testService();
     test.backend.instead.create = breaks('connect ECONNREFUSED 10.1.2.3:5432 postgres://admin:p4ss/w@rd@db.example.com/x');
-    const answer = await create(test);
-    expect(answer.body).toContain('Creating the instance \\"db1\\" failed.');
+    const reply = await create(test);
+    expect(reply.body).toContain('Creating the instance \\"db1\\" failed.');
     const info = await test.call('GET', '/resources/db1');
-    for (const text of [answer.body, info.body]) expect(text).not.toMatch(/ECONNREFUSED|10\.1\.2\.3|example\.com/);
+    for (const text of [reply.body, info.body]) expect(text).not.toMatch(/ECONNREFUSED|10\.1\.2\.3|example\.com/);
     expect(test.log.join('')).toContain('ECONNREFUSED 10.1.2.3:5432');
     expect(test.log.join('')).not.toContain('admin:');
   });
 
-  it('gives a backend the same instance id when it is created again', async () => {
+  it('gives the backend the same instance id when it is repeated', async () => {
     const test = await testService();
     test.backend.instead.create = fails();
     await create(test);
@@ -114,29 +114,29 @@ describe('creating inline', () => {
     expect((await test.call('GET', '/resources/db1')).status).toBe(404);
   });
 
-  it('twice at once makes one', async () => {
+  it('happens once when two creates arrive at the same time', async () => {
     const test = await testService();
     const open = hold(test, 'create');
     const both = [create(test), create(test)];
     await until(() => test.backend.asked.length > 0);
     open();
-    expect((await Promise.all(both)).map((answer) => answer.status)).toEqual([201, 201]);
+    expect((await Promise.all(both)).map((reply) => reply.status)).toEqual([201, 201]);
     expect(test.backend.methods).toEqual(['create']);
   });
 
-  it('that a stop of the service cut short is failed afterwards', async () => {
+  it('is failed when a stop of the service interrupted it', async () => {
     const test = await testService();
     hold(test, 'create');
-    const answer = create(test);
+    const reply = create(test);
     await until(() => test.backend.asked.length > 0);
-    await test.service.lifeCycle.stop(answer, 0);
-    expect((await answer).status).toBe(503);
+    await test.service.lifeCycle.stop(reply, 0);
+    expect((await reply).status).toBe(503);
     expect((await status(test)).status).toBe(500);
   });
 });
 
-describe('an instance that is left over from a create whose answer was lost', () => {
-  it('is taken as that instance when it is the same', async () => {
+describe('an instance left over from a create whose reply was lost', () => {
+  it('is adopted when the same create is repeated', async () => {
     const test = await testService();
     await create(test, { plan: 'small', 'parameters.a': '1', description: 'old' });
     expect(await create(test, { plan: 'small', 'parameters.a': '1', description: 'new' })).toMatchObject({
@@ -150,27 +150,27 @@ describe('an instance that is left over from a create whose answer was lost', ()
     ['team', { team: 'other' }],
     ['plan', { plan: 'large' }],
     ['parameters', { 'parameters.a': '2' }],
-  ])('is a 422 that says so, and what to do, when it differs in its %s', async (what, more) => {
+  ])('is a 422 that explains what to do when its %s differs', async (what, more) => {
     const test = await testService();
     await create(test);
     const before = await test.store.find('db1');
-    const answer = await create(test, more);
-    expect(answer.status).toBe(422);
-    expect(answer.body).toContain(what);
-    expect(answer.body).toContain('Choose another name');
+    const reply = await create(test, more);
+    expect(reply.status).toBe(422);
+    expect(reply.body).toContain(what);
+    expect(reply.body).toContain('Choose another name');
     expect(await test.store.find('db1')).toEqual(before);
   });
 
-  it('is a 422 that says so when something is bound to it', async () => {
+  it('is a 422 that explains what to do when something is bound to it', async () => {
     const test = await testService();
     await create(test);
     await bindJob(test);
-    const answer = await create(test);
-    expect(answer.status).toBe(422);
-    expect(answer.body).toContain('j1');
+    const reply = await create(test);
+    expect(reply.status).toBe(422);
+    expect(reply.body).toContain('j1');
   });
 
-  it('is removed to its end first when its removal had stopped half-way', async () => {
+  it('is removed first when its removal had stopped half-way', async () => {
     const test = await testService();
     await create(test);
     test.backend.instead.destroy = fails();
@@ -182,7 +182,7 @@ describe('an instance that is left over from a create whose answer was lost', ()
 });
 
 describe('creating in the background', () => {
-  it('is answered at once, pending until it is done, and cannot be bound before', async () => {
+  it('returns at once; the instance is pending, and cannot be bound, until it is created', async () => {
     const test = await testService({ provisioning: 'background' });
     const open = hold(test, 'create');
     expect((await create(test)).status).toBe(201);
@@ -197,7 +197,7 @@ describe('creating in the background', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp']);
   });
 
-  it('that fails is down, tells why in its info, and can be created again', async () => {
+  it('leaves the instance down when it fails, shows why in its info, and can be repeated', async () => {
     const test = await testService({ provisioning: 'background' });
     test.backend.instead.create = fails('no room');
     await create(test);
@@ -208,7 +208,7 @@ describe('creating in the background', () => {
     await until(async () => (await status(test)).status === 204);
   });
 
-  it('goes on after a restart', async () => {
+  it('continues after a restart', async () => {
     const test = await testService({ provisioning: 'background' });
     hold(test, 'create');
     await create(test);
@@ -222,7 +222,7 @@ describe('creating in the background', () => {
     expect(next.backend.asked[0]?.request).toMatchObject({ instance: { name: 'db1', team: 't' } });
   });
 
-  it('inline is failed after a restart, for nobody heard that it was made', async () => {
+  it('is failed after a restart when it was inline, since its reply was never sent', async () => {
     const test = await testService({ provisioning: 'background' });
     hold(test, 'create');
     await create(test);
@@ -241,7 +241,7 @@ describe('creating in the background', () => {
     expect(backend.asked).toEqual([]);
   });
 
-  it('keeps the kube config only until it is done', async () => {
+  it('keeps the kube config only until the instance is created', async () => {
     const test = await testService({ provisioning: 'background', multiCluster: true });
     const open = hold(test, 'create');
     const { headers, ...request } = call('POST', '/resources', { name: 'db1', team: 't' });
@@ -276,7 +276,7 @@ describe('a removal that fails while the instance is being created', () => {
     expect((await test.store.find('db1'))?.cluster).not.toHaveProperty('kubeConfig');
   });
 
-  it('nor one that the last run of the service left there', async () => {
+  it('leaves no kube config of an earlier run of the service', async () => {
     const test = await testService({ multiCluster: true });
     await create(test);
     const cluster = { pool: 'p', poolProvisioner: '', name: '', provisioner: '', addresses: [], kubeConfig: { token: 'fake' } };
@@ -290,7 +290,7 @@ describe('a removal that fails while the instance is being created', () => {
 });
 
 describe('binding', () => {
-  it('again gives the same variables, without asking the backend', async () => {
+  it('returns the same variables again without calling the backend', async () => {
     const test = await testService();
     await create(test);
     const first = await bind(test, 'a1', { 'app-hosts': ['one.example.com'] });
@@ -299,17 +299,17 @@ describe('binding', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp']);
   });
 
-  it('gives each app, and a job of the same name, variables of its own', async () => {
+  it('gives each app, and a job of the same name, its own variables', async () => {
     const test = await testService();
     await create(test);
-    const answers = [await bind(test, 'x1'), await bind(test, 'x2'), await bindJob(test, 'x1')];
-    expect(new Set(answers.map(({ body }) => body)).size).toBe(3);
+    const replies = [await bind(test, 'x1'), await bind(test, 'x2'), await bindJob(test, 'x1')];
+    expect(new Set(replies.map(({ body }) => body)).size).toBe(3);
     await unbind(test, 'x1');
-    expect((await bindJob(test, 'x1')).body).toBe(answers[2]?.body);
+    expect((await bindJob(test, 'x1')).body).toBe(replies[2]?.body);
     expect(await test.service.lifeCycle.bound((await test.store.find('db1'))!)).toHaveLength(2);
   });
 
-  it('brings the same variables back within an hour of the unbind', async () => {
+  it('restores the same variables within an hour of the unbind', async () => {
     const test = await testService();
     await create(test);
     const first = await bind(test);
@@ -319,7 +319,7 @@ describe('binding', () => {
     expect(test.backend.asked.at(-1)?.request.previous).toEqual(JSON.parse(first.body));
   });
 
-  it('makes new variables after an hour, and has forgotten the old', async () => {
+  it('makes new variables after an hour, and has forgotten the old ones', async () => {
     const test = await testService();
     await create(test);
     const first = await bind(test);
@@ -329,7 +329,7 @@ describe('binding', () => {
     expect(test.backend.asked.at(-1)?.request.previous).toBeUndefined();
   });
 
-  it('that failed is tried again with the same secret, and revoked by an unbind', async () => {
+  it('retries a failed bind with the same secret, and an unbind revokes it', async () => {
     const test = await testService();
     await create(test);
     test.backend.instead.bindApp = fails();
@@ -344,7 +344,7 @@ describe('binding', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'bindApp']);
   });
 
-  it('that the backend refuses changes nothing', async () => {
+  it('changes nothing when the backend refuses it', async () => {
     const test = await testService();
     await create(test);
     const first = await bind(test);
@@ -363,18 +363,18 @@ describe('binding', () => {
     ['a name with a dash', { 'MY-PORT': '1' }],
     ['a name that begins with a digit', { '1PORT': '1' }],
     ['an empty name', { '': '1' }],
-  ])('to %s instead of variables is a 500, and never reaches Tsuru', async (_, variables) => {
+  ])('is a 500 when the backend returns %s instead of variables, which never reaches Tsuru', async (_, variables) => {
     const test = await testService();
     await create(test);
     test.backend.instead.bindApp = () => Promise.resolve(variables);
     if (variables !== undefined) expect((await bind(test)).status).toBe(500);
     else test.backend.bindApp = () => Promise.resolve(undefined as never);
-    const answer = await bind(test);
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('variables');
+    const reply = await bind(test);
+    expect(reply.status).toBe(500);
+    expect(reply.body).toContain('variables');
   });
 
-  it('to an instance that is not there is a 404, for apps and jobs', async () => {
+  it('is a 404 for an instance that does not exist, for apps and jobs', async () => {
     const test = await testService();
     expect((await bind(test)).status).toBe(404);
     expect((await bindJob(test)).status).toBe(404);
@@ -383,17 +383,17 @@ describe('binding', () => {
 });
 
 describe('unbinding', () => {
-  it('twice is fine, and so is what was never bound', async () => {
+  it('succeeds when it is repeated, and when nothing was bound', async () => {
     const test = await testService();
     await create(test);
     await bind(test);
-    expect([await unbind(test), await unbind(test), await unbind(test, 'a9')].map((answer) => answer.status)).toEqual([
+    expect([await unbind(test), await unbind(test), await unbind(test, 'a9')].map((reply) => reply.status)).toEqual([
       200, 200, 200,
     ]);
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp']);
   });
 
-  it('one app leaves the other its variables', async () => {
+  it('removes the variables of one app only', async () => {
     const test = await testService();
     await create(test);
     const other = await bind(test, 'a2');
@@ -402,7 +402,7 @@ describe('unbinding', () => {
     expect((await bind(test, 'a2')).body).toBe(other.body);
   });
 
-  it('can be tried again when it failed, and cannot be refused', async () => {
+  it('can be repeated after a failure, and cannot be refused', async () => {
     const test = await testService();
     await create(test);
     await bind(test);
@@ -415,7 +415,7 @@ describe('unbinding', () => {
 });
 
 describe('an unbind that failed half-way', () => {
-  it('is put right by a bind, which asks the backend and brings the same variables back', async () => {
+  it('is undone by a bind, which calls the backend and restores the same variables', async () => {
     const test = await testService();
     await create(test);
     const first = await bind(test);
@@ -427,19 +427,19 @@ describe('an unbind that failed half-way', () => {
 });
 
 describe('updating', () => {
-  it('makes empty what is empty, in either encoding', async () => {
+  it('clears the fields that are empty, in either encoding', async () => {
     for (const encoding of ['form', 'json'] as const) {
       const test = await testService();
       await create(test, { plan: 'large', description: 'mine', tags: ['x'], 'parameters.a': '1' });
-      const answer = await test.call('PUT', '/resources/db1', { team: 't2' }, encoding);
-      expect(answer.status).toBe(200);
+      const reply = await test.call('PUT', '/resources/db1', { team: 't2' }, encoding);
+      expect(reply.status).toBe(200);
       expect(await test.store.find('db1')).toMatchObject({ team: 't2', plan: '', description: '', tags: [] });
       expect((await test.store.find('db1'))?.parameters).toEqual({});
       expect(test.backend.asked[1]?.request.previous).toMatchObject({ plan: 'large', description: 'mine' });
     }
   });
 
-  it('keeps what the backend remembered, unless it returns something new', async () => {
+  it('keeps the data of the backend unless it returns new data', async () => {
     const test = await testService();
     await create(test);
     await update(test);
@@ -449,7 +449,7 @@ describe('updating', () => {
     expect((await test.store.find('db1'))?.data).toEqual({ made: 'anew' });
   });
 
-  it.each([refuses(422), fails(), breaks()])('that does not succeed changes nothing', async (instead) => {
+  it.each([refuses(422), fails(), breaks()])('changes nothing when it fails', async (instead) => {
     const test = await testService();
     await create(test, { description: 'old' });
     const before = await test.store.find('db1');
@@ -458,14 +458,14 @@ describe('updating', () => {
     expect(await test.store.find('db1')).toEqual(before);
   });
 
-  it('what is not there is no 404, which Tsuru would take as success', async () => {
+  it('does not reply 404 for a missing instance, which Tsuru would read as success', async () => {
     const test = await testService();
     expect((await update(test)).status).toBe(410);
   });
 });
 
 describe('destroying', () => {
-  it('revokes what is still bound, jobs too, and then is gone', async () => {
+  it('revokes the remaining binds, jobs included, and removes the instance', async () => {
     const test = await testService();
     await create(test);
     await bind(test, 'a1');
@@ -476,12 +476,12 @@ describe('destroying', () => {
     expect((await destroy(test)).status).toBe(200);
     expect(test.backend.methods.toSorted()).toEqual(['destroy', 'unbindApp', 'unbindJob']);
     expect(test.backend.methods.at(-1)).toBe('destroy');
-    expect([await destroy(test), await status(test), await unbind(test)].map((answer) => answer.status)).toEqual([
+    expect([await destroy(test), await status(test), await unbind(test)].map((reply) => reply.status)).toEqual([
       404, 404, 404,
     ]);
   });
 
-  it('and creating again is a new instance, without the old binds', async () => {
+  it('makes the next create a new instance without the old binds', async () => {
     const test = await testService();
     await create(test);
     const old = await bind(test);
@@ -494,7 +494,7 @@ describe('destroying', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it.each(['inline', 'background'] as const)('wins over a creation under way, %s', async (provisioning) => {
+  it.each(['inline', 'background'] as const)('wins over a creation in progress, %s', async (provisioning) => {
     const test = await testService({ provisioning });
     hold(test, 'create');
     const creating = create(test);
@@ -505,7 +505,7 @@ describe('destroying', () => {
     expect((await status(test)).status).toBe(404);
   });
 
-  it('that fails can be called again; until then nothing can be bound', async () => {
+  it('can be repeated after a failure; until then nothing can be bound', async () => {
     const test = await testService();
     await create(test);
     await bind(test);
@@ -518,7 +518,7 @@ describe('destroying', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'destroy', 'destroy']);
   });
 
-  it('removes a creation that failed, too', async () => {
+  it('removes an instance whose creation failed', async () => {
     const test = await testService();
     test.backend.instead.create = fails();
     await create(test);
@@ -528,7 +528,7 @@ describe('destroying', () => {
 });
 
 describe('requests for one instance', () => {
-  it('never run at once', async () => {
+  it('never run at the same time', async () => {
     const test = await testService();
     await create(test);
     let running = 0;
@@ -551,7 +551,7 @@ describe('requests for one instance', () => {
     expect(test.backend.asked.length).toBeGreaterThan(20);
   });
 
-  it('do not hold up those for another', async () => {
+  it('do not delay requests for another instance', async () => {
     const test = await testService();
     await create(test);
     await test.call('POST', '/resources', { name: 'db2', team: 't' });
@@ -564,26 +564,26 @@ describe('requests for one instance', () => {
   });
 });
 
-describe('what the backend says of an instance', () => {
+describe('what the backend reports about an instance', () => {
   it.each([
     ['up', 204, ''],
     ['pending', 202, '{"status":"pending"}'],
     ['down', 500, '{"status":"down"}'],
     [{ text: 'resizing, 40 %' }, 200, 'resizing, 40 %'],
-  ])('as its status: %o', async (said, code, body) => {
+  ])('is its status: %o', async (said, code, body) => {
     const test = await testService();
     await create(test);
     Object.assign(test.backend, { status: () => Promise.resolve(said) });
     expect(await status(test)).toMatchObject({ status: code, body });
   });
 
-  it('stands behind its state in the info, without what Tsuru shows itself', async () => {
+  it('follows its state in the info, without the items that Tsuru shows itself', async () => {
     const test = await testService();
     Object.assign(test.backend, { info: () => Promise.resolve([{ label: 'Address', value: 'db.example.com' }]) });
     await create(test, { plan: 'large' });
     await bind(test);
-    const answer = await test.call('GET', '/resources/db1');
-    expect(JSON.parse(answer.body)).toEqual([
+    const reply = await test.call('GET', '/resources/db1');
+    expect(JSON.parse(reply.body)).toEqual([
       { label: 'State', value: 'ready' },
       { label: 'Address', value: 'db.example.com' },
     ]);
@@ -593,7 +593,7 @@ describe('what the backend says of an instance', () => {
 describe('a request whose backend ignores its signal', () => {
   const patience = { turn: 20, work: 20, answer: 40 };
 
-  /** Makes a method of the backend wait until the test lets it go on, whatever its signal says. */
+  /** Makes a method of the backend wait until the test releases it, ignoring its signal. */
   function ignore(test: TestService, method: 'create' | 'update' | 'bindApp' | 'unbindApp' | 'destroy'): () => void {
     const { opened, open } = gate();
     test.backend.instead[method] = () => opened.then(() => ({ LATE: 'yes' }));
@@ -603,13 +603,13 @@ describe('a request whose backend ignores its signal', () => {
   it.each([
     ['update', (test: TestService) => update(test)],
     ['bindApp', (test: TestService) => bind(test)],
-  ] as const)('is answered in words, and keeps the lock until it has ended: %s', async (method, call) => {
+  ] as const)('gets a reply that explains the delay, and keeps the lock until it ends: %s', async (method, call) => {
     const test = await testService({ patience });
     await create(test);
     const open = ignore(test, method);
-    const answer = await call(test);
-    expect(answer.status).toBe(504);
-    expect(answer.body).toContain('is still running');
+    const reply = await call(test);
+    expect(reply.status).toBe(504);
+    expect(reply.body).toContain('is still running');
     expect([(await destroy(test)).status, (await destroy(test)).status]).toEqual([503, 503]);
     expect(test.backend.methods).toEqual(['create', method]);
     open();
@@ -618,7 +618,7 @@ describe('a request whose backend ignores its signal', () => {
     expect((await status(test)).status).toBe(404);
   });
 
-  it('has its late result all the same: a bind', async () => {
+  it('keeps its late result: a bind', async () => {
     const test = await testService({ patience });
     await create(test);
     const open = ignore(test, 'bindApp');
@@ -629,7 +629,7 @@ describe('a request whose backend ignores its signal', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp']);
   });
 
-  it('has its late result all the same: a creation', async () => {
+  it('keeps its late result: a creation', async () => {
     const test = await testService({ patience });
     const open = ignore(test, 'create');
     expect((await create(test)).status).toBe(504);
@@ -641,7 +641,7 @@ describe('a request whose backend ignores its signal', () => {
     expect(test.backend.methods).toEqual(['create']);
   });
 
-  it('has its late result all the same: a removal, which the next one is told of', async () => {
+  it('keeps its late result: a removal, which the next removal reports', async () => {
     const test = await testService({ patience });
     await create(test);
     const open = ignore(test, 'destroy');
@@ -653,7 +653,7 @@ describe('a request whose backend ignores its signal', () => {
     expect(test.backend.methods).toEqual(['create', 'destroy']);
   });
 
-  it('leaves no instance pending when a removal gave up waiting and the creation then failed', async () => {
+  it('leaves no instance pending when a removal stopped waiting and the creation then failed', async () => {
     const test = await testService({ patience, provisioning: 'background' });
     const { opened, open } = gate();
     test.backend.instead.create = () => opened.then(() => Promise.reject(new Error('')));
@@ -666,7 +666,7 @@ describe('a request whose backend ignores its signal', () => {
     expect(test.backend.methods).toEqual(['create', 'destroy']);
   });
 
-  it('counts all that it asks the backend in one time: a removal with slow unbinds', async () => {
+  it('shares one time limit among its calls to the backend: a removal with slow unbinds', async () => {
     const test = await testService({ patience: { work: 150, answer: 60_000 } });
     await create(test);
     for (const app of ['a1', 'a2', 'a3', 'a4']) await bind(test, app);
@@ -678,33 +678,33 @@ describe('a request whose backend ignores its signal', () => {
           reject(signal.reason as Error);
         });
       });
-    const answer = await destroy(test);
-    expect(answer.status).toBe(504);
-    expect(answer.body).toContain('took too long');
+    const reply = await destroy(test);
+    expect(reply.status).toBe(504);
+    expect(reply.body).toContain('took too long');
     expect(test.backend.methods.length).toBeLessThan(4);
     delete test.backend.instead.unbindApp;
     expect((await destroy(test)).status).toBe(200);
   });
 });
 
-describe('an error without a text', () => {
+describe('an error without a message', () => {
   it.each([
     ['an error', () => new Error('')],
     ['a refusal', () => new ServiceError(500, '')],
-    ['an error of blanks', () => new Error(' ')],
-  ])('is a failure like any other: %s', async (_, error) => {
+    ['an error of spaces', () => new Error(' ')],
+  ])('is handled like any other: %s', async (_, error) => {
     for (const provisioning of ['inline', 'background'] as const) {
       const test = await testService({ provisioning });
       test.backend.instead.create = () => Promise.reject(error());
-      const answer = await create(test);
-      if (provisioning === 'inline') expect(answer).toMatchObject({ status: 500 });
+      const reply = await create(test);
+      if (provisioning === 'inline') expect(reply).toMatchObject({ status: 500 });
       await until(async () => (await status(test)).status === 500);
       expect((await test.call('GET', '/resources/db1')).body).toContain('failed: Creating the instance');
       expect((await test.store.find('db1'))?.state).toBe('failed');
     }
   });
 
-  it('that stops a removal leaves the instance down, not pending', async () => {
+  it('leaves the instance down, not pending, when it stops a removal', async () => {
     const test = await testService();
     await create(test);
     test.backend.instead.destroy = () => Promise.reject(new Error(''));
@@ -716,7 +716,7 @@ describe('an error without a text', () => {
 describe('a store that cannot be written', () => {
   const full = new ServiceError(507, "The service's disk is full.");
 
-  /** Makes writes of the store fail from now on, those that the test names. */
+  /** Makes the named writes of the store fail from now on. */
   function fill(test: TestService, fails: (method: string, argument: unknown) => boolean): () => void {
     const { store } = test;
     const own = { save: store.save.bind(store), saveBind: store.saveBind.bind(store), remove: store.remove.bind(store) };
@@ -733,11 +733,11 @@ describe('a store that cannot be written', () => {
   }
   const isState = (state: string) => (_: string, argument: unknown) => (argument as { state?: string }).state === state;
 
-  it.each(['inline', 'background'] as const)('has a creation settled as soon as it can, %s', async (provisioning) => {
+  it.each(['inline', 'background'] as const)('settles a creation as soon as it can be written again, %s', async (provisioning) => {
     const test = await testService({ provisioning, patience: { rewrite: 1 } });
     const empty = fill(test, isState('ready'));
-    const answer = await create(test);
-    expect(answer.status).toBe(provisioning === 'inline' ? 507 : 201);
+    const reply = await create(test);
+    expect(reply.status).toBe(provisioning === 'inline' ? 507 : 201);
     await until(() => test.log.join('').includes('tried again'));
     expect((await status(test)).status).toBe(202);
     empty();
@@ -745,7 +745,7 @@ describe('a store that cannot be written', () => {
     expect(test.backend.methods).toEqual(['create']);
   });
 
-  it('has a bind, an update and a removal written as soon as it can', async () => {
+  it('saves a bind, an update and a removal as soon as it can be written again', async () => {
     const test = await testService({ patience: { rewrite: 1 } });
     await create(test);
     let empty = fill(test, isState('bound'));
@@ -754,8 +754,8 @@ describe('a store that cannot be written', () => {
     expect((await bind(test)).status).toBe(201);
     empty = fill(test, isState('ready'));
     test.backend.instead.update = () => Promise.resolve({ made: 'anew' });
-    const answer = await update(test, { plan: 'large' });
-    expect([answer.status, answer.body.includes('disk is full')]).toEqual([507, true]);
+    const reply = await update(test, { plan: 'large' });
+    expect([reply.status, reply.body.includes('disk is full')]).toEqual([507, true]);
     empty();
     await until(async () => (await test.store.find('db1'))?.plan === 'large');
     expect((await test.store.find('db1'))?.data).toEqual({ made: 'anew' });
@@ -767,16 +767,16 @@ describe('a store that cannot be written', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'update', 'unbindApp', 'destroy']);
   });
 
-  it('says so before anything is done', async () => {
+  it('is reported before anything is done', async () => {
     const test = await testService();
     fill(test, () => true);
-    const answer = await create(test);
-    expect([answer.status, test.backend.methods]).toEqual([507, []]);
-    expect(answer.body).toContain('disk is full');
+    const reply = await create(test);
+    expect([reply.status, test.backend.methods]).toEqual([507, []]);
+    expect(reply.body).toContain('disk is full');
   });
 });
 
-describe('what the backend returns of an instance', () => {
+describe('the data that the backend returns for an instance', () => {
   const deep = () => JSON.parse('{"a":'.repeat(70) + '1' + '}'.repeat(70)) as object;
   const circular = () => {
     const data: Record<string, unknown> = {};
@@ -789,7 +789,7 @@ describe('what the backend returns of an instance', () => {
     ['a list', () => ['x']],
     ['a text', () => 'x'],
     ['a number that JSON has not', () => ({ size: 10n })],
-  ])('is refused when it cannot be kept: %s', async (_, data) => {
+  ])('is refused when it cannot be stored: %s', async (_, data) => {
     const test = await testService();
     test.backend.instead.create = () => Promise.resolve(data());
     expect(await create(test)).toMatchObject({ status: 500 });
@@ -804,7 +804,7 @@ describe('what the backend returns of an instance', () => {
 });
 
 describe('a refused update', () => {
-  it('says what still holds, and the command that sets it back', async () => {
+  it('names the value that still applies, and the command that sets it back', async () => {
     const test = await testService();
     await create(test, { plan: 'small', description: "it's mine", 'parameters.size': '10' });
     const { body } = await update(test, {
@@ -826,7 +826,7 @@ describe('a refused update', () => {
     expect((await update(test, { plan: 'nope' })).body).toContain('update my-service db1 -p small');
   });
 
-  it('of the backend says so, too, and so does one that comes too early', async () => {
+  it('does so when the backend refuses it, and when it comes too early', async () => {
     const test = await testService({ provisioning: 'background' });
     const open = hold(test, 'create');
     await create(test, { plan: 'small' });
@@ -837,21 +837,21 @@ describe('a refused update', () => {
     expect((await update(test, { plan: 'large' })).body).toContain('not today. The instance keeps the plan');
   });
 
-  it('has no command where Tsuru has nothing else than the service', async () => {
+  it('names no command when Tsuru has the same values as the service', async () => {
     const test = await testService();
     await create(test, { plan: 'small' });
     test.backend.instead.update = refuses(422);
     expect((await update(test, { plan: 'small' })).body).not.toContain('Set them back');
   });
 
-  it('of an instance that the service has lost names what removes it from Tsuru', async () => {
+  it('names the command that removes the instance from Tsuru when the service has lost it', async () => {
     const test = await testService();
     expect((await update(test)).body).toContain('tsuru service instance remove my-service db1 --ignore-errors');
   });
 });
 
 describe('a bind without parameters within an hour of the unbind', () => {
-  it('has those that it had, as when Tsuru undoes an unbind', async () => {
+  it('keeps its earlier parameters, as when Tsuru undoes an unbind', async () => {
     const test = await testService();
     await create(test);
     await bind(test, 'a1', { 'parameters.env_prefix': 'OTHER_' });
@@ -867,16 +867,16 @@ describe('a bind without parameters within an hour of the unbind', () => {
 });
 
 describe('the name of an instance', () => {
-  it('is refused when it is longer than what can be removed again', async () => {
+  it('is refused when it is too long to be removed again', async () => {
     const test = await testService();
     expect((await create(test, { name: `a${'b'.repeat(254)}` })).status).toBe(201);
-    const answer = await create(test, { name: `a${'b'.repeat(255)}` });
-    expect([answer.status, answer.body.includes('2 to 255')]).toEqual([400, true]);
+    const reply = await create(test, { name: `a${'b'.repeat(255)}` });
+    expect([reply.status, reply.body.includes('2 to 255')]).toEqual([400, true]);
   });
 });
 
 describe('a stop of the service', () => {
-  it('waits for what goes on after its answer', async () => {
+  it('waits for work that goes on after the reply', async () => {
     const test = await testService({ patience: { work: 10, answer: 20 } });
     await create(test);
     const { opened, open } = gate();
@@ -895,7 +895,7 @@ describe('a stop of the service', () => {
   });
 });
 
-describe('whatever a backend throws', () => {
+describe('anything that a backend throws', () => {
   const circular = new Error('first');
   circular.cause = circular;
 
@@ -913,7 +913,7 @@ describe('whatever a backend throws', () => {
       }),
     ],
     ['an error whose text is a number', Object.assign(new Error(), { message: 7, stack: 7 })],
-  ])('ends in a failed instance: %s', async (_, thrown: unknown) => {
+  ])('leaves a failed instance: %s', async (_, thrown: unknown) => {
     for (const provisioning of ['inline', 'background'] as const) {
       const test = await testService({ provisioning });
       test.backend.instead.create = () => {
@@ -925,7 +925,7 @@ describe('whatever a backend throws', () => {
     }
   });
 
-  it('has a status that Tsuru reads as what it is', async () => {
+  it('gets a status that Tsuru reads correctly', async () => {
     const test = await testService();
     test.backend.instead.create = refuses(409);
     expect(await create(test)).toMatchObject({ status: 422 });
@@ -939,7 +939,7 @@ describe('whatever a backend throws', () => {
     expect((await bind(test)).status).toBe(500);
   });
 
-  it('is not passed on by what the store throws, nor by what its data throws', async () => {
+  it('is not leaked by errors of the store or of its data', async () => {
     const test = await testService();
     const secret = 'malformed: /data/service.db at 10.1.2.3:5432';
     test.backend.instead.create = () =>
@@ -948,17 +948,17 @@ describe('whatever a backend throws', () => {
           throw new Error(secret);
         },
       });
-    const answers = [await create(test)];
+    const replies = [await create(test)];
     delete test.backend.instead.create;
     await create(test);
     test.store.activeBinds = breaks(secret);
-    answers.push(await destroy(test), await test.call('GET', '/resources/db1'));
-    for (const { body } of answers) expect(body).not.toContain('10.1.2.3');
+    replies.push(await destroy(test), await test.call('GET', '/resources/db1'));
+    for (const { body } of replies) expect(body).not.toContain('10.1.2.3');
   });
 });
 
 describe('an instance that a stop of the service left pending', () => {
-  it('is not pending for ever when a create comes before it is taken up, and is refused', async () => {
+  it('does not stay pending when a create that arrives before it resumes is refused', async () => {
     const test = await testService({ provisioning: 'background' });
     hold(test, 'create');
     await create(test);
@@ -973,7 +973,7 @@ describe('an instance that a stop of the service left pending', () => {
     expect((await status(next)).status).toBe(500);
   });
 
-  it('is not created after all when it was being removed', async () => {
+  it('is not created when it was being removed', async () => {
     const test = await testService({ provisioning: 'background', patience: { work: 10, answer: 20 } });
     const { opened } = gate();
     test.backend.instead.create = () => opened;
@@ -988,7 +988,7 @@ describe('an instance that a stop of the service left pending', () => {
 });
 
 describe('a bind that fails', () => {
-  it('does not leave its parameters to the next one', async () => {
+  it('does not pass its parameters on to the next bind', async () => {
     const test = await testService();
     await create(test);
     test.backend.instead.bindApp = fails();
@@ -999,8 +999,8 @@ describe('a bind that fails', () => {
   });
 });
 
-describe('variables that are an object with a form of its own in JSON', () => {
-  it('are a 500, too', async () => {
+describe('variables in an object with its own toJSON', () => {
+  it('are a 500', async () => {
     const test = await testService();
     await create(test);
     test.backend.instead.bindApp = () => Promise.resolve(new URL('http://db.example.com'));
@@ -1008,19 +1008,19 @@ describe('variables that are an object with a form of its own in JSON', () => {
   });
 });
 
-describe('a refused update of what fits no command', () => {
-  it('names what holds all the same', async () => {
+describe('a refused update whose values fit in no command', () => {
+  it('still names the values that apply', async () => {
     const test = await testService();
     await create(test, { description: 'd'.repeat(500), tags: ['a', 'b'], 'parameters.zones.0': 'x' });
     test.backend.instead.update = refuses(422);
-    const answer = await update(test, { description: 'new', tags: ['b', 'c'], 'parameters.zones.0': 'y' });
-    expect(answer.body).toContain('keeps its parameter \\"zones\\", the tag \\"a\\", no tag \\"c\\", its description');
-    expect(answer.body).toContain('update my-service db1 -g a --remove-tag c');
+    const reply = await update(test, { description: 'new', tags: ['b', 'c'], 'parameters.zones.0': 'y' });
+    expect(reply.body).toContain('keeps its parameter \\"zones\\", the tag \\"a\\", no tag \\"c\\", its description');
+    expect(reply.body).toContain('update my-service db1 -g a --remove-tag c');
   });
 });
 
 describe('an instance that was created without a plan', () => {
-  it('is taken over by a create that names the first one', async () => {
+  it('is adopted by a create that names the first plan', async () => {
     const test = await testService();
     await create(test);
     expect((await create(test, { plan: 'small' })).status).toBe(201);

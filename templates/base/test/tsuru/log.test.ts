@@ -11,7 +11,7 @@ interface Line {
   requestId?: string;
 }
 
-/** A service whose log has every level. */
+/** A service that logs every level. */
 async function logged(options: Parameters<typeof testService>[0] = {}) {
   const lines: Line[] = [];
   const log = createLogger('trace', { write: (line) => void lines.push(JSON.parse(line) as Line) });
@@ -35,19 +35,19 @@ describe('the log', () => {
       ]);
   });
 
-  it.each(['abc-123', '10.0.0.1:443,10.0.0.2:443', 'a{b}"c'])('calls a request %s when that is its id', async (id) => {
+  it.each(['abc-123', '10.0.0.1:443,10.0.0.2:443', 'a{b}"c'])('uses the id of the request: %s', async (id) => {
     const { get, requests } = await logged();
     await get('/resources/plans', { 'x-request-id': id });
     await expect.poll(() => requests()[0]?.requestId).toBe(id);
   });
 
-  it('takes the id from the header that is set, and from no other', async () => {
+  it('takes the id from the configured header only', async () => {
     const { get, requests } = await logged({ requestIdHeader: 'x-trace' });
     await get('/resources/plans', { 'x-request-id': 'other', 'x-trace': 'mine' });
     await expect.poll(() => requests()[0]?.requestId).toBe('mine');
   });
 
-  it.each(['', 'a b', 'x'.repeat(129), 'é'])('makes an id up in place of "%s"', async (id) => {
+  it.each(['', 'a b', 'x'.repeat(129), 'é'])('makes a new id in place of "%s"', async (id) => {
     const { get, requests } = await logged();
     await get('/resources/plans', { 'x-request-id': id });
     await expect.poll(() => requests()[0]?.requestId).toMatch(/^[0-9a-f-]{36}$/);

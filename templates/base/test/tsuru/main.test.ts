@@ -9,10 +9,10 @@ import { startProcess } from './support/process.js';
 
 const PASSWORD = 'a password of the test';
 
-/** Milliseconds for a process that is started and stopped: a machine under load takes many seconds for it. */
+/** Milliseconds to start and stop a process; a machine under load takes many seconds. */
 const SLOW = 120_000;
 
-/** The whole service as a process of its own, from its source. */
+/** The whole service as a separate process, from its source. */
 describe('the service', { timeout: SLOW }, () => {
   let directory: string;
   let started: ReturnType<typeof startProcess> | undefined;
@@ -35,14 +35,14 @@ describe('the service', { timeout: SLOW }, () => {
     return started;
   }
 
-  it('starts, answers, and stops when it is asked to, without a word of its password', async () => {
+  it('starts, replies and stops, without printing its password', async () => {
     const service = start({});
     const address = await service.address;
     const authorization = `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`;
     const headers = { authorization, connection: 'close', 'x-tsuru-pool-name': 'pool1' };
-    const answer = await fetch(`${address}/resources/plans`, { headers });
+    const reply = await fetch(`${address}/resources/plans`, { headers });
     const wanted = plans.map(({ name, description }) => ({ name, description }));
-    expect([answer.status, await answer.json()]).toEqual([200, wanted]);
+    expect([reply.status, await reply.json()]).toEqual([200, wanted]);
     expect((await fetch(`${address}/resources/plans`)).status).toBe(401);
     expect((await fetch(`${address}/healthcheck`)).status).toBe(200);
     service.child.kill('SIGTERM');

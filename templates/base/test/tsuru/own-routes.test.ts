@@ -5,7 +5,7 @@ import { AUTHORIZATION } from './support/requests.js';
 import { testService, type TestService } from './support/service.js';
 import { listening, sendTo, type Listening } from './support/socket.js';
 
-/** Routes that the owner of the service adds in src/app.ts. */
+/** Routes that the owner of the project adds in src/app.ts. */
 describe('a route of the owner', () => {
   let test: TestService;
   let server: Listening;
@@ -25,7 +25,7 @@ describe('a route of the owner', () => {
       body: '',
     });
 
-  it('asks for the password', async () => {
+  it('requires the password', async () => {
     for (const authorization of [undefined, 'Basic eDp5']) {
       expect(await get('/guarded', authorization)).toMatchObject({
         status: 401,
@@ -36,7 +36,7 @@ describe('a route of the owner', () => {
     expect(await get('/guarded', AUTHORIZATION)).toMatchObject({ status: 200, body: 'guarded' });
   });
 
-  it('is open to anybody when it says so', async () => {
+  it('needs no password when it is declared open', async () => {
     expect(await get('/open')).toMatchObject({ status: 200, body: 'open' });
   });
 
@@ -53,7 +53,7 @@ describe('a route of the owner', () => {
     expect([400, 401]).toContain((await get(path)).status);
   });
 
-  it.each(['/failing', '/failing-open'])('that throws is a 500 that tells nothing, and is logged: %s', async (path) => {
+  it.each(['/failing', '/failing-open'])('is a 500 without details when it throws, and the error is logged: %s', async (path) => {
     expect(await get(path, AUTHORIZATION)).toMatchObject({
       status: 500,
       body: '{"code":500,"message":"The service API failed unexpectedly; its log says why."}',
@@ -61,7 +61,7 @@ describe('a route of the owner', () => {
     expect(test.log.join('')).toContain('the vendor says no');
   });
 
-  it('leaves Tsuru its own', async () => {
+  it('does not affect the routes of Tsuru', async () => {
     expect(await get('/resources/plans')).toMatchObject({ status: 401 });
     expect(await get('/resources/plans', AUTHORIZATION)).toMatchObject({ status: 200 });
     expect(await get('/healthcheck')).toMatchObject({ status: 200 });

@@ -45,7 +45,7 @@ describe('the parameters of a plan with a schema', () => {
     expect(test.backend.asked[0]?.request.parameters).toEqual({ size: 10, ha: false, zones: [] });
   });
 
-  it('take nothing for false and for an empty list, which is how a form writes them', async () => {
+  it('accept an empty string for false and for an empty list, as a form encodes them', async () => {
     const test = await service();
     await created(test, { 'parameters.ha': '', 'parameters.zones': '' }, 'form');
     expect(test.backend.asked[0]?.request.parameters).toEqual({ size: 10, ha: false, zones: [] });
@@ -62,22 +62,22 @@ describe('the parameters of a plan with a schema', () => {
     ['owner', { owner: '' }],
   ])('are refused with the name of the field: %s', async (field, parameters) => {
     const test = await service();
-    const answer = await created(test, parameters, 'json');
-    expect(answer.status).toBe(400);
-    expect(answer.body).toContain(`\\"${field}\\"`);
+    const reply = await created(test, parameters, 'json');
+    expect(reply.status).toBe(400);
+    expect(reply.body).toContain(`\\"${field}\\"`);
     expect(test.backend.asked).toEqual([]);
     expect(await test.call('GET', '/resources/db1')).toMatchObject({ status: 404 });
   });
 
-  it('are checked on update too, and a wrong one changes nothing', async () => {
+  it('are also checked on update, and an invalid one changes nothing', async () => {
     const test = await service();
     await created(test, { size: 20 }, 'json');
-    const answer = await test.call('PUT', '/resources/db1', { team: 't', parameters: { size: 'big' } }, 'json');
-    expect(answer.status).toBe(400);
+    const reply = await test.call('PUT', '/resources/db1', { team: 't', parameters: { size: 'big' } }, 'json');
+    expect(reply.status).toBe(400);
     expect((await test.store.find('db1'))?.parameters).toMatchObject({ size: 20 });
   });
 
-  it('are taken as they come by a plan without one', async () => {
+  it('are passed on unchanged by a plan without a schema', async () => {
     const test = await service();
     await test.call('POST', '/resources', { name: 'db1', team: 't', plan: 'any', 'parameters.size': 'big' });
     expect(test.backend.asked[0]?.request.parameters).toEqual({ size: 'big' });

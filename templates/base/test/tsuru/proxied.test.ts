@@ -6,7 +6,7 @@ import { listening, sendLine, sendTo, type Listening } from './support/socket.js
 
 const endpoint = { method: 'GET', path: '/custom', handle: () => ({ status: 200, body: { custom: true } }) } as const;
 
-/** Over a real socket, since what runs without one tidies the path up first. */
+/** Over a real socket: without one, the path would be normalized first. */
 describe('what users can send through the proxy of Tsuru', () => {
   let test: TestService;
   let server: Listening;
@@ -27,7 +27,7 @@ describe('what users can send through the proxy of Tsuru', () => {
     await server.close();
   });
 
-  /** All that the service keeps. */
+  /** Everything that the service stores. */
   async function everything(): Promise<string> {
     const instances = await Promise.all(['db1', 'other'].map((name) => test.service.lifeCycle.find(name)));
     return JSON.stringify(
@@ -55,8 +55,8 @@ describe('what users can send through the proxy of Tsuru', () => {
   };
 
   it.each(recordings.filter(({ action }) => action === 'Proxy'))('$id: $note', async (recording) => {
-    const answer = await sendTo(server.port, recording);
-    expect(answer.status).toBe(expected[recording.id] ?? 404);
+    const reply = await sendTo(server.port, recording);
+    expect(reply.status).toBe(expected[recording.id] ?? 404);
     expect(await everything()).toBe(before);
   });
 
@@ -84,7 +84,7 @@ describe('what users can send through the proxy of Tsuru', () => {
     ['OPTIONS', '*'],
     ['PATCH', '/resources/db1'],
     ['BREW', '/resources/db1'],
-  ])('%s %s, as Tsuru itself would never send it, is refused', async (method, path) => {
+  ])('%s %s, which Tsuru itself never sends, is refused', async (method, path) => {
     expect(await sendLine(server.port, `${method} ${path}`, AUTHORIZATION)).toBeGreaterThanOrEqual(400);
     expect(await sendLine(server.port, `${method} ${path}`, AUTHORIZATION)).toBeLessThan(500);
     expect(await everything()).toBe(before);
@@ -106,13 +106,13 @@ describe('what users can send through the proxy of Tsuru', () => {
   }
 
   it.each(lifeCycleCalls)('$method $path is for Tsuru alone', async (request) => {
-    const answer = await sendTo(server.port, throughProxy(request));
-    expect(answer.status).toBe(403);
-    expect(answer.body).toContain('REFUSE_PROXIED_CALLS');
+    const reply = await sendTo(server.port, throughProxy(request));
+    expect(reply.status).toBe(403);
+    expect(reply.body).toContain('REFUSE_PROXIED_CALLS');
     expect(await everything()).toBe(before);
   });
 
-  it('a gateway that makes all calls look so can be allowed for', async () => {
+  it('life-cycle calls are accepted behind a gateway when REFUSE_PROXIED_CALLS is off', async () => {
     const open = await testService({ refuseProxied: false });
     for (const request of lifeCycleCalls.slice(0, 1)) {
       expect(
@@ -133,7 +133,7 @@ describe('what users can send through the proxy of Tsuru', () => {
     expect(await everything()).toBe(before);
   });
 
-  it('the endpoints are for users, with a HEAD for every GET', async () => {
+  it('endpoints are for users, with a HEAD for every GET', async () => {
     const headers = { authorization: AUTHORIZATION, 'x-forwarded-for': '192.0.2.1' };
     expect(
       await sendTo(server.port, { method: 'GET', path: '/resources/db1/custom', headers, body: '' }),
@@ -154,7 +154,7 @@ describe('what users can send through the proxy of Tsuru', () => {
     });
   });
 
-  it('never sees the password in an answer or in the log', async () => {
+  it('the password is in no reply and not in the log', async () => {
     for (const recording of recordings) await sendTo(server.port, recording);
     const log = test.log.join('');
     expect(log).toContain('"requestId"');

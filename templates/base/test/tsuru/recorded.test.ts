@@ -6,7 +6,7 @@ import { listening, sendTo } from './support/socket.js';
 
 const calls = recordings.filter(({ action }) => action !== 'Proxy');
 
-/** What the service has to be to understand a recorded call, and what there has to be before it. */
+/** A service with the configuration and the instance that a recorded call needs. */
 async function serviceFor(recording: Recording, provisioning: 'inline' | 'background'): Promise<TestService> {
   const credentials = Buffer.from(
     (recording.headers['authorization'] ?? '').slice('Basic '.length),
@@ -36,7 +36,7 @@ function usesPools({ headers }: Recording): boolean {
   return headers['x-tsuru-pool-name'] !== undefined;
 }
 
-function expectedAnswer({ action, path, id }: Recording): { status: number; body?: unknown } {
+function expectedReply({ action, path, id }: Recording): { status: number; body?: unknown } {
   if (path.endsWith('/plans')) {
     return {
       status: 200,
@@ -51,7 +51,7 @@ function expectedAnswer({ action, path, id }: Recording): { status: number; body
       // `plans` would hide behind the list of plans.
       return { status: id.endsWith('-create-name-5') ? 400 : 201 };
     case 'BindApp':
-      // Tsuru falls back to /bind after a 404; an answer there would hide that the instance is missing.
+      // Tsuru falls back to /bind after a 404; a reply there would hide that the instance is missing.
       return { status: path.endsWith('/bind') ? 404 : 201 };
     case 'BindJob':
       return { status: 201 };
@@ -62,24 +62,24 @@ function expectedAnswer({ action, path, id }: Recording): { status: number; body
   }
 }
 
-describe.each(['inline', 'background'] as const)('Tsuru itself, as recorded, provisioning %s', (provisioning) => {
+describe.each(['inline', 'background'] as const)('calls recorded from Tsuru, with %s provisioning', (provisioning) => {
   it.each(calls)('$id: $note', async (recording) => {
     const test = await serviceFor(recording, provisioning);
-    const answer = await test.send(recording);
-    const { status, body } = expectedAnswer(recording);
-    expect(answer).toMatchObject({ status });
-    if (body !== undefined) expect(JSON.parse(answer.body)).toEqual(body);
+    const reply = await test.send(recording);
+    const { status, body } = expectedReply(recording);
+    expect(reply).toMatchObject({ status });
+    if (body !== undefined) expect(JSON.parse(reply.body)).toEqual(body);
     if (recording.action.startsWith('Bind') && status === 201) {
-      const values = Object.values(JSON.parse(answer.body) as Record<string, unknown>);
+      const values = Object.values(JSON.parse(reply.body) as Record<string, unknown>);
       expect(values.length).toBeGreaterThan(0);
       expect(values.every((value) => typeof value === 'string')).toBe(true);
     }
     if (recording.action === 'Info' && status === 200 && !recording.path.endsWith('/plans')) {
-      for (const item of JSON.parse(answer.body) as unknown[]) {
+      for (const item of JSON.parse(reply.body) as unknown[]) {
         expect(item).toEqual({ label: expect.any(String) as string, value: expect.any(String) as string });
       }
     }
-    if (status === 204) expect(answer.body).toBe('');
+    if (status === 204) expect(reply.body).toBe('');
   });
 });
 
@@ -159,10 +159,10 @@ describe('the pool and the cluster of recorded calls', () => {
     expect(test.backend.asked[0]?.request.cluster).toMatchObject({ pool: 'east, west', addresses });
   });
 
-  it('asks for a pool when the plans of a multi-cluster service are wanted without one', async () => {
+  it('replies that the pool is missing when the plans of a multi-cluster service are requested without one', async () => {
     const test = await testService({ multiCluster: true });
-    const answer = await test.call('GET', '/resources/plans');
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body)).toMatchObject({ code: 400, missing_params: ['cluster'] });
+    const reply = await test.call('GET', '/resources/plans');
+    expect(reply.status).toBe(400);
+    expect(JSON.parse(reply.body)).toMatchObject({ code: 400, missing_params: ['cluster'] });
   });
 });

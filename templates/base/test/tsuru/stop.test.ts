@@ -14,10 +14,10 @@ const PASSWORD = 'a password of the test';
 const AUTHORIZATION = `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`;
 const MANY = 32;
 const BODY = 'name=db1&team=t';
-/** Milliseconds for a machine under load. */
+/** Milliseconds, for a machine under load. */
 const BOUND = 60_000;
 
-/** A request that would keep its connection. */
+/** A request that keeps its connection open. */
 function head(line: string, more = ''): string {
   return `${line} HTTP/1.1\r\nHost: service\r\nAuthorization: ${AUTHORIZATION}\r\n${more}\r\n`;
 }
@@ -30,7 +30,7 @@ const CREATE = head(
 
 describe('a server that is asked to stop', () => {
   it(
-    'does not wait for ever for a client that does not read its answer',
+    'does not wait for ever for a client that does not read its reply',
     async () => {
       const handle = () => ({ status: 200, body: 'x'.repeat(32 * 1024 * 1024) });
       const test = await testService({ endpoints: [{ method: 'GET', path: '/large', handle }] });
@@ -48,7 +48,7 @@ describe('a server that is asked to stop', () => {
   );
 });
 
-/** The whole service as a process of its own, asked to stop while it is in use. */
+/** The whole service as a separate process, asked to stop while it is in use. */
 describe('a service that is asked to stop', () => {
   let directory: string;
   let service: ReturnType<typeof startProcess>;
@@ -70,7 +70,7 @@ describe('a service that is asked to stop', () => {
 
   const connections = () => Promise.all(Array.from({ length: MANY }, () => wire(port)));
 
-  /** Until no new connection is taken. */
+  /** Resolves when no new connection is accepted. */
   async function notListening(): Promise<void> {
     for (;;) {
       const connected = await wire(port).catch(() => undefined);
@@ -79,18 +79,18 @@ describe('a service that is asked to stop', () => {
     }
   }
 
-  const answers = (wires: readonly Wire[]) => Promise.all(wires.map(({ answer }) => answer));
+  const replies = (wires: readonly Wire[]) => Promise.all(wires.map(({ reply }) => reply));
 
   it(
-    'answers every connection that was made, also those that send their request later',
+    'replies on every open connection, even if the request is sent later',
     async () => {
       const wires = await connections();
       service.child.kill('SIGTERM');
       await notListening();
       for (const { socket } of wires) socket.write(PLANS);
-      for (const answer of await answers(wires)) {
-        expect(answer).toMatch(/^HTTP\/1\.1 404 /);
-        expect(answer).toMatch(/^connection: close\r$/im);
+      for (const reply of await replies(wires)) {
+        expect(reply).toMatch(/^HTTP\/1\.1 404 /);
+        expect(reply).toMatch(/^connection: close\r$/im);
       }
       expect(await service.ended).toBe(0);
     },
@@ -98,7 +98,7 @@ describe('a service that is asked to stop', () => {
   );
 
   it(
-    'finishes every request that is under way',
+    'finishes every request in progress',
     async () => {
       const wires = await connections();
       for (const { socket } of wires) {
@@ -108,9 +108,9 @@ describe('a service that is asked to stop', () => {
       service.child.kill('SIGTERM');
       await notListening();
       for (const { socket } of wires) socket.write(BODY);
-      for (const answer of await answers(wires)) {
-        expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 (201|409|422|503) /);
-        expect(answer).toMatch(/^connection: close\r$/im);
+      for (const reply of await replies(wires)) {
+        expect(reply).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 (201|409|422|503) /);
+        expect(reply).toMatch(/^connection: close\r$/im);
       }
       expect(await service.ended).toBe(0);
     },
@@ -118,7 +118,7 @@ describe('a service that is asked to stop', () => {
   );
 
   it(
-    'is not kept by connections on which nothing comes',
+    'is not delayed by idle connections',
     async () => {
       const wires = await connections();
       const [kept] = wires as [Wire, ...Wire[]];

@@ -44,14 +44,14 @@ describe('the store', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('is a file that only its owner reads', async () => {
+  it('is a file that only its owner can read', async () => {
     const store = await Store.open(path);
     await store.save(instance);
     for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o777).toBe(0o600);
     await store.close();
   });
 
-  it('has everything again when it is opened the next time', async () => {
+  it('has everything when it is opened again', async () => {
     const store = await Store.open(path);
     await store.save(instance);
     await store.saveBind('id1', bind);
@@ -62,14 +62,14 @@ describe('the store', () => {
     await again.close();
   });
 
-  it('is held by one process at a time, and says by which', async () => {
+  it('is held by one process at a time, which is named to the next', async () => {
     const store = await Store.open(path);
     await expect(Store.open(path)).rejects.toThrow(`is held by process ${process.pid} on `);
     await store.close();
     await (await Store.open(path)).close();
   });
 
-  it('is one store by whatever path it is reached, and a plain file whatever its name', async () => {
+  it('is the same store by any path, and a plain file whatever its name', async () => {
     const store = await Store.open(path);
     const link = join(directory, 'link.db');
     symlinkSync(path, link);
@@ -87,14 +87,14 @@ describe('the store', () => {
     }
   });
 
-  it('is unhealthy once its lock was removed', async () => {
+  it('is unhealthy once its lock is removed', async () => {
     const store = await Store.open(path);
     rmSync(`${path}.lock`);
     await expect(store.ping()).rejects.toThrow('removed or replaced');
     await store.close();
   });
 
-  it('drops what a reader kept in its log when that has gone', async () => {
+  it('truncates its log once a reader that kept it is gone', async () => {
     const store = await Store.open(path);
     await store.save(instance);
     await store.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind' });
@@ -110,7 +110,7 @@ describe('the store', () => {
     await store.close();
   });
 
-  it('makes the files of an older store readable for its owner only', async () => {
+  it('makes the files of an older store readable by their owner only', async () => {
     await (await Store.open(path)).close();
     chmodSync(path, 0o644);
     const store = await Store.open(path);
@@ -119,7 +119,7 @@ describe('the store', () => {
     await store.close();
   });
 
-  it('has nothing of a secret in its files once it was dropped', async () => {
+  it('has no trace of a secret in its files once it is dropped', async () => {
     const store = await Store.open(path);
     const cluster = { pool: 'p', poolProvisioner: '', name: '', provisioner: '', addresses: [] };
     const kubeConfig = { token: 'the-token-of-the-cluster '.repeat(400) };
@@ -133,7 +133,7 @@ describe('the store', () => {
     await store.close();
   });
 
-  it('is healthy only while it can be written, in the place where it was opened', async () => {
+  it('is healthy only while it can be written where it was opened', async () => {
     const store = await Store.open(path);
     await Promise.all([store.ping(), store.ping()]);
     renameSync(path, `${path}.away`);
@@ -144,7 +144,7 @@ describe('the store', () => {
   });
 
   it.each(['tags', 'parameters', 'data', 'requested_by', 'cluster'])(
-    'gives an instance whose %s cannot be read, so that it can be destroyed',
+    'returns an instance whose %s cannot be read, so that it can be destroyed',
     async (column) => {
       await (await Store.open(path)).close();
       const deep = '{"a":'.repeat(70) + '1' + '}'.repeat(70);
@@ -164,7 +164,7 @@ describe('the store', () => {
     },
   );
 
-  it('takes a bind whose variables cannot be read as one that has to be made anew', async () => {
+  it('makes a bind again when its variables cannot be read', async () => {
     const store = await Store.open(path);
     await store.save(instance);
     await store.saveBind('id1', bind);
@@ -177,7 +177,7 @@ describe('the store', () => {
     await again.close();
   });
 
-  it('makes all of its tables or none, and opens what an interrupted start of an older version left', async () => {
+  it('creates all of its tables or none, and opens a store that an interrupted start of an older version left', async () => {
     const tables = () => {
       const database = new Database(path);
       const rows = database.prepare("select name from sqlite_master where name in ('instances', 'health')").all();
@@ -204,7 +204,7 @@ describe('the store', () => {
     expect(tables()).toBe(2);
   });
 
-  it('forgets the binds with their instance', async () => {
+  it('deletes binds together with their instance', async () => {
     const store = await Store.open(':memory:');
     await store.save(instance);
     await store.saveBind('id1', bind);

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
 /**
- * Starts the whole service from its source, as a process of its own, on a free port of 127.0.0.1.
+ * Starts the whole service from its source, as a separate process, on a free port of 127.0.0.1.
  *
- * @param environment put over that of this process; it needs DATABASE_PATH, SERVICE_USERNAME and SERVICE_PASSWORD
- * @param detached whether a Ctrl-C at the terminal leaves it alone
+ * @param environment overrides that of this process; needs DATABASE_PATH, SERVICE_USERNAME and SERVICE_PASSWORD
+ * @param detached whether the service survives a Ctrl-C at the terminal
  */
 export function startProcess(environment: Record<string, string>, detached = false) {
   const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'src/main.ts'], {
@@ -25,9 +25,9 @@ export function startProcess(environment: Record<string, string>, detached = fal
       });
     }
   });
-  /** Where it listens; an error with all that it wrote when it ends before. */
+  /** The URL at which it listens. Rejects with the whole output when the process ends first. */
   const address = Promise.race([listening, ended.then(() => Promise.reject(new Error(output)))]);
-  // Who starts it to see it end does not ask for the address.
+  // A test that only waits for the end does not use the address.
   address.catch(() => {});
   return { child, ended, address, output: () => output };
 }

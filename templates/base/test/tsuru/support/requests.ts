@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Method } from '../../../src/tsuru/http.js';
 
-/** A request as it goes over the wire. */
+/** A request as it is sent. */
 export interface TestRequest {
   method: Method;
   /** The raw request target. */
@@ -48,7 +48,7 @@ export const recordings = JSON.parse(
   readFileSync(new URL('./recordings.json', import.meta.url), 'utf8'),
 ) as Recording[];
 
-/** A call in the way Tsuru makes it, in either encoding. */
+/** A call as Tsuru makes it, in either encoding. */
 export function call(
   method: Method,
   path: string,

@@ -8,13 +8,13 @@ import { call, CREDENTIALS, type TestRequest, type TestResponse } from './reques
 
 type Method = keyof Backend;
 
-/** What a test backend was asked, in the order in which it was asked. */
+/** One call that a test backend received. */
 export interface Asked {
   method: Method;
   request: Request & { app?: { name: string }; job?: { name: string }; secret?: string; previous?: unknown };
 }
 
-/** A backend that provisions nothing, remembers what it was asked, and does what a test tells it to. */
+/** A backend that provisions nothing, records its calls, and can be told to fail or to wait. */
 export class TestBackend implements Backend {
   readonly asked: Asked[] = [];
   /** What a method does instead of succeeding. */
@@ -28,7 +28,7 @@ export class TestBackend implements Backend {
   bindJob = (request: Request & { secret: string }) => this.#take('bindJob', request, variables(request));
   unbindJob = (request: Request) => this.#take('unbindJob', request, undefined);
 
-  /** The methods that were asked, without the requests. */
+  /** The methods that were called, in order. */
   get methods(): Method[] {
     return this.asked.map(({ method }) => method);
   }
@@ -44,7 +44,7 @@ function variables({ secret }: { secret: string }): Variables {
   return { PASSWORD: secret };
 }
 
-/** A service with plans, a store and a backend of its own, whatever those of the project are. */
+/** A service with its own plans, store and backend, independent of those of the project. */
 export interface TestService {
   service: Service;
   backend: TestBackend;
@@ -53,9 +53,9 @@ export interface TestService {
   send: (request: TestRequest) => Promise<TestResponse>;
   /** Sends a call as Tsuru does. */
   call: (...request: Parameters<typeof call>) => Promise<TestResponse>;
-  /** Turns the clock, in milliseconds. */
+  /** Moves the clock forward, in milliseconds. */
   wait: (milliseconds: number) => void;
-  /** What was logged, a line each. */
+  /** The lines that were logged. */
   log: string[];
 }
 
@@ -100,7 +100,7 @@ export async function testService(
   };
 }
 
-/** A promise, and what ends it. */
+/** A promise, and the function that resolves it. */
 export function gate(): { opened: Promise<void>; open: () => void } {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
@@ -109,7 +109,7 @@ export function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-/** Asks until something is so; for what happens beside a request. */
+/** Polls until a condition holds, for work that goes on after a reply. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }

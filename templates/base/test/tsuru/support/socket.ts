@@ -11,21 +11,21 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Serves a service on a free port of this machine, with routes of its owner's when they are given. */
+/** Serves a service on a free port of 127.0.0.1, optionally with routes of the owner. */
 export async function listening(service: Service, own?: Parameters<typeof createApp>[1]): Promise<Listening> {
   const { address, close } = await listen(await createApp(service, own), service, { port: 0, host: '127.0.0.1' });
   return { port: Number(new URL(address).port), close: async () => void (await close()) };
 }
 
-/** A request whose headers may be repeated: a list has a line for each item. */
+/** A request whose headers may be repeated: a list is sent as one line per item. */
 export type WireRequest = Omit<TestRequest, 'headers'> & { headers: OutgoingHttpHeaders };
 
-/** Sends a request over a connection of its own, its path as it is. */
+/** Sends a request over its own connection, with its path unchanged. */
 export function sendTo(port: number, request: WireRequest): Promise<TestResponse> {
   return sendOver(() => connect(port, '127.0.0.1'), request);
 }
 
-/** The same over any stream. The connection is kept unless a header closes it, as through Tsuru's proxy. */
+/** The same over any stream. The connection is kept alive unless a header closes it, as Tsuru's proxy does. */
 export function sendOver(
   connection: () => Duplex,
   { method, path, headers, body }: WireRequest,
@@ -51,45 +51,45 @@ export function sendOver(
   });
 }
 
-/** Writes a request line that no client would write, and gives the status of the answer. */
+/** Sends a request line that no HTTP client would send. Resolves with the status of the reply. */
 export function sendLine(port: number, line: string, authorization: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    let answer = '';
+    let reply = '';
     const socket = connect(port, '127.0.0.1');
     socket.setEncoding('latin1').on('error', reject);
-    socket.on('data', (chunk: string) => (answer += chunk));
+    socket.on('data', (chunk: string) => (reply += chunk));
     socket.on('close', () => {
-      resolve(Number(answer.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length)));
+      resolve(Number(reply.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length)));
     });
     socket.write(`${line} HTTP/1.1\r\nHost: service\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`);
   });
 }
 
-/** A connection that was made, and on which nothing has been sent. */
+/** An open connection on which nothing has been sent. */
 export interface Wire {
   socket: Socket;
-  /** All that came, once the other side has closed the connection. It rejects when the connection was reset. */
-  answer: Promise<string>;
+  /** Everything received until the other side closes the connection. Rejects when the connection is reset. */
+  reply: Promise<string>;
 }
 
-/** Connects; what is sent and when is up to the test. */
+/** Opens a connection and sends nothing. */
 export function wire(port: number): Promise<Wire> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
-    const answer = new Promise<string>((end, fail) => {
+    const reply = new Promise<string>((end, fail) => {
       let text = '';
       socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       socket.on('error', fail).on('close', () => end(text));
     });
-    // A test that waits for no answer does not want its error either.
-    answer.catch(() => {});
-    socket.once('error', reject).once('connect', () => resolve({ socket, answer }));
+    // A test that does not wait for the reply does not handle its error.
+    reply.catch(() => {});
+    socket.once('error', reject).once('connect', () => resolve({ socket, reply }));
   });
 }
 
-/** Sends bytes over a connection of their own, and gives all that comes until the other side closes it. */
+/** Sends bytes over their own connection. Resolves with everything received until the other side closes it. */
 export async function exchange(port: number, bytes: string): Promise<string> {
-  const { socket, answer } = await wire(port);
+  const { socket, reply } = await wire(port);
   socket.write(bytes);
-  return answer;
+  return reply;
 }

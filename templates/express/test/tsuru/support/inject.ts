@@ -6,7 +6,7 @@ import type { Service } from '../../../src/tsuru/service.js';
 import type { TestRequest, TestResponse } from './requests.js';
 import { sendOver } from './socket.js';
 
-/** Sends requests through the app without a socket: the server is handed one end of a pipe in memory. */
+/** Sends requests through the app without a socket: the server gets one end of an in-memory pipe. */
 export async function injector(service: Service): Promise<(request: TestRequest) => Promise<TestResponse>> {
   const server = createEdge(service, await createApp(service));
   return (request) =>
