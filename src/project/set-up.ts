@@ -149,7 +149,7 @@ export function unfinished(
   const commands = [
     ...(path === '' ? [] : [`cd ${quote(path)}`]),
     ...(isLeft('install') ? [words.install] : []),
-    ...(isLeft('verify') ? [`${words.run} check`, words.test] : []),
+    ...(isLeft('verify') ? [`${words.run} types`, words.test] : []),
     ...(isLeft('git') ? ['git init && git add --all && git commit --message "Start from create-tsuru-service"'] : []),
   ];
   const { exitCode, message, hint } = failure ?? cancelled();

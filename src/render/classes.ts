@@ -7,9 +7,8 @@ export type FileClass = 'generated' | 'merged' | 'seeded';
 const RULES: readonly (readonly [pattern: RegExp, fileClass: FileClass])[] = [
   [/^src\/tsuru\//, 'generated'],
   [/^(permissions\.json|openapi\.yaml|manifest\.example\.yaml)$/, 'generated'],
-  [/^test\/backend\.test\.ts$/, 'seeded'],
-  [/^test\/endpoints\//, 'seeded'],
-  [/^test\//, 'generated'],
+  [/^test\/tsuru\//, 'generated'],
+  [/^test\//, 'seeded'],
   [/^src\/(backend|plans)\.ts$/, 'seeded'],
   [/^src\/endpoints\//, 'seeded'],
   [/^(\.env|manifest\.yaml|yarn\.lock)$/, 'seeded'],

@@ -5,7 +5,7 @@ import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { PATIENCE, talkOf, unreachable, type Patience } from './registry.ts';
-import { childEnvironment, runTask, type Task } from './run.ts';
+import { childEnvironment, runTask, screenOf, type Task } from './run.ts';
 
 /** Where a step works and what it may use. */
 export interface StepContext {
@@ -69,13 +69,39 @@ export async function install(context: StepContext, patience: Patience = PATIENC
   }
 }
 
-/** Checks the types, lints, and runs the tests. @throws ExpectedError with the whole output; the project stays */
+/** The tests that exercise what the answers decide. The others are the same in every project. */
+const TESTS = ['test/backend.test.ts', 'test/endpoints/', 'test/tsuru/recorded.test.ts'];
+
+/**
+ * Checks the types and, at the same time, runs Tsuru's recorded calls and the owner's tests. Both run to their end.
+ * @throws ExpectedError with the whole output of each command that failed, and how to run it again; the project stays
+ */
 export async function verify(context: StepContext): Promise<void> {
-  const words = wordsOf(context.packageManager);
-  await runWords(context, 'Checking types and lint', `${words.run} check`);
-  const output = await runWords(context, 'Running its tests', words.test);
+  const { directory, packageManager, signal, terminal } = context;
+  const words = wordsOf(packageManager);
+  const screen = screenOf(terminal);
+  const failures: ExpectedError[] = [];
+  const attempt = async (title: string, command: string) => {
+    try {
+      return await runWords(context, title, command, { screen });
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error;
+      const hint = `${error.hint.trim()}\nTo run it again, in ${directory}: ${command}`.trim();
+      failures.push(new ExpectedError(error.exitCode, error.message, hint));
+      return '';
+    }
+  };
+  const [, output] = await Promise.all([
+    attempt('Checking the types', `${words.run} types`),
+    attempt("Running Tsuru's recorded calls and the project's own tests", [words.test, ...TESTS].join(' ')),
+  ]);
+  if (signal.aborted) throw cancelled();
+  if (failures.length > 0) {
+    const joined = (part: 'message' | 'hint', between: string) => failures.map((failure) => failure[part]).join(between);
+    throw new ExpectedError(EXIT.failed, joined('message', '\n'), joined('hint', '\n\n'));
+  }
   const passed = /Tests\s+(\d+) passed/.exec(stripVTControlCharacters(output))?.[1];
-  if (passed !== undefined) context.terminal.write(`  ${context.terminal.dim(`${passed} tests passed`)}\n`);
+  if (passed !== undefined) terminal.write(`  ${terminal.dim(`${passed} tests passed`)}\n`);
 }
 
 function runWords(

@@ -17,10 +17,35 @@ export interface Task {
   note?: () => string | undefined;
   /** Whether a line is shown where there is no terminal; without it, none is. */
   isShown?: (line: string) => boolean;
+  /** Where it is drawn, when other tasks are drawn there at the same time. */
+  screen?: Screen;
+}
+
+/** The lines that are drawn over while tasks run: a block for each task. */
+export interface Screen {
+  blocks: Set<() => string[]>;
+  draw: () => void;
+  erase: () => void;
 }
 
 /** How many of the last lines of its output are shown while it runs. */
 const TAIL = 3;
+
+export function screenOf(terminal: Terminal): Screen {
+  const blocks = new Set<() => string[]>();
+  let drawn = 0;
+  const erase = () => {
+    if (drawn > 0) terminal.write(`\x1b[${drawn}A\x1b[0J`);
+    drawn = 0;
+  };
+  const draw = () => {
+    erase();
+    const lines = [...blocks].flatMap((block) => block());
+    for (const line of lines) terminal.write(`${terminal.dim(plainLine(line, terminal.columns - 1))}\n`);
+    drawn = lines.length;
+  };
+  return { blocks, draw, erase };
+}
 
 /**
  * Runs a command and shows, on a terminal, how long it has taken and its last lines; elsewhere the lines that the task wants
@@ -29,21 +54,18 @@ const TAIL = 3;
  * @throws ExpectedError with the whole output, when it cannot be started, fails, or is cancelled
  */
 export async function runTask(terminal: Terminal, task: Task): Promise<string> {
+  const { screen = screenOf(terminal) } = task;
   const start = performance.now();
   const seconds = () => ((performance.now() - start) / 1000).toFixed(1);
   const tail: string[] = [];
-  let drawn = 0;
   let noted: string | undefined;
-  const erase = () => {
-    if (drawn > 0) terminal.write(`\x1b[${drawn}A\x1b[0J`);
-    drawn = 0;
-  };
-  const draw = () => {
-    erase();
+  const block = () => {
     const note = task.note?.();
-    const shown = [`… ${task.title} (${seconds()} s)`, ...[...tail, ...(note ? [note] : [])].map((line) => `  ${line}`)];
-    for (const line of shown) terminal.write(`${terminal.dim(plainLine(line, terminal.columns - 1))}\n`);
-    drawn = shown.length;
+    return [`… ${task.title} (${seconds()} s)`, ...[...tail, ...(note ? [note] : [])].map((line) => `  ${line}`)];
+  };
+  const clear = () => {
+    screen.blocks.delete(block);
+    screen.erase();
   };
   const writeNote = () => {
     const note = task.note?.();
@@ -56,10 +78,11 @@ export async function runTask(terminal: Terminal, task: Task): Promise<string> {
     if (tail.length > TAIL) tail.shift();
     if (!terminal.canRedraw && task.isShown?.(line)) terminal.write(`  ${plainLine(line, Infinity)}\n`);
   };
-  const timer = setInterval(terminal.canRedraw ? draw : writeNote, 100);
+  const timer = setInterval(terminal.canRedraw ? screen.draw : writeNote, 100);
   const lines = lineReader(onLine);
   try {
-    if (!terminal.canRedraw) terminal.write(`${task.title} ...\n`);
+    if (terminal.canRedraw) screen.blocks.add(block);
+    else terminal.write(`${task.title} ...\n`);
     const result = await run({
       command: task.command,
       args: task.args,
@@ -69,19 +92,19 @@ export async function runTask(terminal: Terminal, task: Task): Promise<string> {
       onOutput: lines.read,
     });
     lines.end();
-    erase();
+    clear();
     const isDone = result.ok && !task.signal.aborted;
     const sign = isDone ? terminal.green('✓') : terminal.red('✗');
     terminal.write(`${sign} ${task.title} ${terminal.dim(`(${seconds()} s)`)}\n`);
     if (task.signal.aborted) throw cancelled();
     if (!result.ok) {
-      const reason = result.isMissing ? `there is no program "${task.command}"` : `it ended with ${result.ending}`;
+      const reason = result.isMissing ? `there is no program "${task.command}"` : `${[task.command, ...task.args].join(' ')} ended with ${result.ending}`;
       throw new ExpectedError(EXIT.failed, `${task.title} failed: ${reason}.`, result.all);
     }
     return result.all;
   } finally {
     clearInterval(timer);
-    erase();
+    clear();
   }
 }
 

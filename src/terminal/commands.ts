@@ -56,7 +56,7 @@ export const CREATE: Command = {
   options: [
     ...questionOptions(),
     { flag: 'install', negatable: 'on', help: 'do not install the dependencies' },
-    { flag: 'verify', negatable: 'on', help: 'do not check the types, lint and run the tests of what was made' },
+    { flag: 'verify', negatable: 'on', help: 'do not check the types and run the tests of the new project' },
     { flag: 'git', negatable: 'on', help: 'do not make a git repository with a first commit' },
     {
       flag: 'overwrite',

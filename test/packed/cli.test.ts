@@ -311,7 +311,7 @@ describe('the packed command line', () => {
       const { code, stderr } = await run(['dir', '--yes'], { environment });
       expect(code).toBe(1);
       expect(stderr).toContain('a test failed');
-      expect(stderr).toContain('npm run check');
+      expect(stderr).toContain('npm run types');
     });
 
     it('says that there is no such package manager', async () => {

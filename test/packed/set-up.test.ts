@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -47,6 +48,9 @@ function calls(): string[] {
   return text;
 }
 
+/** What is run at the same time after the install, sorted. */
+const CHECKS = ['run types', 'test test/backend.test.ts test/endpoints/ test/tsuru/recorded.test.ts'];
+
 const exists = (path: string) => existsSync(join(cwd, 'dir', path));
 const commits = () =>
   execFileSync('git', ['log', '--oneline'], { cwd: join(cwd, 'dir'), encoding: 'utf8', env: quiet() }).split('\n')
@@ -60,7 +64,7 @@ describe('a set-up whose install fails', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/ENOSPC: no space left[^]*files +written, in dir\n +install +failed\n +checks +not run\n/);
     expect(stderr).toMatch(/git +A git repository was made, with a first commit\./);
-    expect(stderr).toContain('  cd dir\n  npm install\n  npm run check\n  npm test\n');
+    expect(stderr).toContain('  cd dir\n  npm install\n  npm run types\n  npm test\n');
     expect(stderr).toMatch(/ {2}npm create tsuru-service@latest dir -- --name dir .* --yes\n/);
     expect([commits(), exists(MARK)]).toEqual([1, true]);
     const status = execFileSync('git', ['status', '--porcelain'], { cwd: join(cwd, 'dir'), encoding: 'utf8' });
@@ -72,7 +76,7 @@ describe('a set-up whose install fails', () => {
     calls();
     const again = await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') });
     expect(again).toMatchObject({ code: 0, stderr: '' });
-    expect(calls()).toEqual(['install', 'run check', 'test']);
+    expect(calls().sort()).toEqual(['install', ...CHECKS]);
     expect(again.stdout).toMatch(/its set-up was stopped\. It goes on\.[^]*Next:\n {2}cd dir\n {2}npm run dev\n/);
     expect([commits(), exists(MARK)]).toEqual([1, false]);
     expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 4 });
@@ -88,12 +92,61 @@ describe('a set-up whose install fails', () => {
 });
 
 it('checks again, and installs nothing again, after a test that failed', async () => {
-  const environment = withNpm('case "$*" in test) echo "1 test failed"; exit 1;; esac');
+  const environment = withNpm('case "$*" in test*) echo "1 test failed"; exit 1;; esac');
   const first = await runCli(['dir', '--yes'], { cwd, environment });
   expect(first.stderr).toMatch(/1 test failed[^]*install +done\n +checks +failed\n +git +A git repository was made/);
   calls();
   expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 0 });
-  expect(calls()).toEqual(['run check', 'test']);
+  expect(calls().sort()).toEqual(CHECKS);
+});
+
+describe('the checks after the install', () => {
+  /** Each of the two ends only when the other one runs as well. */
+  const TOGETHER = `case "$1" in
+    run) touch types; until [ -e tests ]; do sleep 0.1; done;;
+    test) touch tests; until [ -e types ]; do sleep 0.1; done; echo "      Tests  277 passed (277)";;
+  esac`;
+
+  it('run side by side, and say how many tests passed', async () => {
+    const { code, stdout } = await runCli(['dir', '--yes', '--no-git'], { cwd, environment: withNpm(TOGETHER) });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Checking the types \.\.\.\nRunning Tsuru's recorded calls and the project's own tests \.\.\.\n/m);
+    expect(stdout).toMatch(/^✓ Checking the types \(/m);
+    expect(stdout).toMatch(/^✓ Running Tsuru's recorded calls and the project's own tests \([^]*^ {2}277 tests passed\n/m);
+  });
+
+  it('show their progress together on a terminal', async () => {
+    const environment = { ...quiet(), ...withNpm(`echo "$1 goes on"; sleep 1; ${TOGETHER}`), TERM: 'xterm' };
+    const terminal = spawn(inject('bin'), ['dir', '--yes', '--no-git'], { cwd, cols: 100, rows: 40, env: environment });
+    let screen = '';
+    terminal.onData((data) => (screen += data));
+    const code = await new Promise((resolve) => {
+      terminal.onExit(({ exitCode }) => {
+        resolve(exitCode);
+      });
+    });
+    expect(code).toBe(0);
+    const lines = stripVTControlCharacters(screen).replaceAll('\r', '');
+    expect(lines).toMatch(/^… Checking the types \(.+\)\n {2}run goes on\n… Running Tsuru's .+\n {2}test goes on\n/m);
+    // Every line that was drawn over is gone: the cursor goes up as often as it went down.
+    const ups = screen.split('\x1b[').map((sequence) => Number(/^(\d+)A$/.exec(sequence)?.[1] ?? 0));
+    const redraws = ups.reduce((sum, up) => sum + up, 0);
+    expect(redraws).toBeGreaterThan(0);
+    expect(lines.match(/^(… (Checking|Running|Installing) .*| {2}(run|test|install) goes on)$/gm)).toHaveLength(redraws);
+  });
+
+  it('are both shown, with the command that repeats each, when both fail', async () => {
+    const { code, stderr } = await runCli(['dir', '--yes', '--no-git'], {
+      cwd,
+      environment: withNpm('case "$1" in run) echo "error TS1"; exit 2;; test) echo "1 test failed"; exit 1;; esac'),
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('Checking the types failed: npm run types ended with 2.\n');
+    expect(stderr).toContain(`failed: npm ${String(CHECKS[1])} ended with 1.\n`);
+    expect(stderr).toContain(`error TS1\nTo run it again, in ${join(cwd, 'dir')}: npm run types\n`);
+    expect(stderr).toContain(`1 test failed\nTo run it again, in ${join(cwd, 'dir')}: npm ${String(CHECKS[1])}\n`);
+    expect(stderr).toContain('  checks   failed\n');
+  });
 });
 
 it('leaves nothing to go on with where nothing more was wanted, and where there is no git', async () => {
@@ -170,7 +223,7 @@ describe('Ctrl-C in the install', () => {
     expect(pids().filter(isRunning)).toEqual([]);
     calls();
     expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 0 });
-    expect([calls(), commits(), exists(MARK)]).toEqual([['install', 'run check', 'test'], 1, false]);
+    expect([calls().sort(), commits(), exists(MARK)]).toEqual([['install', ...CHECKS], 1, false]);
   });
 });
 

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import semver from 'semver';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -60,9 +61,16 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
     }
   }
 
-  it('was type-checked, linted and tested when it was generated', () => {
-    expect(generating).toMatch(/types and lint/);
-    expect(Number(/(\d+) tests/.exec(generating)?.[1])).toBeGreaterThan(100);
+  it('was checked when it was generated', () => {
+    expect(generating).toMatch(/✓ Checking the types/);
+    expect(Number(/(\d+) tests passed/.exec(generating)?.[1])).toBeGreaterThan(100);
+  });
+
+  it('passes its lint and all of its tests', () => {
+    const npm = (...args: string[]) =>
+      stripVTControlCharacters(execFileSync('npm', args, { cwd: project, encoding: 'utf8', stdio: 'pipe' }));
+    npm('run', 'lint');
+    expect(Number(/Tests\s+(\d+) passed/.exec(npm('test'))?.[1])).toBeGreaterThan(500);
   });
 
   it('keeps the password in files that only their owner reads and git ignores', () => {
@@ -251,7 +259,7 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
 
   it('keeps every rule that Tsuru has for a service, by its own command', () => {
     execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', inject('tarball')], { cwd: project });
-    const output = execFileSync('npm', ['run', '--silent', 'check:tsuru', '--', '--format', 'json'], {
+    const output = execFileSync('npm', ['run', '--silent', 'conformance', '--', '--format', 'json'], {
       cwd: project,
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,

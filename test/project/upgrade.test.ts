@@ -39,7 +39,7 @@ beforeAll(() => {
     writeFileSync(file, text.replace(from, to));
   };
   const first = version('0.2.0', templates.directory, (directory) => {
-    replace(join(directory, 'base/package.json.hbs'), '"scripts": {', '"scripts": {\n    "types": "tsc",');
+    replace(join(directory, 'base/package.json.hbs'), '"scripts": {', '"scripts": {\n    "since": "echo 0.2.0",');
     replace(join(directory, 'base/src/main.ts'), 'const GRACE = 20_000;', 'const GRACE = 15_000;');
     replace(
       join(directory, 'base/README.md.hbs'),
@@ -55,9 +55,9 @@ beforeAll(() => {
   });
   const second = version('0.3.0', first.directory, (directory) => {
     rmSync(join(directory, 'base/docs/operations.md'));
-    rmSync(join(directory, 'base/Procfile'));
+    rmSync(join(directory, 'base/tsuru.yaml'));
     replace(join(directory, 'base/src/tsuru/locks.ts'), 'UPGRADED = true', 'UPGRADED = 2');
-    replace(join(directory, 'base/test/support/socket.ts'), /^/, '// Since 0.3.0.\n');
+    replace(join(directory, 'base/test/tsuru/support/socket.ts'), /^/, '// Since 0.3.0.\n');
     replace(join(directory, 'base/README.md.hbs'), 'In 0.2.0 everything is better.', 'In 0.3.0 it is better still.');
   });
   versions = [first, second];
@@ -83,7 +83,7 @@ describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
     edit('src/tsuru/locks.ts', /^/, '// What I wrote in a generated file.\n');
     edit('README.md', '## Run it', '## My own chapter\n\nMine.\n\n## Run it');
     edit('package.json', '"scripts": {', '"scripts": {\n    "mine": "echo mine",');
-    edit('Procfile', /$/, '# mine\n');
+    edit('tsuru.yaml', /$/, '# mine\n');
     appendFileSync(join(project, '.gitignore'), 'my-own/\n');
 
     for (const version of versions) {
@@ -105,9 +105,9 @@ describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
     expect(backups.map((folder) => join('.tsuru-service/backup', folder, 'src/app.ts')).some(hasMine)).toBe(true);
     expect(read('src/tsuru/locks.ts')).toMatch(/^\/\/ What I wrote in a generated file[^]*UPGRADED = 2/);
     expect(read('README.md')).toMatch(/My own chapter[^]*better still/);
-    expect(JSON.parse(read('package.json'))).toMatchObject({ scripts: { mine: 'echo mine', types: 'tsc' } });
+    expect(JSON.parse(read('package.json'))).toMatchObject({ scripts: { mine: 'echo mine', since: 'echo 0.2.0' } });
     expect(read('.gitignore')).toMatch(/\*\.tmp[^]*my-own\/|my-own\/[^]*\*\.tmp/);
-    expect(read('Procfile')).toContain('# mine');
+    expect(read('tsuru.yaml')).toContain('# mine');
     expect(() => read('docs/operations.md')).toThrow();
 
     const npm = (...args: string[]) => {
@@ -116,7 +116,8 @@ describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
       return stdout;
     };
     npm('install', '--no-audit', '--no-fund');
-    npm('run', 'check');
+    npm('run', 'types');
+    npm('run', 'lint');
     expect(Number(/Tests\s+(\d+) passed/.exec(stripVTControlCharacters(npm('test')))?.[1])).toBeGreaterThan(500);
   });
 });

@@ -75,9 +75,9 @@ describe('a project in a clone with core.autocrlf=true', () => {
   });
 
   it('has a file restored, deleted and offered beside one in its line ends', async () => {
-    writeFileSync(join(clone, 'Procfile'), 'mine\r\nmine\r\n');
-    await regenerateIn(clone, undefined, { restore: ['Procfile'] });
-    expect(lineEnds(read('Procfile'))).toEqual({ lf: false, crlf: true });
+    writeFileSync(join(clone, 'tsuru.yaml'), 'mine\r\nmine\r\n');
+    await regenerateIn(clone, undefined, { restore: ['tsuru.yaml'] });
+    expect(lineEnds(read('tsuru.yaml'))).toEqual({ lf: false, crlf: true });
     writeFileSync(join(clone, 'src/app.ts'), read('src/app.ts').replace(/^import .*fastify.*$/m, 'import Fastify from "mine";'));
     expect((await regenerateIn(clone, toHono, { conflict: 'theirs-file' })).code).toBe(3);
     expect(lineEnds(read('src/app.ts.theirs'))).toEqual({ lf: false, crlf: true });

@@ -18,7 +18,7 @@ const PATHS = [
   'src/app.ts',
   'src/tsuru/routes.ts',
   'openapi.yaml',
-  'test/support/inject.ts',
+  'test/tsuru/support/inject.ts',
 ];
 
 describe('merging the lines of generated files', () => {

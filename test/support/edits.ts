@@ -29,7 +29,7 @@ const FILES = [
   'docs/service.md',
   'src/backend.ts',
   'src/endpoints/usage.ts',
-  'test/support/inject.ts',
+  'test/tsuru/support/inject.ts',
 ];
 
 const file = fc.constantFrom(...FILES);

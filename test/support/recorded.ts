@@ -15,7 +15,7 @@ export interface Recording {
   parameters?: unknown;
 }
 
-const file = new URL('../../templates/base/test/support/recordings.json', import.meta.url);
+const file = new URL('../../templates/base/test/tsuru/support/recordings.json', import.meta.url);
 
 export const recordings = JSON.parse(readFileSync(file, 'utf8')) as Recording[];
 

@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
-import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
+import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
+import { wordsOf } from '../../src/render/package-manager.ts';
 import { render, renderWithSecrets } from '../../src/render/render.ts';
 import { setPermissions } from '../../src/tsuru/api.ts';
 import { answersWith, templates } from '../support/answers.ts';
@@ -192,6 +194,42 @@ describe('the documents', () => {
   it('have no empty table when there are no endpoints', async () => {
     expect(await text('README.md')).toContain('\n## Endpoints\n\n| method | path |');
     expect(await text('README.md', { endpoints: [] })).toMatch(/\n## Endpoints\n\nThere are none\. `.*endpoint add NAME`.*\n$/);
+  });
+});
+
+describe.each(PACKAGE_MANAGERS)('a project with %s', (packageManager) => {
+  it('has every script that its README, its Dockerfile and its CI run', async () => {
+    const made = await files({ packageManager });
+    const { scripts } = JSON.parse(made.get('package.json') ?? '') as { scripts: Record<string, string> };
+    const { run } = wordsOf(packageManager);
+    const documents = ['README.md', 'Dockerfile', '.github/workflows/ci.yaml'].map((path) => made.get(path)).join('\n');
+    const named = [...documents.matchAll(new RegExp(`\\b${run} ([\\w:]+)`, 'g'))].map(([, script]) => script);
+    expect(named).toEqual(expect.arrayContaining(['dev', 'build', 'types', 'lint', 'conformance']));
+    expect(named.filter((script) => script === undefined || !(script in scripts))).toEqual([]);
+    expect(Object.keys(scripts)).not.toContain('check');
+  });
+});
+
+describe('the image', () => {
+  it('is built of files that are there and that .dockerignore lets through', async () => {
+    const made = await files({});
+    const copied = [...(made.get('Dockerfile') ?? '').matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
+      .flatMap(([, paths]) => paths?.split(' ') ?? [])
+      .filter((path) => !path.includes('*'));
+    expect(copied).toEqual(expect.arrayContaining(['package.json', 'src']));
+    const ignored = (made.get('.dockerignore') ?? '').split('\n');
+    for (const path of copied) {
+      expect([...made.keys()].filter((file) => file === path || file.startsWith(`${path}/`))).not.toEqual([]);
+      expect(ignored).not.toContain(path);
+    }
+  });
+
+  it('has tsuru.yaml in its working directory, with the health check that the README names', async () => {
+    const made = await files({});
+    const last = (made.get('Dockerfile') ?? '').split(/^FROM /m).at(-1);
+    expect(last).toMatch(/^WORKDIR \/app$[^]*^COPY .*\btsuru\.yaml\b.* \.\/$/m);
+    const { healthcheck } = parse(made.get('tsuru.yaml') ?? '') as { healthcheck: { path: string } };
+    expect(made.get('README.md')).toContain(`\`GET ${healthcheck.path}\``);
   });
 });
 

@@ -84,10 +84,24 @@ describe.each(every)('a project with $framework and $packageManager', ({ framewo
   it('speaks of its package manager only', async () => {
     const rendered = await files(answers);
     const others = PACKAGE_MANAGERS.filter((name) => name !== packageManager && name !== 'npm');
-    for (const path of ['README.md', 'package.json', 'tsuru.yaml', 'Dockerfile', '.github/workflows/ci.yaml']) {
+    for (const path of ['README.md', 'package.json', 'Dockerfile', '.github/workflows/ci.yaml']) {
       for (const other of others) expect(rendered.get(path)).not.toMatch(new RegExp(`\\b${other} `));
     }
     expect(rendered.get('README.md')).toContain(`${packageManager} install`);
+  });
+});
+
+describe.each(FRAMEWORKS)('the tests of a project in %s', (framework) => {
+  it('are ours in test/tsuru, and its owner\'s elsewhere', async () => {
+    const rendered = [...(await render(answersWith({ framework }), generator))].filter(([path]) => path.startsWith('test/'));
+    const outside = rendered.filter(([path]) => !path.startsWith('test/tsuru/'));
+    expect(outside.map(([path, { fileClass }]) => [path, fileClass])).toEqual([
+      ['test/backend.test.ts', 'seeded'],
+      ['test/endpoints/usage.test.ts', 'seeded'],
+    ]);
+    const inside = rendered.filter((file) => !outside.includes(file));
+    expect(inside.length).toBeGreaterThan(15);
+    expect(inside.filter(([, { fileClass }]) => fileClass !== 'generated')).toEqual([]);
   });
 });
 
