@@ -155,6 +155,6 @@ describe('the text of an error', () => {
 
   it('is there for whatever is thrown', () => {
     expect(messageOf(undefined)).toBe('undefined');
-    expect(messageOf(Object.create(null))).toBe('an error that has no text');
+    expect(messageOf(Object.create(null))).toBe('an error without a text');
   });
 });

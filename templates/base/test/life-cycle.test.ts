@@ -306,7 +306,7 @@ describe('binding', () => {
     expect(new Set(answers.map(({ body }) => body)).size).toBe(3);
     await unbind(test, 'x1');
     expect((await bindJob(test, 'x1')).body).toBe(answers[2]?.body);
-    expect(await test.service.lifeCycle.bound((await test.store.find('db1'))!)).toHaveLength(2);
+    expect(await test.service.lifeCycle.binds.of((await test.store.find('db1'))!)).toHaveLength(2);
   });
 
   it('brings the same variables back within an hour of the unbind', async () => {
@@ -591,7 +591,7 @@ describe('what the backend says of an instance', () => {
 });
 
 describe('a request whose backend ignores its signal', () => {
-  const patience = { turn: 20, work: 20, answer: 40 };
+  const timeouts = { lock: 20, work: 20, reply: 40 };
 
   /** Makes a method of the backend wait until the test lets it go on, whatever its signal says. */
   function ignore(test: TestService, method: 'create' | 'update' | 'bindApp' | 'unbindApp' | 'destroy'): () => void {
@@ -604,7 +604,7 @@ describe('a request whose backend ignores its signal', () => {
     ['update', (test: TestService) => update(test)],
     ['bindApp', (test: TestService) => bind(test)],
   ] as const)('is answered in words, and keeps the lock until it has ended: %s', async (method, call) => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     await create(test);
     const open = ignore(test, method);
     const answer = await call(test);
@@ -619,7 +619,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('has its late result all the same: a bind', async () => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     await create(test);
     const open = ignore(test, 'bindApp');
     expect((await bind(test)).status).toBe(504);
@@ -630,7 +630,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('has its late result all the same: a creation', async () => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     const open = ignore(test, 'create');
     expect((await create(test)).status).toBe(504);
     expect((await status(test)).status).toBe(202);
@@ -642,7 +642,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('has its late result all the same: a removal, which the next one is told of', async () => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     await create(test);
     const open = ignore(test, 'destroy');
     expect((await destroy(test)).status).toBe(504);
@@ -654,7 +654,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('leaves no instance pending when a removal gave up waiting and the creation then failed', async () => {
-    const test = await testService({ patience, provisioning: 'background' });
+    const test = await testService({ timeouts, provisioning: 'background' });
     const { opened, open } = gate();
     test.backend.instead.create = () => opened.then(() => Promise.reject(new Error('')));
     await create(test);
@@ -667,7 +667,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('counts all that it asks the backend in one time: a removal with slow unbinds', async () => {
-    const test = await testService({ patience: { work: 150, answer: 60_000 } });
+    const test = await testService({ timeouts: { work: 150, reply: 60_000 } });
     await create(test);
     for (const app of ['a1', 'a2', 'a3', 'a4']) await bind(test, app);
     test.backend.asked.length = 0;
@@ -734,11 +734,11 @@ describe('a store that cannot be written', () => {
   const isState = (state: string) => (_: string, argument: unknown) => (argument as { state?: string }).state === state;
 
   it.each(['inline', 'background'] as const)('has a creation settled as soon as it can, %s', async (provisioning) => {
-    const test = await testService({ provisioning, patience: { rewrite: 1 } });
+    const test = await testService({ provisioning, timeouts: { retry: 1 } });
     const empty = fill(test, isState('ready'));
     const answer = await create(test);
     expect(answer.status).toBe(provisioning === 'inline' ? 507 : 201);
-    await until(() => test.log.join('').includes('tried again'));
+    await until(() => test.log.join('').includes('retrying'));
     expect((await status(test)).status).toBe(202);
     empty();
     await until(async () => (await status(test)).status === 204);
@@ -746,7 +746,7 @@ describe('a store that cannot be written', () => {
   });
 
   it('has a bind, an update and a removal written as soon as it can', async () => {
-    const test = await testService({ patience: { rewrite: 1 } });
+    const test = await testService({ timeouts: { retry: 1 } });
     await create(test);
     let empty = fill(test, isState('bound'));
     expect((await bind(test)).status).toBe(507);
@@ -877,7 +877,7 @@ describe('the name of an instance', () => {
 
 describe('a stop of the service', () => {
   it('waits for what goes on after its answer', async () => {
-    const test = await testService({ patience: { work: 10, answer: 20 } });
+    const test = await testService({ timeouts: { work: 10, reply: 20 } });
     await create(test);
     const { opened, open } = gate();
     test.backend.instead.bindApp = () => opened.then(() => ({ A: '1' }));
@@ -974,7 +974,7 @@ describe('an instance that a stop of the service left pending', () => {
   });
 
   it('is not created after all when it was being removed', async () => {
-    const test = await testService({ provisioning: 'background', patience: { work: 10, answer: 20 } });
+    const test = await testService({ provisioning: 'background', timeouts: { work: 10, reply: 20 } });
     const { opened } = gate();
     test.backend.instead.create = () => opened;
     await create(test);
