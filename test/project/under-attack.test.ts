@@ -26,7 +26,7 @@ describe('a service that goes wrong', () => {
     const main = join(project, 'src/main.ts');
     const source = readFileSync(main, 'utf8');
     // The same service, with seconds where its requests may take minutes.
-    const hasty = source.replace('...settings, ', '...settings, patience: { turn: 700, work: 700, answer: 1000 }, ');
+    const hasty = source.replace('...settings, ', '...settings, timeouts: { lock: 700, work: 700, reply: 1000 }, ');
     expect(hasty).not.toBe(source);
     writeFileSync(main, hasty);
     execFileSync('npm', ['run', 'build'], { cwd: project, stdio: 'pipe' });
@@ -123,7 +123,7 @@ describe('a service that goes wrong', () => {
     const database = join(scratch, 'held', 'service.db');
     const first = await startService(project, { database });
     await expect(startService(project, { database })).rejects.toThrow(
-      `is held by process ${String(first.child.pid)} on `,
+      `is in use by process ${String(first.child.pid)} on `,
     );
     await first.kill();
     const second = await startService(project, { database });

@@ -1,5 +1,5 @@
 /** Milliseconds. What the service under test waits for: the same limits as usual, a hundred times shorter. */
-export const PATIENCE = { turn: 700, work: 1200, answer: 1500, read: 1000, background: 3000, rewrite: 100 };
+export const TIMEOUTS = { lock: 700, work: 1200, reply: 1500, read: 1000, background: 3000, retry: 100 };
 
 /** Milliseconds that it has for what is running when it is asked to stop, and until it gives up. */
 export const GRACE = 1000;

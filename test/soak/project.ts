@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { GRACE, LAST_MOMENT, PATIENCE } from './limits.ts';
+import { GRACE, LAST_MOMENT, TIMEOUTS } from './limits.ts';
 
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
@@ -28,7 +28,7 @@ export function makeProject(scratch: string, bin: string, framework: Framework):
 /** The service's own entry with short limits, and with the provisioning from the environment. */
 function soakMain(main: string): string {
   const provisioning = `process.env['SOAK_PROVISIONING'] === 'background' ? 'background' : 'inline'`;
-  const options = `patience: ${JSON.stringify(PATIENCE)}, provisioning: ${provisioning}`;
+  const options = `timeouts: ${JSON.stringify(TIMEOUTS)}, provisioning: ${provisioning}`;
   return [
     ['...settings,', `...settings, ${options},`],
     ['const GRACE = 20_000;', `const GRACE = ${GRACE};`],

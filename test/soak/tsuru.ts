@@ -3,7 +3,7 @@ import { send } from '../../src/tsuru/http.ts';
 import type { Chance } from './chance.ts';
 import { History, type Action, type Operation, type Result } from './history.ts';
 import type { Journal } from './journal.ts';
-import { MARGIN, PATIENCE } from './limits.ts';
+import { MARGIN, TIMEOUTS } from './limits.ts';
 import type { ServiceProcess } from './process.ts';
 import type { World } from './world.ts';
 
@@ -79,7 +79,7 @@ export class Tsuru {
     this.#underWay++;
     const { request } = tsuruCall(wanted, encoding, number, this.#service.authorization);
     const { answer, failure } = await send(url, request, {
-      timeout: PATIENCE.answer + MARGIN,
+      timeout: TIMEOUTS.reply + MARGIN,
       signal: new AbortController().signal,
       ...(hangUp !== undefined && { hangUp }),
     });
@@ -108,7 +108,7 @@ export class Tsuru {
     this.#journal.note(name, `${what}: lost, ${failure}`);
     this.#journal.count(`${action}: ${failure === 'hung up' ? 'hung up' : 'answer lost'}`);
     if (failure === 'timeout') {
-      this.#journal.violation('late answer', name, `${what} was not answered in ${PATIENCE.answer + MARGIN} ms`);
+      this.#journal.violation('late answer', name, `${what} was not answered in ${TIMEOUTS.reply + MARGIN} ms`);
     }
     const now = performance.now();
     if (!this.#service.isUp(run)) {
@@ -168,7 +168,7 @@ export class Tsuru {
     if (action === 'status' && status === 500 && text === '{"status":"down"}') return true;
     if (this.#service.wasEnding(start, end) || this.#world.wasTroubled(name, start, end)) return true;
     const waited = end - start;
-    return (status === 503 && waited >= PATIENCE.turn * 0.9) || (status === 504 && waited >= PATIENCE.read * 0.9);
+    return (status === 503 && waited >= TIMEOUTS.lock * 0.9) || (status === 504 && waited >= TIMEOUTS.read * 0.9);
   }
 }
 

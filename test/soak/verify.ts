@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
-import { MARGIN, PATIENCE } from './limits.ts';
+import { MARGIN, TIMEOUTS } from './limits.ts';
 import type { Answered, Tsuru, Wanted } from './tsuru.ts';
 import type { World } from './world.ts';
 
@@ -25,9 +25,9 @@ const TRIES = 8;
 export async function settle({ tsuru, world, journal }: Scene): Promise<void> {
   while (!tsuru.isIdle) await pause(20);
   world.calmDown();
-  const deadline = performance.now() + PATIENCE.background + MARGIN;
+  const deadline = performance.now() + TIMEOUTS.background + MARGIN;
   // A call that nobody waited for may still stand in the queue, and begin when those before it have ended.
-  for (let quiet = 0; quiet < PATIENCE.turn + 300; quiet += 20) {
+  for (let quiet = 0; quiet < TIMEOUTS.lock + 300; quiet += 20) {
     if (!world.isIdle) {
       quiet = 0;
       world.calmDown();
@@ -124,7 +124,7 @@ function isVariables(returned: unknown): boolean {
 
 /** Waits until an instance is no longer pending; one whose removal was cut short is removed again, as its user would. */
 async function endOfPending(scene: Scene, name: string): Promise<'up' | 'down' | 'gone'> {
-  const deadline = performance.now() + PATIENCE.background + MARGIN;
+  const deadline = performance.now() + TIMEOUTS.background + MARGIN;
   for (;;) {
     const answer = await call(scene, { name, action: 'status' });
     if (answer?.status === 204) return 'up';

@@ -93,7 +93,7 @@ describe.each(every)('a project with $framework and $packageManager', ({ framewo
 
 describe.each(FRAMEWORKS)('the tests of a project in %s', (framework) => {
   it('are ours in test/tsuru, and its owner\'s elsewhere', async () => {
-    const rendered = [...(await render(answersWith({ framework }), generator))].filter(([path]) => path.startsWith('test/'));
+    const rendered = [...(await render(answersWith({ framework }), templates))].filter(([path]) => path.startsWith('test/'));
     const outside = rendered.filter(([path]) => !path.startsWith('test/tsuru/'));
     expect(outside.map(([path, { fileClass }]) => [path, fileClass])).toEqual([
       ['test/backend.test.ts', 'seeded'],

@@ -155,6 +155,6 @@ describe('the message of an error', () => {
 
   it('exists for anything that is thrown', () => {
     expect(messageOf(undefined)).toBe('undefined');
-    expect(messageOf(Object.create(null))).toBe('an error that has no text');
+    expect(messageOf(Object.create(null))).toBe('an error without a text');
   });
 });

@@ -105,7 +105,7 @@ describe('a number in JSON that JavaScript would round', () => {
       post(JSON_TYPE, `{"name":"db1","team":"t","parameters":${parameters}}`),
     );
     expect(code).toBe(400);
-    expect(message).toContain(`"${field}" holds a number that is too large`);
+    expect(message).toContain(`"${field}" has a number that is too large`);
   });
 
   it('is accepted when it is exact, or not a number', async () => {

@@ -121,7 +121,7 @@ describe('an endpoint', () => {
         status: 500,
         body: '{"code":500,"message":"not here"}',
       });
-      expect(test.log.join('')).toContain(`${status} is not the status of an error`);
+      expect(test.log.join('')).toContain(`${status} is not an error status`);
     },
   );
 

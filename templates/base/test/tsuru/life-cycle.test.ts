@@ -306,7 +306,7 @@ describe('binding', () => {
     expect(new Set(replies.map(({ body }) => body)).size).toBe(3);
     await unbind(test, 'x1');
     expect((await bindJob(test, 'x1')).body).toBe(replies[2]?.body);
-    expect(await test.service.lifeCycle.bound((await test.store.find('db1'))!)).toHaveLength(2);
+    expect(await test.service.lifeCycle.binds.of((await test.store.find('db1'))!)).toHaveLength(2);
   });
 
   it('restores the same variables within an hour of the unbind', async () => {
@@ -591,7 +591,7 @@ describe('what the backend reports about an instance', () => {
 });
 
 describe('a request whose backend ignores its signal', () => {
-  const patience = { turn: 20, work: 20, answer: 40 };
+  const timeouts = { lock: 20, work: 20, reply: 40 };
 
   /** Makes a method of the backend wait until the test releases it, ignoring its signal. */
   function ignore(test: TestService, method: 'create' | 'update' | 'bindApp' | 'unbindApp' | 'destroy'): () => void {
@@ -604,7 +604,7 @@ describe('a request whose backend ignores its signal', () => {
     ['update', (test: TestService) => update(test)],
     ['bindApp', (test: TestService) => bind(test)],
   ] as const)('gets a reply that explains the delay, and keeps the lock until it ends: %s', async (method, call) => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     await create(test);
     const open = ignore(test, method);
     const reply = await call(test);
@@ -619,7 +619,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('keeps its late result: a bind', async () => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     await create(test);
     const open = ignore(test, 'bindApp');
     expect((await bind(test)).status).toBe(504);
@@ -630,7 +630,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('keeps its late result: a creation', async () => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     const open = ignore(test, 'create');
     expect((await create(test)).status).toBe(504);
     expect((await status(test)).status).toBe(202);
@@ -642,7 +642,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('keeps its late result: a removal, which the next removal reports', async () => {
-    const test = await testService({ patience });
+    const test = await testService({ timeouts });
     await create(test);
     const open = ignore(test, 'destroy');
     expect((await destroy(test)).status).toBe(504);
@@ -654,7 +654,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('leaves no instance pending when a removal stopped waiting and the creation then failed', async () => {
-    const test = await testService({ patience, provisioning: 'background' });
+    const test = await testService({ timeouts, provisioning: 'background' });
     const { opened, open } = gate();
     test.backend.instead.create = () => opened.then(() => Promise.reject(new Error('')));
     await create(test);
@@ -667,7 +667,7 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('shares one time limit among its calls to the backend: a removal with slow unbinds', async () => {
-    const test = await testService({ patience: { work: 150, answer: 60_000 } });
+    const test = await testService({ timeouts: { work: 150, reply: 60_000 } });
     await create(test);
     for (const app of ['a1', 'a2', 'a3', 'a4']) await bind(test, app);
     test.backend.asked.length = 0;
@@ -734,11 +734,11 @@ describe('a store that cannot be written', () => {
   const isState = (state: string) => (_: string, argument: unknown) => (argument as { state?: string }).state === state;
 
   it.each(['inline', 'background'] as const)('settles a creation as soon as it can be written again, %s', async (provisioning) => {
-    const test = await testService({ provisioning, patience: { rewrite: 1 } });
+    const test = await testService({ provisioning, timeouts: { retry: 1 } });
     const empty = fill(test, isState('ready'));
     const reply = await create(test);
     expect(reply.status).toBe(provisioning === 'inline' ? 507 : 201);
-    await until(() => test.log.join('').includes('tried again'));
+    await until(() => test.log.join('').includes('retrying'));
     expect((await status(test)).status).toBe(202);
     empty();
     await until(async () => (await status(test)).status === 204);
@@ -746,7 +746,7 @@ describe('a store that cannot be written', () => {
   });
 
   it('saves a bind, an update and a removal as soon as it can be written again', async () => {
-    const test = await testService({ patience: { rewrite: 1 } });
+    const test = await testService({ timeouts: { retry: 1 } });
     await create(test);
     let empty = fill(test, isState('bound'));
     expect((await bind(test)).status).toBe(507);
@@ -877,7 +877,7 @@ describe('the name of an instance', () => {
 
 describe('a stop of the service', () => {
   it('waits for work that goes on after the reply', async () => {
-    const test = await testService({ patience: { work: 10, answer: 20 } });
+    const test = await testService({ timeouts: { work: 10, reply: 20 } });
     await create(test);
     const { opened, open } = gate();
     test.backend.instead.bindApp = () => opened.then(() => ({ A: '1' }));
@@ -974,7 +974,7 @@ describe('an instance that a stop of the service left pending', () => {
   });
 
   it('is not created when it was being removed', async () => {
-    const test = await testService({ provisioning: 'background', patience: { work: 10, answer: 20 } });
+    const test = await testService({ provisioning: 'background', timeouts: { work: 10, reply: 20 } });
     const { opened } = gate();
     test.backend.instead.create = () => opened;
     await create(test);

@@ -29,7 +29,7 @@ describe('what users can send through the proxy of Tsuru', () => {
 
   /** Everything that the service stores. */
   async function everything(): Promise<string> {
-    const instances = await Promise.all(['db1', 'other'].map((name) => test.service.lifeCycle.find(name)));
+    const instances = await Promise.all(['db1', 'other'].map((name) => test.service.lifeCycle.instances.find(name)));
     return JSON.stringify(
       await Promise.all(instances.map(async (instance) => [instance, await test.store.activeBinds(instance.id)])),
     );

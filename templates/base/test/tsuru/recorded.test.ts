@@ -23,9 +23,9 @@ async function serviceFor(recording: Recording, provisioning: 'inline' | 'backgr
   });
   const name = /\/resources\/([\w-]+)/.exec(recording.path)?.[1];
   if (recording.action !== 'Create' && name !== undefined && name !== 'plans') {
-    const who = { user: 'someone', event: 'e' };
+    const caller = { requestedBy: { user: 'someone', event: 'e' }, cluster: undefined };
     const asked = { name, team: 'team-a', plan: 'small', description: '', tags: [], parameters: {} };
-    await test.service.lifeCycle.create(asked, who);
+    await test.service.lifeCycle.instances.create(asked, caller);
     await until(async () => (await test.store.find(name))?.state === 'ready');
     test.backend.asked.length = 0;
   }

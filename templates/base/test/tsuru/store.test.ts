@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Store, type StoredBind, type StoredInstance } from '../../src/tsuru/store.js';
+import type { StoredBind, StoredInstance } from '../../src/tsuru/store-rows.js';
+import { Store } from '../../src/tsuru/store.js';
 
 const instance: StoredInstance = {
   id: 'id1',
@@ -64,7 +65,7 @@ describe('the store', () => {
 
   it('is held by one process at a time, which is named to the next', async () => {
     const store = await Store.open(path);
-    await expect(Store.open(path)).rejects.toThrow(`is held by process ${process.pid} on `);
+    await expect(Store.open(path)).rejects.toThrow(`is in use by process ${process.pid} on `);
     await store.close();
     await (await Store.open(path)).close();
   });
@@ -73,7 +74,7 @@ describe('the store', () => {
     const store = await Store.open(path);
     const link = join(directory, 'link.db');
     symlinkSync(path, link);
-    await expect(Store.open(link)).rejects.toThrow('is held by');
+    await expect(Store.open(link)).rejects.toThrow('is in use by');
     await store.close();
     const here = process.cwd();
     process.chdir(directory);
@@ -124,7 +125,7 @@ describe('the store', () => {
     const cluster = { pool: 'p', poolProvisioner: '', name: '', provisioner: '', addresses: [] };
     const kubeConfig = { token: 'the-token-of-the-cluster '.repeat(400) };
     await store.save({ ...instance, cluster: { ...cluster, kubeConfig } });
-    await store.saveWithoutSecret({ ...instance, cluster });
+    await store.saveSettled({ ...instance, cluster: { ...cluster, kubeConfig } });
     await store.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind', unboundAt: new Date(0), state: 'unbound' });
     await store.forgetUnbound(new Date(1));
     const bytes = [path, `${path}-wal`].map((file) => readFileSync(file, 'latin1')).join('');
