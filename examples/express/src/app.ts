@@ -1,22 +1,22 @@
 import express, { type Express } from 'express';
 
-import { createEdge } from './tsuru/edge.js';
+import { createHttpServer } from './tsuru/http-server.js';
 import { listenOn, type Listening } from './tsuru/listener.js';
-import { authentication, errorAnswers, logging, tsuruRoutes } from './tsuru/routes.js';
+import { authentication, errorHandler, logging, tsuruRoutes } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
-/** Middleware and routes of your own, each added to the app in its turn. */
+/** Your own middleware and routes, added to the app in this order. */
 export interface OwnRoutes {
-  /** Answered without a password, for anybody that reaches the service: `(app) => app.get('/version', ...)`. */
+  /** Without a password: `(app) => app.get('/version', ...)`. */
   open: readonly ((app: Express) => void)[];
   /** Behind the service's user name and password. */
   guarded: readonly ((app: Express) => void)[];
 }
 
-/** Yours go here. */
+/** Add yours here. */
 const OWN: OwnRoutes = { open: [], guarded: [] };
 
-/** The Express app. What stands before `authentication` is open to anybody; all that stands after it asks for the password. */
+/** The Express app. Everything after `authentication` requires the password; everything before it is open. */
 export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN): Promise<Express> {
   const app = express();
   app.disable('x-powered-by');
@@ -31,11 +31,11 @@ export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN):
   for (const add of guarded) add(app);
 
   app.use(tsuruRoutes(service));
-  app.use(errorAnswers());
+  app.use(errorHandler());
   return Promise.resolve(app);
 }
 
-/** Listens, and gives what stops it again: no new connection, and every request on those that are open is answered. */
+/** Starts to listen. `close` accepts no new connection, and finishes the requests on open ones. */
 export function listen(app: Express, service: Service, at: { port: number; host: string }): Promise<Listening> {
-  return listenOn(createEdge(service, app), at);
+  return listenOn(createHttpServer(service, app), at);
 }

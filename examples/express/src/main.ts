@@ -9,8 +9,9 @@ import { createService } from './tsuru/service.js';
 import { settings } from './tsuru/settings.js';
 import { Store } from './tsuru/store.js';
 
-/** Milliseconds for what is running when the service is asked to stop; platforms kill it after 30 s. */
+/** Milliseconds for running operations to end at a stop. */
 const GRACE = 20_000;
+/** Milliseconds until the process gives up waiting; platforms kill it after 30 s. */
 const LAST_MOMENT = 28_000;
 
 async function main(): Promise<void> {
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
   const listening = listen(app, service, config);
   let isStopping = false;
   const stop = async (signal: string) => {
-    log.info({ signal, again: isStopping || undefined }, 'stopping: what is running is finished first');
+    log.info({ signal, again: isStopping || undefined }, 'stopping; running operations are finished first');
     if (isStopping) return;
     isStopping = true;
     setTimeout(() => {
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
   const { address } = await listening;
   log.info({ address, service: settings.service }, 'listening');
-  // Not before it listens: a start that fails leaves everything to the process that runs.
+  // Only once it listens: when the port is taken, another process is running the service.
   await service.lifeCycle.resume();
 }
 

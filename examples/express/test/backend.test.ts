@@ -42,7 +42,7 @@ const bindRequest: BindAppRequest = {
 describe('the backend', () => {
   const backend = createBackend();
 
-  it('goes through a whole life', async () => {
+  it('creates, binds, unbinds, updates and destroys an instance', async () => {
     const data = (await backend.create(request)) ?? {};
     const created = { ...request, instance: { ...instance, data } };
     const variables = await backend.bindApp({ ...bindRequest, instance: created.instance });
@@ -52,7 +52,7 @@ describe('the backend', () => {
     await backend.destroy(created);
   });
 
-  it('gives the same variables for the same bind', async () => {
+  it('returns the same variables for the same bind', async () => {
     expect(await backend.bindApp(bindRequest)).toEqual(await backend.bindApp(bindRequest));
   });
 
@@ -60,12 +60,12 @@ describe('the backend', () => {
     ...new Set(Object.keys(variables).map((name) => name.replace(/[^_]+$/, ''))),
   ];
 
-  it('names the variables as the instance was told to when it was made', async () => {
+  it('uses the env_prefix of the instance in the names of the variables', async () => {
     const named = { ...instance, parameters: { env_prefix: 'OTHER_' } };
     expect(prefixes(await backend.bindApp({ ...bindRequest, instance: named }))).toEqual(['OTHER_']);
   });
 
-  it('names the variables as a bind was told to, whatever the instance was', async () => {
+  it('prefers the env_prefix of a bind to that of the instance', async () => {
     const named = { ...instance, parameters: { env_prefix: 'OTHER_' } };
     const variables = await backend.bindApp({ ...bindRequest, instance: named, parameters: { env_prefix: 'OWN_' } });
     expect(prefixes(variables)).toEqual(['OWN_']);

@@ -1,14 +1,14 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 
-import { createEdge } from './tsuru/edge.js';
+import { createHttpServer } from './tsuru/http-server.js';
 import { MAX_HEADER_SIZE } from './tsuru/http.js';
 import { addressOf, gracefulClose, type Listening } from './tsuru/listener.js';
-import { answerError, authentication, logging, tsuruRoutes } from './tsuru/routes.js';
+import { authentication, errorHandler, logging, tsuruRoutes } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
 /**
- * Plugins with hooks and routes of your own go here. Their routes are behind the service's user name and password; one
- * that says `config: { open: true }` is answered to anybody that reaches the service.
+ * Add your own plugins here, with hooks and routes. Their routes require the service's user name and password, except
+ * those with `config: { open: true }`.
  */
 const OWN: readonly FastifyPluginAsync[] = [];
 
@@ -20,27 +20,27 @@ export async function createApp(service: Service, own: readonly FastifyPluginAsy
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => service.requestId(headers),
     bodyLimit: service.bodyLimit,
-    serverFactory: (handler) => createEdge(service, handler),
+    serverFactory: (handler) => createHttpServer(service, handler),
     clientErrorHandler: () => {
-      // Answered at the edge.
+      // src/tsuru/http-server.ts has responded already.
     },
-    // The edge refuses such a path; without a socket it comes this far, and is let in or not like any other.
+    // The HTTP server refuses such a path earlier. In a test without a socket it gets here, and needs the password first.
     frameworkErrors: (error, request, reply) => {
-      authentication(service).call(app, request, reply, (refusal) => answerError(refusal ?? error, request, reply));
+      authentication(service).call(app, request, reply, (refusal) => errorHandler(refusal ?? error, request, reply));
     },
-    // Tsuru puts no upper bound on the name of an instance; the headers of a request have one.
+    // Tsuru does not limit the length of an instance's name; only the size of the headers does.
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
   });
   app.addHook('onRequest', authentication(service));
   app.addHook('onResponse', logging);
-  app.setErrorHandler(answerError);
+  app.setErrorHandler(errorHandler);
 
   for (const plugin of own) await app.register(plugin);
   await app.register(tsuruRoutes, { service });
   return app;
 }
 
-/** Listens, and gives what stops it again: no new connection, and every request on those that are open is answered. */
+/** Starts to listen. `close` accepts no new connection, and finishes the requests on open ones. */
 export async function listen(
   app: FastifyInstance,
   _service: Service,

@@ -1,8 +1,8 @@
 import type { Plan } from './tsuru/plans.js';
 
 /**
- * The plans that teams choose from; the first one is taken when they choose none. A plan may have a zod schema for
- * its parameters; it checks and coerces them, and a wrong one is a 400 that names the field:
+ * The plans that teams choose from; the first one is the default. A plan may have a zod schema, which checks and coerces
+ * its parameters. An invalid parameter is a 400 that names the field:
  *
  *   import { z } from 'zod';
  *   import { integer } from './tsuru/plans.js';

@@ -1,25 +1,25 @@
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 
-import { createEdge } from './tsuru/edge.js';
+import { createHttpServer } from './tsuru/http-server.js';
 import { listenOn, type Listening } from './tsuru/listener.js';
-import { authentication, logging, onError, tsuruRoutes, type Environment } from './tsuru/routes.js';
+import { authentication, errorHandler, logging, tsuruRoutes, type Environment } from './tsuru/routes.js';
 import type { Service } from './tsuru/service.js';
 
 export type App = Hono<Environment>;
 
-/** Middleware and routes of your own, each added to the app in its turn. */
+/** Your own middleware and routes, added to the app in this order. */
 export interface OwnRoutes {
-  /** Answered without a password, for anybody that reaches the service: `(app) => app.get('/version', ...)`. */
+  /** Without a password: `(app) => app.get('/version', ...)`. */
   open: readonly ((app: App) => void)[];
   /** Behind the service's user name and password. */
   guarded: readonly ((app: App) => void)[];
 }
 
-/** Yours go here. */
+/** Add yours here. */
 const OWN: OwnRoutes = { open: [], guarded: [] };
 
-/** The Hono app. What stands before `authentication` is open to anybody; all that stands after it asks for the password. */
+/** The Hono app. Everything after `authentication` requires the password; everything before it is open. */
 export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN): Promise<App> {
   const app: App = new Hono();
 
@@ -30,17 +30,17 @@ export function createApp(service: Service, { open, guarded }: OwnRoutes = OWN):
   for (const add of guarded) add(app);
 
   app.route('/', tsuruRoutes(service));
-  app.onError(onError(service));
+  app.onError(errorHandler(service));
   return Promise.resolve(app);
 }
 
-/** Listens, and gives what stops it again: no new connection, and every request on those that are open is answered. */
+/** Starts to listen. `close` accepts no new connection, and finishes the requests on open ones. */
 export function listen(app: App, service: Service, at: { port: number; host: string }): Promise<Listening> {
-  // Node itself throws away the rest of a body that was not read, as it does below the other frameworks.
-  // The host stands in for the one that a request of HTTP/1.0 may leave out.
+  // Node itself discards the unread rest of a body, as it does with the other frameworks.
+  // A request of HTTP/1.0 may have no Host header; Hono needs a host name for its URL.
   const listener = getRequestListener(app.fetch, { autoCleanupIncoming: false, hostname: 'localhost' });
   return listenOn(
-    createEdge(service, (request, response) => void listener(request, response)),
+    createHttpServer(service, (request, response) => void listener(request, response)),
     at,
   );
 }

@@ -2,15 +2,15 @@ import type { Backend, Instance } from './tsuru/backend.js';
 import type { JsonObject } from './tsuru/values.js';
 
 /**
- * The one file to write: what create, bind, unbind and destroy really do. Nothing is provisioned yet, but
- * every step works, so the whole life cycle can be tried with Tsuru before the first line is written.
+ * The one file to write: what create, bind, unbind and destroy really do. It provisions nothing yet, but every step works,
+ * so you can try the whole life cycle with Tsuru first.
  *
- * The rules for each method, and what it gets, are in src/tsuru/backend.ts.
+ * src/tsuru/backend.ts has the rules for each method, and describes its request.
  */
 export function createBackend(): Backend {
   return {
     async create({ instance }) {
-      // Provision it here, and return what has to be remembered: it is `instance.data` in every later call.
+      // Provision it here. The result is `instance.data` in every later call.
       return { address: `${instance.name.toLowerCase()}.example.com` };
     },
 
@@ -19,7 +19,7 @@ export function createBackend(): Backend {
     },
 
     async destroy() {
-      // Remove everything of the instance here. It may be called again: what is gone already is fine.
+      // Remove everything that belongs to the instance here. It may be called again, so accept that parts are gone.
     },
 
     async bindApp({ instance, app, secret, parameters }) {
@@ -27,7 +27,7 @@ export function createBackend(): Backend {
     },
 
     async unbindApp() {
-      // Take the app's access away here, and leave that of other apps as it is.
+      // Revoke the app's access here, and leave that of other apps unchanged.
     },
 
     async bindJob({ instance, job, secret, parameters }) {
@@ -35,7 +35,7 @@ export function createBackend(): Backend {
     },
 
     async unbindJob() {
-      // Take the job's access away here.
+      // Revoke the job's access here.
     },
 
     async info({ instance }) {
@@ -45,9 +45,10 @@ export function createBackend(): Backend {
 }
 
 /**
- * What the app or job finds in its environment. `secret` stays the same when it is bound again, and so do these.
- * Two instances bound to one app would overwrite each other's: `tsuru service instance add ... --plan-param env_prefix=OTHER_`
- * keeps them apart. A bind's own parameter comes before it; Tsuru's API takes one, its command does not.
+ * The environment variables of the app or job. `secret` stays the same when it is bound again, and so do these. Two
+ * instances that are bound to one app would overwrite each other's variables; `tsuru service instance add ... --plan-param
+ * env_prefix=OTHER_` keeps them apart. The same parameter of a bind takes precedence; Tsuru's API accepts one, but the
+ * `tsuru` command does not.
  */
 function variables(instance: Instance, user: string, secret: string, parameters: JsonObject) {
   const given = parameters['env_prefix'] ?? instance.parameters['env_prefix'];

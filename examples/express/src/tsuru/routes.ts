@@ -7,41 +7,43 @@ import express, {
 } from 'express';
 
 import { readBody } from './body.js';
-import { errorAnswer, hasBody, notFound, type Answer, type Incoming } from './http.js';
+import { errorResponse, hasBody, notFound, type Log, type ServiceRequest, type ServiceResponse } from './http.js';
 import { logRequest } from './log.js';
+import { acceptedTarget, targetOf, type RequestTarget } from './request-target.js';
 import type { Service } from './service.js';
 
-/** Gives each request a logger with its id, and logs it when it has been answered. */
+/** Gives each request a logger with its id, and logs it once its response is sent. */
 export function logging(service: Service): RequestHandler {
   return (request, response, next) => {
-    const { method, originalUrl: target, headers } = request;
+    const { method, headers } = request;
+    const { path } = targetFrom(request);
     const start = performance.now();
     const log = service.log.child({ requestId: service.requestId(headers) });
     response.locals['log'] = log;
     response.on('finish', () => {
       const milliseconds = performance.now() - start;
-      logRequest(log, { method, target, headers, status: response.statusCode, milliseconds });
+      logRequest(log, { method, path, headers, status: response.statusCode, milliseconds });
     });
     next();
   };
 }
 
-/** Asks for the service's user name and password, the health check apart. */
+/** Requires the service's user name and password, except for the health check. */
 export function authentication(service: Service): RequestHandler {
   return (request, _response, next) => {
-    service.admit(request.method, request.originalUrl, request.headers);
+    service.admit(request.method, targetFrom(request), request.headers);
     next();
   };
 }
 
-/** Tsuru's calls and the service's own endpoints, as one Express router. No other path gets past it. */
+/** Tsuru's calls and the service's own endpoints, as an Express router. It handles all other paths with a 404. */
 export function tsuruRoutes(service: Service): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
 
   for (const route of service.routes) {
     const method = route.method.toLowerCase() as Lowercase<typeof route.method>;
     router[method](route.path, async (request, response) => {
-      send(response, await route.handle(await incoming(request, response, service.bodyLimit)));
+      send(response, await route.handle(await serviceRequest(request, response, service.bodyLimit)));
     });
   }
 
@@ -52,33 +54,38 @@ export function tsuruRoutes(service: Service): Router {
   return router;
 }
 
-/** Answers for what was thrown on the way, in routes of your own as well. */
-export function errorAnswers(): ErrorRequestHandler {
+/** Turns errors into responses, those of your own routes as well. */
+export function errorHandler(): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) next(error);
-    else send(response, errorAnswer(error, logOf(response), statusOf(error)));
+    else send(response, errorResponse(error, logOf(response), statusOf(error)));
   };
 }
 
-/** The status of an error of Express and its body parsers: `expose` says that it is meant for the client. */
+/** The status of an error of Express or its body parsers. `expose` marks the errors that are meant for the client. */
 function statusOf(error: unknown): number | undefined {
   const { expose, status } = Object(error) as { expose?: unknown; status?: unknown };
   return expose === true && typeof status === 'number' ? status : undefined;
 }
 
-function logOf(response: Response): Incoming['log'] {
-  return response.locals['log'] as Incoming['log'];
+function logOf(response: Response): Log {
+  return response.locals['log'] as Log;
 }
 
-/** Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type. */
-async function incoming(request: Request, response: Response, limit: number): Promise<Incoming> {
-  const { method, originalUrl: target, headers, rawHeaders } = request;
+function targetFrom(request: Request): RequestTarget {
+  return targetOf(request, request.originalUrl);
+}
+
+/** The body stays raw: body.ts decodes Tsuru's, and an endpoint may accept any type. */
+async function serviceRequest(request: Request, response: Response, limit: number): Promise<ServiceRequest> {
+  const { method, headers, rawHeaders } = request;
+  const target = acceptedTarget(targetFrom(request));
   const body = hasBody(method) ? await readBody(request, limit) : new Uint8Array();
   return { method, target, headers, rawHeaders, body, log: logOf(response) };
 }
 
-function send(response: Response, { status, headers, body }: Answer): void {
-  // Not `send`: an answer goes out as it is, with no 304 for an `If-None-Match: *` and no charset added.
+function send(response: Response, { status, headers, body }: ServiceResponse): void {
+  // Not `response.send`, which adds a charset and may turn the response into a 304.
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (body !== undefined) response.setHeader('content-length', Buffer.byteLength(body));

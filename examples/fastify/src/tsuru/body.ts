@@ -5,7 +5,7 @@ import { unflatten } from './form-parameters.js';
 import { tooLarge } from './http.js';
 import { emptyObject, inexactNumber, isObject, withoutPrototypes, type JsonObject, type JsonValue } from './values.js';
 
-/** The fields of Tsuru's calls: the name in a form, and the name in JSON. */
+/** The fields of Tsuru's calls: their names in a form, and in JSON. */
 const FIELDS = {
   name: 'name',
   team: 'team',
@@ -29,19 +29,19 @@ const FIELDS = {
 
 export type FieldName = keyof typeof FIELDS;
 
-/** The body of one of Tsuru's calls, whichever encoding it came in. Fields that are not asked for are ignored. */
+/** The body of one of Tsuru's calls, in either encoding. Unknown fields are ignored. */
 export interface Fields {
-  /** The field's text; `''` when it is absent, which is how Tsuru says "empty". */
+  /** `''` when the field is absent: Tsuru leaves out empty ones. */
   text(field: FieldName): string;
-  /** The field's texts, in their order; `[]` when it is absent. */
+  /** `[]` when the field is absent. */
   list(field: FieldName): string[];
   parameters: JsonObject;
 }
 
 /**
- * Reads a body in either of Tsuru's encodings, told apart by the Content-Type and not by how the service is registered.
+ * Decodes a body by its Content-Type, whichever encoding the service is registered with.
  *
- * @throws ServiceError 400 for a body that cannot be read or a field of the wrong type, 415 for another encoding
+ * @throws ServiceError 400 for a malformed body or a field of the wrong type, 415 for another encoding
  */
 export function decodeBody(contentType: string | undefined, body: Uint8Array): Fields {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
@@ -51,13 +51,13 @@ export function decodeBody(contentType: string | undefined, body: Uint8Array): F
   throw new ServiceError(415, 'Send the body as application/x-www-form-urlencoded or application/json.');
 }
 
-/** A NUL, where the store would cut a text off, and half of a character, which JSON can spell and UTF-8 cannot. */
-const UNKEEPABLE = /\0|\p{Cs}/u;
+/** A NUL, which would end a text in the store, and a lone surrogate, which exists in JSON but not in UTF-8. */
+const UNSTORABLE = /\0|\p{Cs}/u;
 
 /**
- * Reads a body to its end, and no further than to the limit.
+ * Reads a body to its end.
  * @param limit in bytes
- * @throws ServiceError 413 as soon as it is larger, 400 when the client went away before its end
+ * @throws ServiceError 413 as soon as it is larger, 400 when the client disconnects before its end
  */
 export function readBody(body: Readable, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
@@ -82,14 +82,14 @@ export function readBody(body: Readable, limit: number): Promise<Uint8Array> {
 
 /**
  * Parses a JSON body into a value whose objects have no prototype.
- * @throws ServiceError 400, also for a number that JavaScript would round: it names the field
+ * @throws ServiceError 400; for a number that JavaScript would round it names the field
  */
 export function parseJson(text: string): JsonValue {
   const value = parsed(text);
   const inexact = inexactNumber(value);
   if (inexact !== undefined) {
     const where = inexact === '' ? 'The body' : `The field "${oneLine(inexact, 200)}"`;
-    throw new ServiceError(400, `${where} holds a number that is too large to be kept exactly: send it as a string.`);
+    throw new ServiceError(400, `${where} has a number that is too large to be exact. Send it as a string.`);
   }
   return value;
 }
@@ -98,7 +98,7 @@ function parsed(text: string): JsonValue {
   try {
     return withoutPrototypes(JSON.parse(text));
   } catch (error) {
-    throw new ServiceError(400, `The body is not the JSON that it should be: ${messageOf(error)}.`);
+    throw new ServiceError(400, `The body is not valid JSON: ${messageOf(error)}.`);
   }
 }
 
@@ -122,7 +122,7 @@ function jsonFields(text: string): Fields {
     text(field) {
       const value = body[FIELDS[field]] ?? '';
       if (typeof value !== 'string') throw wrongType(FIELDS[field], 'a string');
-      return keepable(FIELDS[field], value);
+      return storable(FIELDS[field], value);
     },
     list(field) {
       const value = body[FIELDS[field]] ?? [];
@@ -146,14 +146,14 @@ function formFields(text: string): Fields {
     text(field) {
       const values = form.getAll(field);
       if (values.length > 1) throw new ServiceError(400, `The field "${field}" is given more than once.`);
-      return keepable(field, values[0] ?? '');
+      return storable(field, values[0] ?? '');
     },
     list: (field) => form.getAll(field),
     parameters: unflatten(parameters),
   };
 }
 
-/** URLSearchParams replaces what it cannot decode; a name or a password must not change on its way. */
+/** URLSearchParams silently replaces bytes that it cannot decode, which would change a name or a password. */
 function checkPercentEncoding(text: string): void {
   try {
     decodeURIComponent(text);
@@ -162,8 +162,8 @@ function checkPercentEncoding(text: string): void {
   }
 }
 
-function keepable(field: string, text: string): string {
-  if (UNKEEPABLE.test(text)) throw new ServiceError(400, `The field "${field}" holds a character that is not text.`);
+function storable(field: string, text: string): string {
+  if (UNSTORABLE.test(text)) throw new ServiceError(400, `The field "${field}" has a NUL or a lone surrogate.`);
   return text;
 }
 

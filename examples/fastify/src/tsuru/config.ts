@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** Headers that must never reach the log. */
 const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'x-tsuru-cluster-kube-config'];
 
-/** The environment variables that the service reads. `.env` fills in those that are not set. */
+/** The environment variables that the service reads. Those that are not set may come from `.env`. */
 const environment = z.object({
   PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65535).default(8888),
   HOST: z.string().min(1).default('0.0.0.0'),
@@ -41,17 +41,17 @@ export interface Config {
   basePath: string;
   databasePath: string;
   logLevel: z.infer<typeof environment>['LOG_LEVEL'];
-  /** The header that carries the id of a request, in lower case. */
+  /** The header with the id of a request, in lower case. */
   requestIdHeader: string;
   refuseProxied: boolean;
-  /** bytes */
+  /** In bytes. */
   bodyLimit: number;
 }
 
 /**
- * Reads the configuration, and fails closed: without a password the service does not start.
+ * Reads the configuration. Without a password the service does not start.
  * @param variables such as `process.env`
- * @throws Error that names every variable that is wrong, never its value
+ * @throws Error that names every invalid variable, and no value
  */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
   const result = environment.safeParse(variables);
@@ -74,7 +74,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   };
 }
 
-/** Loads `.env` of the working directory, if there is one; what the environment has already stays. */
+/** Loads `.env` from the working directory, if it exists. Variables that are already set keep their values. */
 export function loadEnvironmentFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env');
 }

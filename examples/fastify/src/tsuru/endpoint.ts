@@ -1,34 +1,35 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 
 import type { Cluster, Instance } from './backend.js';
+import type { WorkloadKey } from './backend-calls.js';
 import { decodeText, parseJson } from './body.js';
 import type { Call } from './calls.js';
-import { json, type Answer, type Headers, type Incoming, type Method } from './http.js';
-import { ownCluster, publicPart, type LifeCycle, type TargetKey } from './life-cycle.js';
-import type { InstanceState } from './store.js';
-import { parseTarget } from './target.js';
+import { jsonResponse, type Headers, type Log, type Method, type ServiceResponse } from './http.js';
+import { publicPart, trustedCluster } from './instance-state.js';
+import type { LifeCycle } from './life-cycle.js';
+import type { InstanceState } from './store-rows.js';
 import { clusterOf, requesterOf } from './tsuru-headers.js';
 import type { JsonValue } from './values.js';
 
-/** A request to an endpoint of the service's own, `/resources/{name}/...`. It depends on no web framework. */
+/** A request to an endpoint of the service's own, `/resources/{name}/...`, the same in every web framework. */
 export interface EndpointRequest {
   method: string;
-  /** The instance that the path names: it exists, in whatever state. */
+  /** The instance in the path. It exists, in any state. */
   instance: Instance;
   state: InstanceState;
-  /** What is bound to the instance. */
-  binds: TargetKey[];
-  /** The path's own parameters, decoded: `{id: '7'}` for `/backups/{id}`. */
+  /** The apps and jobs that are bound to the instance. */
+  binds: WorkloadKey[];
+  /** The parameters of the path, decoded: `{id: '7'}` for `/backups/{id}`. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
-  /** Lower-case names. Those of a user's own making come through Tsuru's proxy as well: trust none of them. */
+  /** Names in lower case. Trust none of them: Tsuru's proxy passes on whatever its user sends. */
   headers: Headers;
-  /** Who asked, in Tsuru's word. Known only where Tsuru records an event: undefined for GET and HEAD, where anybody can make one up. */
+  /** The user, as Tsuru says. Undefined for GET and HEAD: Tsuru records no event of them, and any user could forge it. */
   user: string | undefined;
-  /** Of a multi-cluster service: the pool that the instance was created in. */
+  /** The pool in which the instance was created; only of a multi-cluster service. */
   cluster: Cluster | undefined;
   body: EndpointBody;
-  log: Incoming['log'];
+  log: Log;
 }
 
 export interface EndpointBody {
@@ -39,14 +40,16 @@ export interface EndpointBody {
   json(): JsonValue;
 }
 
-/** What an endpoint answers: `status` is 200 to 599; `body` is sent as JSON, a string as text, bytes as they are; `headers` can say otherwise. */
-export interface EndpointAnswer {
+export interface EndpointResponse {
+  /** 200 to 599. */
   status: number;
+  /** These may set another Content-Type than that of the body. */
   headers?: Record<string, string>;
+  /** A string is sent as text, bytes unchanged, and anything else as JSON. */
   body?: unknown;
 }
 
-export type EndpointHandler = (request: EndpointRequest) => EndpointAnswer | Promise<EndpointAnswer>;
+export type EndpointHandler = (request: EndpointRequest) => EndpointResponse | Promise<EndpointResponse>;
 
 export interface Endpoint {
   method: Method;
@@ -55,7 +58,7 @@ export interface Endpoint {
   handle: EndpointHandler;
 }
 
-/** Makes a call out of an endpoint: the instance is looked up first, 404 when there is none. */
+/** The call of an endpoint. It is a 404 when there is no such instance. */
 export function endpointCall(endpoint: Endpoint, lifeCycle: LifeCycle, multiCluster: boolean): Call {
   const names = endpoint.path
     .split('/')
@@ -66,22 +69,22 @@ export function endpointCall(endpoint: Endpoint, lifeCycle: LifeCycle, multiClus
     path: `/resources/:name${endpoint.path}`,
     async handle(request, [name = '', ...values]) {
       const { method, target, headers, body, log } = request;
-      const stored = await lifeCycle.find(name);
+      const stored = await lifeCycle.instances.find(name);
       const instance = publicPart(stored);
-      const answer = await endpoint.handle({
+      const response = await endpoint.handle({
         method,
         instance,
         state: stored.state,
-        binds: await lifeCycle.bound(instance),
+        binds: await lifeCycle.binds.of(instance),
         params: Object.fromEntries(names.map((parameter, index) => [parameter, values[index] ?? ''])),
-        query: new URLSearchParams(parseTarget(target).query),
+        query: new URLSearchParams(target.query),
         headers,
         user: requesterOf(method, headers)?.user,
-        cluster: ownCluster(stored, multiCluster ? clusterOf(request) : undefined),
+        cluster: trustedCluster(stored, multiCluster ? clusterOf(request) : undefined),
         body: bodyOf(body),
         log,
       });
-      return toAnswer(answer);
+      return toServiceResponse(response);
     },
   };
 }
@@ -90,14 +93,14 @@ function bodyOf(bytes: Uint8Array): EndpointBody {
   return { bytes, text: () => decodeText(bytes), json: () => parseJson(decodeText(bytes)) };
 }
 
-/** What the server itself says of how an answer is sent; that of another server's answer would not fit. */
-const FRAMING = ['connection', 'content-length', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'];
+/** Headers that belong to the connection: copied from the response of another server, they would be wrong here. */
+const CONNECTION_HEADERS = ['connection', 'content-length', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'];
 const WITHOUT_BODY = [204, 205, 304];
 
-/** @throws Error for what cannot be sent: each web framework would make something else of it */
-function toAnswer({ status, headers, body }: EndpointAnswer): Answer {
+/** @throws Error for a response that cannot be sent, and of which each web framework would make something else */
+function toServiceResponse({ status, headers, body }: EndpointResponse): ServiceResponse {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`an endpoint answered with ${status}, which is not the status of an answer`);
+    throw new RangeError(`an endpoint returned the status ${status}; it must be 200 to 599`);
   }
   const own = ownHeaders(headers);
   if (body === undefined || WITHOUT_BODY.includes(status)) return { status, headers: own };
@@ -107,17 +110,17 @@ function toAnswer({ status, headers, body }: EndpointAnswer): Answer {
   if (body instanceof Uint8Array) {
     return { status, headers: { 'content-type': 'application/octet-stream', ...own }, body: new Uint8Array(body) };
   }
-  const answer = json(status, body);
-  return { ...answer, headers: { ...answer.headers, ...own } };
+  const response = jsonResponse(status, body);
+  return { ...response, headers: { ...response.headers, ...own } };
 }
 
-function ownHeaders(headers: EndpointAnswer['headers'] = {}): Record<string, string> {
+function ownHeaders(headers: EndpointResponse['headers'] = {}): Record<string, string> {
   const own: Record<string, string> = {};
   for (const [given, value] of Object.entries(headers)) {
     validateHeaderName(given);
     validateHeaderValue(given, value);
     const name = given.toLowerCase();
-    if (!FRAMING.includes(name)) own[name] = value;
+    if (!CONNECTION_HEADERS.includes(name)) own[name] = value;
   }
   return own;
 }

@@ -8,33 +8,34 @@ import type {
 } from 'fastify';
 
 import { readBody } from './body.js';
-import { errorAnswer, notFound, type Answer, type Incoming } from './http.js';
+import { errorResponse, notFound, type ServiceRequest, type ServiceResponse } from './http.js';
 import { logRequest } from './log.js';
+import { acceptedTarget, targetOf, type RequestTarget } from './request-target.js';
 import type { Service } from './service.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True for a route that is answered without a password, for anybody that reaches the service. */
+    /** Whether the route needs no password. */
     open?: boolean;
   }
 }
 
-/** Asks for the service's user name and password, unless a route says `config: { open: true }`; the health check apart. */
+/** Requires the service's user name and password, except for the health check and routes with `config: { open: true }`. */
 export function authentication(service: Service): onRequestHookHandler {
   return (request, _reply, done) => {
     if (request.routeOptions.config.open !== true) {
-      service.admit(request.method, request.raw.url ?? '', request.headers);
+      service.admit(request.method, targetFrom(request), request.headers);
     }
     done();
   };
 }
 
-/** Logs a request when it has been answered. */
+/** Logs a request once its response is sent. */
 export const logging: onResponseHookHandler = (request, reply, done) => {
-  const { method, headers, raw, log } = request;
+  const { method, headers, log } = request;
   logRequest(log, {
     method,
-    target: raw.url ?? '',
+    path: targetFrom(request).path,
     headers,
     status: reply.statusCode,
     milliseconds: reply.elapsedTime,
@@ -42,9 +43,9 @@ export const logging: onResponseHookHandler = (request, reply, done) => {
   done();
 };
 
-/** Tsuru's calls and the service's own endpoints, as one Fastify plugin, and the answer for every path that has no route. */
+/** Tsuru's calls and the service's own endpoints, as a Fastify plugin. It handles all other paths with a 404. */
 export const tsuruRoutes: FastifyPluginAsync<{ service: Service }> = async (app, { service }) => {
-  // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type.
+  // Bodies stay raw: body.ts decodes Tsuru's, and an endpoint may accept any type.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: FastifyRequest['raw']) =>
     request.is404 ? undefined : readBody(payload, service.bodyLimit),
@@ -54,7 +55,7 @@ export const tsuruRoutes: FastifyPluginAsync<{ service: Service }> = async (app,
     app.route({
       method: route.method,
       url: route.path,
-      handler: async (request, reply) => send(reply, await route.handle(incoming(request))),
+      handler: async (request, reply) => send(reply, await route.handle(serviceRequest(request))),
     });
   }
 
@@ -63,23 +64,33 @@ export const tsuruRoutes: FastifyPluginAsync<{ service: Service }> = async (app,
   });
 };
 
-/** Answers for what was thrown on the way, in routes of your own as well. */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return send(reply, errorAnswer(error, request.log, statusOf(error)));
+/** Turns errors into responses, those of your own routes as well. */
+export function errorHandler(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return send(reply, errorResponse(error, request.log, statusOf(error)));
 }
 
-/** The status of an error of Fastify itself: its codes begin so, or it is a schema that a request does not fit. */
+/** The status of an error of Fastify itself: one with its code, or a request that does not match a schema. */
 function statusOf(error: unknown): number | undefined {
   const { code, validation, statusCode } = Object(error) as Partial<FastifyError>;
   return validation !== undefined || String(code).startsWith('FST_ERR_') ? statusCode : undefined;
 }
 
-/** Sends an answer as it is. */
-function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body }: ServiceResponse): FastifyReply {
   return reply.code(status).headers(headers).send(body);
 }
 
-function incoming({ method, raw, headers, body, log }: FastifyRequest): Incoming {
-  const { url: target = '', rawHeaders } = raw;
-  return { method, target, headers, rawHeaders, body: body instanceof Uint8Array ? body : new Uint8Array(), log };
+function targetFrom({ raw }: FastifyRequest): RequestTarget {
+  return targetOf(raw, raw.url ?? '');
+}
+
+function serviceRequest(request: FastifyRequest): ServiceRequest {
+  const { method, raw, headers, body, log } = request;
+  return {
+    method,
+    target: acceptedTarget(targetFrom(request)),
+    headers,
+    rawHeaders: raw.rawHeaders,
+    body: body instanceof Uint8Array ? body : new Uint8Array(),
+    log,
+  };
 }

@@ -3,31 +3,33 @@ import type { Logger } from 'pino';
 import { basicAuth } from './auth.js';
 import type { Backend } from './backend.js';
 import { tsuruCalls, type Call } from './calls.js';
+import type { Provisioning } from './creations.js';
 import { endpointCall, type Endpoint } from './endpoint.js';
 import { ServiceError } from './errors.js';
-import { errorAnswer, header, hasBody, HEALTHCHECK, json, type Headers, type Route } from './http.js';
-import { LifeCycle, type Patience, type Provisioning } from './life-cycle.js';
+import { errorResponse, hasBody, header, HEALTHCHECK, jsonResponse, type Headers, type Route } from './http.js';
+import { LifeCycle } from './life-cycle.js';
+import type { Timeouts } from './operations.js';
 import { Plans, type Plan } from './plans.js';
+import { acceptedTarget, type RequestTarget } from './request-target.js';
 import type { Store } from './store.js';
-import { parseTarget } from './target.js';
 import { requestId } from './tsuru-headers.js';
 
-/** What the service is, apart from the web framework that serves it. */
+/** The service, apart from the web framework that serves it. */
 export interface ServiceOptions {
   /** The service's id in Tsuru. */
   service: string;
   username: string;
   password: string;
-  /** What stands before `/resources` in the endpoint that Tsuru knows; `''` for nothing. */
+  /** The path before `/resources` in the endpoint that Tsuru knows; `''` for none. */
   basePath: string;
   provisioning: Provisioning;
   multiCluster: boolean;
   refuseProxied: boolean;
-  /** The largest body taken, in bytes. */
+  /** Bytes of the largest body accepted. */
   bodyLimit: number;
-  /** The header that carries the id of a request, in lower case. */
+  /** The header with the id of a request, in lower case. */
   requestIdHeader: string;
-  /** Milliseconds for the headers of a request to arrive; 10 s when it is not said. */
+  /** Milliseconds for the headers of a request to arrive; 10 s by default. */
   headersTimeout?: number;
   plans: readonly Plan[];
   endpoints: readonly Endpoint[];
@@ -35,25 +37,25 @@ export interface ServiceOptions {
   store: Store;
   log: Logger;
   now?: () => Date;
-  patience?: Partial<Patience>;
+  timeouts?: Partial<Timeouts>;
 }
 
-/** What a flavour's routes serve. */
+/** What the routes of the web framework serve. */
 export interface Service {
-  /** Where a route with a parameter and a plain one both fit, the plain one stands first. */
+  /** Where a plain route and one with a parameter both match, the plain one comes first. */
   routes: readonly Route[];
   bodyLimit: number;
   headersTimeout: number;
   log: Logger;
   lifeCycle: LifeCycle;
-  /** What the log calls a request by. */
+  /** The id of a request, for the log. */
   requestId(headers: Headers): string;
   /**
-   * Lets a request in, or throws: 401 for wrong credentials, 400 for a path that is not in its one plain spelling, 415 for
-   * a compressed body, whose size would be known only when it is too late, and for a Content-Type that is none. It runs
-   * before the framework routes the request or reads its body; the health check alone asks for no password.
+   * Admits a request, before the framework routes it or reads its body. Only the health check needs no password.
+   * @throws ServiceError 401 for wrong credentials; 400 for a refused target; 415 for an invalid Content-Type, and for a
+   *   compressed body, whose real size would be known too late
    */
-  admit(method: string, target: string, headers: Headers): void;
+  admit(method: string, target: RequestTarget, headers: Headers): void;
 }
 
 export function createService(options: ServiceOptions): Service {
@@ -70,7 +72,7 @@ export function createService(options: ServiceOptions): Service {
     path: HEALTHCHECK,
     async handle() {
       await store.ping();
-      return json(200, { status: 'WORKING' });
+      return jsonResponse(200, { status: 'WORKING' });
     },
   };
   return {
@@ -81,36 +83,35 @@ export function createService(options: ServiceOptions): Service {
     lifeCycle,
     requestId: (headers) => requestId(headers, options.requestIdHeader),
     admit(method, target, headers) {
-      if (!isHealthCheck(method, target)) authenticate(header(headers, 'authorization'));
-      parseTarget(target);
+      if (!isHealthCheck(method, target.path)) authenticate(header(headers, 'authorization'));
+      acceptedTarget(target);
       const encoding = header(headers, 'content-encoding');
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
         throw new ServiceError(415, 'Send the body without Content-Encoding.');
       }
       if (hasBody(method) && !MEDIA_TYPE.test(typeOf(headers))) {
-        throw new ServiceError(415, 'The Content-Type is not one: send it as in "application/json".');
+        throw new ServiceError(415, 'The Content-Type is not a media type such as "application/json".');
       }
     },
   };
 }
 
-/** A media type by RFC 9110, section 8.3.1: its type and its subtype, which are tokens. */
+/** A media type by RFC 9110, section 8.3.1: two tokens. */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/;
 
-/** The Content-Type up to its parameters; an absent one may be anything. */
+/** The Content-Type without its parameters. */
 function typeOf(headers: Headers): string {
   const type = headers['content-type'];
   return typeof type === 'string' ? (type.split(';', 1)[0] ?? '').trim() : 'application/octet-stream';
 }
 
-function isHealthCheck(method: string, target: string): boolean {
-  return !hasBody(method) && (target === HEALTHCHECK || target.startsWith(`${HEALTHCHECK}?`));
+function isHealthCheck(method: string, path: string): boolean {
+  return !hasBody(method) && path === HEALTHCHECK;
 }
 
 /**
- * Parameters are read off the raw path, decoded once, by their place in it: they are the same whichever framework routed
- * the request, and whatever an endpoint calls its own. What is thrown becomes an answer here, so that the framework's
- * error handler sees none but the framework's own errors.
+ * Parameters are read from the parsed path by their place in it, not from the framework, which may have decoded them in its
+ * own way. Errors become responses here, so that the framework's error handler sees only the framework's own errors.
  */
 function toRoute(call: Call, basePath: string): Route {
   const parts = (basePath + call.path).split('/');
@@ -121,13 +122,13 @@ function toRoute(call: Call, basePath: string): Route {
     async handle(request) {
       try {
         if (places.length === 0) return await call.handle(request, []);
-        const { segments } = parseTarget(request.target);
+        const { segments } = request.target;
         return await call.handle(
           request,
           places.map((index) => segments[index - 1] ?? ''),
         );
       } catch (error) {
-        return errorAnswer(error, request.log);
+        return errorResponse(error, request.log);
       }
     },
   };

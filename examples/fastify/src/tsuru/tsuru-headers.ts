@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 
 import type { Cluster, Requester } from './backend.js';
 import { ServiceError } from './errors.js';
-import { header, headerLines, type Headers, type Incoming } from './http.js';
+import { header, headerLines, type Headers, type ServiceRequest } from './http.js';
 import { isObject, withoutPrototypes, type JsonObject } from './values.js';
 
 /**
- * Whether a request came through Tsuru's proxy: those have X-Forwarded-For and keep the connection, Tsuru's own calls
- * are the other way round. A gateway in between can blur that.
+ * Whether a request came through Tsuru's proxy. Those have X-Forwarded-For and keep the connection; Tsuru's own calls do
+ * neither. A gateway in between may change both.
  */
 export function isProxied(headers: Headers): boolean {
   return header(headers, 'x-forwarded-for') !== undefined && header(headers, 'connection')?.toLowerCase() !== 'close';
 }
 
 /**
- * Who asked, by the headers. Undefined for GET and HEAD: Tsuru records no event of them and passes on what its user
- * wrote in these headers.
+ * The requester in the headers. Undefined for GET and HEAD: Tsuru records no event of them, and passes on whatever its
+ * user wrote in these headers.
  */
 export function requesterOf(method: string, headers: Headers): Requester | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
@@ -23,8 +23,8 @@ export function requesterOf(method: string, headers: Headers): Requester | undef
 }
 
 /**
- * The id that Tsuru sends when its operator configured a header for it, or a new one for one that is not of 1 to 128
- * visible characters.
+ * The id that Tsuru sends when its operator configured a header for it, or else a new one. It has 1 to 128 visible
+ * characters.
  * @param name of the header, in lower case
  */
 export function requestId(headers: Headers, name: string): string {
@@ -33,12 +33,12 @@ export function requestId(headers: Headers, name: string): string {
 }
 
 /**
- * Reads the pool and the cluster that Tsuru adds to the calls of a multi-cluster service. Each address has a header line
- * of its own, and may hold a comma.
+ * Reads the pool and the cluster that Tsuru adds to the calls of a multi-cluster service. Each address has its own header
+ * line, since it may contain a comma.
  * @returns undefined when the call names no pool
  * @throws ServiceError 400 when the kube config is not base64 of a JSON object
  */
-export function clusterOf({ headers, rawHeaders }: Pick<Incoming, 'headers' | 'rawHeaders'>): Cluster | undefined {
+export function clusterOf({ headers, rawHeaders }: Pick<ServiceRequest, 'headers' | 'rawHeaders'>): Cluster | undefined {
   const pool = header(headers, 'x-tsuru-pool-name');
   if (pool === undefined) return undefined;
   const kubeConfig = header(headers, 'x-tsuru-cluster-kube-config');
@@ -57,7 +57,7 @@ function decodeKubeConfig(base64: string): JsonObject {
     const config = withoutPrototypes(JSON.parse(Buffer.from(base64, 'base64').toString('utf8')));
     if (isObject(config)) return config;
   } catch {
-    // Its text is a secret: the error must not quote it.
+    // The text is a secret, which the parser's error quotes.
   }
   throw new ServiceError(400, 'The header X-Tsuru-Cluster-Kube-Config is not base64 of a JSON object.');
 }

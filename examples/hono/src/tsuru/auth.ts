@@ -3,11 +3,12 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { ServiceError } from './errors.js';
 
 /**
- * Makes the check of HTTP basic auth that every call of Tsuru passes. Both sides are hashed first, so that the
- * comparison takes the same time whatever was sent, its length included.
+ * Creates the check of HTTP basic auth. Both sides are hashed first, so that the comparison takes the same time for every
+ * input of every length.
  *
- * @param username and @param password what the manifest holds; the password may have colons and any character
- * @returns a function that takes the Authorization header and throws ServiceError 401
+ * @param username as in the manifest
+ * @param password as in the manifest; any characters, colons included
+ * @returns checks the Authorization header, and throws ServiceError 401
  */
 export function basicAuth(username: string, password: string): (authorization: string | undefined) => void {
   if (password === '') throw new Error('basic auth needs a password');

@@ -1,69 +1,71 @@
-import type { Cluster, Requester, Status } from './backend.js';
+import type { Status } from './backend.js';
+import type { Caller, WorkloadKey } from './backend-calls.js';
 import { decodeBody, type Fields } from './body.js';
 import { ServiceError } from './errors.js';
-import { header, json, type Answer, type Incoming, type Method } from './http.js';
-import type { Asked, LifeCycle, TargetKey } from './life-cycle.js';
+import { header, jsonResponse, type Method, type ServiceRequest, type ServiceResponse } from './http.js';
+import type { InstanceSpec } from './instances.js';
+import type { LifeCycle } from './life-cycle.js';
 import type { Plans } from './plans.js';
 import { clusterOf, isProxied } from './tsuru-headers.js';
 
-/** What the calls need to know of the service. */
-export interface CallParts {
+export interface CallOptions {
   lifeCycle: LifeCycle;
   plans: Plans;
   multiCluster: boolean;
-  /** Refuse a life-cycle call that came through Tsuru's proxy, where any user with access to an instance can send it. */
+  /** Whether to refuse life-cycle calls from Tsuru's proxy, where any user with access to an instance can send them. */
   refuseProxied: boolean;
 }
 
-/** One call: of Tsuru itself, or to an endpoint of the service's own. */
+/** A call of Tsuru, or one to an endpoint of the service's own. */
 export interface Call {
   method: Method;
-  /** With `:parameters`. What they are called means nothing here: a parameter is known by its place. */
+  /** With `:parameters`, which count by their place and not by their name. */
   path: string;
-  /** `path` has the values of the parameters, decoded, in their order: the first is the instance. */
-  handle(request: Incoming, path: readonly string[]): Promise<Answer>;
+  /** @param values of the parameters, decoded, in their order: the first is the instance */
+  handle(request: ServiceRequest, values: readonly string[]): Promise<ServiceResponse>;
 }
 
 /**
- * Tsuru's calls, except those to the service's own endpoints. `POST /resources/:name/bind` is not among them: Tsuru tries it after
- * a 404 of bind-app, and whatever it answered would hide that the instance is not there.
+ * Tsuru's calls, without those to the service's own endpoints. `POST /resources/:name/bind` must not be served: Tsuru tries
+ * it after a 404 from bind-app, and any other response would hide that the instance does not exist.
  */
-export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: CallParts): Call[] {
-  const cluster = (request: Incoming) => (multiCluster ? clusterOf(request) : undefined);
+export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: CallOptions): Call[] {
+  const cluster = (request: ServiceRequest) => (multiCluster ? clusterOf(request) : undefined);
 
   /**
-   * `GET /resources/plans`: no instance has that name. It is no route of its own, since the fast router of Hono takes no
-   * plain path beside one with a parameter.
+   * `GET /resources/plans`; no instance has that name. It has no route of its own, since Hono's fast router takes no plain
+   * path beside one with a parameter.
    */
-  const listPlans = (request: Incoming): Answer => {
+  const listPlans = (request: ServiceRequest): ServiceResponse => {
     if (multiCluster && cluster(request) === undefined) {
-      const message = 'This service has clusters: say for which pool (--pool) the plans are wanted.';
+      const message = 'This service has clusters. Choose the pool of the plans with --pool.';
       throw new ServiceError(400, message, { missing_params: ['cluster'] });
     }
-    return json(200, plans.list());
+    return jsonResponse(200, plans.list());
   };
 
-  /** A call that changes something: its body, who asked, and where. */
+  /** A call that changes something. */
   const change =
     (
       handle: (call: {
         name: string;
         job: string;
         fields: Fields;
-        requestedBy: Requester;
-        cluster: Cluster | undefined;
-      }) => Promise<Answer>,
+        caller: Caller;
+      }) => Promise<ServiceResponse>,
     ) =>
-    async (request: Incoming, [name = '', job = '']: readonly string[]) => {
+    async (request: ServiceRequest, [name = '', job = '']: readonly string[]) => {
       const { headers, body } = request;
-      if (refuseProxied && isProxied(headers)) throw proxied();
+      if (refuseProxied && isProxied(headers)) throw notFromProxy();
       const fields = decodeBody(header(headers, 'content-type'), body);
       return handle({
         name,
         job,
         fields,
-        requestedBy: { user: fields.text('user'), event: fields.text('eventid') },
-        cluster: cluster(request),
+        caller: {
+          requestedBy: { user: fields.text('user'), event: fields.text('eventid') },
+          cluster: cluster(request),
+        },
       });
     };
 
@@ -71,10 +73,10 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
     {
       method: 'POST',
       path: '/resources',
-      handle: change(async ({ fields, requestedBy, cluster }) => {
+      handle: change(async ({ fields, caller }) => {
         const name = required(fields, 'name');
-        await lifeCycle.create(askedOf(name, fields), requestedBy, cluster);
-        return json(201, { name });
+        await lifeCycle.instances.create(specOf(name, fields), caller);
+        return jsonResponse(201, { name });
       }),
     },
     {
@@ -82,36 +84,36 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       path: '/resources/:name',
       async handle(request, [name = '']) {
         if (name === 'plans') return listPlans(request);
-        return json(200, await lifeCycle.info(name, cluster(request)));
+        return jsonResponse(200, await lifeCycle.instances.info(name, cluster(request)));
       },
     },
     {
       method: 'PUT',
       path: '/resources/:name',
-      handle: change(async ({ name, fields, requestedBy, cluster }) => {
-        await lifeCycle.update(askedOf(name, fields), requestedBy, cluster);
-        return json(200, { name });
+      handle: change(async ({ name, fields, caller }) => {
+        await lifeCycle.instances.update(specOf(name, fields), caller);
+        return jsonResponse(200, { name });
       }),
     },
     {
       method: 'DELETE',
       path: '/resources/:name',
-      handle: change(async ({ name, requestedBy, cluster }) => {
-        await lifeCycle.destroy(name, requestedBy, cluster);
-        return json(200, { name });
+      handle: change(async ({ name, caller }) => {
+        await lifeCycle.instances.destroy(name, caller);
+        return jsonResponse(200, { name });
       }),
     },
     {
       method: 'GET',
       path: '/resources/:name/status',
       async handle(request, [name = '']) {
-        return statusAnswer(await lifeCycle.status(name, cluster(request)));
+        return statusResponse(await lifeCycle.instances.status(name, cluster(request)));
       },
     },
     {
       method: 'POST',
       path: '/resources/:name/bind-app',
-      handle: change(async ({ name, fields, requestedBy, cluster }) => {
+      handle: change(async ({ name, fields, caller }) => {
         const app = {
           name: boundName(required(fields, 'app-name')),
           hosts: fields.list('app-hosts'),
@@ -122,56 +124,56 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
           clusterProvisioner: fields.text('app-cluster-provisioner'),
           clusterAddresses: fields.list('app-cluster-addresses'),
         };
-        return json(201, await lifeCycle.bind(name, { kind: 'app', app }, fields.parameters, requestedBy, cluster));
+        return jsonResponse(201, await lifeCycle.binds.bind(name, { kind: 'app', app }, fields.parameters, caller));
       }),
     },
     {
       method: 'DELETE',
       path: '/resources/:name/bind-app',
-      handle: change(async ({ name, fields, requestedBy, cluster }) => {
-        const app: TargetKey = { kind: 'app', name: boundName(required(fields, 'app-name')) };
-        await lifeCycle.unbind(name, app, requestedBy, cluster);
-        return json(200, {});
+      handle: change(async ({ name, fields, caller }) => {
+        const app: WorkloadKey = { kind: 'app', name: boundName(required(fields, 'app-name')) };
+        await lifeCycle.binds.unbind(name, app, caller);
+        return jsonResponse(200, {});
       }),
     },
     {
       method: 'PUT',
       path: '/resources/:name/binds/jobs/:job',
-      handle: change(async ({ name, job, fields, requestedBy, cluster }) => {
+      handle: change(async ({ name, job, fields, caller }) => {
         const named = fields.text('job-name');
         if (named !== '' && named !== job) {
           throw new ServiceError(400, `The path names the job "${job}", the body "${named}".`);
         }
-        const target = {
+        const described = {
           name: boundName(job),
           pool: fields.text('job-pool-name'),
           cluster: fields.text('job-cluster-name'),
         };
-        return json(
+        return jsonResponse(
           201,
-          await lifeCycle.bind(name, { kind: 'job', job: target }, fields.parameters, requestedBy, cluster),
+          await lifeCycle.binds.bind(name, { kind: 'job', job: described }, fields.parameters, caller),
         );
       }),
     },
     {
       method: 'DELETE',
       path: '/resources/:name/binds/jobs/:job',
-      handle: change(async ({ name, job, requestedBy, cluster }) => {
-        await lifeCycle.unbind(name, { kind: 'job', name: boundName(job) }, requestedBy, cluster);
-        return json(200, {});
+      handle: change(async ({ name, job, caller }) => {
+        await lifeCycle.binds.unbind(name, { kind: 'job', name: boundName(job) }, caller);
+        return jsonResponse(200, {});
       }),
     },
   ];
 }
 
-function proxied(): ServiceError {
+function notFromProxy(): ServiceError {
   return new ServiceError(
     403,
-    'Only Tsuru itself may make this call, and this one came through its proxy. If a gateway stands between Tsuru and this service, set REFUSE_PROXIED_CALLS=false in the service.',
+    'Only Tsuru itself may make this call, and this one came through its proxy. If there is a gateway between Tsuru and this service, set REFUSE_PROXIED_CALLS=false in the service.',
   );
 }
 
-function askedOf(name: string, fields: Fields): Asked {
+function specOf(name: string, fields: Fields): InstanceSpec {
   return {
     name,
     team: required(fields, 'team'),
@@ -188,22 +190,22 @@ function required(fields: Fields, field: 'name' | 'team' | 'app-name'): string {
   return value;
 }
 
-/** The name of an app or a job, which the store keeps and the backend makes a user of. */
+/** The name of an app or job, fit for the store and for the name of a user in the backend. */
 function boundName(name: string): string {
   if (!/^[A-Za-z0-9][\w.-]{0,254}$/.test(name)) {
-    throw new ServiceError(400, 'The name of an app or job must be of letters, digits, "-", "_" and ".", 255 at most.');
+    throw new ServiceError(400, 'The name of an app or job must be at most 255 letters, digits, "-", "_" and ".".');
   }
   return name;
 }
 
-function statusAnswer(status: Status): Answer {
+function statusResponse(status: Status): ServiceResponse {
   switch (status) {
     case 'up':
       return { status: 204, headers: {} };
     case 'pending':
-      return json(202, { status });
+      return jsonResponse(202, { status });
     case 'down':
-      return json(500, { status });
+      return jsonResponse(500, { status });
     default:
       return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: status.text };
   }

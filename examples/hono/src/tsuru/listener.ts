@@ -2,29 +2,30 @@ import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Milliseconds after the order to stop until a connection is closed on which no answer is being made. */
+/** Milliseconds from the start of a stop until a connection is closed whose request is not being handled. */
 const ALLOWANCE = {
-  /** that has never sent a request: its first one may be on its way */
+  /** No request yet: the first one may be on its way. */
   fresh: 5_000,
-  /** that has been answered and was kept open */
+  /** Kept open after a response. */
   idle: 1_000,
-  /** whose request has begun, and does not end */
+  /** The request has started to arrive, and does not end. */
   unfinished: 10_000,
-  /** whose answer is there, and is not taken */
+  /** The client does not read the response. */
   unread: 10_000,
 };
-const SWEEP = 100;
-/** Milliseconds in which the connections that wait to be taken up are, when more come all the time. */
-const TAKING_UP = 1_000;
+/** Milliseconds between two looks for such connections. */
+const SWEEP_INTERVAL = 100;
+/** Milliseconds for which pending connections are accepted at a stop, when new ones keep coming. */
+const MAX_ACCEPTING = 1_000;
 
 export interface Listening {
   /** Such as `http://127.0.0.1:8888`. */
   address: string;
-  /** Stops listening at once, and ends when all that was accepted has been answered. */
+  /** Stops listening at once. Resolves when every accepted request has had its response. */
   close: () => Promise<void>;
 }
 
-/** Listens on a host and a port. @throws what Node says when it cannot, such as EADDRINUSE */
+/** Listens on a host and a port. @throws Node's error, such as EADDRINUSE */
 export async function listenOn(server: Server, { port, host }: { port: number; host: string }): Promise<Listening> {
   const close = gracefulClose(server);
   await new Promise<void>((resolve, reject) => {
@@ -36,26 +37,26 @@ export async function listenOn(server: Server, { port, host }: { port: number; h
   return { address: addressOf(server), close };
 }
 
-/** Where a server listens. */
+/** Such as `http://127.0.0.1:8888`. */
 export function addressOf(server: Server): string {
   const { address, family, port } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 /**
- * Prepares a server for a stop that loses no request; it has to be called before the server listens.
+ * Prepares a server for a stop that loses no request. Must be called before the server listens.
  *
- * @returns stops: no new connection is taken, every connection that was accepted is answered, the answers say
- *   `Connection: close`, and what sends nothing is closed after a while. It ends when the last connection has.
+ * @returns stops the server: it accepts no new connection, finishes the requests on open ones with `Connection: close`,
+ *   and closes idle ones after their allowance. Resolves when the last connection is closed.
  */
 export function gracefulClose(server: Server): () => Promise<void> {
-  /** The latest answer on each open connection; undefined before the first. */
+  /** The latest response on each open connection; undefined before the first. */
   const connections = new Map<Socket, ServerResponse | undefined>();
-  let taken = 0;
+  let accepted = 0;
   let closing: Promise<void> | undefined;
 
   server.on('connection', (socket: Socket) => {
-    taken++;
+    accepted++;
     connections.set(socket, undefined);
     socket.once('close', () => connections.delete(socket));
   });
@@ -69,22 +70,22 @@ export function gracefulClose(server: Server): () => Promise<void> {
   };
 
   /**
-   * Takes up every connection that the system has made, one in a turn of the event loop: those that wait when the listener
-   * is closed are reset.
+   * Accepts the connections that wait in the system's queue, one in each turn of the event loop. When the listener closes,
+   * the system resets those that are left.
    */
-  const takeUp = async () => {
+  const acceptPending = async () => {
     const start = performance.now();
     await nextTurn();
     let before: number;
     do {
-      before = taken;
+      before = accepted;
       await nextTurn();
-    } while (taken > before && performance.now() - start < TAKING_UP);
+    } while (accepted > before && performance.now() - start < MAX_ACCEPTING);
   };
 
   const close = async () => {
-    await takeUp();
-    // Not `server.close()`, which drops the connections that are kept open while their next request may be under way.
+    await acceptPending();
+    // Not `server.close()`: it drops idle connections, whose next request may be on its way.
     const closed = new Promise<void>((resolve) => {
       NetServer.prototype.close.call(server, () => resolve());
     });
@@ -92,10 +93,10 @@ export function gracefulClose(server: Server): () => Promise<void> {
       if (response !== undefined && !response.headersSent) response.setHeader('connection', 'close');
     }
     const start = performance.now();
-    const timer = setInterval(() => sweep(performance.now() - start), SWEEP);
+    const timer = setInterval(() => sweep(performance.now() - start), SWEEP_INTERVAL);
     await closed;
     clearInterval(timer);
-    // Ends Node's timers of this server.
+    // Ends Node's own timers for this server.
     server.close();
   };
 

@@ -1,23 +1,22 @@
 import { ServiceError } from './errors.js';
 
 /**
- * One holder of a key at a time, in the order in which they came; different keys do not wait for each other. A lock is
- * free only when its holder lets go of it: a waiter that gives up takes nothing with it.
+ * A lock for each key, held by one holder at a time, first come, first served. Only its holder frees it: a waiter that
+ * gives up changes nothing.
  */
 export class Locks {
-  /** The waiters of each key that is held. */
+  /** The waiters for each locked key. */
   readonly #queues = new Map<string, Set<() => void>>();
 
   /**
-   * Waits for a key.
    * @param patience milliseconds to wait
-   * @returns what lets go of it again; to be called once
-   * @throws ServiceError 503 when it did not become free in time
+   * @returns releases the lock; to be called once
+   * @throws ServiceError 503 when it is not free in time
    */
   async acquire(key: string, patience: number): Promise<() => void> {
     const queue = this.#queues.get(key);
     if (queue === undefined) this.#queues.set(key, new Set());
-    else await turnIn(queue, patience, key);
+    else await waitForTurn(queue, patience, key);
     return () => {
       this.#release(key);
     };
@@ -35,7 +34,7 @@ export class Locks {
   }
 }
 
-function turnIn(queue: Set<() => void>, patience: number, key: string): Promise<void> {
+function waitForTurn(queue: Set<() => void>, patience: number, key: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const turn = () => {
       clearTimeout(timer);

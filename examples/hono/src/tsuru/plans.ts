@@ -4,12 +4,12 @@ import type { BackendPlan } from './backend.js';
 import { ServiceError } from './errors.js';
 import { isObject, withoutPrototypes, type JsonObject } from './values.js';
 
-/** A plan as src/plans.ts gives it. */
+/** A plan in src/plans.ts. */
 export interface Plan extends BackendPlan {
   /**
-   * A zod schema for the parameters (`tsuru service instance add ... --plan-param size=10`). Without it any are taken,
-   * as they came. The `tsuru` command sends strings only, and a form has no types at all: `integer()` and the like
-   * from this file take those spellings too.
+   * A zod schema for the parameters (`tsuru service instance add ... --plan-param size=10`). Without it any parameters are
+   * accepted. The `tsuru` command sends only strings, and so does a form; `integer()` and the other types in this file
+   * accept them.
    */
   parameters?: z.ZodType<Record<string, unknown>>;
 }
@@ -27,12 +27,12 @@ export class Plans {
     this.#plans = [first, ...others];
   }
 
-  /** What `GET /resources/plans` answers. */
+  /** The response to `GET /resources/plans`. */
   list(): BackendPlan[] {
     return this.#plans.map(({ name, description }) => ({ name, description }));
   }
 
-  /** The plan of that name; the first one for `''`. @throws ServiceError 400 that lists the plans */
+  /** @param name `''` for the first plan @throws ServiceError 400 that lists the plans */
   find(name: string): Plan {
     const plan = name === '' ? this.#plans[0] : this.#plans.find((candidate) => candidate.name === name);
     if (plan !== undefined) return plan;
@@ -40,7 +40,7 @@ export class Plans {
     throw new ServiceError(400, `There is no plan "${name}". The plans are: ${known}.`);
   }
 
-  /** The plan of an instance that exists: its name is enough when src/plans.ts has it no more. */
+  /** The plan of an existing instance, even when it was removed from src/plans.ts. */
   of(instance: { plan: string }): BackendPlan {
     const plan =
       instance.plan === '' ? this.#plans[0] : this.#plans.find((candidate) => candidate.name === instance.plan);
@@ -48,7 +48,7 @@ export class Plans {
   }
 }
 
-/** Checks parameters against the plan's schema and gives what the schema makes of them. @throws ServiceError 400 that names the field */
+/** Parses parameters with the plan's schema. @throws ServiceError 400 that names the field */
 export async function checkParameters(plan: Plan, parameters: JsonObject): Promise<JsonObject> {
   if (plan.parameters === undefined) return parameters;
   const result = await plan.parameters.safeParseAsync(parameters).catch((error: unknown) => {
@@ -62,12 +62,12 @@ export async function checkParameters(plan: Plan, parameters: JsonObject): Promi
   throw new ServiceError(400, `Plan "${plan.name}" does not take these parameters. ${problems.join('; ')}.`);
 }
 
-/** A text parameter; `''`, which is also how nothing arrives in a form, is refused. */
+/** A text. `''` is refused: in a form it may also be null or false. */
 export function text(): z.ZodString {
   return z.string().min(1);
 }
 
-/** A whole number: 10, '10', and '1e+06', which is how Tsuru writes a million in a form. Chain `.pipe(z.number().min(1))` for limits. */
+/** A whole number: 10, '10' or '1e+06', as Tsuru writes a million in a form. For limits add `.pipe(z.number().min(1))`. */
 export function integer(): z.ZodType<number> {
   return z.preprocess(
     (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
@@ -75,7 +75,7 @@ export function integer(): z.ZodType<number> {
   );
 }
 
-/** Yes or no: true, 'true', '1' and false, 'false', '0', and `''`, which is how false arrives in a form. */
+/** True, 'true' or '1'; false, 'false', '0' or `''`, which is false in a form. */
 export function flag(): z.ZodType<boolean> {
   const spellings = new Map<unknown, boolean>([
     [true, true],
@@ -89,7 +89,7 @@ export function flag(): z.ZodType<boolean> {
   return z.preprocess((value) => spellings.get(value) ?? value, z.boolean({ error: 'must be true or false' }));
 }
 
-/** A list: a JSON list, or the object with the keys 0, 1, 2, ... that the `tsuru` command makes of `zones.0=a zones.1=b`; `''` is empty. */
+/** A list. The `tsuru` command sends `zones.0=a zones.1=b` as an object with the keys 0 and 1, and a form sends `''` for an empty list. */
 export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
   return z.preprocess((value) => {
     if (value === '') return [];

@@ -3,17 +3,18 @@ import { Hono, type Context, type ErrorHandler, type MiddlewareHandler } from 'h
 import { HTTPException } from 'hono/http-exception';
 
 import { readBody } from './body.js';
-import { errorAnswer, hasBody, notFound, tooLarge, type Answer, type Headers, type Incoming } from './http.js';
+import { errorResponse, hasBody, notFound, tooLarge, type Headers, type Log, type ServiceResponse } from './http.js';
 import { logRequest } from './log.js';
+import { acceptedTarget, targetOf, type RequestTarget } from './request-target.js';
 import type { Service } from './service.js';
 
-/** What the handlers of this app find in their context. */
+/** The types of the context in this app. */
 export interface Environment {
   Bindings: HttpBindings;
-  Variables: { log: Incoming['log'] };
+  Variables: { log: Log };
 }
 
-/** Gives each request a logger with its id, and logs it when it has been answered. */
+/** Gives each request a logger with its id, and logs it once its response is ready. */
 export function logging(service: Service): MiddlewareHandler<Environment> {
   return async (c, next) => {
     const start = performance.now();
@@ -21,11 +22,12 @@ export function logging(service: Service): MiddlewareHandler<Environment> {
     const log = service.log.child({ requestId: service.requestId(headers) });
     c.set('log', log);
     await next();
-    logRequest(log, { method, target, headers, status: c.res.status, milliseconds: performance.now() - start });
+    const milliseconds = performance.now() - start;
+    logRequest(log, { method, path: target.path, headers, status: c.res.status, milliseconds });
   };
 }
 
-/** Asks for the service's user name and password, the health check apart. */
+/** Requires the service's user name and password, except for the health check. */
 export function authentication(service: Service): MiddlewareHandler<Environment> {
   return async (c, next) => {
     const { method, target, headers } = requestOf(c);
@@ -34,14 +36,15 @@ export function authentication(service: Service): MiddlewareHandler<Environment>
   };
 }
 
-/** Tsuru's calls and the service's own endpoints, as one Hono app to mount with `app.route`. No other path gets past it. */
+/** Tsuru's calls and the service's own endpoints, as a Hono app for `app.route`. It handles all other paths with a 404. */
 export function tsuruRoutes(service: Service): Hono<Environment> {
   const app = new Hono<Environment>();
 
   for (const route of service.routes) {
     app.on(route.method, route.path, async (c) => {
-      const { method, target, headers, rawHeaders } = requestOf(c);
-      // Bodies stay raw here: what Tsuru sends is decoded in body.ts, and an endpoint may take any type.
+      const { method, target: parsed, headers, rawHeaders } = requestOf(c);
+      const target = acceptedTarget(parsed);
+      // Bodies stay raw: body.ts decodes Tsuru's, and an endpoint may accept any type.
       const body = hasBody(method) ? await bodyOf(c, service.bodyLimit) : new Uint8Array();
       return respond(await route.handle({ method, target, headers, rawHeaders, body, log: c.get('log') }));
     });
@@ -54,29 +57,30 @@ export function tsuruRoutes(service: Service): Hono<Environment> {
   return app;
 }
 
-/** Answers for what was thrown on the way, in routes of your own as well. */
-export function onError(service: Service): ErrorHandler<Environment> {
+/** Turns errors into responses, those of your own routes as well. */
+export function errorHandler(service: Service): ErrorHandler<Environment> {
   return (error, c) => {
     const status = error instanceof HTTPException ? error.status : undefined;
-    return respond(errorAnswer(error, c.get('log') ?? service.log, status));
+    return respond(errorResponse(error, c.get('log') ?? service.log, status));
   };
 }
 
-/** The request as it came: the URL that Hono routes by has been folded already. Without a socket there is only that. */
+/** The request as received. The URL that Hono routes by is normalised; without a socket there is no other. */
 function requestOf(c: Context<Environment>): {
   method: string;
-  target: string;
+  target: RequestTarget;
   headers: Headers;
   rawHeaders: readonly string[];
 } {
   const { method } = c.req;
   const incoming = (c.env as Partial<HttpBindings> | undefined)?.incoming;
   if (incoming !== undefined) {
-    const { url: target = '', headers, rawHeaders } = incoming;
-    return { method, target, headers, rawHeaders };
+    const { url = '', headers, rawHeaders } = incoming;
+    return { method, target: targetOf(incoming, url), headers, rawHeaders };
   }
   const { pathname, search } = new URL(c.req.url);
-  return { method, target: pathname + search, headers: c.req.header(), rawHeaders: [...c.req.raw.headers].flat() };
+  const target = targetOf(c.req.raw, pathname + search);
+  return { method, target, headers: c.req.header(), rawHeaders: [...c.req.raw.headers].flat() };
 }
 
 async function bodyOf(c: Context<Environment>, limit: number): Promise<Uint8Array> {
@@ -87,6 +91,6 @@ async function bodyOf(c: Context<Environment>, limit: number): Promise<Uint8Arra
   return body;
 }
 
-function respond({ status, headers, body }: Answer): Response {
+function respond({ status, headers, body }: ServiceResponse): Response {
   return new Response(body, { status, headers });
 }

@@ -1,6 +1,6 @@
-import type { Provisioning } from './life-cycle.js';
+import type { Provisioning } from './creations.js';
 
-/** The answers in tsuru-service.yaml that the running service needs. */
+/** The answers in tsuru-service.yaml that the service needs at run time. */
 export const settings: { service: string; provisioning: Provisioning; multiCluster: boolean } = {
   service: "hono-service",
   provisioning: "inline",

@@ -6,21 +6,21 @@ import Database from 'libsql';
 import { messageOf } from './errors.js';
 
 /**
- * Holds a store for this process. Beside it lies a small SQLite file in which a transaction stays open for as long as the
- * process lives: the operating system ends it with the process, however that ends, so that nothing stale is left.
- * Others can still read in it which process that is.
+ * Locks a store for this process. The lock is an open transaction in a small SQLite file beside the store: the operating
+ * system ends it with the process, however that ends, so no stale lock is left. Other processes can still read in the
+ * file which one holds it.
  *
  * @param path of the store
- * @returns what lets go of it again
- * @throws Error that names the process, when another one holds it
+ * @returns releases the lock
+ * @throws Error that names the process that holds it
  */
-export function holdStore(path: string): () => void {
+export function lockStore(path: string): () => void {
   const file = `${path}.lock`;
-  // Never one that is there: to close it would end this process's own locks on it.
+  // Not an existing one: closing it would end this process's own POSIX locks on it.
   if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
   const database = new Database(file);
   try {
-    // Long enough for a process that is just writing its name, or ending.
+    // Enough for another process to write its name, or to end.
     database.pragma('busy_timeout = 1000');
     database.exec('create table if not exists holder (pid integer, host text, since text)');
     database.exec('begin immediate');
@@ -36,8 +36,8 @@ export function holdStore(path: string): () => void {
     const isHeld = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
     throw new Error(
       isHeld
-        ? `The store ${path} is held by ${holder}. One process at a time can use it.`
-        : `The store ${path} cannot be held: ${messageOf(error)}`,
+        ? `The store ${path} is in use by ${holder}. Only one process can use it at a time.`
+        : `The store ${path} cannot be locked: ${messageOf(error)}`,
       { cause: error },
     );
   }
@@ -54,7 +54,7 @@ function holderIn(database: Database.Database): string {
       | undefined;
     if (row) return `process ${row.pid} on ${row.host}, since ${row.since}Z`;
   } catch {
-    // It may be writing its name at this very moment.
+    // It may be writing its name right now.
   }
   return 'another process';
 }

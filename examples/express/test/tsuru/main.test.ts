@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { plans } from '../../src/plans.js';
+import { startProcess } from './support/process.js';
+
+const PASSWORD = 'a password of the test';
+
+/** Milliseconds to start and stop a process; a machine under load takes many seconds. */
+const SLOW = 120_000;
+
+/** The whole service as a separate process, from its source. */
+describe('the service', { timeout: SLOW }, () => {
+  let directory: string;
+  let started: ReturnType<typeof startProcess> | undefined;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'service-'));
+  });
+  afterEach(async () => {
+    started?.child.kill('SIGKILL');
+    await started?.ended;
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  function start(environment: Record<string, string>) {
+    started = startProcess({
+      DATABASE_PATH: join(directory, 'service.db'),
+      SERVICE_USERNAME: 'svc',
+      SERVICE_PASSWORD: PASSWORD,
+      ...environment,
+    });
+    return started;
+  }
+
+  it('starts, replies and stops, without printing its password', async () => {
+    const service = start({});
+    const address = await service.address;
+    const authorization = `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`;
+    const headers = { authorization, connection: 'close', 'x-tsuru-pool-name': 'pool1' };
+    const reply = await fetch(`${address}/resources/plans`, { headers });
+    const wanted = plans.map(({ name, description }) => ({ name, description }));
+    expect([reply.status, await reply.json()]).toEqual([200, wanted]);
+    expect((await fetch(`${address}/resources/plans`)).status).toBe(401);
+    expect((await fetch(`${address}/healthcheck`)).status).toBe(200);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(service.output()).toContain('"stopped"');
+    expect(service.output()).not.toContain(PASSWORD);
+    expect(service.output()).not.toContain(authorization.slice('Basic '.length));
+  });
+
+  it('does not start without a password', async () => {
+    const service = start({ SERVICE_PASSWORD: '' });
+    expect(await service.ended).toBe(1);
+    expect(service.output()).toContain('SERVICE_PASSWORD is empty');
+    expect(service.output()).not.toMatch(/^\s+at /m);
+  });
+});

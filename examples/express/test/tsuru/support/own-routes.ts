@@ -1,0 +1,21 @@
+import type { OwnRoutes } from '../../../src/app.js';
+
+function fail(): never {
+  throw Object.assign(new Error('the vendor says no'), { status: 403, statusCode: 403 });
+}
+
+/** Routes as an owner adds them in src/app.ts. */
+export const ownRoutes: OwnRoutes = {
+  open: [
+    (app) => {
+      app.get('/open', (_request, response) => response.end('open'));
+      app.get('/failing-open', fail);
+    },
+  ],
+  guarded: [
+    (app) => {
+      app.get('/guarded', (_request, response) => response.end('guarded'));
+      app.get('/failing', fail);
+    },
+  ],
+};

@@ -1,0 +1,52 @@
+import type { InstanceData, Variables } from './backend.js';
+import { ServiceError } from './errors.js';
+import { isObject, MAX_DEPTH, withoutPrototypes, type JsonValue } from './values.js';
+
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * Checks the variables that a backend returned. Tsuru fails a bind whose response is not one object of strings, and never
+ * unbinds it, so such a response must not be sent.
+ * @throws ServiceError 500 that says what is wrong with them
+ */
+export function checkVariables(variables: unknown): Variables {
+  const json = asJson(variables);
+  const problem = variablesProblem(json);
+  if (problem !== undefined) {
+    throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot take: ${problem}.`);
+  }
+  return { ...(json as Variables) };
+}
+
+function variablesProblem(variables: unknown): string | undefined {
+  if (!isObject(variables)) return 'not an object of names and values';
+  for (const [name, value] of Object.entries(variables)) {
+    if (!VARIABLE_NAME.test(name)) {
+      return `the name ${JSON.stringify(name.slice(0, 100))} has other characters than letters, digits and "_", or starts with a digit`;
+    }
+    if (typeof value !== 'string') return `the value of ${name} is not a string`;
+  }
+  return undefined;
+}
+
+/**
+ * Checks the data that a backend returned, and gives it as it comes back from the store, which keeps JSON.
+ * @param previous stays when the backend returned nothing
+ * @throws ServiceError 500 when it could be written but never read again
+ */
+export function checkData(returned: InstanceData | void, previous: InstanceData): InstanceData {
+  if (returned === undefined) return previous;
+  const data = asJson(returned);
+  if (isObject(data)) return data;
+  const problem = `must be a JSON object of at most ${MAX_DEPTH} levels`;
+  throw new ServiceError(500, `The service's backend returned data that cannot be kept: it ${problem}.`);
+}
+
+/** A value after a round trip through JSON; undefined when it does not survive it. */
+function asJson(value: unknown): JsonValue | undefined {
+  try {
+    return withoutPrototypes(JSON.parse(JSON.stringify(value)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,152 @@
+import type {
+  Backend,
+  BindAppRequest,
+  BindJobRequest,
+  Cluster,
+  InfoItem,
+  InstanceData,
+  Request,
+  Requester,
+  Status,
+  Variables,
+} from './backend.js';
+import { checkData, checkVariables } from './backend-results.js';
+import { ServiceError } from './errors.js';
+import { publicPart } from './instance-state.js';
+import { asFailure, backendFailed, timedOut, withText } from './life-cycle-errors.js';
+import type { Operations } from './operations.js';
+import type { Plans } from './plans.js';
+import type { StoredBind, StoredInstance } from './store-rows.js';
+
+/** Who makes a call, and where its instance lives. */
+export interface Caller {
+  requestedBy: Requester;
+  /** Only of a multi-cluster service. */
+  cluster: Cluster | undefined;
+}
+
+/** The app or job of a bind, as Tsuru describes it. */
+export type Workload = { kind: 'app'; app: BindAppRequest['app'] } | { kind: 'job'; job: BindJobRequest['job'] };
+
+/** Which app or job. */
+export type WorkloadKey = { kind: 'app' | 'job'; name: string };
+
+/**
+ * The backend, as the life cycle calls it. Its results are checked, and its errors become ServiceErrors with a text for
+ * Tsuru's user. Only the text of a ServiceError is passed on: that of any other error may have addresses and worse in
+ * it, and goes to the log.
+ *
+ * `action` is always the start of a sentence, such as `Creating the instance "db1"`.
+ */
+export class BackendCalls {
+  readonly #backend: Backend;
+  readonly #plans: Plans;
+  readonly #operations: Operations;
+
+  constructor(backend: Backend, plans: Plans, operations: Operations) {
+    this.#backend = backend;
+    this.#plans = plans;
+    this.#operations = operations;
+  }
+
+  /** @returns the data to store */
+  async create(action: string, instance: StoredInstance, signal: AbortSignal): Promise<InstanceData> {
+    const data = await this.#call(action, signal, () =>
+      this.#backend.create(this.#request(instance, instance, signal)),
+    );
+    return checkData(data, instance.data);
+  }
+
+  /** @returns the data to store */
+  async update(
+    action: string,
+    instance: StoredInstance,
+    previous: StoredInstance,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<InstanceData> {
+    const data = await this.#call(action, signal, () =>
+      this.#backend.update({ ...this.#request(instance, caller, signal), previous: publicPart(previous) }),
+    );
+    return checkData(data, previous.data);
+  }
+
+  async destroy(action: string, instance: StoredInstance, caller: Caller, signal: AbortSignal): Promise<void> {
+    await this.#call(action, signal, () => this.#backend.destroy(this.#request(instance, caller, signal)));
+  }
+
+  async bind(
+    action: string,
+    instance: StoredInstance,
+    workload: Workload,
+    bind: Pick<BindAppRequest, 'parameters' | 'secret' | 'previous'>,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<Variables> {
+    const variables = await this.#call(action, signal, () => {
+      const request = { ...this.#request(instance, caller, signal), ...bind };
+      return workload.kind === 'app'
+        ? this.#backend.bindApp({ ...request, app: workload.app })
+        : this.#backend.bindJob({ ...request, job: workload.job });
+    });
+    return checkVariables(variables);
+  }
+
+  /** Revokes a bind; the backend cannot refuse. */
+  async unbind(instance: StoredInstance, bind: StoredBind, caller: Caller, signal: AbortSignal): Promise<void> {
+    const action = `Unbinding the ${bind.kind} "${bind.name}" from "${instance.name}"`;
+    try {
+      await this.#call(action, signal, () => {
+        const request = this.#request(instance, caller, signal);
+        return bind.kind === 'app'
+          ? this.#backend.unbindApp({ ...request, app: { name: bind.name } })
+          : this.#backend.unbindJob({ ...request, job: { name: bind.name } });
+      });
+    } catch (error) {
+      throw asFailure(error);
+    }
+  }
+
+  async status(instance: StoredInstance, cluster: Cluster | undefined): Promise<Status> {
+    const status = await this.#read(`Asking for the status of "${instance.name}"`, (signal) =>
+      this.#backend.status?.(this.#request(instance, { requestedBy: instance.requestedBy, cluster }, signal)),
+    );
+    return status ?? 'up';
+  }
+
+  async info(instance: StoredInstance, cluster: Cluster | undefined): Promise<InfoItem[]> {
+    const items = await this.#read(`Asking for the info of "${instance.name}"`, (signal) =>
+      this.#backend.info?.(this.#request(instance, { requestedBy: instance.requestedBy, cluster }, signal)),
+    );
+    return (items ?? []).map(({ label, value }) => ({ label: String(label), value: String(value) }));
+  }
+
+  #read<T>(action: string, task: (signal: AbortSignal) => Promise<T> | undefined): Promise<T | undefined> {
+    return this.#operations.read(action, (signal) => this.#call(action, signal, () => task(signal)));
+  }
+
+  #request(instance: StoredInstance, { requestedBy, cluster }: Caller, signal: AbortSignal): Request {
+    return {
+      instance: publicPart(instance),
+      plan: this.#plans.of(instance),
+      parameters: instance.parameters,
+      requestedBy,
+      cluster: cluster ?? instance.cluster,
+      signal,
+    };
+  }
+
+  async #call<T>(action: string, signal: AbortSignal, task: () => Promise<T> | undefined): Promise<T | undefined> {
+    try {
+      signal.throwIfAborted();
+      return await task();
+    } catch (error) {
+      if (error instanceof ServiceError) throw withText(action, error);
+      if (this.#operations.areAborted) {
+        const text = `${action} was interrupted because the service is stopping. Try again in a minute.`;
+        throw new ServiceError(503, text, {}, { cause: error });
+      }
+      throw signal.aborted ? timedOut(action, error) : backendFailed(action, error);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { sql, SqliteAdapter, SqliteDialect, type Generated, type Kysely, type Migration } from 'kysely';
+
+import type { BindState, InstanceState, StoredBind } from './store-rows.js';
+
+interface InstanceTable {
+  id: string;
+  name: string;
+  state: InstanceState;
+  team: string;
+  plan: string;
+  description: string;
+  tags: string;
+  parameters: string;
+  data: string;
+  error: string;
+  requested_by: string;
+  cluster: string | null;
+  created_at: Generated<string>;
+}
+
+interface BindTable {
+  instance_id: string;
+  kind: StoredBind['kind'];
+  name: string;
+  state: BindState;
+  secret: string;
+  variables: string;
+  parameters: Generated<string>;
+  unbound_at: string | null;
+  created_at: Generated<string>;
+}
+
+interface HealthTable {
+  id: number;
+  checked_at: string;
+}
+
+export interface Tables {
+  instances: InstanceTable;
+  binds: BindTable;
+  health: HealthTable;
+}
+
+/**
+ * To change the tables, add a migration; never edit one that has run. They run in one transaction, so an interrupted start
+ * leaves the tables unchanged. Older stores ran the first one without that, so it skips the tables that are there.
+ */
+export const migrations: Record<string, Migration> = {
+  '0001-instances-and-binds': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('instances')
+        .ifNotExists()
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('name', 'text', (column) => column.notNull().unique())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('team', 'text', (column) => column.notNull())
+        .addColumn('plan', 'text', (column) => column.notNull())
+        .addColumn('description', 'text', (column) => column.notNull())
+        .addColumn('tags', 'text', (column) => column.notNull())
+        .addColumn('parameters', 'text', (column) => column.notNull())
+        .addColumn('data', 'text', (column) => column.notNull())
+        .addColumn('error', 'text', (column) => column.notNull())
+        .addColumn('requested_by', 'text', (column) => column.notNull())
+        .addColumn('cluster', 'text')
+        .addColumn('created_at', 'text', (column) => column.notNull().defaultTo(sql`current_timestamp`))
+        .execute();
+      await db.schema
+        .createTable('binds')
+        .ifNotExists()
+        .addColumn('instance_id', 'text', (column) => column.notNull().references('instances.id').onDelete('cascade'))
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('secret', 'text', (column) => column.notNull())
+        .addColumn('variables', 'text', (column) => column.notNull())
+        .addColumn('unbound_at', 'text')
+        .addColumn('created_at', 'text', (column) => column.notNull().defaultTo(sql`current_timestamp`))
+        .addPrimaryKeyConstraint('binds_key', ['instance_id', 'kind', 'name'])
+        .execute();
+    },
+  },
+  '0002-bind-parameters-and-health': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .alterTable('binds')
+        .addColumn('parameters', 'text', (column) => column.notNull().defaultTo('{}'))
+        .execute();
+      await db.schema
+        .createTable('health')
+        .addColumn('id', 'integer', (column) => column.primaryKey())
+        .addColumn('checked_at', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
+};
+
+/** SQLite rolls back changes of tables as well; Kysely does not use that by itself. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+export class TransactionalDialect extends SqliteDialect {
+  override createAdapter(): TransactionalAdapter {
+    return new TransactionalAdapter();
+  }
+}
