@@ -9,12 +9,12 @@ export type Part =
   | 'The calls'
   | 'Form encoding of parameters'
   | 'Names'
-  | 'Answers: create'
-  | 'Answers: update'
-  | 'Answers: destroy'
-  | 'Answers: bind'
-  | 'Answers: unbind'
-  | 'Answers: status, info and plans'
+  | 'Replies: create'
+  | 'Replies: update'
+  | 'Replies: destroy'
+  | 'Replies: bind'
+  | 'Replies: unbind'
+  | 'Replies: status, info and plans'
   | 'Redirects'
   | 'The proxy';
 

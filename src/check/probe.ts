@@ -192,7 +192,7 @@ export class Probe {
   /** Holds that the service still works. */
   async requireAlive(): Promise<void> {
     const plans = await this.send(this.calls.plans());
-    this.require(plans.exchange.answer !== undefined, plans, 'afterwards the service did not answer any more');
+    this.require(plans.exchange.reply !== undefined, plans, 'afterwards the service did not answer any more');
   }
 
   block(reason: string, sent: Sent): never {
@@ -207,7 +207,7 @@ export class Probe {
 
 /** The status of an answer; 0 without one. */
 export function statusOf({ exchange }: Sent): number {
-  return exchange.answer?.status ?? 0;
+  return exchange.reply?.status ?? 0;
 }
 
 /** Whether Tsuru takes an answer as a success, and it is one. */
@@ -228,13 +228,13 @@ export function isRefused(sent: Sent): boolean {
 }
 
 /** What happened to a call, as a verb. */
-export function outcomeOf({ exchange: { answer, failure }, reading }: Sent): string {
+export function outcomeOf({ exchange: { reply, failure }, reading }: Sent): string {
   if (failure === 'timeout') return 'was not answered in time';
-  if (answer === undefined) return `ended without an answer (${failure ?? 'the connection was closed'})`;
-  const isOk = answer.status >= 200 && answer.status < 300;
+  if (reply === undefined) return `ended without an answer (${failure ?? 'the connection was closed'})`;
+  const isOk = reply.status >= 200 && reply.status < 300;
   return isOk && !reading.ok
-    ? `was answered ${answer.status} with what Tsuru cannot read`
-    : `was answered ${answer.status}`;
+    ? `was answered ${reply.status} with what Tsuru cannot read`
+    : `was answered ${reply.status}`;
 }
 
 /** The variables of a bind that worked. */

@@ -53,7 +53,7 @@ export async function reach(target: Target, signal: AbortSignal): Promise<string
   const session = new Session(target, signal);
   try {
     const { exchange } = await session.send(session.calls('form').plans(), 'form');
-    return exchange.answer === undefined && isUnreachable(exchange) ? exchange.failure : undefined;
+    return exchange.reply === undefined && isUnreachable(exchange) ? exchange.failure : undefined;
   } catch (error) {
     if (error instanceof Lost) return 'the connection is refused';
     throw error;

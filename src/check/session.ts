@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eachAtOnce } from './at-once.ts';
 import { Calls, type Action, type Call, type Encoding, type Parameter } from '../tsuru/calls.ts';
 import { send, type Exchange } from '../tsuru/http.ts';
-import { readAnswer, type Reading } from '../tsuru/reading.ts';
+import { readReply, type Reading } from '../tsuru/read-reply.ts';
 
 /** What is checked, and how. */
 export interface Target {
@@ -170,8 +170,8 @@ export class Session {
     const left = await this.cleanUp();
     if (this.isLost) return left;
     await eachAtOnce([...this.removed], AT_ONCE, async ([name, made]) => {
-      const { answer } = await this.ask(this.calls(made.encoding).status(name));
-      if (answer !== undefined && answer.status < 300) this.made.set(name, made);
+      const { reply } = await this.ask(this.calls(made.encoding).status(name));
+      if (reply !== undefined && reply.status < 300) this.made.set(name, made);
     });
     return this.cleanUp();
   }
@@ -198,7 +198,7 @@ export class Session {
     return {
       call,
       exchange,
-      reading: readAnswer(call, exchange, { id: this.target.service, address: this.target.address }),
+      reading: readReply(call, exchange, { id: this.target.service, address: this.target.address }),
       authorization: 'authorization' in more ? more.authorization : 'own',
     };
   }
@@ -237,7 +237,7 @@ export class Session {
     const calls = this.calls(made.encoding);
     for (let time = 0; time < 3; time++) {
       const destroyed = await this.ask(calls.destroy(name));
-      const status = destroyed.answer?.status ?? 0;
+      const status = destroyed.reply?.status ?? 0;
       if (status === 404 || (status === 400 && !/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name))) return true;
       if (status >= 200 && status < 300) return this.isGone(calls.status(name));
       if (isUnreachable(destroyed)) return false;
@@ -257,8 +257,8 @@ export class Session {
    */
   private async isGone(status: Call): Promise<boolean> {
     for (let pause = 50; ; pause *= 2) {
-      const { answer } = await this.ask(status);
-      if (answer === undefined || (answer.status >= 400 && answer.status !== 500)) return true;
+      const { reply } = await this.ask(status);
+      if (reply === undefined || (reply.status >= 400 && reply.status !== 500)) return true;
       if (pause > 400 || this.kept > 2) break;
       await sleep(pause);
     }

@@ -9,7 +9,7 @@ export interface Request {
   body?: string;
 }
 
-export interface Answer {
+export interface Reply {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
@@ -20,7 +20,7 @@ export interface Answer {
 /** One request, and what came of it: an answer, or the reason why there is none. */
 export interface Exchange {
   request: Request;
-  answer: Answer | undefined;
+  reply: Reply | undefined;
   /** Why there is no answer: `timeout`, `aborted`, or the code of the connection's error, such as `ECONNRESET`. */
   failure: string | undefined;
   milliseconds: number;
@@ -50,7 +50,7 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
   const isKeptAlive = request.headers['Connection'] !== 'close';
   const agent = isKeptAlive ? new (isTls ? HttpsAgent : HttpAgent)({ keepAlive: true }) : false;
   return new Promise((resolve) => {
-    let answer: Answer | undefined;
+    let reply: Reply | undefined;
     let isDone = false;
     const timers: NodeJS.Timeout[] = [];
     const finish = (failure?: string) => {
@@ -62,8 +62,8 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
       if (agent !== false) agent.destroy();
       resolve({
         request,
-        answer,
-        failure: answer === undefined || failure === 'aborted' || failure === 'timeout' ? failure : undefined,
+        reply,
+        failure: reply === undefined || failure === 'aborted' || failure === 'timeout' ? failure : undefined,
         milliseconds: performance.now() - start,
       });
     };
@@ -85,7 +85,7 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
       const take = (complete: boolean) => {
         const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
         const whole = Buffer.concat(chunks);
-        answer = { status: incoming.statusCode ?? 0, headers: Object.fromEntries(headers), body: whole, complete };
+        reply = { status: incoming.statusCode ?? 0, headers: Object.fromEntries(headers), body: whole, complete };
       };
       incoming.on('data', (chunk: Buffer) => {
         size += chunk.length;

@@ -174,7 +174,7 @@ describe('check, wrongly used', () => {
   it('lists the checks and shows its help', async () => {
     const list = await check(['--list'], {});
     expect(list.code).toBe(0);
-    expect(list.stdout).toContain('bind-app.repeat  (must; Answers: bind)');
+    expect(list.stdout).toContain('bind-app.repeat  (must; Replies: bind)');
     const help = await check(['--help'], {});
     expect(help.code).toBe(0);
     expect(help.stdout).toContain('--manifest FILE');

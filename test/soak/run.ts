@@ -120,10 +120,10 @@ async function callAtRandom(tsuru: Tsuru, chance: Chance, taken: Set<string>, is
     for (let calls = 0; calls < 6 && !isOver(); calls++) {
       const wanted = wantedOf(name, chance);
       const hangUp = chance.happens(0.01) ? chance.between(0, 300) : undefined;
-      const answer = await tsuru.call(wanted, chance, hangUp);
+      const reply = await tsuru.call(wanted, chance, hangUp);
       // A user whose call failed tries the same again.
-      if (answer?.result === 'unclear' && chance.happens(0.6) && !isOver()) await tsuru.call(wanted, chance);
-      await pause(answer === undefined ? 20 : chance.between(0, 20));
+      if (reply?.result === 'unclear' && chance.happens(0.6) && !isOver()) await tsuru.call(wanted, chance);
+      await pause(reply === undefined ? 20 : chance.between(0, 20));
     }
     taken.delete(name);
   }

@@ -17,7 +17,7 @@ export interface Wanted {
   parameters?: Record<string, string>;
 }
 
-export interface Answered {
+export interface Replied {
   result: Result;
   status: number;
   text: string;
@@ -66,7 +66,7 @@ export class Tsuru {
   }
 
   /** Makes a call; undefined when it did not reach the service. */
-  async call(wanted: Wanted, chance: Chance, hangUp?: number): Promise<Answered | undefined> {
+  async call(wanted: Wanted, chance: Chance, hangUp?: number): Promise<Replied | undefined> {
     const { name, action, target = '', parameters = {} } = wanted;
     const { url, run } = await this.#service.address();
     const ids = this.#world.idsOf(name);
@@ -78,7 +78,7 @@ export class Tsuru {
     this.#journal.note(name, `${what}${parameters['v'] === undefined ? '' : ` v=${parameters['v']}`}`);
     this.#underWay++;
     const { request } = tsuruCall(wanted, encoding, number, this.#service.authorization);
-    const { answer, failure } = await send(url, request, {
+    const { reply, failure } = await send(url, request, {
       timeout: PATIENCE.answer + MARGIN,
       signal: new AbortController().signal,
       ...(hangUp !== undefined && { hangUp }),
@@ -89,13 +89,13 @@ export class Tsuru {
       this.#journal.note(name, `${what}: not sent`);
       return undefined;
     }
-    if (answer?.complete !== true) {
+    if (reply?.complete !== true) {
       operation.result = 'unclear';
       this.#lost(wanted, operation, what, failure ?? 'an answer that was cut off', run);
       return { result: 'unclear', status: 0, text: '' };
     }
-    const { status } = answer;
-    const text = answer.body.toString();
+    const { status } = reply;
+    const text = reply.body.toString();
     operation.end = performance.now();
     operation.result = resultOf(action, status);
     this.#journal.note(name, `${what}: ${status} ${text.slice(0, 200)}`);
@@ -128,13 +128,13 @@ export class Tsuru {
     }
   }
 
-  #judge(wanted: Wanted, operation: Operation, answered: Answered, ids: Set<string>): void {
+  #judge(wanted: Wanted, operation: Operation, replied: Replied, ids: Set<string>): void {
     const { name, action, target = '' } = wanted;
-    const { result, status, text } = answered;
+    const { result, status, text } = replied;
     const { start, end } = operation;
     const history = this.history(name);
     const said = `${action}${target === '' ? '' : ` ${target}`} was answered ${status}: ${text.slice(0, 200)}`;
-    if (status >= 500 && !this.#isExplained(wanted, operation, answered)) {
+    if (status >= 500 && !this.#isExplained(wanted, operation, replied)) {
       this.#journal.violation('unexplained error', name, said);
     }
     if (action === 'destroy' && (result === 'done' || result === 'gone')) this.#world.bury(name, ids, said);
@@ -163,7 +163,7 @@ export class Tsuru {
     }
   }
 
-  #isExplained({ name, action }: Wanted, { start, end }: Operation, { status, text }: Answered): boolean {
+  #isExplained({ name, action }: Wanted, { start, end }: Operation, { status, text }: Replied): boolean {
     if (text.includes('unexpectedly')) return false;
     if (action === 'status' && status === 500 && text === '{"status":"down"}') return true;
     if (this.#service.wasEnding(start, end) || this.#world.wasTroubled(name, start, end)) return true;

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
 import { MARGIN, PATIENCE } from './limits.ts';
-import type { Answered, Tsuru, Wanted } from './tsuru.ts';
+import type { Replied, Tsuru, Wanted } from './tsuru.ts';
 import type { World } from './world.ts';
 
 /** What one look at the whole needs. */
@@ -126,10 +126,10 @@ function isVariables(returned: unknown): boolean {
 async function endOfPending(scene: Scene, name: string): Promise<'up' | 'down' | 'gone'> {
   const deadline = performance.now() + PATIENCE.background + MARGIN;
   for (;;) {
-    const answer = await call(scene, { name, action: 'status' });
-    if (answer?.status === 204) return 'up';
-    if (answer?.status === 404) return 'gone';
-    if (answer?.status === 500) return 'down';
+    const reply = await call(scene, { name, action: 'status' });
+    if (reply?.status === 204) return 'up';
+    if (reply?.status === 404) return 'gone';
+    if (reply?.status === 500) return 'down';
     const info = await call(scene, { name, action: 'info' });
     if (/"removing/.test(info?.text ?? '') && (await remove(scene, name))) return 'gone';
     if (performance.now() > deadline) {
@@ -155,7 +155,7 @@ export async function removeAll(scene: Scene): Promise<void> {
 }
 
 async function remove(scene: Scene, name: string): Promise<boolean> {
-  let last: Answered | undefined;
+  let last: Replied | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
     last = await call(scene, { name, action: 'destroy' });
     if (last?.status === 200 || last?.status === 404) return true;
@@ -165,6 +165,6 @@ async function remove(scene: Scene, name: string): Promise<boolean> {
   return false;
 }
 
-function call({ tsuru, chance }: Scene, wanted: Wanted): Promise<Answered | undefined> {
+function call({ tsuru, chance }: Scene, wanted: Wanted): Promise<Replied | undefined> {
   return tsuru.call(wanted, chance);
 }

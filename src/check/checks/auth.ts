@@ -115,7 +115,7 @@ export const auth: readonly Check[] = [
     fix: 'Answer 401 with the header WWW-Authenticate: Basic realm="...".',
     async run(probe) {
       const sent = await probe.send(probe.calls.plans(), { authorization: undefined });
-      const header = sent.exchange.answer?.headers['www-authenticate'] ?? '';
+      const header = sent.exchange.reply?.headers['www-authenticate'] ?? '';
       probe.require(/^basic\b/i.test(header), sent, 'the answer has no such header');
     },
   },

@@ -12,7 +12,7 @@ import {
   type Probe,
 } from '../probe.ts';
 
-const PART = 'Answers: bind';
+const PART = 'Replies: bind';
 const READABLE =
   'Answer 201 with one JSON object whose values are all strings: "5432", not 5432; {} when there are none.';
 
@@ -93,7 +93,7 @@ export const bindApp: readonly Check[] = [
     id: 'bind-app.after-unbind',
     level: 'must',
     rule: 'A bind soon after an unbind brings back the same variables.',
-    part: 'Answers: unbind',
+    part: 'Replies: unbind',
     fix: 'Keep what the credentials of an app are made from for an hour after its unbind: Tsuru undoes an unbind by binding again, and throws the answer away.',
     perEncoding: true,
     async run(probe) {

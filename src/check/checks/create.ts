@@ -3,7 +3,7 @@ import { isAccepted, isRefused, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type
 import type { Sent } from '../session.ts';
 import { textProblem } from './text.ts';
 
-const PART = 'Answers: create';
+const PART = 'Replies: create';
 
 /** Creates with a plan that no service has. */
 async function createWithUnknownPlan(probe: Probe, name: string): Promise<Sent> {
@@ -78,7 +78,7 @@ export const create: readonly Check[] = [
     },
   },
   {
-    id: 'create.lost-answer',
+    id: 'create.lost-reply',
     level: 'must',
     rule: 'A create whose answer was lost can be repeated.',
     part: PART,

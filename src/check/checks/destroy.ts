@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check } from '../check.ts';
 import { isAccepted, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
-const PART = 'Answers: destroy';
+const PART = 'Replies: destroy';
 
 /** An instance that is no more. */
 async function destroyed(probe: Probe): Promise<string> {

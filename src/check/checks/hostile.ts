@@ -71,7 +71,7 @@ export const hostile: readonly Check[] = [
       const depth = 10_000;
       const body = `{"name":"${probe.newName()}","team":"t","parameters":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
       const sent = await probe.send(createWith(probe, body, JSON_TYPE));
-      probe.require(sent.exchange.answer !== undefined && statusOf(sent) < 500, sent, `the create ${outcomeOf(sent)}`);
+      probe.require(sent.exchange.reply !== undefined && statusOf(sent) < 500, sent, `the create ${outcomeOf(sent)}`);
       await probe.requireAlive();
     },
   },

@@ -65,7 +65,7 @@ export const http: readonly Check[] = [
     id: 'http.plain-errors',
     level: 'should',
     rule: 'No error is a page of HTML: Tsuru shows bodies as they are.',
-    part: 'Answers: create',
+    part: 'Replies: create',
     fix: 'Answer errors with a sentence, as text or as {"code", "message"}, also those that the web framework makes.',
     async run(probe) {
       const missing = probe.session.newName();
@@ -79,7 +79,7 @@ export const http: readonly Check[] = [
       ];
       for (const call of tried) {
         const sent = await probe.send(call);
-        const body = sent.exchange.answer?.body.toString('utf8') ?? '';
+        const body = sent.exchange.reply?.body.toString('utf8') ?? '';
         probe.require(!isHtml(body), sent, `the answer to ${call.request.method} ${call.request.path} is HTML`);
       }
     },

@@ -54,7 +54,7 @@ export const multiCluster: readonly Check[] = [
     id: 'multi-cluster.plans-without-pool',
     level: 'should',
     rule: 'Plans without a pool are answered with a list, or with a 400 that makes Tsuru ask with each pool.',
-    part: 'Answers: status, info and plans',
+    part: 'Replies: status, info and plans',
     fix: 'Answer 200 with a list, or 400 with {"missing_params": ["cluster"]}.',
     multiCluster: true,
     async run(probe) {

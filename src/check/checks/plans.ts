@@ -6,7 +6,7 @@ interface Plan {
   Description: string;
 }
 
-const PART = 'Answers: status, info and plans';
+const PART = 'Replies: status, info and plans';
 
 async function plansOf(probe: Probe): Promise<Plan[]> {
   const { reading } = await probe.send(probe.calls.plans());

@@ -2,7 +2,7 @@ import type { Check } from '../check.ts';
 import { outcomeOf, statusOf } from '../probe.ts';
 import { isHtml } from './text.ts';
 
-const PART = 'Answers: status, info and plans';
+const PART = 'Replies: status, info and plans';
 
 export const status: readonly Check[] = [
   {
@@ -36,7 +36,7 @@ export const status: readonly Check[] = [
     async run(probe) {
       const sent = await probe.untilUp(await probe.instance());
       if (statusOf(sent) !== 200) probe.skip('the status is no text');
-      const text = sent.exchange.answer?.body.toString('utf8') ?? '';
+      const text = sent.exchange.reply?.body.toString('utf8') ?? '';
       const isPlain = text.trim() !== '' && text.length <= 200 && !/^\s*[[{]/.test(text) && !isHtml(text);
       probe.require(isPlain, sent, 'the status is no plain text');
     },

@@ -5,7 +5,7 @@ const MOST = 1000;
 
 /** What is wrong with the body of an error that Tsuru shows to its user; undefined when nothing is. */
 export function textProblem({ exchange }: Sent): string | undefined {
-  const text = exchange.answer?.body.toString('utf8') ?? '';
+  const text = exchange.reply?.body.toString('utf8') ?? '';
   if (text.trim() === '') return 'is empty';
   if (isHtml(text)) return 'is HTML';
   if (/^\s+at .+:\d+:\d+\)?$|^Traceback \(most recent call last\)|^goroutine \d+ \[/m.test(text)) {

@@ -3,7 +3,7 @@ import type { Check } from '../check.ts';
 import { isAccepted, outcomeOf, statusOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
 
-const PART = 'Answers: unbind';
+const PART = 'Replies: unbind';
 
 /** Tsuru takes both as unbound. */
 function isUnbound(sent: Sent): boolean {

@@ -2,13 +2,13 @@ import type { Check } from '../check.ts';
 import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
 
-const PART = 'Answers: update';
+const PART = 'Replies: update';
 
 const COMMAND = 'tsuru service instance update';
 
 /** Whether the text of a refusal has the command that gives that instance that plan. */
 function setsBack({ exchange }: Sent, name: string, plan: string): boolean {
-  const text = exchange.answer?.body.toString('utf8') ?? '';
+  const text = exchange.reply?.body.toString('utf8') ?? '';
   const start = text.indexOf(COMMAND);
   const command = start === -1 ? '' : text.slice(start);
   // In JSON, a plan's own signs may be escaped.

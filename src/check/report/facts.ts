@@ -1,5 +1,5 @@
 import { curlFor, withoutPassword } from '../curl.ts';
-import { describeReading } from '../../tsuru/reading.ts';
+import { describeReading } from '../../tsuru/read-reply.ts';
 import { groupOf } from '../check.ts';
 import { hasFailed, type Result, type Run } from '../run.ts';
 import type { Sent, Target } from '../session.ts';
@@ -124,14 +124,14 @@ export function isBad({ results, left }: Run): boolean {
 }
 
 function exchangeFacts({ call, exchange, reading, authorization }: Sent, target: Target): ExchangeFacts {
-  const { request, answer, failure = '', milliseconds } = exchange;
+  const { request, reply, failure = '', milliseconds } = exchange;
   const clean = (text: string) => withoutPassword(text, target);
   return {
     curl: curlFor(call, target, authorization),
     method: request.method,
     path: request.path,
-    status: answer?.status ?? 0,
-    body: clean(answer?.body.toString('utf8').slice(0, MOST) ?? ''),
+    status: reply?.status ?? 0,
+    body: clean(reply?.body.toString('utf8').slice(0, MOST) ?? ''),
     failure,
     milliseconds: Math.round(milliseconds),
     tsuru: clean(describeReading(call, reading)).slice(0, MOST),

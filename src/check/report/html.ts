@@ -3,7 +3,7 @@ import { hasFailed, labelOf, type Run } from '../run.ts';
 import type { Target } from '../session.ts';
 import { factsOf, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
-import { answerOf, detailsOf } from './pretty.ts';
+import { replyText, detailsOf } from './pretty.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --soft: #b7791f; --good: #2e7d32; }
@@ -52,7 +52,7 @@ function checkHtml(facts: ResultFacts): string {
   return [
     `<details class="${facts.outcome} ${facts.level}"${isOpen ? ' open' : ''}>`,
     `<summary><b>${facts.outcome}</b> ${xml(labelOf(facts.id, facts.encoding))} <small>${facts.level}</small>${reason}</summary>`,
-    `<dl>${details.map(([title = '', text = '']) => `<dt>${title}</dt><dd>${/^(request|answer|Tsuru)$/.test(title) ? `<pre>${xml(text)}</pre>` : xml(text)}</dd>`).join('')}</dl>`,
+    `<dl>${details.map(([title = '', text = '']) => `<dt>${title}</dt><dd>${/^(request|reply|Tsuru)$/.test(title) ? `<pre>${xml(text)}</pre>` : xml(text)}</dd>`).join('')}</dl>`,
     ...(facts.exchanges.length === 0
       ? []
       : [
@@ -63,6 +63,6 @@ function checkHtml(facts: ResultFacts): string {
 }
 
 function exchangeHtml(exchange: ExchangeFacts): string {
-  const answer = `→ ${answerOf(exchange)} (${exchange.milliseconds} ms)\n${exchange.tsuru}`;
-  return `<pre>${xml(exchange.curl)}\n${xml(answer)}</pre>`;
+  const reply = `→ ${replyText(exchange)} (${exchange.milliseconds} ms)\n${exchange.tsuru}`;
+  return `<pre>${xml(exchange.curl)}\n${xml(reply)}</pre>`;
 }

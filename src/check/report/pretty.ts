@@ -74,7 +74,7 @@ export class Pretty implements Watcher {
     for (const [title, text] of detailsOf(facts)) this.detail(title, text);
     if (!this.verbose) return;
     for (const exchange of facts.exchanges) {
-      this.detail('sent', `${exchange.curl}\n→ ${answerOf(exchange)}`);
+      this.detail('sent', `${exchange.curl}\n→ ${replyText(exchange)}`);
     }
   }
 
@@ -107,7 +107,7 @@ export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts
       ? []
       : ([
           ['request', culprit.curl],
-          ['answer', answerOf(culprit)],
+          ['reply', replyText(culprit)],
           ['Tsuru', culprit.tsuru],
         ] as [string, string][])),
     ['fix', fix],
@@ -116,7 +116,7 @@ export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts
 }
 
 /** An answer on a few lines. */
-export function answerOf({ status, body, failure }: { status: number; body: string; failure: string }): string {
+export function replyText({ status, body, failure }: { status: number; body: string; failure: string }): string {
   if (status === 0) return failure === 'timeout' ? 'none in time' : `none (${failure})`;
   return body === '' ? String(status) : `${status} ${body.trimEnd()}`;
 }

@@ -240,7 +240,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a create whose client hung up is stuck',
-    caughtBy: 'create.lost-answer',
+    caughtBy: 'create.lost-reply',
     breaks: instead(
       'create',
       (right) =>

@@ -267,7 +267,7 @@ export class Reference {
 
 /** Serves it on a free port of 127.0.0.1. */
 export async function serve(service: Reference): Promise<{ url: URL; server: Server; close: () => Promise<void> }> {
-  const answer = async (incoming: Parameters<Reference['handle']>[0]): Promise<Reply> => {
+  const replyTo = async (incoming: Parameters<Reference['handle']>[0]): Promise<Reply> => {
     try {
       return await service.handle(incoming);
     } catch {
@@ -283,7 +283,7 @@ export async function serve(service: Reference): Promise<{ url: URL; server: Ser
     request.on('end', () => {
       const { method = '', url: target = '', headers } = request;
       const body = Buffer.concat(chunks).toString();
-      void answer({ method, target, headers, body, isGone: () => response.destroyed }).then((reply) => {
+      void replyTo({ method, target, headers, body, isGone: () => response.destroyed }).then((reply) => {
         service.write(response, reply);
       });
     });

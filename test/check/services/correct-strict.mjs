@@ -309,7 +309,7 @@ function send(request, response, { status: code, type, body }) {
     response.end(body);
     return;
   }
-  // Closing with bytes unread resets the connection, and the caller would lose the answer.
+  // Closing with bytes unread resets the connection, and the caller would lose the reply.
   response.setHeader('Connection', 'close');
   response.write(body);
   request.on('end', () => response.end());
@@ -320,7 +320,7 @@ const server = createServer(async (request, response) => {
   try {
     send(request, response, await perform(request));
   } catch (error) {
-    // A caller that went away in the middle of its body waits for no answer.
+    // A caller that went away in the middle of its body waits for no reply.
     if (error === request.errored) return;
     if (!(error instanceof Refusal)) throw error;
     send(request, response, json(error.status, { code: error.status, message: error.message }));

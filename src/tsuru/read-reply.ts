@@ -31,11 +31,11 @@ interface Words {
  * @param call the request that was sent
  * @param service its id and its address, for the messages
  */
-export function readAnswer(call: Call, exchange: Exchange, service: { id: string; address: URL }): Reading {
+export function readReply(call: Call, exchange: Exchange, service: { id: string; address: URL }): Reading {
   const { failed, unreached } = wordsFor(call, service.id);
-  const { answer } = exchange;
-  if (answer === undefined) return { ok: false, error: unreached + connectionError(exchange, service.address) };
-  const { status, body } = answer;
+  const { reply } = exchange;
+  if (reply === undefined) return { ok: false, error: unreached + connectionError(exchange, service.address) };
+  const { status, body } = reply;
   const refused = (): Reading => ({
     ok: false,
     error: `${failed}invalid response: ${body.toString('utf8')} (code: ${status})`,
@@ -58,7 +58,7 @@ export function readAnswer(call: Call, exchange: Exchange, service: { id: string
       if (status === 412) return known('ErrInstanceNotReady');
       return isSuccess ? decode(body, VARIABLES) : refused();
     case 'Status':
-      if (status === 200 && !answer.complete) return { ok: false, error: 'unexpected EOF' };
+      if (status === 200 && !reply.complete) return { ok: false, error: 'unexpected EOF' };
       if (status === 200) return { ok: true, value: body.toString('utf8') };
       if (status === 202) return { ok: true, value: 'pending' };
       if (status === 204) return { ok: true, value: 'up' };
