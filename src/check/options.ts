@@ -5,16 +5,16 @@ import { parse as parseYaml } from 'yaml';
 import { CHECK, FORMATS } from '../terminal/commands.ts';
 import { messageOf } from '../errors.ts';
 import { didYouMean, lastOf, oneOf, onlyOne, readFlags, usage } from '../terminal/options.ts';
-import type { Encoding } from '../tsuru/calls.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
-import type { Target } from './session.ts';
+import type { CheckedService } from './session.ts';
 
 export type Format = (typeof FORMATS)[number];
 
 /** What `check` is to do. */
 export interface CheckRequest {
-  target: Target;
+  service: CheckedService;
   checks: Check[];
   format: Format;
   /** Where the summary page goes. */
@@ -45,9 +45,9 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
     throw usage('The password is missing.', 'Give it as SERVICE_PASSWORD, by --manifest or as --password.');
   }
   return {
-    target: {
+    service: {
       address,
-      service: manifest.id ?? username,
+      id: manifest.id ?? username,
       username,
       password,
       encodings: parseEncodings(last('encoding') ?? 'form'),

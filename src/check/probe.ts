@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Action, AppFields, Call, Calls, Encoding, InstanceFields } from '../tsuru/calls.ts';
+import type { Action, AppFields, Call, Calls, InstanceFields } from '../tsuru/calls.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
 import type { Session, SendMore, Sent } from './session.ts';
 import { Verdict } from './verdict.ts';
 
@@ -73,7 +74,7 @@ export class Probe {
 
   /** The fields of an instance as Tsuru's user would give them. */
   async fields(over: Partial<InstanceFields> = {}): Promise<InstanceFields> {
-    const { plan, parameters } = this.session.target;
+    const { plan, parameters } = this.session.service;
     return {
       team: TEAM,
       plan: plan ?? (await this.session.plans())[0] ?? '',
@@ -142,8 +143,8 @@ export class Probe {
         const status = await this.send(this.calls.status(name));
         if (status.exchange.failure === 'timeout') this.block('its status did not answer in time', status);
         if (statusOf(status) !== 202) return status;
-        if (performance.now() - start > this.session.target.timeout) {
-          this.block(`the instance was still pending after ${this.session.target.timeout / 1000} s`, status);
+        if (performance.now() - start > this.session.service.timeout) {
+          this.block(`the instance was still pending after ${this.session.service.timeout / 1000} s`, status);
         }
         this.onWait(`${name} is pending`);
         await sleep(pause);

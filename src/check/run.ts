@@ -1,8 +1,8 @@
-import { eachAtOnce } from './at-once.ts';
+import { forEachConcurrently } from './concurrency.ts';
 import { groupOf, type Check } from './check.ts';
-import type { Encoding } from '../tsuru/calls.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
 import { outcomeOf, Probe } from './probe.ts';
-import { isUnreachable, Lost, Session, type Sent, type Target } from './session.ts';
+import { isUnreachable, Lost, Session, type Sent, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 
 /** What became of one check in one encoding. */
@@ -22,7 +22,7 @@ export interface Result {
 }
 
 /** What became of a whole run. */
-export interface Run {
+export interface CheckRun {
   results: Result[];
   /** `lost`: the service could not be reached any more; `silent`: it stopped answering in time. */
   ending: 'complete' | 'interrupted' | 'lost' | 'silent';
@@ -39,18 +39,18 @@ export interface Watcher {
 }
 
 /** How many checks run at a time. */
-const AT_ONCE = 6;
+const CHECKS_AT_ONCE = 6;
 
-/** The checks that a target calls for, each in its encodings. */
-function plannedFor(checks: readonly Check[], target: Target): { check: Check; encoding: Encoding | undefined }[] {
+/** The checks that a service calls for, each in its encodings. */
+function plannedFor(checks: readonly Check[], service: CheckedService): { check: Check; encoding: Encoding | undefined }[] {
   return checks
-    .filter(({ multiCluster }) => multiCluster !== true || target.multiCluster)
-    .flatMap((check) => (check.perEncoding ? target.encodings : [undefined]).map((encoding) => ({ check, encoding })));
+    .filter(({ multiCluster }) => multiCluster !== true || service.multiCluster)
+    .flatMap((check) => (check.perEncoding ? service.encodings : [undefined]).map((encoding) => ({ check, encoding })));
 }
 
-/** Whether anything answers at the address of a target; otherwise the reason why not. */
-export async function reach(target: Target, signal: AbortSignal): Promise<string | undefined> {
-  const session = new Session(target, signal);
+/** Whether anything answers at the address of a service; otherwise the reason why not. */
+export async function reach(service: CheckedService, signal: AbortSignal): Promise<string | undefined> {
+  const session = new Session(service, signal);
   try {
     const { exchange } = await session.send(session.calls('form').plans(), 'form');
     return exchange.reply === undefined && isUnreachable(exchange) ? exchange.failure : undefined;
@@ -65,17 +65,17 @@ export async function reach(target: Target, signal: AbortSignal): Promise<string
  * @param signal ends the checks early; the cleaning up goes on
  */
 export async function runChecks(
-  target: Target,
+  service: CheckedService,
   checks: readonly Check[],
   signal: AbortSignal,
   watcher: Watcher,
-): Promise<Run> {
+): Promise<CheckRun> {
   const start = performance.now();
-  const session = new Session(target, signal);
-  const planned = plannedFor(checks, target);
+  const session = new Session(service, signal);
+  const planned = plannedFor(checks, service);
   const results: (Result | undefined)[] = planned.map(() => undefined);
   let told = 0;
-  await eachAtOnce(planned, AT_ONCE, async ({ check, encoding }, index) => {
+  await forEachConcurrently(planned, CHECKS_AT_ONCE, async ({ check, encoding }, index) => {
     const tell = (waiting?: string) => {
       const done = results.filter((result) => result !== undefined).length;
       watcher.onProgress(done, planned.length, labelOf(check.id, encoding), waiting);
@@ -111,7 +111,7 @@ async function tryCheck(
   onWait: (waiting: string | undefined) => void,
 ): Promise<Result> {
   const start = performance.now();
-  const probe = new Probe(session, groupOf(check), encoding ?? session.target.encodings[0] ?? 'form', onWait);
+  const probe = new Probe(session, groupOf(check), encoding ?? session.service.encodings[0] ?? 'form', onWait);
   let outcome: Result['outcome'] = 'passed';
   let problem = '';
   try {

@@ -2,24 +2,24 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { eachAtOnce } from './at-once.ts';
-import { Calls, type Action, type Call, type Encoding, type Parameter } from '../tsuru/calls.ts';
+import { forEachConcurrently } from './concurrency.ts';
+import { basicAuth, type ServiceAccess } from '../tsuru/access.ts';
+import { Calls, type Action, type Call } from '../tsuru/calls.ts';
+import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
 import { send, type Exchange } from '../tsuru/http.ts';
+import { INSTANCE_NAME } from '../tsuru/names.ts';
+import { poolHeaders } from '../tsuru/pool.ts';
 import { readReply, type Reading } from '../tsuru/read-reply.ts';
 
-/** What is checked, and how. */
-export interface Target {
-  /** The address of the service API, with its path. */
-  address: URL;
-  /** The id of the service, for Tsuru's messages. */
-  service: string;
-  username: string;
-  password: string;
+/** A service, and how to check it. */
+export interface CheckedService extends ServiceAccess {
+  /** The id of the service, for Tsuru's error messages. */
+  id: string;
   encodings: readonly Encoding[];
   /** The plan to create with; the first one that the service offers when it is undefined. */
   plan: string | undefined;
   /** What every create is sent beside its own parameters. */
-  parameters: { [key: string]: Parameter };
+  parameters: ParameterMap;
   /** Milliseconds for one answer, and for a pending instance. */
   timeout: number;
   multiCluster: boolean;
@@ -50,29 +50,31 @@ interface Made {
 /** The service cannot be reached any more, or the run was stopped: what a check has to end with. */
 export class Lost extends Error {}
 
-const POOL = {
-  'X-Tsuru-Pool-Name': 'check-pool',
-  'X-Tsuru-Pool-Provisioner': 'kubernetes',
-  'X-Tsuru-Cluster-Name': 'check-cluster',
-  'X-Tsuru-Cluster-Provisioner': 'kubernetes',
-  'X-Tsuru-Cluster-Addresses': ['https://203.0.113.1:6443', 'https://203.0.113.2:6443'],
-};
+const POOL = poolHeaders({
+  name: 'check-pool',
+  provisioner: 'kubernetes',
+  cluster: {
+    name: 'check-cluster',
+    provisioner: 'kubernetes',
+    addresses: ['https://203.0.113.1:6443', 'https://203.0.113.2:6443'],
+  },
+});
 
 /** After so many answers of one call that did not come in time, only checks about that call wait for it. */
-const HANGING = 2;
+const HANGING_LIMIT = 2;
 
 /** How many instances are removed at a time. */
-const AT_ONCE = 4;
+const REMOVALS_AT_ONCE = 4;
 
 /** Milliseconds for each answer while what was made is removed. */
-const CLEAN_UP = 10_000;
+const CLEAN_UP_TIMEOUT = 10_000;
 
 /** After so many in all, the run is given up. */
-const MOST_TIMEOUTS = 20;
+const TIMEOUT_LIMIT = 20;
 
 /** One run against a service: sends calls as Tsuru, and knows every instance that may be left behind. */
 export class Session {
-  readonly target: Target;
+  readonly service: CheckedService;
   /** Part of every name that this run makes up. */
   readonly mark = randomBytes(4).toString('hex');
   /** Whether the service was seen to be gone. */
@@ -91,12 +93,12 @@ export class Session {
   private offered: Promise<string[]> | undefined;
 
   /** @param signal stops the checks; cleaning up goes on */
-  constructor(target: Target, signal: AbortSignal) {
-    this.target = target;
+  constructor(service: CheckedService, signal: AbortSignal) {
+    this.service = service;
     this.signal = signal;
     // Every request under way listens to it.
     setMaxListeners(0, signal);
-    this.authorization = `Basic ${Buffer.from(`${target.username}:${target.password}`).toString('base64')}`;
+    this.authorization = basicAuth(`${service.username}:${service.password}`);
   }
 
   /** A name that nobody else has: legal in Tsuru for instances, apps and jobs. */
@@ -106,14 +108,14 @@ export class Session {
 
   /** The calls in an encoding. */
   calls(encoding: Encoding, event = { user: 'check@example.com', id: `${this.mark}0123456789abcdef` }): Calls {
-    return new Calls(encoding, event, this.target.multiCluster ? POOL : {});
+    return new Calls(encoding, event, this.service.multiCluster ? POOL : {});
   }
 
   /** Makes a call. @throws Lost when the service is gone, or the run was stopped */
   async send(call: Call, encoding: Encoding, more: SendMore = {}): Promise<Sent> {
     if (this.signal.aborted || this.isLost || this.isSilent) throw new Lost();
     this.remember(call, encoding);
-    const sent = await this.exchange(call, this.signal, this.target.timeout, more);
+    const sent = await this.exchange(call, this.signal, this.service.timeout, more);
     if (sent.exchange.failure === 'aborted') throw new Lost();
     if (sent.exchange.failure === 'timeout') this.timeouts.push(call.action);
     if (isUnreachable(sent.exchange)) await this.confirmLoss();
@@ -135,12 +137,12 @@ export class Session {
 
   /** Whether a call was seen to hang. */
   isHanging(action: Action): boolean {
-    return this.timeouts.filter((hung) => hung === action).length >= HANGING;
+    return this.timeouts.filter((hung) => hung === action).length >= HANGING_LIMIT;
   }
 
   /** Whether too many answers did not come in time. */
   get isSilent(): boolean {
-    return this.timeouts.length >= MOST_TIMEOUTS;
+    return this.timeouts.length >= TIMEOUT_LIMIT;
   }
 
   /**
@@ -149,7 +151,7 @@ export class Session {
    */
   async cleanUp(names: readonly string[] = [...this.made.keys()]): Promise<string[]> {
     const left: string[] = [];
-    await eachAtOnce(names, AT_ONCE, async (name) => {
+    await forEachConcurrently(names, REMOVALS_AT_ONCE, async (name) => {
       const made = this.made.get(name);
       if (made === undefined) return;
       if (await this.remove(name, made)) {
@@ -169,7 +171,7 @@ export class Session {
   async cleanUpAll(): Promise<string[]> {
     const left = await this.cleanUp();
     if (this.isLost) return left;
-    await eachAtOnce([...this.removed], AT_ONCE, async ([name, made]) => {
+    await forEachConcurrently([...this.removed], REMOVALS_AT_ONCE, async ([name, made]) => {
       const { reply } = await this.ask(this.calls(made.encoding).status(name));
       if (reply !== undefined && reply.status < 300) this.made.set(name, made);
     });
@@ -182,7 +184,7 @@ export class Session {
   }
 
   private async readPlans(): Promise<string[]> {
-    const { reading } = await this.exchange(this.calls('form').plans(), this.signal, this.target.timeout);
+    const { reading } = await this.exchange(this.calls('form').plans(), this.signal, this.service.timeout);
     if (!reading.ok || !Array.isArray(reading.value)) return [];
     return (reading.value as { Name: string }[]).map(({ Name }) => Name).filter((name) => name !== '');
   }
@@ -191,21 +193,21 @@ export class Session {
     const authorization = 'authorization' in more ? more.authorization : this.authorization;
     const headers = { ...call.request.headers, ...(authorization !== undefined && { Authorization: authorization }) };
     const exchange = await send(
-      this.target.address,
+      this.service.address,
       { ...call.request, headers },
       { timeout, signal, ...(more.hangUp !== undefined && { hangUp: more.hangUp }) },
     );
     return {
       call,
       exchange,
-      reading: readReply(call, exchange, { id: this.target.service, address: this.target.address }),
+      reading: readReply(call, exchange, { id: this.service.id, address: this.service.address }),
       authorization: 'authorization' in more ? more.authorization : 'own',
     };
   }
 
   /** Makes a call while what was made is removed: whether the run was stopped makes no difference. */
   private async ask(call: Call): Promise<Exchange> {
-    return (await this.exchange(call, new AbortController().signal, CLEAN_UP)).exchange;
+    return (await this.exchange(call, new AbortController().signal, CLEAN_UP_TIMEOUT)).exchange;
   }
 
   /** Takes an instance as one that may be made, and has to be removed. */
@@ -233,12 +235,12 @@ export class Session {
 
   /** Destroys one instance, if need be after what is bound to it. @returns whether it is gone */
   private async remove(name: string, made: Made): Promise<boolean> {
-    if (this.unanswered >= HANGING) return false;
+    if (this.unanswered >= HANGING_LIMIT) return false;
     const calls = this.calls(made.encoding);
     for (let time = 0; time < 3; time++) {
       const destroyed = await this.ask(calls.destroy(name));
       const status = destroyed.reply?.status ?? 0;
-      if (status === 404 || (status === 400 && !/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name))) return true;
+      if (status === 404 || (status === 400 && !INSTANCE_NAME.test(name))) return true;
       if (status >= 200 && status < 300) return this.isGone(calls.status(name));
       if (isUnreachable(destroyed)) return false;
       if (destroyed.failure === 'timeout') {

@@ -1,27 +1,34 @@
 import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 
-/** A request as it goes out. `path` is the raw request target, below the address of the service; nothing of it is folded. */
-export interface Request {
+import { pathBelow } from './access.ts';
+
+/** Header values; a list is sent as one line for each item. */
+export type HttpHeaders = Record<string, string | string[]>;
+
+/** A request to a service. `path` is sent as it is, below the address of the service: never normalized. */
+export interface HttpRequest {
   method: string;
   path: string;
-  headers: Record<string, string | string[]>;
+  headers: HttpHeaders;
   body?: string;
 }
 
 export interface Reply {
   status: number;
+  /** By their names in lower case. */
   headers: Record<string, string>;
+  /** At most 1 MiB of it. */
   body: Buffer;
-  /** Whether the whole body came. */
+  /** Whether the body arrived to its end. */
   complete: boolean;
 }
 
-/** One request, and what came of it: an answer, or the reason why there is none. */
+/** One request, and its reply or the reason why there is none. */
 export interface Exchange {
-  request: Request;
+  request: HttpRequest;
   reply: Reply | undefined;
-  /** Why there is no answer: `timeout`, `aborted`, or the code of the connection's error, such as `ECONNRESET`. */
+  /** `timeout`, `aborted`, or the code of a connection error, such as `ECONNRESET`. */
   failure: string | undefined;
   milliseconds: number;
 }
@@ -30,21 +37,18 @@ export interface SendOptions {
   /** Milliseconds for the whole exchange. */
   timeout: number;
   signal: AbortSignal;
-  /**
-   * Closes the connection that many milliseconds after the request was sent, whether it is answered or not; or when half of
-   * its body was.
-   */
+  /** Closes the connection this many milliseconds after the request is sent, replied to or not, or after half its body. */
   hangUp?: number | 'half-way';
 }
 
-/** What is kept of a body: enough for every answer that Tsuru can use. */
-const MOST = 1_048_576;
+/** Bytes of a body that are kept: more than any reply of use to Tsuru. */
+const BODY_LIMIT = 1_048_576;
 
 /**
- * Sends one request on a connection of its own, as Tsuru does: HTTP/1.1, a Content-Length and never chunks, no redirect
- * followed. The promise is never rejected; what went wrong is in the exchange.
+ * Sends one request on a connection of its own, as Tsuru does: HTTP/1.1, with a Content-Length, never chunked. Redirects are
+ * not followed. The promise never rejects; failures are in the exchange.
  */
-export function send(address: URL, request: Request, options: SendOptions): Promise<Exchange> {
+export function send(address: URL, request: HttpRequest, options: SendOptions): Promise<Exchange> {
   const start = performance.now();
   const isTls = address.protocol === 'https:';
   const isKeptAlive = request.headers['Connection'] !== 'close';
@@ -75,7 +79,7 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
       host: address.hostname.replace(/^\[|\]$/g, ''),
       port: address.port,
       method: request.method,
-      path: address.pathname.replace(/\/$/, '') + request.path,
+      path: pathBelow(address, request.path),
       headers: { ...request.headers, ...(body && { 'Content-Length': body.length }) },
       agent,
     });
@@ -89,7 +93,7 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
       };
       incoming.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size <= MOST) chunks.push(chunk);
+        if (size <= BODY_LIMIT) chunks.push(chunk);
       });
       incoming.on('end', () => {
         take(true);

@@ -38,7 +38,7 @@ describe('the checks', () => {
         const run = await runChecks(
           {
             address: new URL(service.url),
-            service: 'svc',
+            id: 'svc',
             username: CREDENTIALS.SERVICE_USERNAME,
             password: CREDENTIALS.SERVICE_PASSWORD,
             encodings: ['form', 'json'],

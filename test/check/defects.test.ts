@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { labelOf, runChecks, type Run } from '../../src/check/run.ts';
-import type { Target } from '../../src/check/session.ts';
+import { labelOf, runChecks, type CheckRun } from '../../src/check/run.ts';
+import type { CheckedService } from '../../src/check/session.ts';
 import { DEFECTS } from './broken/defects.ts';
 import { PASSWORD, Reference, serve, USERNAME } from './broken/reference.ts';
 
 const SILENT = { onResult() {}, onProgress() {} };
 
 /** The checks in one run against that service, and what was left in it. */
-async function check(service: Reference): Promise<{ run: Run; left: string[] }> {
+async function check(service: Reference): Promise<{ run: CheckRun; left: string[] }> {
   const { url, close } = await serve(service);
-  const target: Target = {
+  const checked: CheckedService = {
     address: url,
-    service: USERNAME,
+    id: USERNAME,
     username: USERNAME,
     password: PASSWORD,
     encodings: ['form', 'json'],
@@ -23,14 +23,14 @@ async function check(service: Reference): Promise<{ run: Run; left: string[] }> 
     multiCluster: true,
   };
   try {
-    const run = await runChecks(target, CHECKS, new AbortController().signal, SILENT);
+    const run = await runChecks(checked, CHECKS, new AbortController().signal, SILENT);
     return { run, left: [...service.instances.keys()] };
   } finally {
     await close();
   }
 }
 
-const failuresOf = (run: Run) => run.results.filter(({ outcome }) => outcome === 'failed');
+const failuresOf = (run: CheckRun) => run.results.filter(({ outcome }) => outcome === 'failed');
 
 describe('the checks', () => {
   it('find nothing wrong with a correct service, and leave nothing in it', async () => {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { Calls, formParameters, type Action, type Call } from '../../src/tsuru/calls.ts';
+import { Calls, type Action, type Call } from '../../src/tsuru/calls.ts';
+import { formParameters } from '../../src/tsuru/encoding.ts';
 import type { Exchange, Reply } from '../../src/tsuru/http.ts';
 import { readReply } from '../../src/tsuru/read-reply.ts';
 import { recordings } from '../support/recorded.ts';

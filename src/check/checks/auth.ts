@@ -1,10 +1,9 @@
+import { basicAuth } from '../../tsuru/access.ts';
 import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Every request';
-
-const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 /** Every call of Tsuru, the harmless ones first: with a service that lets it through the last one destroys the instance. */
 async function everyCall(probe: Probe): Promise<Call[]> {
@@ -40,7 +39,7 @@ function refused(headersOf: (probe: Probe) => readonly (string | undefined)[]): 
   };
 }
 
-export const auth: readonly Check[] = [
+export const authChecks: readonly Check[] = [
   {
     id: 'auth.missing',
     level: 'must',
@@ -55,7 +54,7 @@ export const auth: readonly Check[] = [
     rule: 'Every call with a wrong password is refused.',
     part: PART,
     fix: 'Compare the whole password, in constant time, and answer 401.',
-    run: refused(({ session: { target } }) => [basic(`${target.username}:${target.password}x`)]),
+    run: refused(({ session: { service } }) => [basicAuth(`${service.username}:${service.password}x`)]),
   },
   {
     id: 'auth.wrong-user',
@@ -63,7 +62,7 @@ export const auth: readonly Check[] = [
     rule: 'Every call with a wrong user name is refused.',
     part: PART,
     fix: 'Compare the user name as well as the password.',
-    run: refused(({ session: { target } }) => [basic(`${target.username}x:${target.password}`)]),
+    run: refused(({ session: { service } }) => [basicAuth(`${service.username}x:${service.password}`)]),
   },
   {
     id: 'auth.malformed',
@@ -72,14 +71,14 @@ export const auth: readonly Check[] = [
     part: PART,
     fix: 'Answer 401 whenever the header is not `Basic` with base64 of user and password.',
     async run(probe) {
-      const { username, password } = probe.session.target;
-      const plain = basic(`${username}:${password}`).slice('Basic '.length);
+      const { username, password } = probe.session.service;
+      const plain = basicAuth(`${username}:${password}`).slice('Basic '.length);
       const malformed = [
         'Basic',
         'Basic ',
         'Basic !!!',
-        basic(username),
-        basic(''),
+        basicAuth(username),
+        basicAuth(''),
         `Bearer ${plain}`,
         plain,
         'Basic =',

@@ -30,7 +30,7 @@ async function bindToNothing(probe: Probe): Promise<void> {
   probe.require(!isAccepted(sent), sent, `the bind ${outcomeOf(sent)}`);
 }
 
-export const bindApp: readonly Check[] = [
+export const bindAppChecks: readonly Check[] = [
   {
     id: 'bind-app.success',
     level: 'must',
@@ -207,7 +207,7 @@ export const bindApp: readonly Check[] = [
   },
 ];
 
-export const bindJob: readonly Check[] = [
+export const bindJobChecks: readonly Check[] = [
   {
     id: 'bind-job.success',
     level: 'must',

@@ -16,7 +16,7 @@ async function createForAnotherTeam(probe: Probe): Promise<Sent> {
   return probe.create(name, { team: OTHER_TEAM });
 }
 
-export const create: readonly Check[] = [
+export const createChecks: readonly Check[] = [
   {
     id: 'create.success',
     level: 'must',

@@ -26,7 +26,7 @@ async function requireGone(probe: Probe, name: string): Promise<void> {
   }
 }
 
-export const destroying: readonly Check[] = [
+export const destroyChecks: readonly Check[] = [
   {
     id: 'destroy.success',
     level: 'must',

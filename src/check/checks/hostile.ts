@@ -1,10 +1,10 @@
 import type { Call } from '../../tsuru/calls.ts';
+import { CONTENT_TYPE } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
 import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Every request';
-const FORM = 'application/x-www-form-urlencoded';
-const JSON_TYPE = 'application/json';
+const { form: FORM, json: JSON_TYPE } = CONTENT_TYPE;
 const REFUSE = 'Answer 400: a request that cannot be read is no failure of the service.';
 
 /** A create with another body. */
@@ -35,7 +35,7 @@ function refused(...bodies: readonly (readonly [body: string, type: string])[]):
   };
 }
 
-export const hostile: readonly Check[] = [
+export const hostileChecks: readonly Check[] = [
   {
     id: 'hostile.json-syntax',
     level: 'should',

@@ -8,7 +8,7 @@ function withSlash(call: Call): Call {
   return { ...call, request: { ...call.request, path: `${call.request.path}/` } };
 }
 
-export const http: readonly Check[] = [
+export const httpChecks: readonly Check[] = [
   {
     id: 'http.redirect',
     level: 'must',

@@ -51,7 +51,7 @@ function apart(namesOf: (unique: string) => readonly [string, string]): (probe: 
   };
 }
 
-export const names: readonly Check[] = [
+export const nameChecks: readonly Check[] = [
   {
     id: 'names.capitals',
     level: 'must',

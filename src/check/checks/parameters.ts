@@ -1,11 +1,11 @@
-import type { InstanceFields } from '../../tsuru/calls.ts';
+import type { ParameterMap } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
 import { isRefused, isSuccess, outcomeOf, type Probe } from '../probe.ts';
 
 const PART = 'Form encoding of parameters';
 
 /** A create with those parameters works, and so does the same once more; or they are refused. */
-function taken(parameters: InstanceFields['parameters']): (probe: Probe) => Promise<void> {
+function taken(parameters: ParameterMap): (probe: Probe) => Promise<void> {
   return async (probe) => {
     const name = probe.newName();
     const created = await probe.create(name, { parameters });
@@ -22,7 +22,7 @@ const POISON = JSON.parse(
   '{"__proto__": {"polluted": "yes"}, "constructor": {"prototype": {"polluted": "yes"}}}',
 ) as Record<string, Record<string, string>>;
 
-export const parameters: readonly Check[] = [
+export const parameterChecks: readonly Check[] = [
   {
     id: 'parameters.nested',
     level: 'should',

@@ -13,7 +13,7 @@ async function plansOf(probe: Probe): Promise<Plan[]> {
   return reading.ok && Array.isArray(reading.value) ? (reading.value as Plan[]) : [];
 }
 
-export const plans: readonly Check[] = [
+export const planChecks: readonly Check[] = [
   {
     id: 'plans.readable',
     level: 'must',

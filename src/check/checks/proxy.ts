@@ -54,7 +54,7 @@ function unreachable(
   };
 }
 
-export const proxy: readonly Check[] = [
+export const proxyChecks: readonly Check[] = [
   {
     id: 'proxy.dot-segments',
     level: 'must',

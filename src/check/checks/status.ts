@@ -4,7 +4,7 @@ import { isHtml } from './text.ts';
 
 const PART = 'Replies: status, info and plans';
 
-export const status: readonly Check[] = [
+export const statusChecks: readonly Check[] = [
   {
     id: 'status.readable',
     level: 'must',
@@ -54,7 +54,7 @@ export const status: readonly Check[] = [
   },
 ];
 
-export const info: readonly Check[] = [
+export const infoChecks: readonly Check[] = [
   {
     id: 'info.readable',
     level: 'must',

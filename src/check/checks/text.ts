@@ -1,7 +1,7 @@
 import type { Sent } from '../session.ts';
 
 /** Characters of a body that a user of Tsuru still reads. */
-const MOST = 1000;
+const LONGEST_TEXT = 1000;
 
 /** What is wrong with the body of an error that Tsuru shows to its user; undefined when nothing is. */
 export function textProblem({ exchange }: Sent): string | undefined {
@@ -11,7 +11,7 @@ export function textProblem({ exchange }: Sent): string | undefined {
   if (/^\s+at .+:\d+:\d+\)?$|^Traceback \(most recent call last\)|^goroutine \d+ \[/m.test(text)) {
     return 'is a stack trace';
   }
-  if (text.length > MOST) return `has ${text.length} characters`;
+  if (text.length > LONGEST_TEXT) return `has ${text.length} characters`;
   return undefined;
 }
 

@@ -16,7 +16,7 @@ async function unbindTwice(probe: Probe, call: Call): Promise<void> {
   probe.require(isUnbound(second), second, `the second unbind ${outcomeOf(second)}`);
 }
 
-export const unbindApp: readonly Check[] = [
+export const unbindAppChecks: readonly Check[] = [
   {
     id: 'unbind-app.success',
     level: 'must',
@@ -87,7 +87,7 @@ export const unbindApp: readonly Check[] = [
   },
 ];
 
-export const unbindJob: readonly Check[] = [
+export const unbindJobChecks: readonly Check[] = [
   {
     id: 'unbind-job.success',
     level: 'must',

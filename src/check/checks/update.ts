@@ -22,7 +22,7 @@ async function changeAll(probe: Probe): Promise<Sent> {
   return probe.send(probe.calls.update(name, await probe.fields({ description: 'changed', tags: ['a', 'b'] })));
 }
 
-export const update: readonly Check[] = [
+export const updateChecks: readonly Check[] = [
   {
     id: 'update.not-found',
     level: 'must',

@@ -1,11 +1,12 @@
-import { curlFor, withoutPassword } from '../curl.ts';
+import { withoutPassword } from '../../tsuru/access.ts';
+import { curlFor } from '../../tsuru/curl.ts';
 import { describeReading } from '../../tsuru/read-reply.ts';
 import { groupOf } from '../check.ts';
-import { hasFailed, type Result, type Run } from '../run.ts';
-import type { Sent, Target } from '../session.ts';
+import { hasFailed, type Result, type CheckRun } from '../run.ts';
+import type { Sent, CheckedService } from '../session.ts';
 
 /** Characters of a body that a report shows. */
-const MOST = 2000;
+const LONGEST_TEXT = 2000;
 
 /** One request and its answer, in words, without the password. */
 export interface ExchangeFacts {
@@ -47,7 +48,7 @@ export interface RunFacts {
   version: 1;
   url: string;
   service: string;
-  ending: Run['ending'];
+  ending: CheckRun['ending'];
   milliseconds: number;
   summary: Summary;
   checks: ResultFacts[];
@@ -65,22 +66,22 @@ export interface Summary {
 }
 
 /** Puts a run into words. */
-export function factsOf(run: Run, target: Target): RunFacts {
+export function factsOf(run: CheckRun, service: CheckedService): RunFacts {
   return {
     version: 1,
-    url: target.address.href,
-    service: target.service,
+    url: service.address.href,
+    service: service.id,
     ending: run.ending,
     milliseconds: Math.round(run.milliseconds),
     summary: summaryOf(run.results),
-    checks: run.results.map((result) => resultFacts(result, target)),
-    left: leftFacts(run, target),
+    checks: run.results.map((result) => resultFacts(result, service)),
+    left: leftFacts(run, service),
   };
 }
 
 /** The instances that may still be there. */
-export function leftFacts({ left }: Run, target: Target): RunFacts['left'] {
-  return left.map(({ name, removal }) => ({ name, curl: curlFor(removal, target, 'own') }));
+export function leftFacts({ left }: CheckRun, service: CheckedService): RunFacts['left'] {
+  return left.map(({ name, removal }) => ({ name, curl: curlFor(removal, service, 'own') }));
 }
 
 export function summaryOf(results: readonly Result[]): Summary {
@@ -95,7 +96,7 @@ export function summaryOf(results: readonly Result[]): Summary {
   };
 }
 
-export function resultFacts(result: Result, target: Target): ResultFacts {
+export function resultFacts(result: Result, service: CheckedService): ResultFacts {
   const { check, encoding, outcome, problem, sent, culprit, milliseconds } = result;
   return {
     id: check.id,
@@ -108,8 +109,8 @@ export function resultFacts(result: Result, target: Target): ResultFacts {
     problem: sentence(problem),
     fix: check.fix,
     milliseconds: Math.round(milliseconds),
-    culprit: culprit === undefined ? null : exchangeFacts(culprit, target),
-    exchanges: sent.map((one) => exchangeFacts(one, target)),
+    culprit: culprit === undefined ? null : exchangeFacts(culprit, service),
+    exchanges: sent.map((one) => exchangeFacts(one, service)),
   };
 }
 
@@ -119,22 +120,22 @@ export function isFatal({ level, outcome }: Pick<ResultFacts, 'level' | 'outcome
 }
 
 /** Whether Tsuru would break on any of them, or something is left behind. */
-export function isBad({ results, left }: Run): boolean {
+export function isBad({ results, left }: CheckRun): boolean {
   return left.length > 0 || results.some(({ check, outcome }) => isFatal({ level: check.level, outcome }));
 }
 
-function exchangeFacts({ call, exchange, reading, authorization }: Sent, target: Target): ExchangeFacts {
+function exchangeFacts({ call, exchange, reading, authorization }: Sent, service: CheckedService): ExchangeFacts {
   const { request, reply, failure = '', milliseconds } = exchange;
-  const clean = (text: string) => withoutPassword(text, target);
+  const clean = (text: string) => withoutPassword(text, service);
   return {
-    curl: curlFor(call, target, authorization),
+    curl: curlFor(call, service, authorization),
     method: request.method,
     path: request.path,
     status: reply?.status ?? 0,
-    body: clean(reply?.body.toString('utf8').slice(0, MOST) ?? ''),
+    body: clean(reply?.body.toString('utf8').slice(0, LONGEST_TEXT) ?? ''),
     failure,
     milliseconds: Math.round(milliseconds),
-    tsuru: clean(describeReading(call, reading)).slice(0, MOST),
+    tsuru: clean(describeReading(call, reading)).slice(0, LONGEST_TEXT),
   };
 }
 

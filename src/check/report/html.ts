@@ -1,6 +1,6 @@
 import { byGroup } from '../check.ts';
-import { hasFailed, labelOf, type Run } from '../run.ts';
-import type { Target } from '../session.ts';
+import { hasFailed, labelOf, type CheckRun } from '../run.ts';
+import type { CheckedService } from '../session.ts';
 import { factsOf, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
 import { replyText, detailsOf } from './pretty.ts';
@@ -19,15 +19,15 @@ small { opacity: .7; }
 `;
 
 /** The run as one page that needs nothing else: each check, its requests, its answers, the verdict; those that failed are open. */
-export function toHtml(run: Run, target: Target): string {
-  const { url, service, summary, left, milliseconds, ending, checks } = factsOf(run, target);
+export function toHtml(run: CheckRun, service: CheckedService): string {
+  const { url, service: id, summary, left, milliseconds, ending, checks } = factsOf(run, service);
   const { failed } = summary;
   const counts = `${summary.passed} passed, ${failed.must} must, ${failed.should} should and ${failed.may} may failed, ${summary.blocked} could not be tried, ${summary.skipped} do not apply, ${summary.unfinished} not run`;
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${xml(service)}: Tsuru's calls</title><style>${STYLE}</style></head><body>`,
-    `<h1>${xml(service)}, as Tsuru calls it</h1>`,
+    `<title>${xml(id)}: Tsuru's calls</title><style>${STYLE}</style></head><body>`,
+    `<h1>${xml(id)}, as Tsuru calls it</h1>`,
     `<p>${xml(url)}<br>${counts}${ending === 'complete' ? '' : `<br>The run did not come to its end: ${ending}.`}<br><small>${(milliseconds / 1000).toFixed(1)} s</small></p>`,
     ...(left.length === 0
       ? []

@@ -1,20 +1,20 @@
 import { byGroup } from '../check.ts';
-import { hasFailed, labelOf, type Run } from '../run.ts';
-import type { Target } from '../session.ts';
+import { hasFailed, labelOf, type CheckRun } from '../run.ts';
+import type { CheckedService } from '../session.ts';
 import { factsOf, isFatal, type ResultFacts } from './facts.ts';
 import { detailsOf } from './pretty.ts';
 
 /** The run as JSON: see `RunFacts`. */
-export function toJson(run: Run, target: Target): string {
-  return `${JSON.stringify(factsOf(run, target), undefined, 2)}\n`;
+export function toJson(run: CheckRun, service: CheckedService): string {
+  return `${JSON.stringify(factsOf(run, service), undefined, 2)}\n`;
 }
 
 /**
  * The run as JUnit's XML: a suite for each group. A broken `must` is a failure, one that could not be tried an error; what
  * does not fail the run is skipped, with its message.
  */
-export function toJunit(run: Run, target: Target): string {
-  const { checks } = factsOf(run, target);
+export function toJunit(run: CheckRun, service: CheckedService): string {
+  const { checks } = factsOf(run, service);
   const count = (results: readonly ResultFacts[]) => {
     const fatal = results.filter(isFatal);
     const failures = fatal.filter(({ outcome }) => outcome === 'failed').length;
@@ -34,8 +34,8 @@ export function toJunit(run: Run, target: Target): string {
 }
 
 /** The run in the Test Anything Protocol, version 13. What does not fail the run is marked as TODO or SKIP. */
-export function toTap(run: Run, target: Target): string {
-  const { checks } = factsOf(run, target);
+export function toTap(run: CheckRun, service: CheckedService): string {
+  const { checks } = factsOf(run, service);
   const lines = checks.flatMap((facts, index) => {
     const label = `${index + 1} - ${labelOf(facts.id, facts.encoding)}`;
     if (facts.outcome === 'passed') return [`ok ${label}`];

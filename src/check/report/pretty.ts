@@ -1,24 +1,24 @@
 import { say, plainLine, type Terminal } from '../../terminal/terminal.ts';
-import { hasFailed, labelOf, type Result, type Run, type Watcher } from '../run.ts';
-import type { Target } from '../session.ts';
+import { hasFailed, labelOf, type Result, type CheckRun, type Watcher } from '../run.ts';
+import type { CheckedService } from '../session.ts';
 import { leftFacts, resultFacts, summaryOf, type ResultFacts } from './facts.ts';
 
 /** Tells a run as it goes: a line for each check that did not pass, or for every one, and on a terminal a clock. */
 export class Pretty implements Watcher {
   private readonly terminal: Terminal;
-  private readonly target: Target;
+  private readonly service: CheckedService;
   private readonly verbose: boolean;
   private readonly start = performance.now();
   private readonly timer: NodeJS.Timeout | undefined;
   private line = '';
   private isDrawn = false;
 
-  constructor(terminal: Terminal, target: Target, verbose: boolean) {
+  constructor(terminal: Terminal, service: CheckedService, verbose: boolean) {
     this.terminal = terminal;
-    this.target = target;
+    this.service = service;
     this.verbose = verbose;
     this.timer = terminal.canRedraw ? setInterval(this.draw, 100) : undefined;
-    say(terminal, `Checking ${target.address.href} as Tsuru would call it, in ${target.encodings.join(' and ')}.`);
+    say(terminal, `Checking ${service.address.href} as Tsuru would call it, in ${service.encodings.join(' and ')}.`);
   }
 
   onResult(result: Result): void {
@@ -39,11 +39,11 @@ export class Pretty implements Watcher {
   }
 
   /** The end of the run. */
-  finish(run: Run, report: string | undefined): void {
+  finish(run: CheckRun, report: string | undefined): void {
     clearInterval(this.timer);
     this.erase();
     const { terminal } = this;
-    const left = leftFacts(run, this.target);
+    const left = leftFacts(run, this.service);
     const { passed, failed, blocked, skipped, unfinished } = summaryOf(run.results);
     const counts = [
       `${passed} passed`,
@@ -67,8 +67,8 @@ export class Pretty implements Watcher {
   }
 
   private failure(result: Result): void {
-    const { terminal, target } = this;
-    const facts = resultFacts(result, target);
+    const { terminal, service } = this;
+    const facts = resultFacts(result, service);
     const mark = facts.level === 'must' ? terminal.red('✗') : '!';
     terminal.write(`\n${mark} ${facts.level}  ${terminal.bold(labelOf(facts.id, facts.encoding))}\n`);
     for (const [title, text] of detailsOf(facts)) this.detail(title, text);
