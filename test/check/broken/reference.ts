@@ -14,6 +14,8 @@ export interface Instance {
   plan: string;
   parameters: string;
   isPending: boolean;
+  /** Whether the creation is over: the next call of status finds the instance up. */
+  isCreated: boolean;
   /** By `app/NAME` and `job/NAME`; false after an unbind. */
   binds: Map<string, boolean>;
 }
@@ -58,7 +60,7 @@ export class Reference {
     const key = this.keyOf(name);
     const there = this.instances.get(key);
     if (there !== undefined) return this.createAgain(there, { team, plan, parameters });
-    const instance = { name, team, plan, parameters, isPending: true, binds: new Map<string, boolean>() };
+    const instance = { name, team, plan, parameters, isPending: true, isCreated: false, binds: new Map<string, boolean>() };
     this.instances.set(key, instance);
     this.provision(instance);
     return { status: 201 };
@@ -73,7 +75,7 @@ export class Reference {
 
   provision(instance: Instance): void {
     setTimeout(() => {
-      instance.isPending = false;
+      instance.isCreated = true;
     }, CREATION);
   }
 
@@ -100,8 +102,9 @@ export class Reference {
     return { status: 200 };
   }
 
-  status({ isPending }: Instance): Reply {
-    return { status: isPending ? 202 : 204 };
+  status(instance: Instance): Reply {
+    if (instance.isCreated) instance.isPending = false;
+    return { status: instance.isPending ? 202 : 204 };
   }
 
   bindApp(instance: Instance, { fields }: Incoming): Reply {
