@@ -12,15 +12,15 @@ import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
 import { reach, runChecks, type CheckRun, type Watcher } from '../check/run.ts';
 
-/** What of the world a check touches, beside the service; when it is stopped, what it made is removed. */
+/** All that the command touches besides the service. An abort of the signal still lets it remove its instances. */
 export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
 
 const QUIET: Watcher = { onResult() {}, onProgress() {} };
 
 /**
- * Makes Tsuru's calls to a service API, and judges its answers.
- * @returns the exit code: 0 when every `must` holds, 1 when one does not or something is left behind
- * @throws ExpectedError for wrong usage, for a service that cannot be reached, and when it was stopped
+ * Makes Tsuru's calls to a service API, and checks its replies.
+ * @returns the exit code: 0 if every `must` holds, 1 if one does not or an instance is left behind
+ * @throws ExpectedError for wrong usage, for a service that cannot be reached, and if the run was stopped
  */
 export async function check(context: CheckContext): Promise<0 | 1> {
   const { argv, environment, terminal, signal } = context;
@@ -34,14 +34,14 @@ export async function check(context: CheckContext): Promise<0 | 1> {
   if (unreached !== undefined && !signal.aborted) {
     throw new ExpectedError(
       EXIT.inTheWay,
-      `Nothing answers at ${service.address.href}: ${unreached}.`,
+      `${service.address.href} cannot be reached: ${unreached}.`,
       'Start the service, or give another address.',
     );
   }
   const run = await perform(context, request);
   if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
   if (run.ending === 'lost') {
-    throw new ExpectedError(EXIT.inTheWay, `The service at ${service.address.href} cannot be reached any more.`);
+    throw new ExpectedError(EXIT.inTheWay, `The service at ${service.address.href} became unreachable.`);
   }
   return isBad(run) ? 1 : 0;
 }

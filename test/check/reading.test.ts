@@ -8,7 +8,7 @@ import type { Exchange, Reply } from '../../src/tsuru/http.ts';
 import { readReply } from '../../src/tsuru/read-reply.ts';
 import { recordings } from '../support/recorded.ts';
 
-/** An answer that Tsuru's own client was given, and what it made of it. */
+/** A reply that Tsuru's service client was given, and what it made of it. */
 interface Recorded {
   action: Action;
   status: number;
@@ -51,11 +51,11 @@ function exchangeOf({ action, status, body, variant = '' }: Recorded): Exchange 
   return { request: CALLS[action].request, reply: status === 0 ? undefined : reply, failure, milliseconds: 1 };
 }
 
-describe('the reading of an answer', () => {
-  // A redirect is a failure to the checks, which never follow one; and what a proxied request is answered is nobody's to read.
+describe('the reading of a reply', () => {
+  // The checks never follow a redirect, and Tsuru passes the replies to proxied requests on unread.
   const read = recorded.filter(({ variant = '', action }) => !variant.includes('Location') && action !== 'Proxy');
 
-  it(`is that of Tsuru's own client, for ${read.length} recorded answers`, () => {
+  it(`is that of Tsuru's own client, for ${read.length} recorded replies`, () => {
     expect(read.length).toBeGreaterThan(1250);
     const service = { id: 'svc', address: new URL('http://127.0.0.1:1') };
     for (const one of read) {

@@ -9,7 +9,7 @@ async function createIn(probe: Probe, pool: Pool): Promise<Sent> {
   return probe.send(fromPool(probe.calls.create(probe.newName(), await probe.fields()), pool));
 }
 
-/** As large as the certificates of a cluster make it. */
+/** As large as a real one with its certificates. */
 const KUBE_CONFIG = Buffer.from(
   JSON.stringify({ cluster: { server: 'https://203.0.113.1:6443' }, user: { token: 'x'.repeat(6000) } }),
 ).toString('base64');
@@ -18,9 +18,9 @@ export const multiClusterChecks: readonly Check[] = [
   {
     id: 'multi-cluster.pool-only',
     level: 'must',
-    rule: 'An instance can be created in a pool that has no cluster.',
+    rule: 'An instance can be created in a pool without a cluster.',
     part: PART,
-    fix: 'Take a call with X-Tsuru-Pool-Name and without the headers of a cluster.',
+    fix: 'Accept calls with X-Tsuru-Pool-Name but no cluster headers.',
     perEncoding: true,
     multiCluster: true,
     async run(probe) {
@@ -30,9 +30,9 @@ export const multiClusterChecks: readonly Check[] = [
   {
     id: 'multi-cluster.kube-config',
     level: 'must',
-    rule: 'A call can bring the configuration of its cluster, some 8 KB in a header.',
+    rule: 'A call may carry the configuration of its cluster, about 8 KB in a header.',
     part: PART,
-    fix: 'Allow headers of 16 KB at least, and read X-Tsuru-Cluster-Kube-Config as base64 of JSON; never log it.',
+    fix: 'Allow at least 16 KB of headers, and read X-Tsuru-Cluster-Kube-Config as base64-encoded JSON; never log it.',
     multiCluster: true,
     async run(probe) {
       const pool = { name: 'check-pool', cluster: { name: 'check-cluster', kubeConfig: KUBE_CONFIG } };
@@ -42,9 +42,9 @@ export const multiClusterChecks: readonly Check[] = [
   {
     id: 'multi-cluster.plans-without-pool',
     level: 'should',
-    rule: 'Plans without a pool are answered with a list, or with a 400 that makes Tsuru ask with each pool.',
+    rule: 'Without a pool, plans returns a list, or a 400 that makes Tsuru ask again for each pool.',
     part: 'Replies: status, info and plans',
-    fix: 'Answer 200 with a list, or 400 with {"missing_params": ["cluster"]}.',
+    fix: 'Return 200 with a list, or 400 with {"missing_params": ["cluster"]}.',
     multiCluster: true,
     async run(probe) {
       const sent = await probe.send(fromPool(probe.calls.plans(), undefined));

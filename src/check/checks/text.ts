@@ -1,9 +1,9 @@
 import type { Sent } from '../session.ts';
 
-/** Characters of a body that a user of Tsuru still reads. */
+/** Characters of an error text that are still readable in a terminal. */
 const LONGEST_TEXT = 1000;
 
-/** What is wrong with the body of an error that Tsuru shows to its user; undefined when nothing is. */
+/** What is wrong with the body of an error that Tsuru shows to its user, as a verb phrase; undefined if nothing is. */
 export function textProblem({ exchange }: Sent): string | undefined {
   const text = exchange.reply?.body.toString('utf8') ?? '';
   if (text.trim() === '') return 'is empty';

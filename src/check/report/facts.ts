@@ -8,24 +8,24 @@ import type { Sent, CheckedService } from '../session.ts';
 /** Characters of a body that a report shows. */
 const LONGEST_TEXT = 2000;
 
-/** One request and its answer, in words, without the password. */
+/** One request and its reply, without the password. */
 export interface ExchangeFacts {
-  /** The command that sends it again. */
+  /** The command that repeats the request. */
   curl: string;
   method: string;
   path: string;
-  /** 0 without an answer. */
+  /** 0 without a reply. */
   status: number;
   /** At most 2,000 characters. */
   body: string;
-  /** Why there is no answer; `''` when there is one. */
+  /** Why there is no reply; `''` if there is one. */
   failure: string;
   milliseconds: number;
-  /** What Tsuru makes of it. */
+  /** What Tsuru makes of the reply, as a sentence. */
   tsuru: string;
 }
 
-/** One result in words. */
+/** One result, as reports show it. */
 export interface ResultFacts {
   id: string;
   group: string;
@@ -34,16 +34,16 @@ export interface ResultFacts {
   rule: string;
   contract: string;
   outcome: Result['outcome'];
-  /** A sentence; `''` when it passed. */
+  /** A sentence; `''` if it passed. */
   problem: string;
   fix: string;
   milliseconds: number;
-  /** The one that the verdict is about. */
+  /** The exchange that the verdict is about. */
   culprit: ExchangeFacts | null;
   exchanges: ExchangeFacts[];
 }
 
-/** A whole run in words: what `--format json` prints. The shape is kept; a change of it changes `version`. */
+/** A whole run: the output of `--format json`. A change of this shape changes `version`. */
 export interface RunFacts {
   version: 1;
   url: string;
@@ -52,20 +52,20 @@ export interface RunFacts {
   milliseconds: number;
   summary: Summary;
   checks: ResultFacts[];
-  /** The instances that may still be there, with the command that removes each. */
+  /** The instances that may still exist, with the command that removes each. */
   left: { name: string; curl: string }[];
 }
 
 export interface Summary {
   passed: number;
-  /** By level: rules that do not hold. */
+  /** Broken rules, by level. */
   failed: { must: number; should: number; may: number };
   blocked: number;
   skipped: number;
   unfinished: number;
 }
 
-/** Puts a run into words. */
+/** Turns a run into the facts of a report. */
 export function factsOf(run: CheckRun, service: CheckedService): RunFacts {
   return {
     version: 1,
@@ -79,7 +79,7 @@ export function factsOf(run: CheckRun, service: CheckedService): RunFacts {
   };
 }
 
-/** The instances that may still be there. */
+/** The instances that may still exist. */
 export function leftFacts({ left }: CheckRun, service: CheckedService): RunFacts['left'] {
   return left.map(({ name, removal }) => ({ name, curl: curlFor(removal, service, 'own') }));
 }
@@ -114,12 +114,12 @@ export function resultFacts(result: Result, service: CheckedService): ResultFact
   };
 }
 
-/** Whether a result means that Tsuru would break: the rule is a `must`. */
+/** Whether a result fails the run: a `must` that is broken, or could not be tested. */
 export function isFatal({ level, outcome }: Pick<ResultFacts, 'level' | 'outcome'>): boolean {
   return level === 'must' && hasFailed({ outcome });
 }
 
-/** Whether Tsuru would break on any of them, or something is left behind. */
+/** Whether any result fails the run, or an instance is left behind. */
 export function isBad({ results, left }: CheckRun): boolean {
   return left.length > 0 || results.some(({ check, outcome }) => isFatal({ level: check.level, outcome }));
 }

@@ -18,17 +18,17 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .2rem 0; padding: 
 small { opacity: .7; }
 `;
 
-/** The run as one page that needs nothing else: each check, its requests, its answers, the verdict; those that failed are open. */
+/** The run as one self-contained page: each check with its requests and replies; the details of failed checks are open. */
 export function toHtml(run: CheckRun, service: CheckedService): string {
   const { url, service: id, summary, left, milliseconds, ending, checks } = factsOf(run, service);
   const { failed } = summary;
-  const counts = `${summary.passed} passed, ${failed.must} must, ${failed.should} should and ${failed.may} may failed, ${summary.blocked} could not be tried, ${summary.skipped} do not apply, ${summary.unfinished} not run`;
+  const counts = `${summary.passed} passed, ${failed.must} must, ${failed.should} should and ${failed.may} may failed, ${summary.blocked} could not be tested, ${summary.skipped} skipped, ${summary.unfinished} not run`;
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${xml(id)}: Tsuru's calls</title><style>${STYLE}</style></head><body>`,
-    `<h1>${xml(id)}, as Tsuru calls it</h1>`,
-    `<p>${xml(url)}<br>${counts}${ending === 'complete' ? '' : `<br>The run did not come to its end: ${ending}.`}<br><small>${(milliseconds / 1000).toFixed(1)} s</small></p>`,
+    `<title>${xml(id)}: conformance to Tsuru's contract</title><style>${STYLE}</style></head><body>`,
+    `<h1>${xml(id)}: conformance to Tsuru's contract</h1>`,
+    `<p>${xml(url)}<br>${counts}${ending === 'complete' ? '' : `<br>The run is incomplete: ${ending}.`}<br><small>${(milliseconds / 1000).toFixed(1)} s</small></p>`,
     ...(left.length === 0
       ? []
       : ['<h2>Left behind</h2>', `<pre>${left.map(({ name, curl }) => xml(`# ${name}\n${curl}`)).join('\n')}</pre>`]),

@@ -10,8 +10,8 @@ export function toJson(run: CheckRun, service: CheckedService): string {
 }
 
 /**
- * The run as JUnit's XML: a suite for each group. A broken `must` is a failure, one that could not be tried an error; what
- * does not fail the run is skipped, with its message.
+ * The run as JUnit XML, with a suite for each group. A broken `must` is a failure, and one that could not be tested an error;
+ * other checks that did not pass are skipped, with a message.
  */
 export function toJunit(run: CheckRun, service: CheckedService): string {
   const { checks } = factsOf(run, service);
@@ -33,7 +33,7 @@ export function toJunit(run: CheckRun, service: CheckedService): string {
   ].join('\n');
 }
 
-/** The run in the Test Anything Protocol, version 13. What does not fail the run is marked as TODO or SKIP. */
+/** The run in the Test Anything Protocol, version 13. Checks that do not fail the run are marked TODO or SKIP. */
 export function toTap(run: CheckRun, service: CheckedService): string {
   const { checks } = factsOf(run, service);
   const lines = checks.flatMap((facts, index) => {
@@ -70,7 +70,7 @@ function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(3);
 }
 
-/** Escaped for XML, without the characters that it cannot hold. */
+/** Escapes a text for XML, and replaces the characters that XML does not allow. */
 export function xml(text: string): string {
   const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text

@@ -3,7 +3,7 @@ import { hasFailed, labelOf, type Result, type CheckRun, type Watcher } from '..
 import type { CheckedService } from '../session.ts';
 import { leftFacts, resultFacts, summaryOf, type ResultFacts } from './facts.ts';
 
-/** Tells a run as it goes: a line for each check that did not pass, or for every one, and on a terminal a clock. */
+/** Reports a run as it goes: the checks that failed, or every check, and on a terminal the progress. */
 export class Pretty implements Watcher {
   private readonly terminal: Terminal;
   private readonly service: CheckedService;
@@ -18,7 +18,7 @@ export class Pretty implements Watcher {
     this.service = service;
     this.verbose = verbose;
     this.timer = terminal.canRedraw ? setInterval(this.draw, 100) : undefined;
-    say(terminal, `Checking ${service.address.href} as Tsuru would call it, in ${service.encodings.join(' and ')}.`);
+    say(terminal, `Checking ${service.address.href} with Tsuru's calls (${service.encodings.join(' and ')} encoding).`);
   }
 
   onResult(result: Result): void {
@@ -38,7 +38,7 @@ export class Pretty implements Watcher {
     this.line = `${done} of ${total} · ${current}${waiting === undefined ? '' : ` · ${waiting}`}`;
   }
 
-  /** The end of the run. */
+  /** Prints the summary. @param report the file with the HTML page, if it was requested */
   finish(run: CheckRun, report: string | undefined): void {
     clearInterval(this.timer);
     this.erase();
@@ -48,22 +48,23 @@ export class Pretty implements Watcher {
     const counts = [
       `${passed} passed`,
       ...Object.entries(failed).flatMap(([level, count]) => (count > 0 ? [`${count} ${level} failed`] : [])),
-      ...(blocked > 0 ? [`${blocked} could not be tried`] : []),
-      ...(skipped > 0 ? [`${skipped} do not apply`] : []),
+      ...(blocked > 0 ? [`${blocked} could not be tested`] : []),
+      ...(skipped > 0 ? [`${skipped} skipped`] : []),
       ...(unfinished > 0 ? [`${unfinished} not run`] : []),
     ];
     terminal.write('\n');
-    if (run.ending === 'interrupted') say(terminal, 'Stopped before the end.');
-    if (run.ending === 'lost') say(terminal, terminal.red('The service cannot be reached any more.'));
+    if (run.ending === 'interrupted') say(terminal, 'The run was stopped.');
+    if (run.ending === 'lost') say(terminal, terminal.red('The service became unreachable.'));
     if (run.ending === 'silent') {
-      say(terminal, terminal.red('The service stopped answering in time; the rest was left out.'));
+      say(terminal, terminal.red('Too many calls got no reply in time; the remaining checks were not run.'));
     }
     say(terminal, `${counts.join(', ')} ${terminal.dim(`(${(run.milliseconds / 1000).toFixed(1)} s)`)}`);
     if (left.length > 0) {
-      say(terminal, terminal.red(`${left.length} instances may be left behind. These remove them:`));
+      const count = left.length === 1 ? '1 instance' : `${left.length} instances`;
+      say(terminal, terminal.red(`${count} may be left behind. To remove:`));
       for (const { name, curl } of left) terminal.write(`  # ${name}\n  ${curl}\n`);
     }
-    if (report !== undefined) say(terminal, `Every request and answer is in ${report}.`);
+    if (report !== undefined) say(terminal, `All requests and replies are in ${report}.`);
   }
 
   private failure(result: Result): void {
@@ -98,11 +99,11 @@ export class Pretty implements Watcher {
   }
 }
 
-/** What a person needs of a check that did not pass, each with its title. */
+/** The titled details of a check that did not pass. */
 export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts): [title: string, text: string][] {
   return [
     ['rule', rule],
-    ['but', problem],
+    ['problem', problem],
     ...(culprit === null
       ? []
       : ([
@@ -115,7 +116,7 @@ export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts
   ];
 }
 
-/** An answer on a few lines. */
+/** A reply as text. */
 export function replyText({ status, body, failure }: { status: number; body: string; failure: string }): string {
   if (status === 0) return failure === 'timeout' ? 'none in time' : `none (${failure})`;
   return body === '' ? String(status) : `${status} ${body.trimEnd()}`;
