@@ -51,7 +51,7 @@ export const updateChecks: readonly Check[] = [
   {
     id: 'update.empty',
     level: 'should',
-    rule: 'An update whose fields are all empty is accepted or refused: it means that they are empty now.',
+    rule: 'An update with only empty fields does no harm: it means that they are empty now.',
     part: 'The calls',
     fix: 'Accept an empty plan and description, and absent tags; in JSON, an absent field is empty.',
     perEncoding: true,

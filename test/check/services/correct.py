@@ -51,12 +51,12 @@ class Instance:
     tags: list
     ready: bool = False
     bound: set = field(default_factory=set)
-    # Outlives the bind: a bind after an unbind has to bring the same credentials back.
+    # Outlives the bind: a bind after an unbind must return the same credentials.
     credentials: dict = field(default_factory=dict)
 
 
 class Store:
-    """The instances; each call is whole under one lock. `who` is ('app', name) or ('job', name)."""
+    """The instances; one lock makes each call atomic. `who` is ('app', name) or ('job', name)."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -81,7 +81,7 @@ class Store:
         existing.description, existing.tags = wanted.description, wanted.tags
 
     def _finish(self, instance):
-        # It holds the instance and not its name: what was removed meanwhile stays removed.
+        # It refers to the instance, not to its name: a removed instance stays removed.
         with self.lock:
             instance.ready = True
 
@@ -149,7 +149,7 @@ def check_plan(plan, advice=''):
 
 @dataclass
 class Fields:
-    """What a body says, whichever its encoding: JSON's names, and parameters flattened as a form has them."""
+    """The fields of a body in either encoding, under the names of JSON, with the parameters flattened as in a form."""
 
     values: dict = field(default_factory=dict)
     parameters: dict = field(default_factory=dict)
@@ -244,7 +244,7 @@ def parse_form(text):
         if key == 'tags':
             fields.values.setdefault('tags', []).append(value)
         elif key.startswith('parameters.'):
-            # Tsuru sends `parameters.=` for no parameters at all.
+            # Tsuru sends `parameters.=` for an empty object.
             if key != 'parameters.':
                 fields.parameters[key.removeprefix('parameters.')] = value
         else:
@@ -306,7 +306,7 @@ def perform(store, method, segments, read_fields):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
-    # With the base class's HTTP/0.9, what is no request at all would get a reply without a status.
+    # The base class's HTTP/0.9 would reply to an invalid request without a status.
     default_request_version = 'HTTP/1.0'
     disable_nagle_algorithm = True
     timeout = 60
@@ -319,7 +319,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             self.authenticate()
-            # Not self.path: the base class folds the slashes it begins with.
+            # Not self.path: the base class merges leading slashes.
             segments = split_path(self.requestline.split()[1])
             method = 'GET' if self.command == 'HEAD' else self.command
             content_type = self.headers.get('Content-Type', '')
@@ -331,7 +331,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = respond
 
     def read_body(self):
-        """The whole body, on every request: the next one on this connection begins after it."""
+        """The whole body, on every request: the next request on the connection begins after it."""
         if 'Transfer-Encoding' in self.headers:
             raise Refusal(411, 'a Content-Length is needed')
         lengths = self.headers.get_all('Content-Length', ['0'])
@@ -373,7 +373,7 @@ class Handler(BaseHTTPRequestHandler):
     def refuse_and_close(self, refusal):
         self.close_connection = True
         self.send(Reply(refusal.status, refusal.text))
-        # Closing with bytes unread resets the connection, and the caller would lose the reply.
+        # Closing with bytes unread resets the connection, and the client would lose the reply.
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(1)
         deadline = time.monotonic() + 5
@@ -381,7 +381,7 @@ class Handler(BaseHTTPRequestHandler):
             pass
 
     def send_error(self, code, message=None, explain=None):
-        # What the base class refuses itself is the caller's mistake: 501 an unknown method, 505 a version.
+        # The base class refuses mistakes of the client with 501 (method) and 505 (version).
         status = {501: 405, 505: 400}.get(code, code)
         self.refuse_and_close(Refusal(status, 'the request is malformed or its method is unknown'))
 
@@ -398,7 +398,7 @@ class Server(ThreadingHTTPServer):
         self.credentials_digest = hashlib.sha256(f'{username}:{password}'.encode()).digest()
 
     def handle_error(self, request, client_address):
-        # A caller that goes away is no error of this service.
+        # A client that hangs up is not an error.
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
