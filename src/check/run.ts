@@ -74,15 +74,15 @@ export async function runChecks(
   const session = new Session(service, signal);
   const planned = plannedFor(checks, service);
   const results: (Result | undefined)[] = planned.map(() => undefined);
-  let told = 0;
+  let reported = 0;
   await forEachConcurrently(planned, CHECKS_AT_ONCE, async ({ check, encoding }, index) => {
-    const tell = (waiting?: string) => {
+    const showProgress = (waiting?: string) => {
       const done = results.filter((result) => result !== undefined).length;
       watcher.onProgress(done, planned.length, labelOf(check.id, encoding), waiting);
     };
-    tell();
-    results[index] = await tryCheck(session, check, encoding, tell);
-    for (let result = results[told]; result !== undefined; result = results[++told]) watcher.onResult(result);
+    showProgress();
+    results[index] = await tryCheck(session, check, encoding, showProgress);
+    for (let result = results[reported]; result !== undefined; result = results[++reported]) watcher.onResult(result);
   });
   watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
   const left = await session.cleanUpAll();

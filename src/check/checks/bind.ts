@@ -71,7 +71,7 @@ export const bindAppChecks: readonly Check[] = [
     async run(probe) {
       const sent = await probe.bindApp(await probe.shared(), probe.newApp());
       const wrong = Object.keys(variablesOf(sent) ?? {}).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-      probe.require(wrong === undefined, sent, `"${String(wrong)}" is not`);
+      probe.require(wrong === undefined, sent, `"${String(wrong)}" is not a valid name`);
     },
   },
   {
@@ -94,7 +94,7 @@ export const bindAppChecks: readonly Check[] = [
     level: 'must',
     rule: 'A bind soon after an unbind returns the same variables.',
     part: 'Replies: unbind',
-    fix: 'Keep the seed of the credentials for an hour after an unbind: to undo an unbind, Tsuru binds again and discards the reply.',
+    fix: 'Keep the credentials, or their seed, for an hour after an unbind: to undo an unbind, Tsuru binds again and discards the reply.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -159,7 +159,7 @@ export const bindAppChecks: readonly Check[] = [
   {
     id: 'bind-app.parameters',
     level: 'should',
-    rule: 'The parameters of a bind are either accepted or refused.',
+    rule: 'The parameters of a bind are accepted, or refused with a 4xx.',
     part: 'The calls',
     fix: 'Decode the `parameters` of a bind like those of a create, and return 400 for unknown ones.',
     perEncoding: true,

@@ -5,7 +5,7 @@ import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Every request';
 const { form: FORM, json: JSON_TYPE } = CONTENT_TYPE;
-const REFUSE = 'Return 400: an unreadable request is the fault of the client.';
+const REFUSE = 'Return 400: an invalid request is an error of the client.';
 
 /** A create with this body in place of its own. */
 function createWith(probe: Probe, body: string, type: string | undefined): Call {

@@ -26,7 +26,7 @@ export const parameterChecks: readonly Check[] = [
   {
     id: 'parameters.nested',
     level: 'should',
-    rule: 'Nested parameters are either accepted or refused.',
+    rule: 'Nested parameters are accepted, or refused with a 4xx.',
     part: PART,
     fix: 'Split the name of a form field at the dots: parameters.a.b=x means {"a": {"b": "x"}}.',
     perEncoding: true,
@@ -35,7 +35,7 @@ export const parameterChecks: readonly Check[] = [
   {
     id: 'parameters.list',
     level: 'should',
-    rule: 'Lists in parameters are either accepted or refused.',
+    rule: 'Lists in parameters are accepted, or refused with a 4xx.',
     part: PART,
     fix: 'Read list items by their index: parameters.l.0=x means {"l": ["x"]}.',
     perEncoding: true,
@@ -44,7 +44,7 @@ export const parameterChecks: readonly Check[] = [
   {
     id: 'parameters.dots',
     level: 'should',
-    rule: 'Parameter names with dots, backslashes or brackets are either accepted or refused.',
+    rule: 'Parameter names with dots, backslashes or brackets are accepted, or refused with a 4xx.',
     part: PART,
     fix: 'Expect a backslash before each dot and backslash of a key; treat brackets as ordinary characters.',
     perEncoding: true,
@@ -53,7 +53,7 @@ export const parameterChecks: readonly Check[] = [
   {
     id: 'parameters.unicode',
     level: 'should',
-    rule: 'Parameters in any script are either accepted or refused.',
+    rule: 'Parameters in any script are accepted, or refused with a 4xx.',
     part: PART,
     fix: 'Decode bodies as UTF-8.',
     perEncoding: true,
@@ -62,7 +62,7 @@ export const parameterChecks: readonly Check[] = [
   {
     id: 'parameters.empty',
     level: 'should',
-    rule: 'Empty parameters are either accepted or refused: false, 0 and empty lists all arrive as an empty string.',
+    rule: 'Empty parameters are accepted, or refused with a 4xx: false, 0 and empty lists all arrive as an empty string.',
     part: PART,
     fix: 'Accept empty values, and ignore a field named "parameters.", which Tsuru sends for an empty object.',
     perEncoding: true,

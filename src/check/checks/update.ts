@@ -51,9 +51,9 @@ export const updateChecks: readonly Check[] = [
   {
     id: 'update.empty',
     level: 'should',
-    rule: 'An update with only empty fields does no harm: it means that they are empty now.',
+    rule: 'An update whose fields are all empty is accepted, or refused with a 4xx other than 404.',
     part: 'The calls',
-    fix: 'Accept an empty plan and description, and absent tags; in JSON, an absent field is empty.',
+    fix: 'Accept an empty plan and description, and absent tags: they are empty now. In JSON, an absent field is empty.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -96,7 +96,7 @@ export const updateChecks: readonly Check[] = [
     level: 'should',
     rule: 'A refused update names the command that sets the plan back: Tsuru has already stored the new one.',
     part: PART,
-    fix: 'End the text of a 4xx with: Set the plan back: tsuru service instance update SERVICE NAME -p small',
+    fix: 'End the text of a 4xx with the command: tsuru service instance update SERVICE NAME -p small',
     async run(probe) {
       const unknown = await probe.unknownPlan();
       const { plan } = await probe.fields();
