@@ -1,40 +1,40 @@
 import type { Probe } from './probe.ts';
 
-/** What happens when a rule is broken. `must`: Tsuru breaks, or data is lost. `should`: users are misled. `may`: a nicety. */
+/** The effect of a broken rule. `must`: Tsuru fails, or data is lost. `should`: users are misled. `may`: a detail. */
 export type Level = 'must' | 'should' | 'may';
 
-/** The part of Tsuru's contract that a rule comes from. */
+/** The part of Tsuru's contract that is the source of a rule. */
 export type Part =
   | 'Every request'
   | 'The calls'
   | 'Form encoding of parameters'
   | 'Names'
-  | 'Answers: create'
-  | 'Answers: update'
-  | 'Answers: destroy'
-  | 'Answers: bind'
-  | 'Answers: unbind'
-  | 'Answers: status, info and plans'
+  | 'Replies: create'
+  | 'Replies: update'
+  | 'Replies: destroy'
+  | 'Replies: bind'
+  | 'Replies: unbind'
+  | 'Replies: status, info and plans'
   | 'Redirects'
   | 'The proxy';
 
-/** One rule of the contract, and how it is tried. */
+/** One rule of the contract, and how to test it. */
 export interface Check {
-  /** Stable, such as `bind-app.repeat`; what stands before the dot is its group. */
+  /** Stable, such as `bind-app.repeat`: the group, a dot, and a name. */
   id: string;
   level: Level;
-  /** The rule, in one sentence. */
+  /** One sentence. */
   rule: string;
   part: Part;
-  /** How to put it right, in one sentence. */
+  /** How to fix a service that breaks the rule, in one sentence. */
   fix: string;
-  /** Whether it is tried in each encoding; otherwise once. */
+  /** Runs in each encoding rather than once. */
   perEncoding?: true;
-  /** Whether it is for multi-cluster services only. */
+  /** Runs for multi-cluster services only. */
   multiCluster?: true;
   /**
-   * Tries it, with instances of its own. Ends without a word when the rule holds.
-   * @throws Verdict
+   * Tests the rule. Returns if it holds.
+   * @throws Verdict if it does not, or cannot be tested
    */
   run(probe: Probe): Promise<void>;
 }
@@ -44,7 +44,7 @@ export function groupOf({ id }: Check): string {
   return id.slice(0, id.indexOf('.'));
 }
 
-/** Things by their group, in their order. */
+/** Items by group, in their order. */
 export function byGroup<Item extends { group: string }>(items: readonly Item[]): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) groups.set(item.group, [...(groups.get(item.group) ?? []), item]);

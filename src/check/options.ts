@@ -5,27 +5,27 @@ import { parse as parseYaml } from 'yaml';
 import { CHECK, FORMATS } from '../terminal/commands.ts';
 import { messageOf } from '../errors.ts';
 import { didYouMean, lastOf, oneOf, onlyOne, readFlags, usage } from '../terminal/options.ts';
-import type { Encoding } from '../tsuru/calls.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
-import type { Target } from './session.ts';
+import type { CheckedService } from './session.ts';
 
 export type Format = (typeof FORMATS)[number];
 
-/** What `check` is to do. */
+/** What `check` was asked to do. */
 export interface CheckRequest {
-  target: Target;
+  service: CheckedService;
   checks: Check[];
   format: Format;
-  /** Where the summary page goes. */
+  /** The file for the HTML page, if it was requested. */
   report: string | undefined;
   verbose: boolean;
 }
 
 /**
  * Reads the arguments after `check`.
- * @param environment may have SERVICE_USERNAME and SERVICE_PASSWORD
- * @returns what to check, or `list` when the checks are to be printed only
+ * @param environment may contain SERVICE_USERNAME and SERVICE_PASSWORD
+ * @returns what to check, or `list` for --list
  * @throws ExpectedError for wrong usage
  */
 export function parseCheckRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): CheckRequest | 'list' {
@@ -39,15 +39,15 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
   const password = last('password') ?? manifest.password ?? environment['SERVICE_PASSWORD'];
   const address = parseAddress(url ?? manifest.endpoint);
   if (username === undefined) {
-    throw usage('The user name is missing.', 'Give --username, --manifest or SERVICE_USERNAME.');
+    throw usage('The user name is missing.', 'Set --username, --manifest or SERVICE_USERNAME.');
   }
   if (password === undefined) {
-    throw usage('The password is missing.', 'Give it as SERVICE_PASSWORD, by --manifest or as --password.');
+    throw usage('The password is missing.', 'Set SERVICE_PASSWORD, --manifest or --password.');
   }
   return {
-    target: {
+    service: {
       address,
-      service: manifest.id ?? username,
+      id: manifest.id ?? username,
       username,
       password,
       encodings: parseEncodings(last('encoding') ?? 'form'),
@@ -71,23 +71,23 @@ interface Manifest {
   multiCluster: boolean;
 }
 
-/** Reads what Tsuru reads of a manifest ("Registration" in the contract). */
+/** Reads the fields of a manifest that Tsuru reads ("Registration" in the contract). */
 function readManifest(file: string | undefined): Manifest {
   if (file === undefined) return { multiCluster: false };
   let value: unknown;
   try {
     value = parseYaml(readFileSync(file, 'utf8')) as unknown;
   } catch (error) {
-    throw usage(`The manifest ${file} cannot be read: ${messageOf(error)}`, 'It is what `tsuru service create` takes.');
+    throw usage(`The manifest ${file} cannot be read: ${messageOf(error)}`, 'It should be the file for `tsuru service create`.');
   }
-  if (typeof value !== 'object' || value === null) throw usage(`The manifest ${file} has nothing in it.`);
+  if (typeof value !== 'object' || value === null) throw usage(`The manifest ${file} has no fields.`);
   const { id, username, password, endpoint, 'multi-cluster': multiCluster } = value as Record<string, unknown>;
   const production = (endpoint as Record<string, unknown> | null | undefined)?.['production'];
   const text = (key: 'id' | 'username' | 'password' | 'endpoint', given: unknown) =>
     (typeof given === 'string' || typeof given === 'number') && given !== '' ? { [key]: String(given) } : {};
   return {
     ...text('id', id),
-    // Without a user name Tsuru sends the id.
+    // Without a user name, Tsuru sends the id.
     ...text('username', id),
     ...text('username', username),
     ...text('password', password),
@@ -98,17 +98,17 @@ function readManifest(file: string | undefined): Manifest {
 
 function parseAddress(given: string | undefined): URL {
   if (given === undefined) {
-    throw usage('The address is missing.', 'Give the URL of the service API, or a --manifest that has it.');
+    throw usage('The address is missing.', 'Give the URL of the service API, or a --manifest that contains it.');
   }
   let url: URL;
   try {
-    // Tsuru takes an address without a scheme as http.
+    // Without a scheme, Tsuru assumes http.
     url = new URL(/^https?:\/\//i.test(given) ? given : `http://${given}`);
   } catch {
-    throw usage(`"${given}" is no address.`, 'It looks like http://localhost:8888.');
+    throw usage(`"${given}" is not a valid address.`, 'Example: http://localhost:8888');
   }
   if (url.username !== '' || url.password !== '') {
-    throw usage('The address has a user name or a password in it.', 'Give them as --username and SERVICE_PASSWORD.');
+    throw usage('The address contains a user name or a password.', 'Set them as --username and SERVICE_PASSWORD.');
   }
   return url;
 }
@@ -120,17 +120,17 @@ function parseEncodings(given: string): Encoding[] {
 
 function parseParameter(given: string): [string, string] {
   const mark = given.indexOf('=');
-  if (mark < 1) throw usage(`--parameter cannot be "${given}".`, 'It is key=value.');
+  if (mark < 1) throw usage(`--parameter cannot be "${given}".`, 'Write it as key=value.');
   return [given.slice(0, mark), given.slice(mark + 1)];
 }
 
 function parseSeconds(given: string): number {
   const seconds = Number(given);
-  if (!(seconds > 0 && seconds <= 86_400)) throw usage(`--timeout cannot be "${given}".`, 'It is a number of seconds.');
+  if (!(seconds > 0 && seconds <= 86_400)) throw usage(`--timeout cannot be "${given}".`, 'Give a number of seconds, at most 86400.');
   return seconds;
 }
 
-/** The checks that are named, by their ids or their groups, without those that are left out. */
+/** The checks named by `only` (all if it is empty) except those named by `skip`; both take ids and groups. */
 function choose(only: readonly string[], skip: readonly string[]): Check[] {
   const ids = CHECKS.map(({ id }) => id);
   const groups = [...new Set(CHECKS.map(groupOf))];
@@ -138,8 +138,8 @@ function choose(only: readonly string[], skip: readonly string[]): Check[] {
   for (const name of [...names(only), ...names(skip)]) {
     if (ids.includes(name) || groups.includes(name)) continue;
     throw usage(
-      `There is no check "${name}".`,
-      didYouMean(name, [...ids, ...groups]) ?? `The groups are: ${groups.join(', ')}. check --list prints every check.`,
+      `Unknown check or group "${name}".`,
+      didYouMean(name, [...ids, ...groups]) ?? `The groups are: ${groups.join(', ')}. "check --list" prints every check.`,
     );
   }
   const isNamed = (check: Check, given: readonly string[]) =>

@@ -1,88 +1,88 @@
-import { eachAtOnce } from './at-once.ts';
+import { forEachConcurrently } from './concurrency.ts';
 import { groupOf, type Check } from './check.ts';
-import type { Encoding } from '../tsuru/calls.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
 import { outcomeOf, Probe } from './probe.ts';
-import { isUnreachable, Lost, Session, type Sent, type Target } from './session.ts';
+import { isUnreachable, Lost, Session, type Sent, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 
-/** What became of one check in one encoding. */
+/** The result of one check in one encoding. */
 export interface Result {
   check: Check;
-  /** Undefined where the encoding makes no difference. */
+  /** Undefined for a check that runs once. */
   encoding: Encoding | undefined;
-  /** `unfinished`: the run ended before. */
+  /** `blocked`: something that the check depends on failed; `unfinished`: the run ended first. */
   outcome: 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
-  /** Why it did not pass, as a sentence without its dot; `''` when it did. */
+  /** Why it did not pass, as a sentence without its capital and period; `''` if it passed. */
   problem: string;
   /** Every call, in order. */
   sent: readonly Sent[];
-  /** The one that the verdict is about. */
+  /** The call that the verdict is about. */
   culprit: Sent | undefined;
   milliseconds: number;
 }
 
-/** What became of a whole run. */
-export interface Run {
+/** The results of all checks. */
+export interface CheckRun {
   results: Result[];
-  /** `lost`: the service could not be reached any more; `silent`: it stopped answering in time. */
+  /** `lost`: the service became unreachable; `silent`: too many calls got no reply in time. */
   ending: 'complete' | 'interrupted' | 'lost' | 'silent';
-  /** The instances that may still be there, and the call that removes each. */
+  /** The instances that may still exist, and the call that removes each. */
   left: { name: string; removal: Sent['call'] }[];
   milliseconds: number;
 }
 
 export interface Watcher {
-  /** Told each result, in the order of the checks. */
+  /** Called with each result, in the order of the checks. */
   onResult(result: Result): void;
-  /** Told how far it is, whenever that changes; `waiting` says for what. */
+  /** Called whenever the progress changes; `waiting` describes a wait. */
   onProgress(done: number, total: number, current: string, waiting: string | undefined): void;
 }
 
-/** How many checks run at a time. */
-const AT_ONCE = 6;
+/** The number of checks that run at the same time. */
+const CHECKS_AT_ONCE = 6;
 
-/** The checks that a target calls for, each in its encodings. */
-function plannedFor(checks: readonly Check[], target: Target): { check: Check; encoding: Encoding | undefined }[] {
+/** The checks that apply to a service, each in its encodings. */
+function plannedFor(checks: readonly Check[], service: CheckedService): { check: Check; encoding: Encoding | undefined }[] {
   return checks
-    .filter(({ multiCluster }) => multiCluster !== true || target.multiCluster)
-    .flatMap((check) => (check.perEncoding ? target.encodings : [undefined]).map((encoding) => ({ check, encoding })));
+    .filter(({ multiCluster }) => multiCluster !== true || service.multiCluster)
+    .flatMap((check) => (check.perEncoding ? service.encodings : [undefined]).map((encoding) => ({ check, encoding })));
 }
 
-/** Whether anything answers at the address of a target; otherwise the reason why not. */
-export async function reach(target: Target, signal: AbortSignal): Promise<string | undefined> {
-  const session = new Session(target, signal);
+/** Why a service cannot be reached; undefined if it can. */
+export async function reach(service: CheckedService, signal: AbortSignal): Promise<string | undefined> {
+  const session = new Session(service, signal);
   try {
     const { exchange } = await session.send(session.calls('form').plans(), 'form');
-    return exchange.answer === undefined && isUnreachable(exchange) ? exchange.failure : undefined;
+    return exchange.reply === undefined && isUnreachable(exchange) ? exchange.failure : undefined;
   } catch (error) {
-    if (error instanceof Lost) return 'the connection is refused';
+    if (error instanceof Lost) return 'the connection was refused';
     throw error;
   }
 }
 
 /**
- * Runs checks against a service, several at a time, and removes every instance that they made, whatever happens.
- * @param signal ends the checks early; the cleaning up goes on
+ * Runs checks against a service, several at a time, and removes every instance that they created, even after a failure.
+ * @param signal ends the checks early; the instances are still removed
  */
 export async function runChecks(
-  target: Target,
+  service: CheckedService,
   checks: readonly Check[],
   signal: AbortSignal,
   watcher: Watcher,
-): Promise<Run> {
+): Promise<CheckRun> {
   const start = performance.now();
-  const session = new Session(target, signal);
-  const planned = plannedFor(checks, target);
+  const session = new Session(service, signal);
+  const planned = plannedFor(checks, service);
   const results: (Result | undefined)[] = planned.map(() => undefined);
-  let told = 0;
-  await eachAtOnce(planned, AT_ONCE, async ({ check, encoding }, index) => {
-    const tell = (waiting?: string) => {
+  let reported = 0;
+  await forEachConcurrently(planned, CHECKS_AT_ONCE, async ({ check, encoding }, index) => {
+    const showProgress = (waiting?: string) => {
       const done = results.filter((result) => result !== undefined).length;
       watcher.onProgress(done, planned.length, labelOf(check.id, encoding), waiting);
     };
-    tell();
-    results[index] = await tryCheck(session, check, encoding, tell);
-    for (let result = results[told]; result !== undefined; result = results[++told]) watcher.onResult(result);
+    showProgress();
+    results[index] = await tryCheck(session, check, encoding, showProgress);
+    for (let result = results[reported]; result !== undefined; result = results[++reported]) watcher.onResult(result);
   });
   watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
   const left = await session.cleanUpAll();
@@ -94,12 +94,12 @@ export async function runChecks(
   };
 }
 
-/** A check with its encoding, for people. */
+/** The name of a check for a report, with its encoding. */
 export function labelOf(id: string, encoding: Encoding | null | undefined): string {
   return encoding ? `${id} (${encoding})` : id;
 }
 
-/** Whether a rule does not hold, or could not be tried. */
+/** Whether a rule is broken, or could not be tested. */
 export function hasFailed({ outcome }: { outcome: Result['outcome'] }): boolean {
   return outcome === 'failed' || outcome === 'blocked';
 }
@@ -111,7 +111,7 @@ async function tryCheck(
   onWait: (waiting: string | undefined) => void,
 ): Promise<Result> {
   const start = performance.now();
-  const probe = new Probe(session, groupOf(check), encoding ?? session.target.encodings[0] ?? 'form', onWait);
+  const probe = new Probe(session, groupOf(check), encoding ?? session.service.encodings[0] ?? 'form', onWait);
   let outcome: Result['outcome'] = 'passed';
   let problem = '';
   try {
@@ -121,7 +121,7 @@ async function tryCheck(
       ({ outcome, message: problem } = error);
     } else if (error instanceof Lost) {
       outcome = 'unfinished';
-      problem = 'the run ended before';
+      problem = 'the run ended first';
     } else {
       throw error;
     }

@@ -3,9 +3,9 @@ export class Verdict extends Error {
   readonly outcome: 'failed' | 'blocked' | 'skipped';
 
   /**
-   * @param outcome `failed`: the rule is broken; `blocked`: something that it needs failed before; `skipped`: it does not
-   *   apply to this service
-   * @param message what happened, as a part of a sentence
+   * @param outcome `failed`: the rule is broken; `blocked`: something that the check depends on failed; `skipped`: the rule
+   *   does not apply to this service
+   * @param message a sentence without its capital and period
    */
   constructor(outcome: Verdict['outcome'], message: string) {
     super(message);

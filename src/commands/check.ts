@@ -10,17 +10,17 @@ import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
 import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
-import { reach, runChecks, type Run, type Watcher } from '../check/run.ts';
+import { reach, runChecks, type CheckRun, type Watcher } from '../check/run.ts';
 
-/** What of the world a check touches, beside the service; when it is stopped, what it made is removed. */
+/** All that the command touches besides the service. An abort of the signal still lets it remove its instances. */
 export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
 
 const QUIET: Watcher = { onResult() {}, onProgress() {} };
 
 /**
- * Makes Tsuru's calls to a service API, and judges its answers.
- * @returns the exit code: 0 when every `must` holds, 1 when one does not or something is left behind
- * @throws ExpectedError for wrong usage, for a service that cannot be reached, and when it was stopped
+ * Makes Tsuru's calls to a service API, and checks its replies.
+ * @returns the exit code: 0 if every `must` holds, 1 if one does not or an instance is left behind
+ * @throws ExpectedError for wrong usage, for a service that cannot be reached, and if the run was stopped
  */
 export async function check(context: CheckContext): Promise<0 | 1> {
   const { argv, environment, terminal, signal } = context;
@@ -29,38 +29,38 @@ export async function check(context: CheckContext): Promise<0 | 1> {
     terminal.write(listText(CHECKS, terminal.columns));
     return 0;
   }
-  const { target } = request;
-  const unreached = await reach(target, signal);
+  const { service } = request;
+  const unreached = await reach(service, signal);
   if (unreached !== undefined && !signal.aborted) {
     throw new ExpectedError(
       EXIT.inTheWay,
-      `Nothing answers at ${target.address.href}: ${unreached}.`,
+      `${service.address.href} cannot be reached: ${unreached}.`,
       'Start the service, or give another address.',
     );
   }
   const run = await perform(context, request);
   if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
   if (run.ending === 'lost') {
-    throw new ExpectedError(EXIT.inTheWay, `The service at ${target.address.href} cannot be reached any more.`);
+    throw new ExpectedError(EXIT.inTheWay, `The service at ${service.address.href} became unreachable.`);
   }
   return isBad(run) ? 1 : 0;
 }
 
-async function perform({ cwd, terminal, signal }: CheckContext, request: CheckRequest): Promise<Run> {
-  const { target, checks, format, report, verbose } = request;
-  const pretty = format === 'pretty' ? new Pretty(terminal, target, verbose) : undefined;
-  const run = await runChecks(target, checks, signal, pretty ?? QUIET);
+async function perform({ cwd, terminal, signal }: CheckContext, request: CheckRequest): Promise<CheckRun> {
+  const { service, checks, format, report, verbose } = request;
+  const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose) : undefined;
+  const run = await runChecks(service, checks, signal, pretty ?? QUIET);
   if (report !== undefined) {
     try {
-      writeFileSync(resolve(cwd, report), toHtml(run, target));
+      writeFileSync(resolve(cwd, report), toHtml(run, service));
     } catch (error) {
       terminal.writeError(`The report ${report} could not be written: ${messageOf(error)}\n`);
     }
   }
   pretty?.finish(run, report);
-  if (format === 'json') terminal.write(toJson(run, target));
-  if (format === 'junit') terminal.write(toJunit(run, target));
-  if (format === 'tap') terminal.write(toTap(run, target));
+  if (format === 'json') terminal.write(toJson(run, service));
+  if (format === 'junit') terminal.write(toJunit(run, service));
+  if (format === 'tap') terminal.write(toTap(run, service));
   if (format !== 'pretty') {
     for (const { name } of run.left) terminal.writeError(`The instance ${name} may be left behind.\n`);
   }

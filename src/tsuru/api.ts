@@ -1,18 +1,15 @@
-/**
- * Where Tsuru's API is and the header that lets in, for a request from a shell: the client keeps both in `~/.tsuru`,
- * and TSURU_TARGET and TSURU_TOKEN win over them, as with the client itself.
- */
-const TARGET = '${TSURU_TARGET:-$(cat ~/.tsuru/target)}';
-const LET_IN = '--header "Authorization: bearer ${TSURU_TOKEN:-$(cat ~/.tsuru/token)}"';
+/** The address and the token of Tsuru's API, for a shell: as for the client, the environment overrides the files in `~/.tsuru`. */
+const ADDRESS = '${TSURU_TARGET:-$(cat ~/.tsuru/target)}';
+const AUTHORIZATION = '--header "Authorization: bearer ${TSURU_TOKEN:-$(cat ~/.tsuru/token)}"';
 
-/** The beginning of a request to Tsuru's API, for a shell; on a failure it shows what Tsuru said, and ends with a code. */
+/** The beginning of a request to Tsuru's API, as a shell command that shows the body of an error and then fails. */
 export function apiRequest(method: string, path: string): string {
-  return `curl --fail-with-body --request ${method} "${TARGET}${path}" ${LET_IN}`;
+  return `curl --fail-with-body --request ${method} "${ADDRESS}${path}" ${AUTHORIZATION}`;
 }
 
 /**
- * The request that sets the permissions manifest of a service; the client has no command for it. Tsuru takes JSON only,
- * and takes anything else as an empty manifest ("Permissions manifest" of the contract).
+ * The shell command that sets the permissions manifest of a service, for which the client has no command. Tsuru reads JSON
+ * only; any other body empties the manifest ("Permissions manifest" in the contract).
  */
 export function setPermissions(service: string): string {
   const request = apiRequest('PUT', `/1.31/services/${service}/manifest`);

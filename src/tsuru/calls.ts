@@ -1,8 +1,7 @@
-import type { Request } from './http.ts';
+import { CONTENT_TYPE, encodeBody, type Encoding, type Fields, type ParameterMap } from './encoding.ts';
+import type { HttpHeaders, HttpRequest } from './http.ts';
 
-export type Encoding = 'form' | 'json';
-
-/** Tsuru's own calls, by the names of its client; `Proxy` is a request of one of its users, handed on. */
+/** Tsuru's calls, named as its service client names them; `Proxy` is the request of a user, passed on. */
 export type Action =
   | 'Plans'
   | 'Create'
@@ -16,29 +15,26 @@ export type Action =
   | 'Status'
   | 'Proxy';
 
-/** A request of Tsuru with what its reading depends on. */
+/** One request, and all that the reading of its reply depends on. */
 export interface Call {
   action: Action;
-  /** The instance, app and job that Tsuru's messages name. */
+  /** The instance, app and job that Tsuru's error messages name; `''` where there is none. */
   instance: string;
   app: string;
   job: string;
-  request: Request;
+  request: HttpRequest;
 }
-
-/** Strings, and lists and objects of them, as the `tsuru` command sends them. */
-export type Parameter = string | Parameter[] | { [key: string]: Parameter };
 
 export interface InstanceFields {
   team: string;
   plan: string;
   description: string;
   tags: readonly string[];
-  parameters: { [key: string]: Parameter };
+  parameters: ParameterMap;
 }
 
-/** The event that a call belongs to; both can be empty. */
-export interface Event {
+/** The event that a call belongs to; both fields may be empty. */
+export interface CallEvent {
   user: string;
   id: string;
 }
@@ -47,19 +43,17 @@ export interface AppFields {
   hosts: readonly string[];
   internalHosts: readonly string[];
   pool: string;
-  parameters: { [key: string]: Parameter };
+  parameters: ParameterMap;
 }
 
-type Fields = [formName: string, jsonName: string, value: string | readonly string[], whenEmpty: 'sent' | 'left out'][];
-
-/** Builds Tsuru's calls in one of its encodings, byte by byte as Tsuru's own client writes them. */
+/** Builds Tsuru's calls in one encoding, byte for byte as Tsuru sends them ("The calls" in the contract). */
 export class Calls {
   private readonly encoding: Encoding;
-  private readonly event: Event;
-  private readonly headers: Record<string, string | string[]>;
+  private readonly event: CallEvent;
+  private readonly headers: HttpHeaders;
 
-  /** @param headers what every call has beside its own: the pool and the cluster of a multi-cluster service */
-  constructor(encoding: Encoding, event: Event, headers: Record<string, string | string[]> = {}) {
+  /** @param headers sent with every call, such as those of a pool */
+  constructor(encoding: Encoding, event: CallEvent, headers: HttpHeaders = {}) {
     this.encoding = encoding;
     this.event = event;
     this.headers = headers;
@@ -110,7 +104,7 @@ export class Calls {
     ]);
   }
 
-  /** @param route `bind` is what Tsuru tries when `bind-app` answered 404 */
+  /** @param route `bind` is Tsuru's fallback after a 404 from `bind-app` */
   bindApp(
     instance: string,
     app: string,
@@ -154,41 +148,40 @@ export class Calls {
     ]);
   }
 
-  /** A request of a user, as Tsuru's proxy hands it on: kept alive, with where it came from. */
+  /** A user's request as Tsuru's proxy passes it on: the connection is kept alive, and the client's address is added. */
   proxied(method: string, rawPath: string, body?: string): Call {
     const type = body === undefined ? {} : { 'Content-Type': CONTENT_TYPE[this.encoding] };
     const headers = { ...this.headers, Accept: '*/*', ...type, 'X-Forwarded-For': '203.0.113.7' };
     return {
       action: 'Proxy',
-      ...NOTHING,
+      ...NAMELESS,
       request: { method, path: rawPath, headers, ...(body !== undefined && { body }) },
     };
   }
 
-  /** The same call as a user would send it through the proxy. */
+  /** The same call, sent by a user through the proxy. */
   throughProxy({ request }: Call, rawPath = request.path): Call {
     return this.proxied(request.method, rawPath, request.body);
   }
 
-  /** In a form the first host is sent by itself as well. */
+  /** A form repeats the first host in a field of its own. */
   private hosts([first]: readonly string[]): Fields {
     return this.encoding === 'form' && first !== undefined ? [['app-host', '', first, 'sent']] : [];
   }
 
-  private without(action: Action, method: string, instance: string, target: string): Call {
+  private without(action: Action, method: string, instance: string, rawPath: string): Call {
     const headers = { ...this.headers, ...ALWAYS };
-    return { action, ...NOTHING, instance, request: { method, path: target, headers } };
+    return { action, ...NAMELESS, instance, request: { method, path: rawPath, headers } };
   }
 
   private with(
     action: Action,
     method: string,
-    target: string,
+    rawPath: string,
     names: Partial<Call>,
-    parameters: { [key: string]: Parameter },
+    parameters: ParameterMap,
     fields: Fields,
   ): Call {
-    const sent = fields.filter(([, , value, whenEmpty]) => whenEmpty === 'sent' || value.length > 0);
     const headers = {
       ...this.headers,
       ...ALWAYS,
@@ -196,14 +189,13 @@ export class Calls {
       ...(this.event.id !== '' && { 'X-Tsuru-Eventid': this.event.id }),
       ...(this.event.user !== '' && { 'X-Tsuru-User': this.event.user }),
     };
-    const body = this.encoding === 'form' ? formBody(sent, parameters) : jsonBody(sent, parameters);
-    return { action, ...NOTHING, ...names, request: { method, path: target, headers, body } };
+    const body = encodeBody(this.encoding, fields, parameters);
+    return { action, ...NAMELESS, ...names, request: { method, path: rawPath, headers, body } };
   }
 }
 
 const ALWAYS = { Connection: 'close', Accept: 'application/json' };
-const NOTHING = { instance: '', app: '', job: '' };
-const CONTENT_TYPE = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
+const NAMELESS = { instance: '', app: '', job: '' };
 
 function path(instance: string): string {
   return `/resources/${encodeURIComponent(instance)}`;
@@ -211,31 +203,4 @@ function path(instance: string): string {
 
 function jobPath(instance: string, job: string): string {
   return `${path(instance)}/binds/jobs/${encodeURIComponent(job)}`;
-}
-
-function formBody(fields: Fields, parameters: { [key: string]: Parameter }): string {
-  const pairs = fields.flatMap(([name, , value]) =>
-    (typeof value === 'string' ? [value] : value).map((text): [string, string] => [name, text]),
-  );
-  const sorted = [...pairs, ...formParameters(parameters)].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return new URLSearchParams(sorted).toString();
-}
-
-/** `parameters` flattened as Tsuru does: keys joined by dots, list items by their index, everything empty as `''`. */
-export function formParameters(value: Parameter, prefix = 'parameters'): [string, string][] {
-  if (typeof value === 'string') return [[prefix, value]];
-  const entries = Object.entries(value);
-  if (entries.length === 0) return prefix === 'parameters' ? [] : [[prefix, '']];
-  return entries.flatMap(([key, item]) => formParameters(item, `${prefix}.${key.replace(/[\\.]/g, '\\$&')}`));
-}
-
-function jsonBody(fields: Fields, parameters: { [key: string]: Parameter }): string {
-  const members = fields.map(([, name, value]) => `${JSON.stringify(name)}:${goString(value)}`);
-  if (Object.keys(parameters).length > 0) members.push(`"parameters":${goString(parameters)}`);
-  return `{${members.join(',')}}\n`;
-}
-
-/** Go writes `<`, `>` and `&` in JSON as escapes. */
-function goString(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
 }

@@ -1,4 +1,4 @@
-/** What a Go target takes: the three types that Tsuru decodes an answer into. */
+/** The Go types that Tsuru decodes replies into. */
 export type GoType =
   | { kind: 'string' }
   | { kind: 'map'; name: string; of: GoType }
@@ -10,32 +10,31 @@ const STRINGS: GoType = { kind: 'map', name: 'map[string]string', of: STRING };
 
 /** The variables of a bind. */
 export const VARIABLES: GoType = STRINGS;
-/** The answer of info. */
+/** The reply to info. */
 export const INFO: GoType = { kind: 'list', name: '[]map[string]string', of: STRINGS };
-/** The answer of plans. */
+/** The reply to plans. */
 export const PLANS: GoType = {
   kind: 'list',
   name: '[]service.Plan',
   of: { kind: 'struct', name: 'Plan', fields: ['Name', 'Description'] },
 };
 
-/** A value as it stands in the text: members in their order, repeated keys included. */
+/** A parsed value; members keep their order, and repeated keys are kept. */
 type Json =
   | { kind: 'string'; text: string }
   | { kind: 'number' | 'bool' | 'null' }
   | { kind: 'array'; items: Json[] }
   | { kind: 'object'; members: [string, Json][] };
 
-/** Why Go cannot read a text; the message is Go's own. */
+/** JSON that Go cannot decode; the message is Go's own. */
 export class GoJsonError extends Error {}
 
 /**
- * Reads the first JSON value of a body as Go's `json.NewDecoder(body).Decode(&target)` does, which Tsuru uses for every
- * answer: what follows the value is not read, `null` is a nil target or an empty string, the last of repeated keys counts,
- * the fields of a struct are found whatever their case.
+ * Decodes the first JSON value of a body as Go's `json.NewDecoder(body).Decode(&value)` does, which Tsuru uses for every
+ * reply: anything after the value is ignored, `null` gives a nil map or list or an empty string, the last of repeated keys
+ * wins, and the fields of a struct match in any case.
  *
- * @param body the bytes of the answer
- * @returns strings, objects without a prototype, arrays; `null` for a nil map or list
+ * @returns strings, arrays, and objects without a prototype; `null` for a nil map or list
  * @throws GoJsonError with Go's message
  */
 export function decodeGo(body: Buffer, type: GoType): unknown {
@@ -52,10 +51,10 @@ function nameOf(type: GoType): string {
   return type.kind === 'struct' ? `service.${type.name}` : type.name;
 }
 
-/** Go goes on after a value of the wrong type, and reports the first one. */
-function assign(value: Json, type: GoType, target: string, problems: string[]): unknown {
+/** Go continues after a value of the wrong type, and reports the first one. */
+function assign(value: Json, type: GoType, into: string, problems: string[]): unknown {
   const wrong = (): unknown => {
-    problems.push(`json: cannot unmarshal ${value.kind} into ${target}`);
+    problems.push(`json: cannot unmarshal ${value.kind} into ${into}`);
     return undefined;
   };
   if (value.kind === 'null') return type.kind === 'string' ? '' : null;
@@ -77,15 +76,15 @@ function assign(value: Json, type: GoType, target: string, problems: string[]): 
       for (const [key, item] of value.members) {
         const field = type.fields.find((candidate) => candidate.toLowerCase() === key.toLowerCase());
         if (field === undefined) continue;
-        const target = `Go struct field ${type.name}.${field} of type string`;
-        if (item.kind !== 'null') struct[field] = assign(item, STRING, target, problems);
+        const structField = `Go struct field ${type.name}.${field} of type string`;
+        if (item.kind !== 'null') struct[field] = assign(item, STRING, structField, problems);
       }
       return struct;
     }
   }
 }
 
-/** Reads one value from a text of bytes, with the messages of Go's scanner. */
+/** Parses one value from a string with a character for each byte, with the error messages of Go's scanner. */
 class Parser {
   private at = 0;
   private readonly text: string;

@@ -1,27 +1,34 @@
 import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 
-/** A request as it goes out. `path` is the raw request target, below the address of the service; nothing of it is folded. */
-export interface Request {
+import { pathBelow } from './access.ts';
+
+/** Header values; a list is sent as one line for each item. */
+export type HttpHeaders = Record<string, string | string[]>;
+
+/** A request to a service. `path` is sent as it is, below the address of the service: never normalized. */
+export interface HttpRequest {
   method: string;
   path: string;
-  headers: Record<string, string | string[]>;
+  headers: HttpHeaders;
   body?: string;
 }
 
-export interface Answer {
+export interface Reply {
   status: number;
+  /** By their names in lower case. */
   headers: Record<string, string>;
+  /** At most 1 MiB of it. */
   body: Buffer;
-  /** Whether the whole body came. */
+  /** Whether the body arrived to its end. */
   complete: boolean;
 }
 
-/** One request, and what came of it: an answer, or the reason why there is none. */
+/** One request, and its reply or the reason why there is none. */
 export interface Exchange {
-  request: Request;
-  answer: Answer | undefined;
-  /** Why there is no answer: `timeout`, `aborted`, or the code of the connection's error, such as `ECONNRESET`. */
+  request: HttpRequest;
+  reply: Reply | undefined;
+  /** `timeout`, `aborted`, or the code of a connection error, such as `ECONNRESET`. */
   failure: string | undefined;
   milliseconds: number;
 }
@@ -30,27 +37,24 @@ export interface SendOptions {
   /** Milliseconds for the whole exchange. */
   timeout: number;
   signal: AbortSignal;
-  /**
-   * Closes the connection that many milliseconds after the request was sent, whether it is answered or not; or when half of
-   * its body was.
-   */
+  /** Closes the connection this many milliseconds after the request is sent, replied to or not, or after half its body. */
   hangUp?: number | 'half-way';
 }
 
-/** What is kept of a body: enough for every answer that Tsuru can use. */
-const MOST = 1_048_576;
+/** Bytes of a body that are kept: more than any reply of use to Tsuru. */
+const BODY_LIMIT = 1_048_576;
 
 /**
- * Sends one request on a connection of its own, as Tsuru does: HTTP/1.1, a Content-Length and never chunks, no redirect
- * followed. The promise is never rejected; what went wrong is in the exchange.
+ * Sends one request on a connection of its own, as Tsuru does: HTTP/1.1, with a Content-Length, never chunked. Redirects are
+ * not followed. The promise never rejects; failures are in the exchange.
  */
-export function send(address: URL, request: Request, options: SendOptions): Promise<Exchange> {
+export function send(address: URL, request: HttpRequest, options: SendOptions): Promise<Exchange> {
   const start = performance.now();
   const isTls = address.protocol === 'https:';
   const isKeptAlive = request.headers['Connection'] !== 'close';
   const agent = isKeptAlive ? new (isTls ? HttpsAgent : HttpAgent)({ keepAlive: true }) : false;
   return new Promise((resolve) => {
-    let answer: Answer | undefined;
+    let reply: Reply | undefined;
     let isDone = false;
     const timers: NodeJS.Timeout[] = [];
     const finish = (failure?: string) => {
@@ -62,8 +66,8 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
       if (agent !== false) agent.destroy();
       resolve({
         request,
-        answer,
-        failure: answer === undefined || failure === 'aborted' || failure === 'timeout' ? failure : undefined,
+        reply,
+        failure: reply === undefined || failure === 'aborted' || failure === 'timeout' ? failure : undefined,
         milliseconds: performance.now() - start,
       });
     };
@@ -75,7 +79,7 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
       host: address.hostname.replace(/^\[|\]$/g, ''),
       port: address.port,
       method: request.method,
-      path: address.pathname.replace(/\/$/, '') + request.path,
+      path: pathBelow(address, request.path),
       headers: { ...request.headers, ...(body && { 'Content-Length': body.length }) },
       agent,
     });
@@ -85,11 +89,11 @@ export function send(address: URL, request: Request, options: SendOptions): Prom
       const take = (complete: boolean) => {
         const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
         const whole = Buffer.concat(chunks);
-        answer = { status: incoming.statusCode ?? 0, headers: Object.fromEntries(headers), body: whole, complete };
+        reply = { status: incoming.statusCode ?? 0, headers: Object.fromEntries(headers), body: whole, complete };
       };
       incoming.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size <= MOST) chunks.push(chunk);
+        if (size <= BODY_LIMIT) chunks.push(chunk);
       });
       incoming.on('end', () => {
         take(true);

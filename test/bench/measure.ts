@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 
-/** The middle of some numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -9,7 +8,7 @@ export function median(numbers: readonly number[]): number {
     : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
-/** A command to time: what runs, and what has to happen before each run, untimed. */
+/** A command to time; `before` runs before each round, untimed. */
 export interface Timed {
   command: string;
   args: readonly string[];
@@ -19,9 +18,9 @@ export interface Timed {
 }
 
 /**
- * Times whole commands, interleaved, so that a noisy moment of the machine meets all of them.
- * @returns the fastest of each in milliseconds: what else the machine does can only add to it
- * @throws Error when one ends with another code than 0
+ * Times whole commands, interleaved, so that a busy moment of the machine affects all of them.
+ * @returns the fastest time of each in milliseconds: other load can only add to it
+ * @throws Error if a command ends with a code other than 0
  */
 export function timeCommands<Name extends string>(commands: Record<Name, Timed>, rounds: number): Record<Name, number> {
   const names = Object.keys(commands) as Name[];
@@ -44,22 +43,22 @@ export function timeCommands<Name extends string>(commands: Record<Name, Timed>,
   return Object.fromEntries(names.map((name) => [name, Math.min(...times[name])])) as Record<Name, number>;
 }
 
-/** The environment without what costs every start of Node time, or is npm's own. */
+/** The environment without npm's variables, and without a variable that slows every start of Node. */
 export function quietEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([key]) => key !== 'NODE_EXTRA_CA_CERTS' && !key.startsWith('npm_'));
   return Object.fromEntries(kept);
 }
 
-/** One figure against its limit. */
+/** One figure and its limit. */
 export interface Figure {
   what: string;
   value: number;
   unit: string;
-  /** The limit; none for a figure that is only reported. */
+  /** None for a figure that is only reported. */
   limit?: { at: 'most' | 'least'; value: number };
 }
 
-/** Prints figures as a table; says how many miss their limit. */
+/** Prints figures as a table. @returns the number that miss their limit */
 export function report(figures: readonly Figure[]): number {
   const rows = figures.map(({ what, value, unit, limit }) => {
     const met = limit === undefined || (limit.at === 'most' ? value <= limit.value : value >= limit.value);

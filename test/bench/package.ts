@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { quietEnvironment, timeCommands, type Figure } from './measure.ts';
 
-/** Packs and installs the package, and measures it as its users meet it. `bin` is the installed command line's file. */
+/** Packs, installs and measures the package. `bin` is the path of the installed command. */
 export function packageFigures(scratch: string): { bin: string; figures: Figure[] } {
   const npm = (cwd: string, ...args: string[]) => {
     mkdirSync(cwd, { recursive: true });
@@ -77,7 +77,7 @@ export function packageFigures(scratch: string): { bin: string; figures: Figure[
     figures: [
       { what: 'node -e 0', value: started.node, unit: 'ms' },
       {
-        what: '--help, more than node -e 0',
+        what: '--help, over node -e 0',
         value: started.help - started.node,
         unit: 'ms',
         limit: { at: 'most', value: 25 },

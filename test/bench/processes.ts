@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * What a process has had of the processors so far, all its threads together, in microseconds. The scheduler counts it in
- * nanoseconds, and what other processes do hardly changes it.
- * @returns undefined where the operating system does not say
+ * The CPU time of a process so far, over all its threads, in microseconds. The scheduler counts it in nanoseconds, and other
+ * processes hardly affect it.
+ * @returns undefined if the operating system does not provide it
  */
 export function cpuTime(pid: number): number | undefined {
   try {
@@ -18,7 +18,7 @@ export function cpuTime(pid: number): number | undefined {
   }
 }
 
-/** The memory of a process that is in use now, in megabytes; undefined where the operating system does not say. */
+/** The resident memory of a process in megabytes; undefined if the operating system does not provide it. */
 export function residentMemory(pid: number): number | undefined {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

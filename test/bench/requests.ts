@@ -9,23 +9,23 @@ import { cpuTime } from './processes.ts';
 
 const CONNECTIONS = 10;
 const ROUNDS = 11;
-/** Requests a round, and before the first one, until both are compiled. */
+/** Requests in a round, and before the first round, so that both programs are compiled. */
 const REQUESTS = { plans: 4000, bind: 2000 };
 const WARM_UP = 15_000;
-/** What a plans request costs by hand, of what it costs here. */
+/** The least ratio of the CPU time of a plans request by hand to that of the generated service. */
 const LEAST = 0.9;
 
 /** One round of requests to one process. */
 interface Round {
-  /** Microseconds of the process for each request; undefined where the operating system does not say. */
+  /** Microseconds of CPU time for each request; undefined if the operating system does not provide it. */
   cpu: number | undefined;
-  /** Requests per second; it ends at the next look of the load generator, 20 ms later at most. */
+  /** Requests per second, measured to within 20 ms. */
   rate: number;
 }
 
 /**
- * What a request costs both, in turns, each first every other time. The limit is on their CPU time, which a busy machine hardly
- * changes; the requests per second are what this machine had to give at that moment.
+ * Measures requests to the service and to the same service by hand, in alternating order. The limit is on CPU time, which a busy
+ * machine hardly affects; requests per second depend on the load of the moment.
  */
 export async function requestFigures(framework: string, project: string): Promise<Figure[]> {
   const service = await startService(project, { keepOutput: false });
@@ -65,7 +65,7 @@ function figuresOf(what: string, { service, bare }: Record<'service' | 'bare', R
     { what: `${what}, CPU time`, value: median(cpu.service), unit: 'µs' },
     { what: `${what}, CPU time by hand`, value: median(cpu.bare), unit: 'µs' },
     {
-      what: `${what}, CPU time by hand of this`,
+      what: `${what}, CPU time by hand / generated`,
       value: median(ratios),
       unit: 'x',
       ...(least !== undefined && { limit: { at: 'least', value: least } }),
@@ -97,7 +97,7 @@ async function round({ pid = 0 }: ChildProcess, request: autocannon.Options, amo
   const before = { cpu: cpuTime(pid), time: performance.now() };
   const { non2xx, errors } = await autocannon({ ...request, connections: CONNECTIONS, amount, sampleInt: 20 });
   const after = { cpu: cpuTime(pid), time: performance.now() };
-  if (non2xx + errors > 0) throw new Error(`${request.url}: ${non2xx} answers were not 2xx, ${errors} failed`);
+  if (non2xx + errors > 0) throw new Error(`${request.url}: ${non2xx} responses were not 2xx, ${errors} requests failed`);
   return {
     cpu: before.cpu === undefined || after.cpu === undefined ? undefined : (after.cpu - before.cpu) / amount,
     rate: (amount / (after.time - before.time)) * 1000,
@@ -119,7 +119,7 @@ async function startBare(
       DATABASE_PATH: join(project, 'bare.db'),
     },
   });
-  // It goes on being read: a log that nobody takes would stop the service in the end.
+  // Keep reading: a full pipe would block the service.
   const port = await new Promise<number>((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       const found = /port (\d+)/.exec(text)?.[1];

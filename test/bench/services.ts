@@ -10,11 +10,11 @@ import { requestFigures } from './requests.ts';
 const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 const STARTS = 7;
 
-/** Generates, installs and measures a service of each framework against the bare framework doing the same by hand. */
+/** Generates, installs and measures a service for each framework, and the same service written by hand. */
 export async function serviceFigures(scratch: string, bin: string): Promise<Figure[]> {
   const figures: Figure[] = [];
   if (cpuTime(process.pid) === undefined) {
-    process.stdout.write('This system has no /proc that says it: CPU time and memory of the services are not measured.\n');
+    process.stdout.write('This system has no /proc: the CPU time and memory of the services are not measured.\n');
   }
   for (const framework of FRAMEWORKS) {
     const project = join(scratch, framework);
@@ -32,7 +32,7 @@ export async function serviceFigures(scratch: string, bin: string): Promise<Figu
   return figures;
 }
 
-/** Every check in both encodings, as a whole process. */
+/** Times a run of every check in both encodings. */
 async function fullCheck(framework: string, project: string, bin: string): Promise<Figure> {
   const service = await startService(project);
   try {
@@ -57,7 +57,7 @@ async function fullCheck(framework: string, project: string, bin: string): Promi
   }
 }
 
-/** From the start of the process to its first answer, and what it holds then. */
+/** The time from the start of the process to its first response, and its memory then. */
 async function startUp(framework: string, project: string): Promise<Figure[]> {
   const times: number[] = [];
   const memory: number[] = [];
@@ -71,7 +71,7 @@ async function startUp(framework: string, project: string): Promise<Figure[]> {
     await service.kill();
   }
   return [
-    { what: `${framework}: start to first answer`, value: median(times), unit: 'ms' },
+    { what: `${framework}: start to first response`, value: median(times), unit: 'ms' },
     ...(memory.length > 0 ? [{ what: `${framework}: resident memory`, value: median(memory), unit: 'MB' }] : []),
   ];
 }

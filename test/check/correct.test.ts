@@ -10,14 +10,14 @@ import { startProgram } from '../support/started.ts';
 const CREDENTIALS = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a secret of the tests' };
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-/** Services that are right, each in its own way; `may` is what they leave out on purpose. */
+/** Correct services of different kinds; `may` lists the checks that each fails on purpose. */
 const SERVICES = [
   {
-    name: "python3's standard library, in the background",
+    name: "python3's standard library, creating in the background",
     command: 'python3',
     file: 'correct.py',
     may: ['proxy.life-cycle'],
-    // Everything else needs nothing but Node; CI has Python.
+    // All other tests need only Node; CI has Python.
     isThere: hasPython,
   },
   {
@@ -31,14 +31,14 @@ const SERVICES = [
 
 describe('the checks', () => {
   for (const { name, command, file, may, isThere } of SERVICES) {
-    it.skipIf(!isThere)(`fail no rule that a correct service keeps: ${name}`, async () => {
+    it.skipIf(!isThere)(`find nothing wrong with a correct service: ${name}`, async () => {
       const path = fileURLToPath(new URL(`services/${file}`, import.meta.url));
       const service = await startProgram(command, [path], CREDENTIALS);
       try {
         const run = await runChecks(
           {
             address: new URL(service.url),
-            service: 'svc',
+            id: 'svc',
             username: CREDENTIALS.SERVICE_USERNAME,
             password: CREDENTIALS.SERVICE_PASSWORD,
             encodings: ['form', 'json'],

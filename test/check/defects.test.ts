@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { labelOf, runChecks, type Run } from '../../src/check/run.ts';
-import type { Target } from '../../src/check/session.ts';
+import { labelOf, runChecks, type CheckRun } from '../../src/check/run.ts';
+import type { CheckedService } from '../../src/check/session.ts';
 import { DEFECTS } from './broken/defects.ts';
 import { PASSWORD, Reference, serve, USERNAME } from './broken/reference.ts';
 
 const SILENT = { onResult() {}, onProgress() {} };
 
-/** The checks in one run against that service, and what was left in it. */
-async function check(service: Reference): Promise<{ run: Run; left: string[] }> {
+/** Runs all checks against a service. @returns the run, and the names of the instances left in the service */
+async function check(service: Reference): Promise<{ run: CheckRun; left: string[] }> {
   const { url, close } = await serve(service);
-  const target: Target = {
+  const checked: CheckedService = {
     address: url,
-    service: USERNAME,
+    id: USERNAME,
     username: USERNAME,
     password: PASSWORD,
     encodings: ['form', 'json'],
@@ -23,21 +23,21 @@ async function check(service: Reference): Promise<{ run: Run; left: string[] }> 
     multiCluster: true,
   };
   try {
-    const run = await runChecks(target, CHECKS, new AbortController().signal, SILENT);
+    const run = await runChecks(checked, CHECKS, new AbortController().signal, SILENT);
     return { run, left: [...service.instances.keys()] };
   } finally {
     await close();
   }
 }
 
-const failuresOf = (run: Run) => run.results.filter(({ outcome }) => outcome === 'failed');
+const failuresOf = (run: CheckRun) => run.results.filter(({ outcome }) => outcome === 'failed');
 
 describe('the checks', () => {
   it('find nothing wrong with a correct service, and leave nothing in it', async () => {
     const { run, left } = await check(new Reference());
     const others = run.results.filter(({ outcome }) => outcome !== 'passed');
     expect(others.map((result) => [labelOf(result.check.id, result.encoding), result.problem])).toEqual([
-      ['status.text', 'the status is no text'],
+      ['status.text', 'the status has no text'],
     ]);
     expect(run.ending).toBe('complete');
     expect([left, run.left]).toEqual([[], []]);
@@ -48,11 +48,11 @@ describe('the checks', () => {
     breaks(service);
     const { run, left } = await check(service);
     expect(failuresOf(run).map((result) => result.check.id)).toContain(caughtBy);
-    // What a service does not give up is named.
+    // The run names every instance that the service keeps.
     expect(left.filter((name) => !run.left.some((named) => named.name === name))).toEqual([]);
   });
 
-  it('have a defect for every one of them that a broken service can show', () => {
+  it('each find a defect of a broken service', () => {
     const caught = new Set(DEFECTS.map(({ caughtBy }) => caughtBy));
     const without = CHECKS.filter(({ id }) => !caught.has(id)).map(({ id }) => id);
     expect(without).toEqual([]);

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { Calls, formParameters, type Action, type Call } from '../../src/tsuru/calls.ts';
-import type { Answer, Exchange } from '../../src/tsuru/http.ts';
-import { readAnswer } from '../../src/tsuru/reading.ts';
+import { Calls, type Action, type Call } from '../../src/tsuru/calls.ts';
+import { formParameters } from '../../src/tsuru/encoding.ts';
+import type { Exchange, Reply } from '../../src/tsuru/http.ts';
+import { readReply } from '../../src/tsuru/read-reply.ts';
 import { recordings } from '../support/recorded.ts';
 
-/** An answer that Tsuru's own client was given, and what it made of it. */
+/** A reply that Tsuru's service client was given, and what it made of it. */
 interface Recorded {
   action: Action;
   status: number;
@@ -40,25 +41,25 @@ const CALLS: Record<Action, Call> = {
 function exchangeOf({ action, status, body, variant = '' }: Recorded): Exchange {
   const bytes = Buffer.from(status === 304 ? '' : body);
   const isCut = variant.includes('cut in half');
-  const answer: Answer = {
+  const reply: Reply = {
     status,
     headers: {},
     body: isCut ? bytes.subarray(0, Math.floor(bytes.length / 2)) : bytes,
     complete: !isCut,
   };
   const failure = variant === 'connection refused' ? 'ECONNREFUSED' : status === 0 ? 'ECONNRESET' : undefined;
-  return { request: CALLS[action].request, answer: status === 0 ? undefined : answer, failure, milliseconds: 1 };
+  return { request: CALLS[action].request, reply: status === 0 ? undefined : reply, failure, milliseconds: 1 };
 }
 
-describe('the reading of an answer', () => {
-  // A redirect is a failure to the checks, which never follow one; and what a proxied request is answered is nobody's to read.
+describe('the reading of a reply', () => {
+  // The checks never follow a redirect, and Tsuru passes the replies to proxied requests on unread.
   const read = recorded.filter(({ variant = '', action }) => !variant.includes('Location') && action !== 'Proxy');
 
-  it(`is that of Tsuru's own client, for ${read.length} recorded answers`, () => {
+  it(`is that of Tsuru's own client, for ${read.length} recorded replies`, () => {
     expect(read.length).toBeGreaterThan(1250);
     const service = { id: 'svc', address: new URL('http://127.0.0.1:1') };
     for (const one of read) {
-      const reading = readAnswer(CALLS[one.action], exchangeOf(one), service);
+      const reading = readReply(CALLS[one.action], exchangeOf(one), service);
       const seen = reading.ok
         ? { ok: true, value: reading.value ?? null }
         : { ok: false, error: reading.error, sentinel: reading.sentinel };

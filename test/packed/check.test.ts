@@ -34,33 +34,33 @@ describe('check', () => {
     await running.close();
   });
 
-  /** One defect: a number among the variables. */
+  /** Adds one defect: a number among the variables. */
   function breakBinds(): void {
     service.variables = () => ({ PORT: 5432, NOTE: PASSWORD });
   }
 
-  it('passes a correct service, in plain lines and without a word of its password', async () => {
+  it('passes a correct service, in plain lines and without the password', async () => {
     const { code, stdout, stderr } = await check([running.url.href, '--encoding', 'both']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/\d+ passed/);
-    // eslint-disable-next-line no-control-regex -- that there are none
+    // eslint-disable-next-line no-control-regex -- asserts that there are none
     expect(stdout).not.toMatch(/[\x1b\r]/);
     expect(stdout).not.toContain(PASSWORD);
     expect(service.instances.size).toBe(0);
   });
 
-  it('says what is broken, how to see it, what Tsuru makes of it and how to mend it', async () => {
+  it('reports the broken rule, the request, what Tsuru makes of the reply, and the fix', async () => {
     breakBinds();
     const { code, stdout } = await check([running.url.href]);
     expect(code).toBe(1);
     expect(stdout).toContain('must  bind-app.success (form)');
     expect(stdout).toContain('json: cannot unmarshal number into Go value of type string');
-    expect(stdout).toMatch(/fix +Answer 201 with one JSON object whose values are all strings/);
+    expect(stdout).toMatch(/fix +Return 201 with a JSON object whose values are all strings/);
     expect(stdout).not.toContain(PASSWORD);
     expect(service.instances.size).toBe(0);
   });
 
-  it('gives a command that makes the failing request again', async () => {
+  it('gives a command that repeats the failing request', async () => {
     breakBinds();
     const { stdout } = await check([running.url.href, '--only', 'bind-job.success', '--format', 'json']);
     const { checks } = JSON.parse(stdout) as RunFacts;
@@ -83,7 +83,7 @@ describe('check', () => {
     expect([facts?.outcome, facts?.culprit?.curl.includes('--user')]).toEqual(['failed', false]);
   });
 
-  it('prints JSON, JUnit and TAP, each whole', async () => {
+  it('prints complete JSON, JUnit and TAP', async () => {
     breakBinds();
     const only = ['--only', 'plans,bind-app,info'];
     const json = JSON.parse((await check([running.url.href, ...only, '--format', 'json'])).stdout) as RunFacts;
@@ -100,7 +100,7 @@ describe('check', () => {
     expect(json.checks.some(({ exchanges }) => JSON.stringify(exchanges).includes(PASSWORD))).toBe(false);
   });
 
-  it('writes a report that needs nothing else, without the password', async () => {
+  it('writes a self-contained report without the password', async () => {
     breakBinds();
     await check([running.url.href, '--report', 'report.html']);
     const page = readFileSync(join(cwd, 'report.html'), 'utf8');
@@ -110,7 +110,7 @@ describe('check', () => {
     expect(page).not.toContain(PASSWORD);
   });
 
-  it('takes what it needs from a manifest', async () => {
+  it('reads the service from a manifest', async () => {
     const manifest = `id: ${USERNAME}\npassword: ${PASSWORD}\nendpoint:\n  production: ${running.url.host}\nmulti-cluster: true\n`;
     writeFileSync(join(cwd, 'manifest.yaml'), manifest);
     const { code, stdout } = await check(['--manifest', 'manifest.yaml', '--format', 'tap'], {});
@@ -118,7 +118,7 @@ describe('check', () => {
     expect(stdout).toContain('multi-cluster.kube-config');
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('removes what it made when it is stopped by %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('removes its instances when it is stopped by %s', async (signal) => {
     const child = spawn(inject('bin'), ['check', running.url.href], { cwd, env: { ...quiet(), ...GIVEN } });
     const closed = once(child, 'close') as Promise<[number | null]>;
     await untilSeen(() => service.instances.size > 3);
@@ -127,7 +127,7 @@ describe('check', () => {
     expect(service.instances.size).toBe(0);
   });
 
-  it('names what it left when the service is lost half-way, with the commands that remove it', async () => {
+  it('names the instances left behind when the service disappears, with commands that remove them', async () => {
     const child = spawn(inject('bin'), ['check', running.url.href], { cwd, env: { ...quiet(), ...GIVEN } });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -136,30 +136,30 @@ describe('check', () => {
     const [left] = service.instances.keys();
     await running.close();
     expect((await closed)[0]).toBe(4);
-    expect(output).toContain('cannot be reached any more');
+    expect(output).toContain('became unreachable');
     expect(output).toMatch(new RegExp(`# ${String(left)}\\n +curl .*--request DELETE .*/resources/${String(left)}`));
     expect(output).not.toContain(PASSWORD);
     running = await serve(service);
   });
 
-  it('says that nothing answers there', async () => {
+  it('reports a service that cannot be reached', async () => {
     await running.close();
     const { code, stderr } = await check([running.url.href]);
     expect(code).toBe(4);
-    expect(stderr).toContain(`Nothing answers at ${running.url.href}`);
+    expect(stderr).toContain(`${running.url.href} cannot be reached`);
     running = await serve(service);
   });
 });
 
-describe('check, wrongly used', () => {
+describe('check, used wrongly', () => {
   it.each([
     [['http://127.0.0.1:1', '--onyl', 'x'], GIVEN, /no flag --onyl/],
-    [['http://127.0.0.1:1', '--only', 'bind-ap'], GIVEN, /no check "bind-ap"[^]*bind-app/],
+    [['http://127.0.0.1:1', '--only', 'bind-ap'], GIVEN, /Unknown check or group "bind-ap"[^]*bind-app/],
     [['http://127.0.0.1:1', '--format', 'yaml'], GIVEN, /--format cannot be "yaml"[^]*junit/],
     [['http://127.0.0.1:1', '--timeout', 'soon'], GIVEN, /--timeout cannot be "soon"/],
     [['http://127.0.0.1:1', '--parameter', 'x'], GIVEN, /key=value/],
     [['http://127.0.0.1:1', 'http://127.0.0.1:2'], GIVEN, /Only one address/],
-    [['http://u:p@127.0.0.1:1'], GIVEN, /user name or a password in it/],
+    [['http://u:p@127.0.0.1:1'], GIVEN, /contains a user name or a password/],
     [['http://127.0.0.1:1', '--password'], GIVEN, /--password needs a value/],
     [['http://127.0.0.1:1', '--manifest', 'none.yaml'], GIVEN, /none\.yaml cannot be read/],
     [['http://127.0.0.1:1'], { SERVICE_USERNAME: 'x' }, /password is missing[^]*SERVICE_PASSWORD/],
@@ -174,7 +174,7 @@ describe('check, wrongly used', () => {
   it('lists the checks and shows its help', async () => {
     const list = await check(['--list'], {});
     expect(list.code).toBe(0);
-    expect(list.stdout).toContain('bind-app.repeat  (must; Answers: bind)');
+    expect(list.stdout).toContain('bind-app.repeat  (must; Replies: bind)');
     const help = await check(['--help'], {});
     expect(help.code).toBe(0);
     expect(help.stdout).toContain('--manifest FILE');

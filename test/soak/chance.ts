@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { seeded } from '../support/malformed.ts';
 
-/** Choices that a seed repeats. */
+/** Random choices that a seed repeats. */
 export class Chance {
   readonly #random: () => number;
 
@@ -11,7 +11,7 @@ export class Chance {
     this.#random = seeded(createHash('sha256').update(seed).digest().readInt32LE());
   }
 
-  /** Below 1. */
+  /** At least 0, and below 1. */
   share(): number {
     return this.#random();
   }
@@ -28,7 +28,7 @@ export class Chance {
     return choices[Math.floor(this.#random() * choices.length)] ?? choices[0];
   }
 
-  /** One of the keys, each as often as its weight says. */
+  /** One of the keys, each in proportion to its weight. */
   weighted<Key extends string>(weights: Readonly<Record<Key, number>>): Key {
     const entries = Object.entries(weights) as [Key, number][];
     let left = this.#random() * entries.reduce((sum, [, weight]) => sum + weight, 0);

@@ -1,31 +1,31 @@
 export type Action = 'create' | 'update' | 'destroy' | 'bind' | 'unbind' | 'status' | 'info';
 
 /**
- * What an answer says. `gone`: there is nothing of it. `refused`: nothing was changed. `unclear`: it may have happened, or
- * half of it, or later.
+ * What a reply means. `gone`: the thing does not exist. `refused`: nothing changed. `unclear`: the call may have succeeded,
+ * fully or in part, or may still do so.
  */
 export type Result = 'waiting' | 'done' | 'gone' | 'refused' | 'unclear';
 
-/** One call of Tsuru, with its time: what it did, it did between `start` and `end`. */
+/** One call of Tsuru. Its effects, if any, fall between `start` and `end`. */
 export interface Operation {
   action: Action;
   /** `app:NAME` or `job:NAME`. */
   target: string;
   /** The parameters of a create or an update, as JSON. */
   parameters: string;
-  /** For a create: whether there certainly was nothing. Otherwise it may have taken over what an update left half done. */
+  /** For a create: whether nothing existed before. Otherwise it may have adopted the remains of an update. */
   isFresh: boolean;
-  /** The variables that a bind was answered with, as JSON. */
+  /** The variables that a bind returned, as JSON. */
   variables: string;
   start: number;
-  /** Infinity while it may still do something. */
+  /** Infinity while it may still have effects. */
   end: number;
   result: Result;
 }
 
 /**
- * What Tsuru was told of one instance, and so what has to be true of it. Calls overlap: a thing must be so when an answer
- * said it, and nothing that could have changed it ran beside that call or after.
+ * What the service told Tsuru about one instance, and so what must be true of it. Calls overlap: a fact is certain if a reply
+ * established it, and no call that could have changed it ran at the same time or later.
  */
 export class History {
   readonly operations: Operation[] = [];
@@ -42,12 +42,12 @@ export class History {
     return operation;
   }
 
-  /** It never reached the service. */
+  /** Removes a call that never reached the service. */
   forget(operation: Operation): void {
     this.operations.splice(this.operations.indexOf(operation), 1);
   }
 
-  /** A create that still holds, from one time to another. */
+  /** The create that is still in effect between two times. */
   exists(from: number, to: number): Operation | undefined {
     return this.#holds(
       ({ action, result }) => action === 'create' && result === 'done',
@@ -56,7 +56,7 @@ export class History {
     );
   }
 
-  /** A destroy that still holds. */
+  /** The destroy that is still in effect. */
   isGone(from: number, to: number): Operation | undefined {
     return this.#holds(
       ({ action, result }) => action === 'destroy' && (result === 'done' || result === 'gone'),
@@ -65,7 +65,7 @@ export class History {
     );
   }
 
-  /** The create or the update whose parameters the instance has. */
+  /** The create or update whose parameters the instance has. */
   hasParameters(from: number, to: number): Operation | undefined {
     return this.#holds(
       ({ action, result, isFresh }) =>
@@ -92,14 +92,14 @@ export class History {
     );
   }
 
-  /** Whether a call of one of these kinds runs, or did until a moment ago. */
+  /** Whether a call of one of these kinds is running, or ended after `since`. */
   isAsked(actions: readonly Action[], target: string, since: number): boolean {
     return this.operations.some(
       ({ action, target: of, end }) => actions.includes(action) && (of === '' || of === target) && end > since,
     );
   }
 
-  /** The last call that made something so, unless another that undoes it ran beside it or later. */
+  /** The last call that established a fact, unless a call that undoes it ran at the same time or later. */
   #holds(
     makes: (operation: Operation) => boolean,
     undoes: (operation: Operation) => boolean,

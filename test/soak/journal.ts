@@ -1,4 +1,4 @@
-/** What must hold, whatever fails: the promises that the model test watches. */
+/** The promises that must hold whatever fails. */
 export type Promised =
   | 'lost'
   | 'doubled'
@@ -9,7 +9,7 @@ export type Promised =
   | 'not removable'
   | 'bind changed'
   | 'unexplained error'
-  | 'late answer'
+  | 'late reply'
   | 'unasked'
   | 'two processes'
   | 'process';
@@ -17,20 +17,20 @@ export type Promised =
 export interface Violation {
   promised: Promised;
   text: string;
-  /** What happened to that instance before, with times. */
+  /** The events of the instance up to then, with times. */
   history: string[];
 }
 
 const KEPT = 300;
 
-/** What happened, an instance at a time, and what should not have. */
+/** The events of each instance, and the broken promises. */
 export class Journal {
   readonly violations: Violation[] = [];
   readonly counts = new Map<string, number>();
   readonly #start = performance.now();
   readonly #lines = new Map<string, string[]>();
 
-  /** @param name the instance; `''` for the process, whose history is part of that of every instance */
+  /** @param name the instance; `''` for the process, whose events belong to every instance */
   note(name: string, text: string): void {
     const line = `${((performance.now() - this.#start) / 1000).toFixed(3).padStart(9)} s  ${text}`;
     const own = this.#of(name);

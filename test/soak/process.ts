@@ -15,14 +15,14 @@ export type Provisioning = 'inline' | 'background';
 interface Run {
   number: number;
   started: Started;
-  /** When it was told to end, or killed. */
+  /** When it was asked to stop, or killed. */
   ending: number;
   ended: number;
 }
 
 /**
- * The service as a process that is killed, stopped and started again, all on one store. Each start is a run with a number, which
- * its backend tells the world.
+ * The service as a process that is killed, stopped and restarted on one store. Each start is a run with a number, which its
+ * backend sends to the world.
  */
 export class ServiceProcess {
   readonly authorization: string;
@@ -43,14 +43,14 @@ export class ServiceProcess {
     this.authorization = `Basic ${Buffer.from(`${SERVICE_USERNAME}:${SERVICE_PASSWORD}`).toString('base64')}`;
   }
 
-  /** Where it listens, once it is up. */
+  /** The address of the service, once it is up. */
   async address(): Promise<{ url: URL; run: number }> {
     await this.#isUp;
     const run = this.#current();
     return { url: new URL(run.started.url), run: run.number };
   }
 
-  /** Whether it was on its way out at some moment between two times. */
+  /** Whether a run was ending at some moment between two times. */
   wasEnding(from: number, to: number): boolean {
     return this.#runs.some(({ ending, ended }) => ending <= to && ended >= from);
   }
@@ -73,7 +73,7 @@ export class ServiceProcess {
     await this.#up(() => this.#start());
   }
 
-  /** Ends it, one way or another, and starts it again. */
+  /** Ends the process and starts it again. */
   async restart(how: 'kill' | 'stop', chance: Chance): Promise<void> {
     await this.#up(async () => {
       await this.end(how, chance);
@@ -105,14 +105,14 @@ export class ServiceProcess {
     clearTimeout(late);
     if (again) clearTimeout(again);
     const gaveUp = performance.now() - run.ending >= LAST_MOMENT;
-    // The second signal may meet a process that is done and has only to leave.
+    // The second signal may arrive when the process has finished and is only exiting.
     const isDone = code === 0 || run.started.output().includes('"stopped"');
     if (!isDone && !gaveUp) {
       this.#journal.violation('process', '', `run ${run.number} ended with ${String(code)} when it was asked to stop`);
     }
   }
 
-  /** Kills whatever still runs. */
+  /** Kills every run that has not ended. */
   async kill(): Promise<void> {
     for (const run of this.#runs) {
       if (run.ended < Infinity) continue;
@@ -122,7 +122,7 @@ export class ServiceProcess {
     }
   }
 
-  /** Starts a second process on the same store: it has to end by itself, and to have called nothing. */
+  /** Starts a second process on the same store: it must end by itself without calling the backend. */
   async intrude(): Promise<void> {
     this.#journal.count('process: a second one');
     this.#journal.note('', 'a second process is started on the store');
@@ -155,7 +155,7 @@ export class ServiceProcess {
     this.#world.live = number;
     const environment = { ...this.#environment, SOAK_RUN: String(number) };
     const started = await startProgram(process.execPath, [ENTRY], environment, this.#project);
-    // A framework may say where it listens before the service is ready to be asked to stop.
+    // A framework may print its address before the service can handle a request to stop.
     while (!started.output().includes('"listening"') && started.child.exitCode === null) await pause(5);
     const run: Run = { number, started, ending: Infinity, ended: Infinity };
     this.#runs.push(run);

@@ -7,11 +7,11 @@ import { GRACE, LAST_MOMENT, TIMEOUTS } from './limits.ts';
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 
-/** What is run of the project. */
+/** The entry point of the service under test, in the project. */
 export const ENTRY = 'dist/soak-main.js';
 
 /**
- * Generates and builds a service whose backend is the model test's.
+ * Generates and builds a service with the backend of the soak test.
  * @param bin the packed command line
  * @returns the project's directory
  */
@@ -25,7 +25,7 @@ export function makeProject(scratch: string, bin: string, framework: Framework):
   return project;
 }
 
-/** The service's own entry with short limits, and with the provisioning from the environment. */
+/** The entry point of the service, with short limits and with the provisioning mode from the environment. */
 function soakMain(main: string): string {
   const provisioning = `process.env['SOAK_PROVISIONING'] === 'background' ? 'background' : 'inline'`;
   const options = `timeouts: ${JSON.stringify(TIMEOUTS)}, provisioning: ${provisioning}`;
@@ -34,7 +34,7 @@ function soakMain(main: string): string {
     ['const GRACE = 20_000;', `const GRACE = ${GRACE};`],
     ['const LAST_MOMENT = 28_000;', `const LAST_MOMENT = ${LAST_MOMENT};`],
   ].reduce((text, [from = '', to = '']) => {
-    if (text.split(from).length !== 2) throw new Error(`src/main.ts of the project does not have "${from}" once`);
+    if (text.split(from).length !== 2) throw new Error(`src/main.ts of the project does not contain "${from}" exactly once`);
     return text.replace(from, to);
   }, main);
 }

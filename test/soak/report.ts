@@ -1,7 +1,7 @@
 import type { Violation } from './journal.ts';
 import type { Outcome } from './run.ts';
 
-/** What a run did, in a few lines. */
+/** The counts of a run, on one line. */
 export function summary({ counts }: Outcome): string {
   return [...counts]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -9,7 +9,7 @@ export function summary({ counts }: Outcome): string {
     .join(', ');
 }
 
-/** The first violation of each promise, with what happened before, and how many there were. */
+/** The first violation of each promise, with the events before it and the number of violations. */
 export function complaint({ violations }: Outcome, seed: string): string {
   const first = new Map<string, Violation>();
   for (const violation of violations) {

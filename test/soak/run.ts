@@ -13,7 +13,7 @@ import { World } from './world.ts';
 export interface Soak {
   project: string;
   seed: string;
-  /** After this no new stretch begins. */
+  /** No new stretch begins after this many seconds. */
   seconds: number;
   scratch: string;
 }
@@ -23,23 +23,23 @@ export interface Outcome {
   violations: Violation[];
 }
 
-/** How one stretch of a run goes. */
+/** The conditions of one stretch of a run. */
 interface Stretch {
   seconds: number;
   callers: number;
   weather: Weather;
   isBackground: boolean;
-  /** Milliseconds between two deaths of the process, about. */
+  /** The average number of milliseconds between two deaths of the process. */
   deaths: number;
 }
 
 const ACTIONS = { create: 22, update: 12, destroy: 8, bind: 24, unbind: 12, status: 14, info: 8 };
-/** Names on which one caller at a time works, so that what has to be true of them is nearly always certain. */
+/** Names that only one caller at a time uses, so that their state is nearly always certain. */
 const QUIET = NAMES.slice(4);
 
 /**
- * Calls a service at random, while its backend fails and its process dies, and compares again and again what Tsuru was told with
- * what there is. It ends with the first stretch in which something was not as it must be.
+ * Calls a service at random while its backend fails and its process dies, and repeatedly compares its replies with what exists.
+ * Ends with the first stretch that breaks a promise.
  */
 export async function soak({ project, seed, seconds, scratch }: Soak): Promise<Outcome> {
   const journal = new Journal();
@@ -101,7 +101,7 @@ function told({ seconds, callers, weather, isBackground, deaths }: Stretch): str
   return `${seconds.toFixed(1)} s, ${callers} callers, ${isBackground ? 'background' : 'inline'}, failures ${failures}, slowness ${slowness}, deafness ${deafness}, a death each ${deaths} ms`;
 }
 
-/** Everybody calls, and the process dies now and then, until the time is over. */
+/** Lets all callers call, and the process die now and then, until the time is over. */
 async function storm(scene: Scene, service: ServiceProcess, stretch: Stretch, seed: string): Promise<void> {
   const over = performance.now() + stretch.seconds * 1000;
   const isOver = () => performance.now() > over;
@@ -120,10 +120,10 @@ async function callAtRandom(tsuru: Tsuru, chance: Chance, taken: Set<string>, is
     for (let calls = 0; calls < 6 && !isOver(); calls++) {
       const wanted = wantedOf(name, chance);
       const hangUp = chance.happens(0.01) ? chance.between(0, 300) : undefined;
-      const answer = await tsuru.call(wanted, chance, hangUp);
-      // A user whose call failed tries the same again.
-      if (answer?.result === 'unclear' && chance.happens(0.6) && !isOver()) await tsuru.call(wanted, chance);
-      await pause(answer === undefined ? 20 : chance.between(0, 20));
+      const reply = await tsuru.call(wanted, chance, hangUp);
+      // A user whose call failed often tries again.
+      if (reply?.result === 'unclear' && chance.happens(0.6) && !isOver()) await tsuru.call(wanted, chance);
+      await pause(reply === undefined ? 20 : chance.between(0, 20));
     }
     taken.delete(name);
   }
@@ -156,7 +156,7 @@ async function dieAtRandom(
   while (!isOver()) {
     const until = performance.now() + chance.between(0.3, 1.7) * every;
     while (performance.now() < until && !isOver()) await pause(20);
-    // Often once more when the time is over: what that cuts short no later call puts right.
+    // Often dies once more when the time is over: no later call repairs what that interrupts.
     if (isOver() && chance.happens(0.3)) return;
     const how = chance.weighted({ kill: 5, stop: 3, intrude: 1 });
     if (how === 'intrude') await service.intrude();

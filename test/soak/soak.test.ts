@@ -18,7 +18,7 @@ describe('a generated service under random calls, with a backend that fails and 
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it.each(FRAMEWORKS)('loses, doubles and leaks nothing, and leaves nothing pending: %s', async (framework) => {
+  it.each(FRAMEWORKS)('loses, duplicates and leaks nothing, and leaves nothing pending: %s', async (framework) => {
     const project = makeProject(scratch, inject('bin'), framework);
     const seconds = SECONDS / FRAMEWORKS.length;
     const outcome = await soak({ project, scratch, seed: `${SEED} ${framework}`, seconds });

@@ -8,8 +8,8 @@ import { complaint, summary } from './report.ts';
 import { soak } from './run.ts';
 
 /**
- * The model test for as long as one likes: SOAK_SECONDS (600) in all, shared by the frameworks; SOAK_SEED repeats the choices of an
- * earlier run. Ends with 1 when a promise was broken.
+ * Runs the soak test for SOAK_SECONDS (default 600), divided among the frameworks. SOAK_SEED repeats the choices of an earlier
+ * run. Ends with 1 if a promise was broken.
  */
 async function main(): Promise<void> {
   const seconds = Number(process.env['SOAK_SECONDS'] ?? 600);

@@ -17,21 +17,21 @@ export interface Wanted {
   parameters?: Record<string, string>;
 }
 
-export interface Answered {
+export interface Replied {
   result: Result;
   status: number;
   text: string;
 }
 
-/** Makes Tsuru's calls, in both encodings, remembers what was answered, and judges each answer by what was before. */
+/** Makes Tsuru's calls in both encodings, remembers the replies, and checks each against the earlier ones. */
 export class Tsuru {
   readonly #world: World;
   readonly #service: ServiceProcess;
   readonly #journal: Journal;
   readonly #histories = new Map<string, History>();
-  /** The variables that were answered, an id and target at a time. */
+  /** The variables that binds returned, by id and target. */
   readonly #variables = new Map<string, string>();
-  /** Calls that may still do something though Tsuru waits no longer. */
+  /** Calls without a reply, which may still have effects. */
   readonly #open = new Set<Operation>();
   #underWay = 0;
   #number = 0;
@@ -53,20 +53,20 @@ export class Tsuru {
     return history;
   }
 
-  /** Everything was destroyed: what was said before means nothing now. */
+  /** Everything was destroyed: earlier replies no longer count. */
   forget(): void {
     this.#histories.clear();
     this.#open.clear();
   }
 
-  /** Nothing runs in the service any more: what nobody waited for is over. */
+  /** The service is idle: calls without a reply have ended too. */
   closeOpen(): void {
     for (const operation of this.#open) operation.end = performance.now();
     this.#open.clear();
   }
 
-  /** Makes a call; undefined when it did not reach the service. */
-  async call(wanted: Wanted, chance: Chance, hangUp?: number): Promise<Answered | undefined> {
+  /** Makes a call. @returns undefined if it did not reach the service */
+  async call(wanted: Wanted, chance: Chance, hangUp?: number): Promise<Replied | undefined> {
     const { name, action, target = '', parameters = {} } = wanted;
     const { url, run } = await this.#service.address();
     const ids = this.#world.idsOf(name);
@@ -78,7 +78,7 @@ export class Tsuru {
     this.#journal.note(name, `${what}${parameters['v'] === undefined ? '' : ` v=${parameters['v']}`}`);
     this.#underWay++;
     const { request } = tsuruCall(wanted, encoding, number, this.#service.authorization);
-    const { answer, failure } = await send(url, request, {
+    const { reply, failure } = await send(url, request, {
       timeout: TIMEOUTS.reply + MARGIN,
       signal: new AbortController().signal,
       ...(hangUp !== undefined && { hangUp }),
@@ -89,13 +89,13 @@ export class Tsuru {
       this.#journal.note(name, `${what}: not sent`);
       return undefined;
     }
-    if (answer?.complete !== true) {
+    if (reply?.complete !== true) {
       operation.result = 'unclear';
-      this.#lost(wanted, operation, what, failure ?? 'an answer that was cut off', run);
+      this.#lost(wanted, operation, what, failure ?? 'an incomplete reply', run);
       return { result: 'unclear', status: 0, text: '' };
     }
-    const { status } = answer;
-    const text = answer.body.toString();
+    const { status } = reply;
+    const text = reply.body.toString();
     operation.end = performance.now();
     operation.result = resultOf(action, status);
     this.#journal.note(name, `${what}: ${status} ${text.slice(0, 200)}`);
@@ -106,9 +106,9 @@ export class Tsuru {
 
   #lost({ name, action }: Wanted, operation: Operation, what: string, failure: string, run: number): void {
     this.#journal.note(name, `${what}: lost, ${failure}`);
-    this.#journal.count(`${action}: ${failure === 'hung up' ? 'hung up' : 'answer lost'}`);
+    this.#journal.count(`${action}: ${failure === 'hung up' ? 'hung up' : 'reply lost'}`);
     if (failure === 'timeout') {
-      this.#journal.violation('late answer', name, `${what} was not answered in ${TIMEOUTS.reply + MARGIN} ms`);
+      this.#journal.violation('late reply', name, `${what} got no reply in ${TIMEOUTS.reply + MARGIN} ms`);
     }
     const now = performance.now();
     if (!this.#service.isUp(run)) {
@@ -120,7 +120,7 @@ export class Tsuru {
       if (this.#open.delete(operation)) operation.end = performance.now();
     });
     if (failure !== 'timeout' && failure !== 'hung up') {
-      // The news that a process has died may come after the end of its connections.
+      // The exit of a process may be noticed after its connections have closed.
       setTimeout(() => {
         if (this.#service.wasEnding(operation.start, now + 1000)) return;
         this.#journal.violation('unexplained error', name, `${what}: ${failure}`);
@@ -128,22 +128,22 @@ export class Tsuru {
     }
   }
 
-  #judge(wanted: Wanted, operation: Operation, answered: Answered, ids: Set<string>): void {
+  #judge(wanted: Wanted, operation: Operation, replied: Replied, ids: Set<string>): void {
     const { name, action, target = '' } = wanted;
-    const { result, status, text } = answered;
+    const { result, status, text } = replied;
     const { start, end } = operation;
     const history = this.history(name);
-    const said = `${action}${target === '' ? '' : ` ${target}`} was answered ${status}: ${text.slice(0, 200)}`;
-    if (status >= 500 && !this.#isExplained(wanted, operation, answered)) {
+    const said = `${action}${target === '' ? '' : ` ${target}`} got a ${status}: ${text.slice(0, 200)}`;
+    if (status >= 500 && !this.#isExplained(wanted, operation, replied)) {
       this.#journal.violation('unexplained error', name, said);
     }
     if (action === 'destroy' && (result === 'done' || result === 'gone')) this.#world.bury(name, ids, said);
     const isMissing = status === 404 || (action === 'update' && status === 410);
     if (isMissing && action !== 'create' && history.exists(start, end)) {
-      this.#journal.violation('lost', name, `${said}, though it was created`);
+      this.#journal.violation('lost', name, `${said}, although it was created`);
     }
     if (!isMissing && status < 500 && action !== 'create' && history.isGone(start, end)) {
-      this.#journal.violation('came back', name, `${said}, though it was destroyed`);
+      this.#journal.violation('came back', name, `${said}, although it was destroyed`);
     }
     if (action === 'bind' && result === 'done') this.#bound(wanted, operation, text);
   }
@@ -163,7 +163,7 @@ export class Tsuru {
     }
   }
 
-  #isExplained({ name, action }: Wanted, { start, end }: Operation, { status, text }: Answered): boolean {
+  #isExplained({ name, action }: Wanted, { start, end }: Operation, { status, text }: Replied): boolean {
     if (text.includes('unexpectedly')) return false;
     if (action === 'status' && status === 500 && text === '{"status":"down"}') return true;
     if (this.#service.wasEnding(start, end) || this.#world.wasTroubled(name, start, end)) return true;
@@ -202,7 +202,7 @@ function tsuruCall(
 
 function resultOf(action: Action, status: number): Result {
   if (status < 300) return 'done';
-  // A creation that was cut short by a removal is no refusal: the removal may still be under way.
+  // 410 means that a removal interrupted the creation, and may still be running.
   if (status >= 500 || (action === 'create' && status === 410)) return 'unclear';
   return status === 404 && (action === 'destroy' || action === 'unbind') ? 'gone' : 'refused';
 }

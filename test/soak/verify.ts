@@ -3,16 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
 import { MARGIN, TIMEOUTS } from './limits.ts';
-import type { Answered, Tsuru, Wanted } from './tsuru.ts';
+import type { Replied, Tsuru, Wanted } from './tsuru.ts';
 import type { World } from './world.ts';
 
-/** What one look at the whole needs. */
+/** All that a verification needs. */
 export interface Scene {
   tsuru: Tsuru;
   world: World;
   journal: Journal;
   chance: Chance;
-  /** Whether a create is answered before the instance is ready. */
+  /** Whether a create returns before the instance is ready. */
   isBackground: boolean;
 }
 
@@ -21,19 +21,19 @@ export const TARGETS = ['app:web', 'app:api', 'job:nightly', 'job:web'] as const
 
 const TRIES = 8;
 
-/** Waits until the service does nothing any more: every call is answered, and every call of the backend has ended. */
+/** Waits until the service is idle: every call has its reply, and every backend call has ended. */
 export async function settle({ tsuru, world, journal }: Scene): Promise<void> {
   while (!tsuru.isIdle) await pause(20);
   world.calmDown();
   const deadline = performance.now() + TIMEOUTS.background + MARGIN;
-  // A call that nobody waited for may still stand in the queue, and begin when those before it have ended.
+  // A call whose client left may still be queued, and begin when those before it have ended.
   for (let quiet = 0; quiet < TIMEOUTS.lock + 300; quiet += 20) {
     if (!world.isIdle) {
       quiet = 0;
       world.calmDown();
     }
     if (performance.now() > deadline) {
-      journal.violation('left pending', '', 'the service goes on calling its backend');
+      journal.violation('left pending', '', 'the service keeps calling its backend');
       break;
     }
     await pause(20);
@@ -41,7 +41,7 @@ export async function settle({ tsuru, world, journal }: Scene): Promise<void> {
   tsuru.closeOpen();
 }
 
-/** Compares, with nothing running, what Tsuru was told, what the service remembers, and what exists. */
+/** Compares, while nothing is running, the replies to Tsuru, the state of the service, and what exists. */
 export async function verify(scene: Scene): Promise<void> {
   await Promise.all(NAMES.map((name) => verifyInstance(scene, name)));
 }
@@ -57,20 +57,20 @@ async function verifyInstance(scene: Scene, name: string): Promise<void> {
   const things = world.thingsOf(name);
   if (things.length > 1) journal.violation('doubled', name, `exists ${things.length} times: ${things.join(', ')}`);
   if (state === 'gone') {
-    if (created) journal.violation('lost', name, 'is unknown to the service, though it was created');
-    world.bury(name, world.idsOf(name), 'the service does not know it');
+    if (created) journal.violation('lost', name, 'is unknown to the service, although it was created');
+    world.bury(name, world.idsOf(name), 'the instance is unknown to the service');
     return;
   }
-  if (gone) journal.violation('came back', name, `is ${state}, though it was destroyed`);
+  if (gone) journal.violation('came back', name, `is ${state}, although it was destroyed`);
   if (state === 'down') {
-    if (created && !scene.isBackground) journal.violation('lost', name, 'is down, though its creation succeeded');
+    if (created && !scene.isBackground) journal.violation('lost', name, 'is down, although its creation succeeded');
     const mayHaveFailed = history.operations.some(({ result }) => result === 'unclear');
-    if (!mayHaveFailed && !world.wasTroubled(name, 0, from)) journal.violation('lost', name, 'is down, though nothing failed');
+    if (!mayHaveFailed && !world.wasTroubled(name, 0, from)) journal.violation('lost', name, 'is down, although nothing failed');
     return;
   }
   const view = world.view(name);
   if (view === undefined) {
-    journal.violation('lost', name, 'is up, and its backend was not asked');
+    journal.violation('lost', name, 'is up, but its backend was not called');
     return;
   }
   const thing = world.thing(view.id);
@@ -84,7 +84,7 @@ async function verifyInstance(scene: Scene, name: string): Promise<void> {
       ['the service', view.parameters],
     ]) {
       if (parameters === expected.parameters) continue;
-      journal.violation('lost', name, `${place} has ${parameters}, and ${expected.parameters} was answered with success`);
+      journal.violation('lost', name, `${place} has ${parameters}, although ${expected.parameters} was accepted`);
     }
   }
   const settled = world.lastReturned(name, view.id, ['create', 'update']);
@@ -101,7 +101,7 @@ async function verifyBind(scene: Scene, name: string, id: string, target: string
   const history = tsuru.history(name);
   const users = world.usersOfName(name, target);
   if (history.isUnbound(target, now, now) && users.length > 0) {
-    journal.violation('leaked', name, `${target} still has its user, though it was unbound`);
+    journal.violation('leaked', name, `${target} still has its user, although it was unbound`);
   }
   const bound = history.isBound(target, now, now);
   const settled = world.lastReturned(name, id, ['bind', 'unbind'], target);
@@ -109,12 +109,12 @@ async function verifyBind(scene: Scene, name: string, id: string, target: string
   if (variables === undefined) return;
   const { SECRET } = JSON.parse(variables) as Record<string, string>;
   if (!users.some((user) => user.instance === id && user.secret === SECRET)) {
-    journal.violation('lost', name, `${target} was bound, and has no user with its password`);
+    journal.violation('lost', name, `${target} was bound, but has no user with its password`);
   }
   const again = await call(scene, { name, action: 'bind', target });
   if (again?.text !== variables) {
-    const answer = `${again?.status ?? 'nothing'} ${again?.text ?? ''}`;
-    journal.violation('bind changed', name, `${target} was bound to ${variables}, and a repeated bind got ${answer}`);
+    const got = `${again?.status ?? 'nothing'} ${again?.text ?? ''}`;
+    journal.violation('bind changed', name, `${target} was bound to ${variables}, and a repeated bind got ${got}`);
   }
 }
 
@@ -122,14 +122,14 @@ function isVariables(returned: unknown): boolean {
   return typeof returned === 'object' && returned !== null && 'SECRET' in returned;
 }
 
-/** Waits until an instance is no longer pending; one whose removal was cut short is removed again, as its user would. */
+/** Waits until an instance is no longer pending; removes it again if its removal was interrupted, as a user would. */
 async function endOfPending(scene: Scene, name: string): Promise<'up' | 'down' | 'gone'> {
   const deadline = performance.now() + TIMEOUTS.background + MARGIN;
   for (;;) {
-    const answer = await call(scene, { name, action: 'status' });
-    if (answer?.status === 204) return 'up';
-    if (answer?.status === 404) return 'gone';
-    if (answer?.status === 500) return 'down';
+    const reply = await call(scene, { name, action: 'status' });
+    if (reply?.status === 204) return 'up';
+    if (reply?.status === 404) return 'gone';
+    if (reply?.status === 500) return 'down';
     const info = await call(scene, { name, action: 'info' });
     if (/"removing/.test(info?.text ?? '') && (await remove(scene, name))) return 'gone';
     if (performance.now() > deadline) {
@@ -140,7 +140,7 @@ async function endOfPending(scene: Scene, name: string): Promise<'up' | 'down' |
   }
 }
 
-/** Removes everything, and looks whether anything is left. */
+/** Removes everything, and verifies that nothing is left. */
 export async function removeAll(scene: Scene): Promise<void> {
   const { tsuru, world, journal } = scene;
   await Promise.all(
@@ -155,7 +155,7 @@ export async function removeAll(scene: Scene): Promise<void> {
 }
 
 async function remove(scene: Scene, name: string): Promise<boolean> {
-  let last: Answered | undefined;
+  let last: Replied | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
     last = await call(scene, { name, action: 'destroy' });
     if (last?.status === 200 || last?.status === 404) return true;
@@ -165,6 +165,6 @@ async function remove(scene: Scene, name: string): Promise<boolean> {
   return false;
 }
 
-function call({ tsuru, chance }: Scene, wanted: Wanted): Promise<Answered | undefined> {
+function call({ tsuru, chance }: Scene, wanted: Wanted): Promise<Replied | undefined> {
   return tsuru.call(wanted, chance);
 }

@@ -1,25 +1,25 @@
 import type { Chance } from './chance.ts';
 import type { Action } from './history.ts';
 
-/** How bad a stretch of a run is. */
+/** How often the calls of the backend go wrong in a stretch of a run. */
 export interface Weather {
-  /** The share of the backend's calls that fail. */
+  /** The share of calls that fail. */
   failures: number;
-  /** The share that takes long. */
+  /** The share of slow calls. */
   slowness: number;
-  /** The share that goes on when it is asked to stop. */
+  /** The share of calls that ignore a request to stop. */
   deafness: number;
 }
 
 export const CALM: Weather = { failures: 0, slowness: 0, deafness: 0 };
 
-/** What a call of the backend tells the service in the end. */
+/** The outcome of a backend call, for the service. */
 export type Ending =
   | { ends: 'return'; value: unknown }
   | { ends: 'throw'; as: 'error' | 'text'; text: string }
   | { ends: 'throw'; as: 'service error'; status: number; text: string };
 
-/** What a call of the backend does. Times in milliseconds. */
+/** The course of a backend call. Times in milliseconds. */
 export interface Script {
   told: string;
   before: number;
@@ -54,7 +54,7 @@ function failureOf(action: Action, chance: Chance): Script['ending'] {
     empty: 2,
     text: 1,
     unavailable: 2,
-    'refused, without a word': REFUSALS.includes(action) ? 1 : 0,
+    'refused without a text': REFUSALS.includes(action) ? 1 : 0,
     refused: REFUSALS.includes(action) ? 4 : 0,
     poison: action === 'create' || action === 'update' || action === 'bind' ? 1 : 0,
   });
@@ -67,19 +67,19 @@ function failureOf(action: Action, chance: Chance): Script['ending'] {
     case 'empty':
       return fails({ ends: 'throw', as: 'error', text: '' }, chance.happens(0.5));
     case 'text':
-      return fails({ ends: 'throw', as: 'text', text: 'no error at all' }, chance.happens(0.5));
+      return fails({ ends: 'throw', as: 'text', text: 'not an error object' }, chance.happens(0.5));
     case 'unavailable':
       return fails({ ends: 'throw', as: 'service error', status: 503, text: 'Try again later.' }, chance.happens(0.5));
     case 'refused':
       return fails({ ends: 'throw', as: 'service error', status: 422, text: 'Not today.' }, false);
-    case 'refused, without a word':
+    case 'refused without a text':
       return fails({ ends: 'throw', as: 'service error', status: 400, text: '' }, false);
     case 'poison':
       return fails({ ends: 'return', value: action === 'bind' ? { PORT: 5432 } : nested(200) }, true);
   }
 }
 
-/** What can be written and not read again. */
+/** A value that can be stored but not read back. */
 function nested(depth: number): unknown {
   let value: unknown = {};
   for (let level = 0; level < depth; level++) value = { value };

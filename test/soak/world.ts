@@ -10,7 +10,7 @@ import { CALM, scriptOf, type Ending, type Script, type Weather } from './weathe
 
 export type Method = Exclude<Action, 'none'>;
 
-/** A call of the backend, as it arrives from src/backend.ts of the project. */
+/** A backend call as it arrives from src/backend.ts of the project. */
 interface Asked {
   id: string;
   run: number;
@@ -23,17 +23,17 @@ interface Asked {
 
 type Variables = Record<string, string>;
 
-/** A call of the backend, from its beginning until the service has what it comes to. */
+/** A backend call, from its beginning until the service has its outcome. */
 interface Call extends Asked {
   script: Script;
   start: number;
   end: number;
-  /** Something that explains an error: it fails, or it was asked to stop. */
+  /** Whether it explains an error: it fails, or was asked to stop. */
   isTroubled: boolean;
   isAborted: boolean;
-  /** Its process died. */
+  /** Whether its process died. */
   isCut: boolean;
-  /** What it returned. */
+  /** The value that it returned. */
   returned: unknown;
   wake: (() => void) | undefined;
 }
@@ -50,7 +50,7 @@ interface User {
   secret: string;
 }
 
-/** What the service's own memory says of an instance, as it handed it to `status`. */
+/** The state of an instance in the service, as passed to `status`. */
 export interface View {
   id: string;
   parameters: string;
@@ -58,25 +58,25 @@ export interface View {
 }
 
 const READS: readonly Method[] = ['status', 'info'];
-/** Which of Tsuru's calls may make the service call what; a creation also goes on without any. */
+/** The calls of Tsuru that may cause each backend call; a creation also continues without one. */
 const ASKED_BY: Readonly<Partial<Record<Method, readonly Action[]>>> = {
   update: ['update'],
   destroy: ['destroy', 'create'],
   bind: ['bind'],
   unbind: ['unbind', 'destroy', 'create'],
 };
-/** Milliseconds in which a call may still begin for a request that has been answered. */
+/** Milliseconds after a reply in which a backend call may still begin for its request. */
 const JUST_ANSWERED = 3000;
 
-/** What asks whether Tsuru wanted a call. */
+/** Whether a call of Tsuru explains a backend call. */
 export type IsAsked = (name: string, actions: readonly Action[], target: string, since: number) => boolean;
 
 /**
- * What really exists, in a process that no kill of the service reaches. It plays the backend: each call waits, changes
- * what exists, waits again and ends, as its script says; and it watches what must hold at every moment.
+ * All that exists, in a process that survives the kills of the service. It plays the backend: each call waits, changes what
+ * exists, waits again and ends, as its script says. It also checks the promises that must hold at every moment.
  */
 export class World {
-  /** The run of the service that may call. */
+  /** The only run of the service that may call. */
   live = 0;
   weather: Weather = CALM;
   isAsked: IsAsked = () => true;
@@ -116,7 +116,7 @@ export class World {
     this.#server.closeAllConnections();
   }
 
-  /** The calls of a process that has died are over, wherever they were. */
+  /** Ends the calls of a process that has died. */
   cut(run: number): void {
     for (const call of this.#running.values()) {
       if (call.run !== run) continue;
@@ -126,7 +126,7 @@ export class World {
     }
   }
 
-  /** From now on nothing fails, and what runs ends soon. */
+  /** Stops all failures, and ends running calls soon. */
   calmDown(): void {
     this.weather = CALM;
     for (const call of this.#running.values()) call.wake?.();
@@ -136,12 +136,12 @@ export class World {
     return this.#running.size === 0;
   }
 
-  /** The ids of the instances of that name for which a call has begun. */
+  /** The ids of the instances with this name that a call was made for. */
   idsOf(name: string): Set<string> {
     return new Set(this.#of(name).map(({ instance }) => instance.id));
   }
 
-  /** These have been destroyed, and Tsuru was told so. */
+  /** Records that instances were destroyed, with a reply that said so. */
   bury(name: string, ids: Iterable<string>, why: string): void {
     for (const id of ids) {
       this.#removed.add(id);
@@ -172,7 +172,7 @@ export class World {
     return this.#views.get(name);
   }
 
-  /** What the last call of these kinds returned, when it did and the same process still runs. */
+  /** The value of the last call of these kinds, if it returned and its process is still running. */
   lastReturned(name: string, id: string, methods: readonly Method[], target = ''): unknown {
     const last = this.#of(name).findLast(
       (call) => call.instance.id === id && methods.includes(call.method) && (call.target ?? '') === target,
@@ -180,7 +180,7 @@ export class World {
     return last?.run === this.live ? last.returned : undefined;
   }
 
-  /** Whether a call of that instance failed, or was asked to stop, between two times. */
+  /** Whether a call for this instance failed, or was asked to stop, between two times. */
   wasTroubled(name: string, from: number, to: number): boolean {
     return this.#of(name).some((call) => call.isTroubled && call.start <= to && call.end >= from);
   }
@@ -263,11 +263,11 @@ export class World {
       (running) => running.instance.name === name && !READS.includes(running.method),
     );
     if (beside !== undefined) {
-      this.#journal.violation('overlapping', name, `${described(call)} runs beside ${described(beside)}`);
+      this.#journal.violation('overlapping', name, `${described(call)} runs at the same time as ${described(beside)}`);
     }
     const actions = ASKED_BY[method];
     if (actions !== undefined && !this.isAsked(name, actions, target, performance.now() - JUST_ANSWERED)) {
-      this.#journal.violation('unasked', name, `${described(call)}, and no request asked for it`);
+      this.#journal.violation('unasked', name, `${described(call)}, but no request asked for it`);
     }
     if (method === 'destroy') {
       for (const user of this.usersOf(id)) {
@@ -276,7 +276,7 @@ export class World {
     }
   }
 
-  /** Changes what exists; to do it twice is the same as once, as it has to be. */
+  /** Changes what exists. Doing it twice has the same effect as once. */
   #effect(call: Call): void {
     const { method, instance, target = '', secret = '' } = call;
     const { id, name, parameters } = instance;
@@ -351,7 +351,7 @@ export class World {
     this.#journal.note(call.instance.name, `${described(call)} ends: ${how}`);
   }
 
-  /** Waits, unless it is told to stop and listens, or the weather calms down. */
+  /** Waits, unless the call stops on request or the weather calms down. */
   #pause(call: Call, milliseconds: number): Promise<void> {
     if (isCut(call) || isStopped(call)) return Promise.resolve();
     return new Promise((resolve) => {

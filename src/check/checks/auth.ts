@@ -1,12 +1,11 @@
+import { basicAuth } from '../../tsuru/access.ts';
 import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Every request';
 
-const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
-
-/** Every call of Tsuru, the harmless ones first: with a service that lets it through the last one destroys the instance. */
+/** Every call of Tsuru, the harmless ones first: a service that lets them through destroys the instance with the last one. */
 async function everyCall(probe: Probe): Promise<Call[]> {
   const name = await probe.instance();
   const app = probe.newApp();
@@ -27,7 +26,7 @@ async function everyCall(probe: Probe): Promise<Call[]> {
   ];
 }
 
-/** Every call with each of those headers is refused with 401 or 403. */
+/** Each of these headers gets a 401 or a 403 from every call. */
 function refused(headersOf: (probe: Probe) => readonly (string | undefined)[]): (probe: Probe) => Promise<void> {
   return async (probe) => {
     for (const authorization of headersOf(probe)) {
@@ -40,46 +39,46 @@ function refused(headersOf: (probe: Probe) => readonly (string | undefined)[]): 
   };
 }
 
-export const auth: readonly Check[] = [
+export const authChecks: readonly Check[] = [
   {
     id: 'auth.missing',
     level: 'must',
-    rule: 'Every call without a password is refused.',
+    rule: 'Calls without credentials are refused.',
     part: PART,
-    fix: 'Check the basic auth before the routes, for all of them, and answer 401.',
+    fix: 'Check basic auth before routing, for every route, and return 401.',
     run: refused(() => [undefined]),
   },
   {
     id: 'auth.wrong-password',
     level: 'must',
-    rule: 'Every call with a wrong password is refused.',
+    rule: 'Calls with a wrong password are refused.',
     part: PART,
-    fix: 'Compare the whole password, in constant time, and answer 401.',
-    run: refused(({ session: { target } }) => [basic(`${target.username}:${target.password}x`)]),
+    fix: 'Compare the whole password in constant time, and return 401.',
+    run: refused(({ session: { service } }) => [basicAuth(`${service.username}:${service.password}x`)]),
   },
   {
     id: 'auth.wrong-user',
     level: 'must',
-    rule: 'Every call with a wrong user name is refused.',
+    rule: 'Calls with a wrong user name are refused.',
     part: PART,
     fix: 'Compare the user name as well as the password.',
-    run: refused(({ session: { target } }) => [basic(`${target.username}x:${target.password}`)]),
+    run: refused(({ session: { service } }) => [basicAuth(`${service.username}x:${service.password}`)]),
   },
   {
     id: 'auth.malformed',
     level: 'must',
-    rule: 'A malformed Authorization header is refused, and breaks nothing.',
+    rule: 'A malformed Authorization header is refused and does no harm.',
     part: PART,
-    fix: 'Answer 401 whenever the header is not `Basic` with base64 of user and password.',
+    fix: 'Return 401 unless the header is `Basic` followed by the base64 of user:password.',
     async run(probe) {
-      const { username, password } = probe.session.target;
-      const plain = basic(`${username}:${password}`).slice('Basic '.length);
+      const { username, password } = probe.session.service;
+      const plain = basicAuth(`${username}:${password}`).slice('Basic '.length);
       const malformed = [
         'Basic',
         'Basic ',
         'Basic !!!',
-        basic(username),
-        basic(''),
+        basicAuth(username),
+        basicAuth(''),
         `Bearer ${plain}`,
         plain,
         'Basic =',
@@ -94,9 +93,9 @@ export const auth: readonly Check[] = [
   {
     id: 'auth.other-paths',
     level: 'should',
-    rule: 'Other paths below the service ask for the password, too.',
+    rule: 'All other paths require the password too.',
     part: PART,
-    fix: 'Check the basic auth before the routes; only a health check may do without.',
+    fix: 'Check basic auth before routing; only a health check may be open.',
     async run(probe) {
       const name = await probe.shared();
       for (const path of [`/resources/${name}/check`, '/authenticated-resources/check', `/resources/${name}/bind`]) {
@@ -110,13 +109,13 @@ export const auth: readonly Check[] = [
   {
     id: 'auth.challenge',
     level: 'may',
-    rule: 'A refusal names the scheme.',
+    rule: 'A 401 names the authentication scheme.',
     part: PART,
-    fix: 'Answer 401 with the header WWW-Authenticate: Basic realm="...".',
+    fix: 'Return 401 with the header WWW-Authenticate: Basic realm="...".',
     async run(probe) {
       const sent = await probe.send(probe.calls.plans(), { authorization: undefined });
-      const header = sent.exchange.answer?.headers['www-authenticate'] ?? '';
-      probe.require(/^basic\b/i.test(header), sent, 'the answer has no such header');
+      const header = sent.exchange.reply?.headers['www-authenticate'] ?? '';
+      probe.require(/^basic\b/i.test(header), sent, 'the reply has no such header');
     },
   },
 ];

@@ -12,11 +12,11 @@ import {
   type Probe,
 } from '../probe.ts';
 
-const PART = 'Answers: bind';
+const PART = 'Replies: bind';
 const READABLE =
-  'Answer 201 with one JSON object whose values are all strings: "5432", not 5432; {} when there are none.';
+  'Return 201 with a JSON object whose values are all strings ("5432", not 5432), or {} without variables.';
 
-/** An app bound with those fields gets variables that Tsuru can read. */
+/** A bind with these fields returns variables that Tsuru can read. */
 function works(fields: Partial<AppFields>): (probe: Probe) => Promise<void> {
   return async (probe) => {
     const sent = await probe.bindApp(await probe.shared(), probe.newApp(), fields);
@@ -24,17 +24,17 @@ function works(fields: Partial<AppFields>): (probe: Probe) => Promise<void> {
   };
 }
 
-/** An instance that does not exist cannot be bound. */
+/** A bind to a missing instance fails, through the fallback too. */
 async function bindToNothing(probe: Probe): Promise<void> {
   const sent = await probe.bindApp(probe.session.newName(), probe.newApp());
   probe.require(!isAccepted(sent), sent, `the bind ${outcomeOf(sent)}`);
 }
 
-export const bindApp: readonly Check[] = [
+export const bindAppChecks: readonly Check[] = [
   {
     id: 'bind-app.success',
     level: 'must',
-    rule: 'An app can be bound, and Tsuru can read its variables.',
+    rule: 'An app can be bound, and Tsuru can read the variables.',
     part: PART,
     fix: READABLE,
     perEncoding: true,
@@ -45,7 +45,7 @@ export const bindApp: readonly Check[] = [
     level: 'must',
     rule: 'An app without a host can be bound.',
     part: 'The calls',
-    fix: 'Take a bind without `app-host` and `app-hosts`: an app without a router has none.',
+    fix: 'Accept a bind without `app-host` and `app-hosts`: an app without a router has no host.',
     perEncoding: true,
     run: works({}),
   },
@@ -54,7 +54,7 @@ export const bindApp: readonly Check[] = [
     level: 'must',
     rule: 'An app with two hosts, internal hosts and a pool can be bound.',
     part: 'The calls',
-    fix: 'Read `app-hosts` and `app-internal-hosts` as repeated fields of a form, or lists in JSON.',
+    fix: 'Read `app-hosts` and `app-internal-hosts` as repeated fields in a form, and as lists in JSON.',
     perEncoding: true,
     run: works({
       hosts: ['app.example.com', 'www.example.com'],
@@ -65,51 +65,51 @@ export const bindApp: readonly Check[] = [
   {
     id: 'bind-app.variable-names',
     level: 'should',
-    rule: 'The names of the variables can be used in a shell.',
+    rule: 'The names of the variables are valid in a shell.',
     part: PART,
-    fix: 'Use letters, digits and "_", and no digit at the start.',
+    fix: 'Use letters, digits and "_" only, and do not start with a digit.',
     async run(probe) {
       const sent = await probe.bindApp(await probe.shared(), probe.newApp());
       const wrong = Object.keys(variablesOf(sent) ?? {}).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-      probe.require(wrong === undefined, sent, `"${String(wrong)}" cannot`);
+      probe.require(wrong === undefined, sent, `"${String(wrong)}" is not a valid name`);
     },
   },
   {
     id: 'bind-app.repeat',
     level: 'must',
-    rule: 'A bind that is repeated gives the same variables.',
+    rule: 'A repeated bind returns the same variables.',
     part: PART,
-    fix: 'Look for the bind of that app first, and answer with the credentials that it has.',
+    fix: 'Look for an existing bind of the app first, and return its credentials.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.shared();
       const app = probe.newApp();
       const before = await probe.variables(name, app);
-      await probe.requireSame(name, app, before, 'that was repeated');
-      await probe.requireSame(name, app, before, 'that was repeated again');
+      await probe.requireSame(name, app, before, 'the repeated bind');
+      await probe.requireSame(name, app, before, 'the third bind');
     },
   },
   {
     id: 'bind-app.after-unbind',
     level: 'must',
-    rule: 'A bind soon after an unbind brings back the same variables.',
-    part: 'Answers: unbind',
-    fix: 'Keep what the credentials of an app are made from for an hour after its unbind: Tsuru undoes an unbind by binding again, and throws the answer away.',
+    rule: 'A bind soon after an unbind returns the same variables.',
+    part: 'Replies: unbind',
+    fix: 'Keep the credentials, or their seed, for an hour after an unbind: to undo an unbind, Tsuru binds again and discards the reply.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
       const app = probe.newApp();
       const before = await probe.variables(name, app);
       await probe.need(probe.calls.unbindApp(name, app), 'the app could not be unbound');
-      await probe.requireSame(name, app, before, 'after the unbind');
+      await probe.requireSame(name, app, before, 'the bind after the unbind');
     },
   },
   {
     id: 'bind-app.ten-at-once',
     level: 'must',
-    rule: 'Ten apps can be bound at once, and each keeps its own variables.',
+    rule: 'Ten apps can be bound at the same time, and each keeps its own variables.',
     part: PART,
-    fix: 'Let the binds of one instance wait for each other, and store each before it is answered.',
+    fix: 'Handle the binds of an instance one after another, and store each before replying.',
     async run(probe) {
       const name = await probe.instance();
       const apps = Array.from({ length: 10 }, () => probe.newApp());
@@ -122,7 +122,7 @@ export const bindApp: readonly Check[] = [
         probe.require(
           isSame(before, after),
           sent,
-          `one of the apps has other variables now: ${differing(before, after)}`,
+          `an app has different variables now: ${differing(before, after)}`,
         );
       }
     },
@@ -130,38 +130,38 @@ export const bindApp: readonly Check[] = [
   {
     id: 'bind-app.same-at-once',
     level: 'should',
-    rule: 'Two binds of one app at once give the same variables.',
+    rule: 'Two simultaneous binds of an app return the same variables.',
     part: PART,
-    fix: 'Let the second wait for the first, and answer it with the same credentials.',
+    fix: 'Make the second wait for the first, and return the same credentials.',
     async run(probe) {
       const name = await probe.instance();
       const app = probe.newApp();
       const both = await Promise.all([probe.bindApp(name, app), probe.bindApp(name, app)]);
       for (const sent of both) {
         if (!isSuccess(sent)) continue;
-        await probe.requireSame(name, app, variablesOf(sent) ?? {}, 'after two at once');
+        await probe.requireSame(name, app, variablesOf(sent) ?? {}, 'a later bind');
       }
-      probe.require(both.some(isSuccess), both[0], 'none of them worked');
+      probe.require(both.some(isSuccess), both[0], 'neither bind succeeded');
     },
   },
   {
     id: 'bind-app.pending',
     level: 'should',
-    rule: 'A bind to an instance that is still pending is answered with 412.',
+    rule: 'A bind to a pending instance returns 412.',
     part: PART,
-    fix: 'Answer 412 until the instance is up: Tsuru tells its user that it is not ready yet.',
+    fix: 'Return 412 until the instance is up: Tsuru tells the user that it is not ready yet.',
     async run(probe) {
       const sent = await probe.send(probe.calls.bindApp(await probe.created(), probe.newApp()));
-      if (isSuccess(sent)) probe.skip('the instance could be bound at once');
+      if (isSuccess(sent)) probe.skip('the instance can be bound immediately');
       probe.require(statusOf(sent) === 412, sent, `the bind ${outcomeOf(sent)}`);
     },
   },
   {
     id: 'bind-app.parameters',
     level: 'should',
-    rule: 'Parameters of a bind are taken or refused, and break nothing.',
+    rule: 'The parameters of a bind are accepted, or refused with a 4xx.',
     part: 'The calls',
-    fix: 'Read `parameters` of a bind as of a create; refuse those that you do not know with 400.',
+    fix: 'Decode the `parameters` of a bind like those of a create, and return 400 for unknown ones.',
     perEncoding: true,
     async run(probe) {
       const sent = await probe.bindApp(await probe.shared(), probe.newApp(), {
@@ -173,18 +173,18 @@ export const bindApp: readonly Check[] = [
   {
     id: 'bind-app.missing',
     level: 'must',
-    rule: 'An instance that does not exist cannot be bound, on `/bind` neither.',
+    rule: 'A bind to a missing instance fails, on `bind` as on `bind-app`.',
     part: PART,
-    fix: 'Answer 404 on both: after a 404 of bind-app Tsuru tries POST .../bind, and believes what that answers.',
+    fix: 'Return 404 on both: after a 404 from bind-app, Tsuru tries POST .../bind and trusts the reply.',
     perEncoding: true,
     run: bindToNothing,
   },
   {
     id: 'bind-app.not-found',
     level: 'should',
-    rule: 'A bind to an instance that does not exist is answered with 404.',
+    rule: 'A bind to a missing instance returns 404.',
     part: PART,
-    fix: 'Answer 404: Tsuru tells its user that the instance does not exist.',
+    fix: 'Return 404: Tsuru tells the user that the instance does not exist.',
     async run(probe) {
       const sent = await probe.send(probe.calls.bindApp(probe.session.newName(), probe.newApp()));
       probe.require(statusOf(sent) === 404, sent, `the bind ${outcomeOf(sent)}`);
@@ -195,23 +195,23 @@ export const bindApp: readonly Check[] = [
     level: 'must',
     rule: 'A service that serves `bind-app` does not serve `bind`.',
     part: PART,
-    fix: 'Answer 404 to POST /resources/{name}/bind: a stub there turns "not found" into a broken bind.',
+    fix: 'Return 404 for POST /resources/{name}/bind: a stub there turns "not found" into a broken bind.',
     async run(probe) {
       const name = await probe.shared();
       const app = probe.newApp();
       const served = await probe.send(probe.calls.bindApp(name, app));
-      if (statusOf(served) === 404) probe.skip('the service serves `bind` only');
+      if (statusOf(served) === 404) probe.skip('the service serves only `bind`');
       const sent = await probe.send(probe.calls.bindApp(name, app, {}, 'bind'));
-      probe.require(!isAccepted(sent), sent, `the old call ${outcomeOf(sent)}`);
+      probe.require(!isAccepted(sent), sent, `the call to \`bind\` ${outcomeOf(sent)}`);
     },
   },
 ];
 
-export const bindJob: readonly Check[] = [
+export const bindJobChecks: readonly Check[] = [
   {
     id: 'bind-job.success',
     level: 'must',
-    rule: 'A job can be bound, and Tsuru can read its variables.',
+    rule: 'A job can be bound, and Tsuru can read the variables.',
     part: PART,
     fix: `Serve PUT /resources/{name}/binds/jobs/{job}. ${READABLE}`,
     perEncoding: true,
@@ -222,9 +222,9 @@ export const bindJob: readonly Check[] = [
   {
     id: 'bind-job.repeat',
     level: 'must',
-    rule: "A job's bind that is repeated gives the same variables.",
+    rule: 'A repeated bind of a job returns the same variables.',
     part: PART,
-    fix: 'Look for the bind of that job first, and answer with the credentials that it has.',
+    fix: 'Look for an existing bind of the job first, and return its credentials.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.shared();
@@ -235,16 +235,16 @@ export const bindJob: readonly Check[] = [
       probe.require(
         isSame(before, after),
         again,
-        `the repeated bind gave other variables: ${differing(before, after)}`,
+        `the repeated bind returned different variables: ${differing(before, after)}`,
       );
     },
   },
   {
     id: 'bind-job.missing',
     level: 'must',
-    rule: 'A job cannot be bound to an instance that does not exist.',
+    rule: 'A bind of a job to a missing instance fails.',
     part: PART,
-    fix: 'Answer 404 for an instance that the service does not have.',
+    fix: 'Return 404 for a missing instance.',
     perEncoding: true,
     async run(probe) {
       const sent = await probe.send(probe.calls.bindJob(probe.session.newName(), probe.newJob()));
@@ -254,9 +254,9 @@ export const bindJob: readonly Check[] = [
   {
     id: 'bind-job.apart-from-app',
     level: 'must',
-    rule: 'An app and a job of the same name are two: unbinding the job leaves the app as it is.',
+    rule: 'An app and a job with the same name are separate: unbinding the job does not affect the app.',
     part: 'Names',
-    fix: 'Tell apps and jobs apart in the key of a bind.',
+    fix: 'Include the kind, app or job, in the key of a bind.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -264,7 +264,7 @@ export const bindJob: readonly Check[] = [
       const before = await probe.variables(name, both);
       await probe.jobVariables(name, both);
       await probe.need(probe.calls.unbindJob(name, both), 'the job could not be unbound');
-      await probe.requireSame(name, both, before, 'of the app, after the unbind of the job,');
+      await probe.requireSame(name, both, before, "the app's bind, after the job's unbind,");
     },
   },
 ];

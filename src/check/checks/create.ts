@@ -3,26 +3,26 @@ import { isAccepted, isRefused, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type
 import type { Sent } from '../session.ts';
 import { textProblem } from './text.ts';
 
-const PART = 'Answers: create';
+const PART = 'Replies: create';
 
-/** Creates with a plan that no service has. */
+/** Creates an instance with a plan that the service does not offer. */
 async function createWithUnknownPlan(probe: Probe, name: string): Promise<Sent> {
   return probe.create(name, { plan: await probe.unknownPlan() });
 }
 
-/** Creates an instance, and then one of its name for another team. */
+/** Creates an instance, then one with the same name for another team. */
 async function createForAnotherTeam(probe: Probe): Promise<Sent> {
   const name = await probe.instance();
   return probe.create(name, { team: OTHER_TEAM });
 }
 
-export const create: readonly Check[] = [
+export const createChecks: readonly Check[] = [
   {
     id: 'create.success',
     level: 'must',
     rule: 'An instance can be created.',
     part: PART,
-    fix: 'Answer POST /resources with 201 once the instance exists or is being created.',
+    fix: 'Return 201 for POST /resources once the instance exists or is being created.',
     perEncoding: true,
     async run(probe) {
       probe.requireSuccess(await probe.create(probe.newName()), 'the create');
@@ -31,9 +31,9 @@ export const create: readonly Check[] = [
   {
     id: 'create.tags',
     level: 'must',
-    rule: 'An instance can be created with a description and several tags, in any letters.',
+    rule: 'An instance can be created with a description and several tags, in any script.',
     part: 'The calls',
-    fix: 'Read `tags` as a repeated field of a form, or a list in JSON, and take any text in `description` and `tags`.',
+    fix: 'Read `tags` as a repeated field in a form, and as a list in JSON; accept any text in `description` and `tags`.',
     perEncoding: true,
     async run(probe) {
       const fields = { description: 'für "alle" & <mehr>; 100%', tags: ['tag 1', 'k=v&w', 'ünïcode'] };
@@ -43,9 +43,9 @@ export const create: readonly Check[] = [
   {
     id: 'create.no-user',
     level: 'must',
-    rule: "The user and the event of a call may be empty: events of Tsuru's own have none.",
+    rule: "The user and the event id may be empty, as in Tsuru's internal events.",
     part: 'Every request',
-    fix: 'Take an empty `user` and an empty event id.',
+    fix: 'Accept an empty `user` and an empty event id.',
     perEncoding: true,
     async run(probe) {
       const calls = probe.session.calls(probe.encoding, { user: '', id: '' });
@@ -56,9 +56,9 @@ export const create: readonly Check[] = [
   {
     id: 'create.status',
     level: 'may',
-    rule: 'A create is answered with 201.',
+    rule: 'A create returns 201.',
     part: PART,
-    fix: 'Answer 201 Created; every status below 300 works, but 201 says what happened.',
+    fix: 'Return 201 Created: every status below 300 works, but 201 is the accurate one.',
     async run(probe) {
       const sent = await probe.create(probe.newName());
       if (!isSuccess(sent)) probe.block('no instance could be created', sent);
@@ -68,9 +68,9 @@ export const create: readonly Check[] = [
   {
     id: 'create.repeat',
     level: 'must',
-    rule: 'A create for an instance that is there, with the same team, plan and parameters and nothing bound, is a success.',
+    rule: 'A create for an existing instance succeeds if team, plan and parameters are the same and nothing is bound.',
     part: PART,
-    fix: 'Tsuru forgets an instance when its create times out: take the repeated create as that instance, and answer 201, not 409.',
+    fix: 'Return 201 for the existing instance, not 409: Tsuru forgets an instance whose create timed out, and the user tries again.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -78,11 +78,11 @@ export const create: readonly Check[] = [
     },
   },
   {
-    id: 'create.lost-answer',
+    id: 'create.lost-reply',
     level: 'must',
-    rule: 'A create whose answer was lost can be repeated.',
+    rule: 'A create can be repeated after its reply was lost.',
     part: PART,
-    fix: 'Take the repeated create as the instance that is there, or create it again when it failed; never answer 409 for ever.',
+    fix: 'Return 201 for the existing instance, or create it again if the first attempt failed; do not keep returning 409.',
     perEncoding: true,
     async run(probe) {
       const name = probe.newName();
@@ -94,23 +94,23 @@ export const create: readonly Check[] = [
   {
     id: 'create.after-refusal',
     level: 'must',
-    rule: 'A create that was refused leaves nothing behind: the next one for the same name works.',
+    rule: 'A refused create leaves nothing behind: the next create with the same name succeeds.',
     part: PART,
-    fix: 'Check everything before anything is stored, and let a create for a name whose creation failed start again.',
+    fix: 'Validate everything before storing anything, and let a create start over after a failed one.',
     perEncoding: true,
     async run(probe) {
       const name = probe.newName();
       const refused = await createWithUnknownPlan(probe, name);
-      if (isAccepted(refused)) probe.skip('the service takes a plan that it does not offer');
+      if (isAccepted(refused)) probe.skip('the service accepts plans that it does not offer');
       probe.requireSuccess(await probe.create(name), 'the create after a refused one');
     },
   },
   {
     id: 'create.unknown-plan',
     level: 'should',
-    rule: 'A plan that the service does not have is refused.',
+    rule: 'A create with an unknown plan is refused.',
     part: PART,
-    fix: 'Answer 400 with a text that names the plans there are.',
+    fix: 'Return 400 with a text that lists the plans.',
     perEncoding: true,
     async run(probe) {
       const sent = await createWithUnknownPlan(probe, probe.newName());
@@ -120,34 +120,34 @@ export const create: readonly Check[] = [
   {
     id: 'create.refusal-text',
     level: 'should',
-    rule: 'A refused create says why, in a short, plain text: Tsuru shows the body to its user as it is.',
+    rule: 'A refused create explains itself in short, plain text: Tsuru shows the body to the user unchanged.',
     part: PART,
-    fix: 'Answer with one sentence that says what to do, as text or as {"code", "message"}; no HTML and no stack trace.',
+    fix: 'Reply with one sentence that says what to do, as text or as {"code", "message"}, without HTML or a stack trace.',
     async run(probe) {
       const sent = await createWithUnknownPlan(probe, probe.newName());
-      if (isAccepted(sent)) probe.skip('the service takes a plan that it does not offer');
+      if (isAccepted(sent)) probe.skip('the service accepts plans that it does not offer');
       const problem = textProblem(sent);
-      probe.require(problem === undefined, sent, `the body of the answer ${String(problem)}`);
+      probe.require(problem === undefined, sent, `the body of the reply ${String(problem)}`);
     },
   },
   {
     id: 'create.other-team',
     level: 'must',
-    rule: 'A create for the name of an instance of another team is refused.',
+    rule: "A create with the name of another team's instance is refused.",
     part: PART,
-    fix: 'Compare team, plan and parameters with the instance that is there, and answer 422 with what differs.',
+    fix: 'Compare team, plan and parameters with the existing instance, and return 422 with the differences.',
     perEncoding: true,
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
-      probe.require(!isAccepted(sent), sent, "another team was given the team's instance");
+      probe.require(!isAccepted(sent), sent, 'the instance of one team was given to another');
     },
   },
   {
     id: 'create.conflict',
     level: 'should',
-    rule: 'A create that differs from the instance of its name is answered with a 4xx other than 409.',
+    rule: 'A create that differs from the existing instance returns a 4xx other than 409.',
     part: PART,
-    fix: 'Answer 422 with what differs and what to do: Tsuru throws the text of a 409 away, and its user reads only that the instance already exists.',
+    fix: 'Return 422 with the differences and what to do: Tsuru discards the text of a 409, and the user reads only that the instance already exists.',
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
       probe.require(isRefused(sent) && statusOf(sent) !== 409, sent, `the create ${outcomeOf(sent)}`);
@@ -156,9 +156,9 @@ export const create: readonly Check[] = [
   {
     id: 'create.in-use',
     level: 'should',
-    rule: 'A create for the name of an instance that an app is bound to is refused.',
+    rule: 'A create with the name of an instance that is in use is refused.',
     part: PART,
-    fix: 'Answer 422, with what to do, when anything is bound to the instance of that name.',
+    fix: 'Return 422 with what to do when anything is bound to the existing instance.',
     async run(probe) {
       const name = await probe.instance();
       await probe.variables(name, probe.newApp());
@@ -169,23 +169,23 @@ export const create: readonly Check[] = [
   {
     id: 'create.two-at-once',
     level: 'must',
-    rule: 'Two creates of one name at once make one instance.',
+    rule: 'Two simultaneous creates with one name make one instance.',
     part: PART,
-    fix: 'Let the second wait for the first, and take it as the same instance; make the name unique in the store.',
+    fix: 'Make the second wait for the first and return the same instance; make names unique in the store.',
     perEncoding: true,
     async run(probe) {
       const name = probe.newName();
       const both = await Promise.all([probe.create(name), probe.create(name)]);
       const broken = both.find((sent) => !isSuccess(sent) && statusOf(sent) !== 409);
-      probe.require(broken === undefined, broken, `one of them ${broken ? outcomeOf(broken) : ''}`);
-      probe.require(both.some(isSuccess), both[0], 'none of them worked');
+      probe.require(broken === undefined, broken, `one of the creates ${broken ? outcomeOf(broken) : ''}`);
+      probe.require(both.some(isSuccess), both[0], 'neither create succeeded');
       await probe.untilUp(name);
-      probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy after them');
+      probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy after the creates');
       const status = await probe.send(probe.calls.status(name));
       probe.require(
         !isAccepted(status),
         status,
-        'one instance was destroyed, and another one of its name is still there',
+        'the instance was destroyed, and a second one with its name still exists',
       );
     },
   },

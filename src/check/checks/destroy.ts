@@ -3,16 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check } from '../check.ts';
 import { isAccepted, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
-const PART = 'Answers: destroy';
+const PART = 'Replies: destroy';
 
-/** An instance that is no more. */
+/** The name of an instance that was destroyed. */
 async function destroyed(probe: Probe): Promise<string> {
   const name = await probe.instance();
   await probe.need(probe.calls.destroy(name), 'the instance could not be destroyed');
   return name;
 }
 
-/** Holds that an instance is gone; a removal may take a moment. */
+/** Requires that an instance is gone; its removal may take a moment. */
 async function requireGone(probe: Probe, name: string): Promise<void> {
   for (let pause = 20; ; pause *= 2) {
     const sent = await probe.send(probe.calls.status(name));
@@ -20,19 +20,19 @@ async function requireGone(probe: Probe, name: string): Promise<void> {
     if (!isGone && pause < 1000) {
       await sleep(pause);
     } else {
-      probe.require(isGone, sent, `the instance is still there: its status ${outcomeOf(sent)}`);
+      probe.require(isGone, sent, `the instance still exists: its status ${outcomeOf(sent)}`);
       return;
     }
   }
 }
 
-export const destroying: readonly Check[] = [
+export const destroyChecks: readonly Check[] = [
   {
     id: 'destroy.success',
     level: 'must',
     rule: 'An instance can be destroyed.',
     part: PART,
-    fix: 'Answer DELETE /resources/{name} with 200, whether or not the body is of use to you.',
+    fix: 'Return 200 for DELETE /resources/{name}, and accept a request body even if it is of no use to you.',
     perEncoding: true,
     async run(probe) {
       probe.requireSuccess(await probe.send(probe.calls.destroy(await probe.instance())), 'the destroy');
@@ -41,9 +41,9 @@ export const destroying: readonly Check[] = [
   {
     id: 'destroy.gone',
     level: 'must',
-    rule: 'An instance that was destroyed is gone: it has no status, and cannot be bound.',
+    rule: 'A destroyed instance is gone: it has no status and cannot be bound.',
     part: PART,
-    fix: 'Remove the instance from the store, and answer 404 from then on.',
+    fix: 'Remove the instance from the store, and return 404 from then on.',
     async run(probe) {
       const name = await destroyed(probe);
       await requireGone(probe, name);
@@ -54,9 +54,9 @@ export const destroying: readonly Check[] = [
   {
     id: 'destroy.twice',
     level: 'should',
-    rule: 'A destroy that is repeated is no failure: it succeeds, or says that there is no such instance.',
+    rule: 'A repeated destroy succeeds or returns 404.',
     part: PART,
-    fix: 'Answer 404 when the instance is not there any more.',
+    fix: 'Return 404 once the instance is gone.',
     perEncoding: true,
     async run(probe) {
       const name = await destroyed(probe);
@@ -67,9 +67,9 @@ export const destroying: readonly Check[] = [
   {
     id: 'destroy.missing',
     level: 'should',
-    rule: 'Destroying an instance that never existed is answered with 404.',
+    rule: 'A destroy of an instance that never existed returns 404.',
     part: PART,
-    fix: 'Answer 404: Tsuru tells its user that the instance does not exist in the service API.',
+    fix: 'Return 404: Tsuru tells the user that the instance does not exist in the service API.',
     async run(probe) {
       const sent = await probe.send(probe.calls.destroy(probe.session.newName()));
       probe.require(statusOf(sent) === 404, sent, `the destroy ${outcomeOf(sent)}`);
@@ -78,9 +78,9 @@ export const destroying: readonly Check[] = [
   {
     id: 'destroy.with-job',
     level: 'must',
-    rule: 'An instance is destroyed with what is still bound to it: Tsuru does not look for jobs before.',
+    rule: 'An instance can be destroyed while jobs are bound to it: Tsuru does not check for them.',
     part: PART,
-    fix: 'Revoke every bind that is left, and then remove the instance; do not refuse.',
+    fix: 'Revoke the remaining binds, then remove the instance; do not refuse.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -92,9 +92,9 @@ export const destroying: readonly Check[] = [
   {
     id: 'destroy.create-again',
     level: 'must',
-    rule: 'The name of a destroyed instance can be used again, by any team.',
+    rule: 'The name of a destroyed instance can be reused by any team.',
     part: PART,
-    fix: 'Forget the name with the instance, and everything that was bound to it.',
+    fix: 'Forget the name and the binds together with the instance.',
     perEncoding: true,
     async run(probe) {
       const name = await destroyed(probe);
@@ -105,9 +105,9 @@ export const destroying: readonly Check[] = [
   {
     id: 'destroy.while-creating',
     level: 'must',
-    rule: 'A destroy that comes while the instance is being created wins.',
+    rule: 'A destroy wins over a creation that is still running.',
     part: PART,
-    fix: 'Mark the instance as to be removed, and remove it when its creation ends; a creation that ends must not bring it back.',
+    fix: 'Mark the instance for removal, and remove it when its creation ends, which must not bring it back.',
     async run(probe) {
       const name = await probe.created();
       probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy');

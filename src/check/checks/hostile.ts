@@ -1,13 +1,13 @@
 import type { Call } from '../../tsuru/calls.ts';
+import { CONTENT_TYPE } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
 import { isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 
 const PART = 'Every request';
-const FORM = 'application/x-www-form-urlencoded';
-const JSON_TYPE = 'application/json';
-const REFUSE = 'Answer 400: a request that cannot be read is no failure of the service.';
+const { form: FORM, json: JSON_TYPE } = CONTENT_TYPE;
+const REFUSE = 'Return 400: an invalid request is an error of the client.';
 
-/** A create with another body. */
+/** A create with this body in place of its own. */
 function createWith(probe: Probe, body: string, type: string | undefined): Call {
   const { action, instance, app, job, request } = probe.calls.create(probe.newName(), {
     team: '',
@@ -23,7 +23,7 @@ function createWith(probe: Probe, body: string, type: string | undefined): Call 
   };
 }
 
-/** Each of those bodies is refused with a 4xx, and the service goes on. */
+/** Each of these bodies gets a 4xx, and the service keeps running. */
 function refused(...bodies: readonly (readonly [body: string, type: string])[]): (probe: Probe) => Promise<void> {
   return async (probe) => {
     for (const [body, type] of bodies) {
@@ -35,11 +35,11 @@ function refused(...bodies: readonly (readonly [body: string, type: string])[]):
   };
 }
 
-export const hostile: readonly Check[] = [
+export const hostileChecks: readonly Check[] = [
   {
     id: 'hostile.json-syntax',
     level: 'should',
-    rule: 'A body of broken JSON is refused.',
+    rule: 'A body that is not valid JSON is refused.',
     part: PART,
     fix: REFUSE,
     run: refused(['{"name":', JSON_TYPE], ['{name: x}', JSON_TYPE], ['', JSON_TYPE]),
@@ -47,7 +47,7 @@ export const hostile: readonly Check[] = [
   {
     id: 'hostile.json-values',
     level: 'should',
-    rule: 'A JSON body that is no object, or has a name that is no text, is refused.',
+    rule: 'A JSON body is refused if it is not an object, or if its name is not a string.',
     part: PART,
     fix: REFUSE,
     run: refused(
@@ -64,14 +64,14 @@ export const hostile: readonly Check[] = [
   {
     id: 'hostile.deep-json',
     level: 'should',
-    rule: 'A JSON body that is nested ten thousand times breaks nothing.',
+    rule: 'A JSON body that is nested 10,000 levels deep does no harm.',
     part: PART,
-    fix: 'Limit the depth of what you read, and answer 400.',
+    fix: 'Limit the depth of JSON bodies, and return 400.',
     async run(probe) {
       const depth = 10_000;
       const body = `{"name":"${probe.newName()}","team":"t","parameters":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
       const sent = await probe.send(createWith(probe, body, JSON_TYPE));
-      probe.require(sent.exchange.answer !== undefined && statusOf(sent) < 500, sent, `the create ${outcomeOf(sent)}`);
+      probe.require(sent.exchange.reply !== undefined && statusOf(sent) < 500, sent, `the create ${outcomeOf(sent)}`);
       await probe.requireAlive();
     },
   },
@@ -86,7 +86,7 @@ export const hostile: readonly Check[] = [
   {
     id: 'hostile.no-app',
     level: 'should',
-    rule: 'A bind without the name of an app is refused.',
+    rule: 'A bind without an app name is refused.',
     part: PART,
     fix: REFUSE,
     perEncoding: true,
@@ -98,7 +98,7 @@ export const hostile: readonly Check[] = [
   {
     id: 'hostile.form',
     level: 'should',
-    rule: 'A form with broken escapes, repeated names or NUL breaks nothing.',
+    rule: 'A form with invalid escapes, repeated names or NUL characters does no harm.',
     part: PART,
     fix: REFUSE,
     async run(probe) {
@@ -120,9 +120,9 @@ export const hostile: readonly Check[] = [
   {
     id: 'hostile.many-fields',
     level: 'should',
-    rule: 'A form with ten thousand fields breaks nothing.',
+    rule: 'A form with 10,000 fields does no harm.',
     part: PART,
-    fix: 'Limit how many fields are read, and answer 400 or 413.',
+    fix: 'Limit the number of fields, and return 400 or 413.',
     async run(probe) {
       const fields = Array.from({ length: 10_000 }, (_, index) => `parameters.p${index}=x`).join('&');
       const sent = await probe.send(createWith(probe, `name=${probe.newName()}&team=t&${fields}`, FORM));
@@ -133,9 +133,9 @@ export const hostile: readonly Check[] = [
   {
     id: 'hostile.content-type',
     level: 'should',
-    rule: 'A body of another type, or of none, breaks nothing.',
+    rule: 'A body of an unexpected type, or without a type, is refused.',
     part: PART,
-    fix: 'Answer 415 or 400 for a content type that you do not read.',
+    fix: 'Return 415 or 400 for an unsupported content type.',
     async run(probe) {
       for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', undefined]) {
         const sent = await probe.send(createWith(probe, 'x', type));
@@ -148,13 +148,13 @@ export const hostile: readonly Check[] = [
   {
     id: 'hostile.large-body',
     level: 'should',
-    rule: 'A body of 3 MB breaks nothing.',
+    rule: 'A body of 3 MB does no harm.',
     part: PART,
-    fix: 'Limit the size of a body, and answer 413.',
+    fix: 'Limit the size of bodies, and return 413.',
     async run(probe) {
       const body = `name=${probe.newName()}&team=t&description=${'x'.repeat(3 * 1024 * 1024)}`;
       const sent = await probe.send(createWith(probe, body, FORM));
-      // A service may close the connection rather than read on.
+      // A service may close the connection instead of reading the rest.
       const isHarmless = statusOf(sent) < 500 && sent.exchange.failure !== 'timeout';
       probe.require(isHarmless, sent, `the create ${outcomeOf(sent)}`);
       await probe.requireAlive();

@@ -3,18 +3,18 @@ import type { Check } from '../check.ts';
 import { outcomeOf, statusOf } from '../probe.ts';
 import { isHtml } from './text.ts';
 
-/** The same call with a slash at the end of its path. */
+/** The same call with a trailing slash. */
 function withSlash(call: Call): Call {
   return { ...call, request: { ...call.request, path: `${call.request.path}/` } };
 }
 
-export const http: readonly Check[] = [
+export const httpChecks: readonly Check[] = [
   {
     id: 'http.redirect',
     level: 'must',
-    rule: 'No call is answered with a redirect.',
+    rule: 'No call returns a redirect.',
     part: 'Redirects',
-    fix: 'Serve what was asked for, or answer 404: Tsuru follows a redirect with the password, turns POST and DELETE into GET, and takes that as success.',
+    fix: 'Serve the path or return 404: Tsuru follows redirects with the password, turns POST and DELETE into GET, and treats the outcome as success.',
     async run(probe) {
       const name = await probe.instance();
       const fields = await probe.fields();
@@ -44,9 +44,9 @@ export const http: readonly Check[] = [
   {
     id: 'http.hang-up',
     level: 'must',
-    rule: 'A client that hangs up takes nothing with it.',
+    rule: 'A client that hangs up does no harm.',
     part: 'Every request',
-    fix: 'Handle the errors of a connection that is closed early; one of them must not end the process.',
+    fix: 'Handle the errors of connections that close early, so that none ends the process.',
     async run(probe) {
       const name = probe.newName();
       const calls = [
@@ -64,9 +64,9 @@ export const http: readonly Check[] = [
   {
     id: 'http.plain-errors',
     level: 'should',
-    rule: 'No error is a page of HTML: Tsuru shows bodies as they are.',
-    part: 'Answers: create',
-    fix: 'Answer errors with a sentence, as text or as {"code", "message"}, also those that the web framework makes.',
+    rule: 'Errors are not HTML pages: Tsuru shows bodies unchanged.',
+    part: 'Replies: create',
+    fix: 'Reply to errors with a sentence, as text or as {"code", "message"}, including those of the web framework.',
     async run(probe) {
       const missing = probe.session.newName();
       const { calls } = probe;
@@ -79,8 +79,8 @@ export const http: readonly Check[] = [
       ];
       for (const call of tried) {
         const sent = await probe.send(call);
-        const body = sent.exchange.answer?.body.toString('utf8') ?? '';
-        probe.require(!isHtml(body), sent, `the answer to ${call.request.method} ${call.request.path} is HTML`);
+        const body = sent.exchange.reply?.body.toString('utf8') ?? '';
+        probe.require(!isHtml(body), sent, `the reply to ${call.request.method} ${call.request.path} is HTML`);
       }
     },
   },

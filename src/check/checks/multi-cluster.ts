@@ -1,64 +1,53 @@
-import type { Call } from '../../tsuru/calls.ts';
+import { fromPool, type Pool } from '../../tsuru/pool.ts';
 import type { Check } from '../check.ts';
 import { outcomeOf, statusOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
 
 const PART = 'Every request';
 
-/** The same call with other headers of a pool and a cluster. */
-function withPool(call: Call, headers: Record<string, string>): Call {
-  const others = Object.entries(call.request.headers).filter(([name]) => !/^x-tsuru-(pool|cluster)/i.test(name));
-  return { ...call, request: { ...call.request, headers: { ...Object.fromEntries(others), ...headers } } };
+async function createIn(probe: Probe, pool: Pool): Promise<Sent> {
+  return probe.send(fromPool(probe.calls.create(probe.newName(), await probe.fields()), pool));
 }
 
-async function createWith(probe: Probe, headers: Record<string, string>): Promise<Sent> {
-  return probe.send(withPool(probe.calls.create(probe.newName(), await probe.fields()), headers));
-}
-
-/** As large as the certificates of a cluster make it. */
+/** As large as a real one with its certificates. */
 const KUBE_CONFIG = Buffer.from(
   JSON.stringify({ cluster: { server: 'https://203.0.113.1:6443' }, user: { token: 'x'.repeat(6000) } }),
 ).toString('base64');
 
-export const multiCluster: readonly Check[] = [
+export const multiClusterChecks: readonly Check[] = [
   {
     id: 'multi-cluster.pool-only',
     level: 'must',
-    rule: 'An instance can be created in a pool that has no cluster.',
+    rule: 'An instance can be created in a pool without a cluster.',
     part: PART,
-    fix: 'Take a call with X-Tsuru-Pool-Name and without the headers of a cluster.',
+    fix: 'Accept calls with X-Tsuru-Pool-Name but no cluster headers.',
     perEncoding: true,
     multiCluster: true,
     async run(probe) {
-      const headers = { 'X-Tsuru-Pool-Name': 'check-pool', 'X-Tsuru-Pool-Provisioner': 'kubernetes' };
-      probe.requireSuccess(await createWith(probe, headers), 'the create');
+      probe.requireSuccess(await createIn(probe, { name: 'check-pool', provisioner: 'kubernetes' }), 'the create');
     },
   },
   {
     id: 'multi-cluster.kube-config',
     level: 'must',
-    rule: 'A call can bring the configuration of its cluster, some 8 KB in a header.',
+    rule: 'A call may carry the configuration of its cluster, about 8 KB in a header.',
     part: PART,
-    fix: 'Allow headers of 16 KB at least, and read X-Tsuru-Cluster-Kube-Config as base64 of JSON; never log it.',
+    fix: 'Allow at least 16 KB of headers, and read X-Tsuru-Cluster-Kube-Config as base64-encoded JSON; never log it.',
     multiCluster: true,
     async run(probe) {
-      const headers = {
-        'X-Tsuru-Pool-Name': 'check-pool',
-        'X-Tsuru-Cluster-Name': 'check-cluster',
-        'X-Tsuru-Cluster-Kube-Config': KUBE_CONFIG,
-      };
-      probe.requireSuccess(await createWith(probe, headers), 'the create');
+      const pool = { name: 'check-pool', cluster: { name: 'check-cluster', kubeConfig: KUBE_CONFIG } };
+      probe.requireSuccess(await createIn(probe, pool), 'the create');
     },
   },
   {
     id: 'multi-cluster.plans-without-pool',
     level: 'should',
-    rule: 'Plans without a pool are answered with a list, or with a 400 that makes Tsuru ask with each pool.',
-    part: 'Answers: status, info and plans',
-    fix: 'Answer 200 with a list, or 400 with {"missing_params": ["cluster"]}.',
+    rule: 'Without a pool, plans returns a list, or a 400 that makes Tsuru ask again for each pool.',
+    part: 'Replies: status, info and plans',
+    fix: 'Return 200 with a list, or 400 with {"missing_params": ["cluster"]}.',
     multiCluster: true,
     async run(probe) {
-      const sent = await probe.send(withPool(probe.calls.plans(), {}));
+      const sent = await probe.send(fromPool(probe.calls.plans(), undefined));
       const isAsking = !sent.reading.ok && sent.reading.sentinel === 'ErrMissingPool';
       const isList = statusOf(sent) === 200 && sent.reading.ok;
       probe.require(isAsking || isList, sent, `the call ${outcomeOf(sent)}`);

@@ -1,10 +1,12 @@
+import { INSTANCE_NAME } from '../../tsuru/names.ts';
 import type { Check } from '../check.ts';
 import { isAccepted, isRefused, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
 import { textProblem } from './text.ts';
 
 const PART = 'Names';
+const ACCEPT = `Accept every name that Tsuru allows, ${INSTANCE_NAME.source}, or refuse it at create with 400 and a reason.`;
 
-/** An instance of that name works, or the service refuses the name and says why. */
+/** An instance with this name works, or the service refuses the name and says why. */
 function works(nameOf: (unique: string) => string): (probe: Probe) => Promise<void> {
   return async (probe) => {
     const name = probe.own(nameOf(probe.session.newName()));
@@ -14,7 +16,7 @@ function works(nameOf: (unique: string) => string): (probe: Probe) => Promise<vo
       probe.require(
         problem === undefined,
         created,
-        `the name was refused, and the body of the answer ${String(problem)}`,
+        `the name was refused, and the body of the reply ${String(problem)}`,
       );
       return;
     }
@@ -27,7 +29,7 @@ function works(nameOf: (unique: string) => string): (probe: Probe) => Promise<vo
   };
 }
 
-/** Two instances whose names are alike are two: the second one's create, binds and end leave the first as it is. */
+/** Two instances with similar names are separate: creating, binding and destroying the second does not affect the first. */
 function apart(namesOf: (unique: string) => readonly [string, string]): (probe: Probe) => Promise<void> {
   return async (probe) => {
     const [first, second] = namesOf(probe.session.newName()).map((name) => probe.own(name)) as [string, string];
@@ -39,91 +41,91 @@ function apart(namesOf: (unique: string) => readonly [string, string]): (probe: 
     const before = await probe.variables(first, app);
     const other = await probe.create(second, { team: OTHER_TEAM });
     if (isRefused(other)) {
-      // Such a name without its like: is it refused for what it is, or for the instance that is there?
+      // Is the name refused by itself, or because of the first instance?
       const [, alone] = namesOf(probe.session.newName());
       if (isRefused(await probe.create(probe.own(alone), { team: OTHER_TEAM }))) probe.skip('the service refuses such names');
     }
-    probe.requireSuccess(other, 'the create of the other name');
+    probe.requireSuccess(other, 'the create with the other name');
     await probe.untilUp(second);
     await probe.bindApp(second, app);
     await probe.need(probe.calls.destroy(second), 'the other instance could not be destroyed');
-    await probe.requireSame(first, app, before, 'to the first instance, after the other was destroyed,');
+    await probe.requireSame(first, app, before, 'the bind to the first instance, after the other was destroyed,');
   };
 }
 
-export const names: readonly Check[] = [
+export const nameChecks: readonly Check[] = [
   {
     id: 'names.capitals',
     level: 'must',
-    rule: 'Names may have capital letters.',
+    rule: 'Names may contain capital letters.',
     part: PART,
-    fix: 'Take every name that Tsuru takes, ^[A-Za-z][-a-zA-Z0-9_]+$, or refuse it at create with 400 and a reason.',
+    fix: ACCEPT,
     run: works((unique) => `Check-ABC-${unique}`),
   },
   {
     id: 'names.underscore',
     level: 'must',
-    rule: 'Names may have "_", and two signs in a row.',
+    rule: 'Names may contain "_", and two separators in a row.',
     part: PART,
-    fix: 'Take every name that Tsuru takes, ^[A-Za-z][-a-zA-Z0-9_]+$, or refuse it at create with 400 and a reason.',
+    fix: ACCEPT,
     run: works((unique) => `${unique}__x--y_`),
   },
   {
     id: 'names.long',
     level: 'must',
-    rule: 'Names have no upper limit in Tsuru: one of 200 characters works, or is refused.',
+    rule: 'A name of 200 characters works or is refused: Tsuru sets no limit.',
     part: PART,
-    fix: 'Derive what you provision from a hash of the name, or refuse long names at create with 400 and a reason.',
+    fix: 'Derive the names of resources from a hash of the name, or refuse long names at create with 400 and a reason.',
     run: works((unique) => unique.padEnd(200, '-x')),
   },
   {
     id: 'names.cut-pair',
     level: 'must',
-    rule: 'Two long names that differ at their end only are two instances.',
+    rule: 'Long names that differ only at the end are separate instances.',
     part: PART,
-    fix: 'Do not cut names to what a server takes, 63 characters for example: use a hash of the whole name.',
+    fix: 'Use a hash of the whole name instead of truncating it, for example to 63 characters.',
     run: apart((unique) => [`${unique.padEnd(199, 'x')}a`, `${unique.padEnd(199, 'x')}b`]),
   },
   {
     id: 'names.case-pair',
     level: 'must',
-    rule: 'Two names that differ in case only are two instances.',
+    rule: 'Names that differ only in case are separate instances.',
     part: PART,
-    fix: 'Compare names as they are, in the store and in what is provisioned.',
+    fix: 'Treat names as case-sensitive, in the store and in the names of resources.',
     run: apart((unique) => [`Pair-${unique}`, `pair-${unique}`]),
   },
   {
     id: 'names.separator-pair',
     level: 'must',
-    rule: 'Two names that differ in "-" and "_" only are two instances.',
+    rule: 'Names that differ only in "-" and "_" are separate instances.',
     part: PART,
-    fix: 'Do not replace signs in names: what is derived from "a-b" and "a_b" must differ.',
+    fix: 'Do not replace characters in names: resources for "a-b" and "a_b" need different names.',
     run: apart((unique) => [`pair-of-${unique}`, `pair_of_${unique}`]),
   },
   {
     id: 'names.app-pair',
     level: 'must',
-    rule: 'Two apps whose long names differ at their end only are two apps.',
+    rule: 'Apps whose long names differ only at the end are separate apps.',
     part: PART,
-    fix: 'Derive what is made for an app from a hash of its whole name.',
+    fix: 'Derive the names of the resources of an app from a hash of its whole name.',
     async run(probe) {
       const name = await probe.instance();
       const base = probe.newApp().padEnd(79, 'x');
       const before = await probe.variables(name, `${base}a`);
       await probe.variables(name, `${base}b`);
       await probe.need(probe.calls.unbindApp(name, `${base}b`), 'the app could not be unbound');
-      await probe.requireSame(name, `${base}a`, before, 'of the first app');
+      await probe.requireSame(name, `${base}a`, before, 'the bind of the first app');
     },
   },
   {
     id: 'names.plans',
     level: 'should',
-    rule: 'No instance is called `plans`: its info would be the plans.',
+    rule: 'The instance name `plans` is refused: its info would be the list of plans.',
     part: PART,
-    fix: 'Refuse the name `plans` at create, with 400.',
+    fix: 'Return 400 for a create with the name `plans`.',
     async run(probe) {
       const before = await probe.send(probe.calls.status('plans'));
-      if (isAccepted(before)) probe.skip('there is an instance of that name');
+      if (isAccepted(before)) probe.skip('an instance named `plans` exists');
       const sent = await probe.create('plans');
       if (isAccepted(sent)) probe.own('plans');
       probe.require(isRefused(sent), sent, `the create ${outcomeOf(sent)}`);
@@ -132,9 +134,9 @@ export const names: readonly Check[] = [
   {
     id: 'names.built-in',
     level: 'should',
-    rule: 'Names such as `constructor` are names like any other.',
+    rule: 'Names such as `constructor` are ordinary names.',
     part: PART,
-    fix: 'Keep instances in a Map or a table, and never as keys of a plain object.',
+    fix: 'Store instances in a Map or a table, not under the keys of a plain object.',
     async run(probe) {
       for (const name of ['constructor', 'toString', 'hasOwnProperty', 'valueOf']) {
         const sent = await probe.send(probe.calls.status(name));
@@ -142,7 +144,7 @@ export const names: readonly Check[] = [
         const isReal = status >= 200 && status < 300;
         if (isReal) {
           const other = await probe.send(probe.calls.status('isPrototypeOf'));
-          probe.require(!isAccepted(other), other, 'instances that nobody made have a status');
+          probe.require(!isAccepted(other), other, 'instances that were never created have a status');
         }
         probe.require(status > 0 && status < 500, sent, `the status of "${name}" ${outcomeOf(sent)}`);
       }
@@ -151,9 +153,9 @@ export const names: readonly Check[] = [
   {
     id: 'names.illegal',
     level: 'should',
-    rule: 'A name that Tsuru does not take is refused.',
+    rule: 'A name that Tsuru does not allow is refused.',
     part: PART,
-    fix: 'Check names at create against ^[A-Za-z][-a-zA-Z0-9_]+$, and answer 400.',
+    fix: `Check names against ${INSTANCE_NAME.source} at create, and return 400.`,
     perEncoding: true,
     async run(probe) {
       const unique = probe.session.newName();

@@ -6,20 +6,20 @@ interface Plan {
   Description: string;
 }
 
-const PART = 'Answers: status, info and plans';
+const PART = 'Replies: status, info and plans';
 
 async function plansOf(probe: Probe): Promise<Plan[]> {
   const { reading } = await probe.send(probe.calls.plans());
   return reading.ok && Array.isArray(reading.value) ? (reading.value as Plan[]) : [];
 }
 
-export const plans: readonly Check[] = [
+export const planChecks: readonly Check[] = [
   {
     id: 'plans.readable',
     level: 'must',
-    rule: 'Tsuru can read the answer of plans.',
+    rule: 'Tsuru can read the list of plans.',
     part: PART,
-    fix: 'Answer GET /resources/plans with 200 and a JSON list of {"name": "...", "description": "..."}, both strings.',
+    fix: 'Return 200 for GET /resources/plans, with a JSON list of {"name": "...", "description": "..."}, both strings.',
     async run(probe) {
       const sent = await probe.send(probe.calls.plans());
       probe.require(sent.reading.ok, sent, `the call ${outcomeOf(sent)}`);
@@ -28,38 +28,38 @@ export const plans: readonly Check[] = [
   {
     id: 'plans.shown',
     level: 'should',
-    rule: 'Users see the plans: any other status than 200 is shown as no plans.',
+    rule: 'Plans are returned with 200: with any other status, users see no plans.',
     part: PART,
-    fix: 'Answer GET /resources/plans with 200; with an empty list when there are no plans.',
+    fix: 'Return 200 for GET /resources/plans, with an empty list if there are no plans.',
     async run(probe) {
       const sent = await probe.send(probe.calls.plans());
       probe.require(statusOf(sent) === 200, sent, `the call ${outcomeOf(sent)}`);
       const isList = sent.reading.ok && Array.isArray(sent.reading.value);
-      probe.require(isList, sent, 'the answer is no list');
+      probe.require(isList, sent, 'the reply is not a list');
     },
   },
   {
     id: 'plans.named',
     level: 'should',
-    rule: 'Each plan has a name of its own.',
+    rule: 'Every plan has a unique name.',
     part: PART,
-    fix: 'Give every plan a "name" that is not empty and that no other plan has.',
+    fix: 'Give every plan a "name" that is unique and not empty.',
     async run(probe) {
       const names = (await plansOf(probe)).map(({ Name }) => Name);
       probe.require(!names.includes(''), undefined, 'a plan has no name');
       const twice = names.find((name, index) => names.indexOf(name) !== index);
-      probe.require(twice === undefined, undefined, `the plan "${String(twice)}" is there twice`);
+      probe.require(twice === undefined, undefined, `the plan "${String(twice)}" is listed twice`);
     },
   },
   {
     id: 'plans.described',
     level: 'may',
-    rule: 'Each plan has a description.',
+    rule: 'Every plan has a description.',
     part: PART,
-    fix: 'Give every plan a "description": users choose by it.',
+    fix: 'Give every plan a "description", which helps users choose.',
     async run(probe) {
-      const silent = (await plansOf(probe)).find(({ Description }) => Description === '');
-      probe.require(silent === undefined, undefined, `the plan "${String(silent?.Name)}" has none`);
+      const undescribed = (await plansOf(probe)).find(({ Description }) => Description === '');
+      probe.require(undescribed === undefined, undefined, `the plan "${String(undescribed?.Name)}" has none`);
     },
   },
 ];

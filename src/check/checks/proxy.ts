@@ -4,9 +4,9 @@ import { isAccepted, isRefused, outcomeOf, statusOf, variablesOf, type Probe, ty
 
 const PART = 'The proxy';
 const RAW_PATH =
-  'Route on the raw path: split it at "/", decode each part once, refuse ".", ".." and an encoded slash; never fold it, as new URL() does.';
+  'Route on the raw path: split it at "/", decode each segment once, and refuse ".", ".." and encoded slashes; never normalize it, as new URL() does.';
 
-/** An instance of somebody else, with an app bound to it. */
+/** Another user's instance, with an app bound to it. */
 interface Victim {
   name: string;
   app: string;
@@ -19,20 +19,20 @@ async function victim(probe: Probe): Promise<Victim> {
   return { name, app, before: await probe.variables(name, app) };
 }
 
-/** Holds that the instance and its bind are as they were. */
+/** Requires that the instance and its bind are unchanged. */
 async function requireUnharmed(probe: Probe, { name, app, before }: Victim, attack: Call): Promise<void> {
   const sent = probe.sent.at(-1);
   const way = `${attack.request.method} ${attack.request.path}`;
   const status = await probe.send(probe.calls.status(name));
   const isThere = status.reading.ok && statusOf(status) < 400;
-  probe.require(isThere || statusOf(status) === 404, status, `after ${way} its status ${outcomeOf(status)}`);
+  probe.require(isThere || statusOf(status) === 404, status, `after ${way}, the status of the other instance ${outcomeOf(status)}`);
   const bound = await probe.bindApp(name, app);
   const after = variablesOf(bound);
   const isSame = after !== undefined && Object.entries(before).every(([key, value]) => after[key] === value);
   probe.require(isSame, sent, `${way} reached another instance`);
 }
 
-/** Sends DELETE and GET on each of those paths, which a user of `own` can bring about, and holds that nothing was reached. */
+/** Sends GET and DELETE to paths that a user of the instance `own` can produce, and requires that none reaches the other. */
 function unreachable(
   pathsOf: (own: string, other: string) => readonly string[],
   methods: readonly string[] = ['GET', 'DELETE'],
@@ -46,7 +46,7 @@ function unreachable(
         const attack = probe.calls.proxied(method, path, method === 'GET' ? undefined : body);
         const sent = await probe.send(attack);
         const isShown = method === 'GET' && isAccepted(sent);
-        probe.require(!isShown, sent, `GET ${path} was answered ${statusOf(sent)}, as if it were another path`);
+        probe.require(!isShown, sent, `GET ${path} got a ${statusOf(sent)}, as if it were another path`);
         probe.require(statusOf(sent) < 500, sent, `${method} ${path} ${outcomeOf(sent)}`);
         if (method !== 'GET') await requireUnharmed(probe, other, attack);
       }
@@ -54,11 +54,11 @@ function unreachable(
   };
 }
 
-export const proxy: readonly Check[] = [
+export const proxyChecks: readonly Check[] = [
   {
     id: 'proxy.dot-segments',
     level: 'must',
-    rule: 'A user of one instance cannot reach another one by ".." in the path.',
+    rule: 'A user cannot reach another instance with ".." in the path.',
     part: PART,
     fix: RAW_PATH,
     run: unreachable((own, other) => [
@@ -71,7 +71,7 @@ export const proxy: readonly Check[] = [
   {
     id: 'proxy.encoded-dots',
     level: 'must',
-    rule: 'A user of one instance cannot reach another one by an encoded "..": %252e%252e arrives as %2e%2e.',
+    rule: 'A user cannot reach another instance with an encoded "..": %252e%252e arrives as %2e%2e.',
     part: PART,
     fix: RAW_PATH,
     run: unreachable((own, other) => [
@@ -83,7 +83,7 @@ export const proxy: readonly Check[] = [
   {
     id: 'proxy.encoded-slash',
     level: 'must',
-    rule: 'A user of one instance cannot reach another one by an encoded slash.',
+    rule: 'A user cannot reach another instance with an encoded slash.',
     part: PART,
     fix: RAW_PATH,
     run: unreachable((own, other) => [
@@ -96,7 +96,7 @@ export const proxy: readonly Check[] = [
   {
     id: 'proxy.authenticated-resources',
     level: 'must',
-    rule: 'Whoever is logged in cannot reach an instance by way of /authenticated-resources/.',
+    rule: 'A user cannot reach an instance through /authenticated-resources/, which is open to every user.',
     part: PART,
     fix: RAW_PATH,
     run: unreachable((_own, other) => [
@@ -108,25 +108,25 @@ export const proxy: readonly Check[] = [
   {
     id: 'proxy.trailing-slash',
     level: 'must',
-    rule: 'A slash at the end makes no call of Tsuru: a user can send DELETE /resources/{name}/.',
+    rule: 'A path with a trailing slash is not a call of Tsuru: users can send DELETE /resources/{name}/.',
     part: PART,
-    fix: 'Take the paths as they are written in the contract only, and answer 404 for a slash at the end.',
+    fix: 'Match paths exactly as they are in the contract, and return 404 for a trailing slash.',
     run: unreachable((_own, other) => [`/resources/${other}/`, `/resources/${other}//`], ['DELETE']),
   },
   {
     id: 'proxy.double-slash',
     level: 'must',
-    rule: 'Two slashes in a row are not one.',
+    rule: 'Two slashes in a row do not count as one.',
     part: PART,
-    fix: 'Refuse an empty part of a path.',
+    fix: 'Refuse empty path segments.',
     run: unreachable((_own, other) => [`//resources/${other}`, `/resources//${other}`], ['DELETE']),
   },
   {
     id: 'proxy.case',
     level: 'must',
-    rule: 'The case of a path counts.',
+    rule: 'Paths are case-sensitive.',
     part: PART,
-    fix: 'Compare paths as they are; in Express set `case sensitive routing`.',
+    fix: 'Compare paths exactly; in Express, enable `case sensitive routing`.',
     run: unreachable((_own, other) => [`/Resources/${other}`, `/RESOURCES/${other}`], ['DELETE']),
   },
   {
@@ -134,7 +134,7 @@ export const proxy: readonly Check[] = [
     level: 'must',
     rule: 'A header cannot turn a GET into a DELETE: users choose their own headers.',
     part: PART,
-    fix: 'Do not use X-HTTP-Method-Override, nor a `_method` field.',
+    fix: 'Ignore X-HTTP-Method-Override and the `_method` field.',
     async run(probe) {
       const other = await victim(probe);
       for (const method of ['GET', 'POST']) {
@@ -148,9 +148,9 @@ export const proxy: readonly Check[] = [
   {
     id: 'proxy.life-cycle',
     level: 'may',
-    rule: "Calls of Tsuru's life cycle that come through the proxy are refused.",
+    rule: 'Life-cycle calls that come through the proxy are refused.',
     part: PART,
-    fix: 'Refuse create, update, destroy, bind and unbind with X-Forwarded-For and without Connection: close, unless a gateway adds them.',
+    fix: 'Refuse create, update, destroy, bind and unbind with X-Forwarded-For and without Connection: close, unless a gateway changes these headers.',
     async run(probe) {
       const other = await victim(probe);
       const job = probe.newJob();
@@ -168,9 +168,9 @@ export const proxy: readonly Check[] = [
   {
     id: 'proxy.unknown-path',
     level: 'should',
-    rule: 'A path that the service does not have is answered with 404 or 405.',
+    rule: 'Unknown paths are refused, with 404 or 405.',
     part: PART,
-    fix: 'Answer 404 for what is not served: a 200 looks like a success to the user who asked.',
+    fix: 'Return 404 for unknown paths: to the user, a 200 looks like success.',
     async run(probe) {
       const path = `/resources/${await probe.shared()}/no-such-path-${probe.session.mark}`;
       for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {

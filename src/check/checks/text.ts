@@ -1,17 +1,17 @@
 import type { Sent } from '../session.ts';
 
-/** Characters of a body that a user of Tsuru still reads. */
-const MOST = 1000;
+/** Characters of an error text that are still readable in a terminal. */
+const LONGEST_TEXT = 1000;
 
-/** What is wrong with the body of an error that Tsuru shows to its user; undefined when nothing is. */
+/** What is wrong with the body of an error that Tsuru shows to its user, as a verb phrase; undefined if nothing is. */
 export function textProblem({ exchange }: Sent): string | undefined {
-  const text = exchange.answer?.body.toString('utf8') ?? '';
+  const text = exchange.reply?.body.toString('utf8') ?? '';
   if (text.trim() === '') return 'is empty';
   if (isHtml(text)) return 'is HTML';
   if (/^\s+at .+:\d+:\d+\)?$|^Traceback \(most recent call last\)|^goroutine \d+ \[/m.test(text)) {
     return 'is a stack trace';
   }
-  if (text.length > MOST) return `has ${text.length} characters`;
+  if (text.length > LONGEST_TEXT) return `has ${text.length} characters`;
   return undefined;
 }
 

@@ -3,26 +3,26 @@ import type { Check } from '../check.ts';
 import { isAccepted, outcomeOf, statusOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
 
-const PART = 'Answers: unbind';
+const PART = 'Replies: unbind';
 
-/** Tsuru takes both as unbound. */
+/** Tsuru treats both as unbound. */
 function isUnbound(sent: Sent): boolean {
   return isAccepted(sent) || statusOf(sent) === 404;
 }
 
 async function unbindTwice(probe: Probe, call: Call): Promise<void> {
-  await probe.need(call, 'it could not be unbound once');
+  await probe.need(call, 'the first unbind failed');
   const second = await probe.send(call);
   probe.require(isUnbound(second), second, `the second unbind ${outcomeOf(second)}`);
 }
 
-export const unbindApp: readonly Check[] = [
+export const unbindAppChecks: readonly Check[] = [
   {
     id: 'unbind-app.success',
     level: 'must',
     rule: 'An app can be unbound: the call is a DELETE with a body.',
     part: 'The calls',
-    fix: 'Read the body of DELETE /resources/{name}/bind-app, which names the app, and answer 200.',
+    fix: 'Read the body of DELETE /resources/{name}/bind-app, which names the app, and return 200.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -36,9 +36,9 @@ export const unbindApp: readonly Check[] = [
   {
     id: 'unbind-app.other-app',
     level: 'must',
-    rule: 'Unbinding one app leaves the variables of the others as they are.',
+    rule: 'Unbinding one app does not change the variables of another.',
     part: PART,
-    fix: 'Revoke the credentials of the app that the body names, and no others; give every app its own.',
+    fix: 'Give every app its own credentials, and revoke only those of the app that the body names.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -46,7 +46,7 @@ export const unbindApp: readonly Check[] = [
       await probe.variables(name, going);
       const before = await probe.variables(name, staying);
       await probe.need(probe.calls.unbindApp(name, going), 'the app could not be unbound');
-      await probe.requireSame(name, staying, before, 'of the other app');
+      await probe.requireSame(name, staying, before, 'the bind of the other app');
     },
   },
   {
@@ -54,7 +54,7 @@ export const unbindApp: readonly Check[] = [
     level: 'must',
     rule: 'An unbind can be repeated.',
     part: PART,
-    fix: 'Answer 200 or 404 when nothing is bound any more.',
+    fix: 'Return 200 or 404 when nothing is bound.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -66,9 +66,9 @@ export const unbindApp: readonly Check[] = [
   {
     id: 'unbind-app.never-bound',
     level: 'should',
-    rule: 'Unbinding an app that was never bound is no failure.',
+    rule: 'Unbinding an app that was never bound is not an error.',
     part: PART,
-    fix: 'Answer 200 or 404: Tsuru undoes a bind that failed by an unbind.',
+    fix: 'Return 200 or 404: Tsuru sends an unbind to undo a failed bind.',
     async run(probe) {
       const sent = await probe.send(probe.calls.unbindApp(await probe.shared(), probe.newApp()));
       probe.require(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`);
@@ -77,9 +77,9 @@ export const unbindApp: readonly Check[] = [
   {
     id: 'unbind-app.missing',
     level: 'should',
-    rule: 'Unbinding from an instance that does not exist is no failure.',
+    rule: 'Unbinding from a missing instance is not an error.',
     part: PART,
-    fix: 'Answer 404, which Tsuru takes as unbound.',
+    fix: 'Return 404, which Tsuru treats as unbound.',
     async run(probe) {
       const sent = await probe.send(probe.calls.unbindApp(probe.session.newName(), probe.newApp()));
       probe.require(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`);
@@ -87,13 +87,13 @@ export const unbindApp: readonly Check[] = [
   },
 ];
 
-export const unbindJob: readonly Check[] = [
+export const unbindJobChecks: readonly Check[] = [
   {
     id: 'unbind-job.success',
     level: 'must',
     rule: 'A job can be unbound.',
     part: 'The calls',
-    fix: 'Serve DELETE /resources/{name}/binds/jobs/{job}, and answer 200.',
+    fix: 'Return 200 for DELETE /resources/{name}/binds/jobs/{job}.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -106,9 +106,9 @@ export const unbindJob: readonly Check[] = [
   {
     id: 'unbind-job.twice',
     level: 'must',
-    rule: "A job's unbind can be repeated.",
+    rule: 'An unbind of a job can be repeated.',
     part: PART,
-    fix: 'Answer 200 or 404 when nothing is bound any more.',
+    fix: 'Return 200 or 404 when nothing is bound.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();

@@ -2,37 +2,37 @@ import type { Check } from '../check.ts';
 import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
 
-const PART = 'Answers: update';
+const PART = 'Replies: update';
 
 const COMMAND = 'tsuru service instance update';
 
-/** Whether the text of a refusal has the command that gives that instance that plan. */
+/** Whether the text of a refusal contains the command that sets this instance back to this plan. */
 function setsBack({ exchange }: Sent, name: string, plan: string): boolean {
-  const text = exchange.answer?.body.toString('utf8') ?? '';
+  const text = exchange.reply?.body.toString('utf8') ?? '';
   const start = text.indexOf(COMMAND);
   const command = start === -1 ? '' : text.slice(start);
-  // In JSON, a plan's own signs may be escaped.
+  // In JSON, characters of the plan may be escaped.
   const named = command.includes(plan) || command.includes(JSON.stringify(plan).slice(1, -1));
   return named && command.includes(name) && (command.includes(' -p') || command.includes(' --plan'));
 }
 
-/** An update of an instance that is there. */
+/** Updates a new instance. */
 async function changeAll(probe: Probe): Promise<Sent> {
   const name = await probe.instance();
   return probe.send(probe.calls.update(name, await probe.fields({ description: 'changed', tags: ['a', 'b'] })));
 }
 
-export const update: readonly Check[] = [
+export const updateChecks: readonly Check[] = [
   {
     id: 'update.not-found',
     level: 'must',
-    rule: 'An update of an instance that exists is not answered with 404: Tsuru takes that as success, without a word.',
+    rule: 'An update of an existing instance does not return 404, which Tsuru silently treats as success.',
     part: PART,
-    fix: 'Serve PUT /resources/{name}; where nothing can be changed, answer 400 and say so.',
+    fix: 'Serve PUT /resources/{name}; if nothing can be changed, return 400 and say so.',
     perEncoding: true,
     async run(probe) {
       const sent = await changeAll(probe);
-      probe.require(statusOf(sent) !== 404, sent, 'the update was answered 404, and its user is told that it worked');
+      probe.require(statusOf(sent) !== 404, sent, 'the update got a 404, and Tsuru reports success to the user');
       probe.require(statusOf(sent) > 0 && statusOf(sent) < 500, sent, `the update ${outcomeOf(sent)}`);
     },
   },
@@ -41,7 +41,7 @@ export const update: readonly Check[] = [
     level: 'should',
     rule: 'The description and the tags of an instance can be changed.',
     part: PART,
-    fix: 'Answer PUT /resources/{name} with 200; every field is in every update.',
+    fix: 'Return 200 for PUT /resources/{name}; every update contains every field.',
     perEncoding: true,
     async run(probe) {
       const sent = await changeAll(probe);
@@ -51,9 +51,9 @@ export const update: readonly Check[] = [
   {
     id: 'update.empty',
     level: 'should',
-    rule: 'An update whose fields are all empty does not break: it means that they are empty now.',
+    rule: 'An update whose fields are all empty is accepted, or refused with a 4xx other than 404.',
     part: 'The calls',
-    fix: 'Take an empty plan and description, and absent tags; in JSON an absent field is an empty one.',
+    fix: 'Accept an empty plan and description, and absent tags: they are empty now. In JSON, an absent field is empty.',
     perEncoding: true,
     async run(probe) {
       const name = await probe.instance();
@@ -67,23 +67,23 @@ export const update: readonly Check[] = [
   {
     id: 'update.keeps-binds',
     level: 'must',
-    rule: 'An update leaves what is bound as it is.',
+    rule: 'An update does not affect existing binds.',
     part: PART,
-    fix: 'Keep the binds and their credentials when an instance is updated.',
+    fix: 'Keep the binds and their credentials when updating an instance.',
     async run(probe) {
       const name = await probe.instance();
       const app = probe.newApp();
       const before = await probe.variables(name, app);
       await probe.send(probe.calls.update(name, await probe.fields({ description: 'changed' })));
-      await probe.requireSame(name, app, before, 'after the update');
+      await probe.requireSame(name, app, before, 'the bind after the update');
     },
   },
   {
     id: 'update.unknown-plan',
     level: 'should',
-    rule: 'An update to a plan that the service does not have is refused.',
+    rule: 'An update to an unknown plan is refused.',
     part: PART,
-    fix: 'Answer 400 with a text that names the plans there are.',
+    fix: 'Return 400 with a text that lists the plans.',
     async run(probe) {
       const fields = await probe.fields({ plan: await probe.unknownPlan() });
       const name = await probe.instance();
@@ -94,27 +94,27 @@ export const update: readonly Check[] = [
   {
     id: 'update.set-back',
     level: 'should',
-    rule: 'A refused update says which command sets the plan back, which still holds: Tsuru has stored the new one.',
+    rule: 'A refused update names the command that sets the plan back: Tsuru has already stored the new one.',
     part: PART,
-    fix: 'End the text of a 4xx with: Set the plan back: tsuru service instance update SERVICE NAME -p small',
+    fix: 'End the text of a 4xx with the command: tsuru service instance update SERVICE NAME -p small',
     async run(probe) {
       const unknown = await probe.unknownPlan();
       const { plan } = await probe.fields();
       const name = await probe.instance();
       const sent = await probe.send(probe.calls.update(name, await probe.fields({ plan: unknown })));
       if (!isRefused(sent)) probe.skip('the update was not refused');
-      probe.require(setsBack(sent, name, plan), sent, `its text lacks "${COMMAND} SERVICE ${name} -p ${plan}"`);
+      probe.require(setsBack(sent, name, plan), sent, `the text does not contain "${COMMAND} SERVICE ${name} -p ${plan}"`);
     },
   },
   {
     id: 'update.missing',
     level: 'should',
-    rule: 'An update of an instance that does not exist fails, with another status than 404.',
+    rule: 'An update of a missing instance fails with a status other than 404.',
     part: PART,
-    fix: 'Answer 410: Tsuru takes a 404 as success and shows nothing.',
+    fix: 'Return 410: Tsuru treats a 404 as success and shows nothing.',
     async run(probe) {
       const sent = await probe.send(probe.calls.update(probe.session.newName(), await probe.fields()));
-      probe.require(!sent.reading.ok, sent, `the update ${outcomeOf(sent)}, and its user is told that it worked`);
+      probe.require(!sent.reading.ok, sent, `the update ${outcomeOf(sent)}, and Tsuru reports success to the user`);
     },
   },
 ];

@@ -1,30 +1,31 @@
-import { curlFor, withoutPassword } from '../curl.ts';
-import { describeReading } from '../../tsuru/reading.ts';
+import { withoutPassword } from '../../tsuru/access.ts';
+import { curlFor } from '../../tsuru/curl.ts';
+import { describeReading } from '../../tsuru/read-reply.ts';
 import { groupOf } from '../check.ts';
-import { hasFailed, type Result, type Run } from '../run.ts';
-import type { Sent, Target } from '../session.ts';
+import { hasFailed, type Result, type CheckRun } from '../run.ts';
+import type { Sent, CheckedService } from '../session.ts';
 
 /** Characters of a body that a report shows. */
-const MOST = 2000;
+const LONGEST_TEXT = 2000;
 
-/** One request and its answer, in words, without the password. */
+/** One request and its reply, without the password. */
 export interface ExchangeFacts {
-  /** The command that sends it again. */
+  /** The command that repeats the request. */
   curl: string;
   method: string;
   path: string;
-  /** 0 without an answer. */
+  /** 0 without a reply. */
   status: number;
   /** At most 2,000 characters. */
   body: string;
-  /** Why there is no answer; `''` when there is one. */
+  /** Why there is no reply; `''` if there is one. */
   failure: string;
   milliseconds: number;
-  /** What Tsuru makes of it. */
+  /** What Tsuru makes of the reply, as a sentence. */
   tsuru: string;
 }
 
-/** One result in words. */
+/** One result, as reports show it. */
 export interface ResultFacts {
   id: string;
   group: string;
@@ -33,54 +34,54 @@ export interface ResultFacts {
   rule: string;
   contract: string;
   outcome: Result['outcome'];
-  /** A sentence; `''` when it passed. */
+  /** A sentence; `''` if it passed. */
   problem: string;
   fix: string;
   milliseconds: number;
-  /** The one that the verdict is about. */
+  /** The exchange that the verdict is about. */
   culprit: ExchangeFacts | null;
   exchanges: ExchangeFacts[];
 }
 
-/** A whole run in words: what `--format json` prints. The shape is kept; a change of it changes `version`. */
+/** A whole run: the output of `--format json`. A change of this shape changes `version`. */
 export interface RunFacts {
   version: 1;
   url: string;
   service: string;
-  ending: Run['ending'];
+  ending: CheckRun['ending'];
   milliseconds: number;
   summary: Summary;
   checks: ResultFacts[];
-  /** The instances that may still be there, with the command that removes each. */
+  /** The instances that may still exist, with the command that removes each. */
   left: { name: string; curl: string }[];
 }
 
 export interface Summary {
   passed: number;
-  /** By level: rules that do not hold. */
+  /** Broken rules, by level. */
   failed: { must: number; should: number; may: number };
   blocked: number;
   skipped: number;
   unfinished: number;
 }
 
-/** Puts a run into words. */
-export function factsOf(run: Run, target: Target): RunFacts {
+/** Turns a run into the facts of a report. */
+export function factsOf(run: CheckRun, service: CheckedService): RunFacts {
   return {
     version: 1,
-    url: target.address.href,
-    service: target.service,
+    url: service.address.href,
+    service: service.id,
     ending: run.ending,
     milliseconds: Math.round(run.milliseconds),
     summary: summaryOf(run.results),
-    checks: run.results.map((result) => resultFacts(result, target)),
-    left: leftFacts(run, target),
+    checks: run.results.map((result) => resultFacts(result, service)),
+    left: leftFacts(run, service),
   };
 }
 
-/** The instances that may still be there. */
-export function leftFacts({ left }: Run, target: Target): RunFacts['left'] {
-  return left.map(({ name, removal }) => ({ name, curl: curlFor(removal, target, 'own') }));
+/** The instances that may still exist. */
+export function leftFacts({ left }: CheckRun, service: CheckedService): RunFacts['left'] {
+  return left.map(({ name, removal }) => ({ name, curl: curlFor(removal, service, 'own') }));
 }
 
 export function summaryOf(results: readonly Result[]): Summary {
@@ -95,7 +96,7 @@ export function summaryOf(results: readonly Result[]): Summary {
   };
 }
 
-export function resultFacts(result: Result, target: Target): ResultFacts {
+export function resultFacts(result: Result, service: CheckedService): ResultFacts {
   const { check, encoding, outcome, problem, sent, culprit, milliseconds } = result;
   return {
     id: check.id,
@@ -108,33 +109,33 @@ export function resultFacts(result: Result, target: Target): ResultFacts {
     problem: sentence(problem),
     fix: check.fix,
     milliseconds: Math.round(milliseconds),
-    culprit: culprit === undefined ? null : exchangeFacts(culprit, target),
-    exchanges: sent.map((one) => exchangeFacts(one, target)),
+    culprit: culprit === undefined ? null : exchangeFacts(culprit, service),
+    exchanges: sent.map((one) => exchangeFacts(one, service)),
   };
 }
 
-/** Whether a result means that Tsuru would break: the rule is a `must`. */
+/** Whether a result fails the run: a `must` that is broken, or could not be tested. */
 export function isFatal({ level, outcome }: Pick<ResultFacts, 'level' | 'outcome'>): boolean {
   return level === 'must' && hasFailed({ outcome });
 }
 
-/** Whether Tsuru would break on any of them, or something is left behind. */
-export function isBad({ results, left }: Run): boolean {
+/** Whether any result fails the run, or an instance is left behind. */
+export function isBad({ results, left }: CheckRun): boolean {
   return left.length > 0 || results.some(({ check, outcome }) => isFatal({ level: check.level, outcome }));
 }
 
-function exchangeFacts({ call, exchange, reading, authorization }: Sent, target: Target): ExchangeFacts {
-  const { request, answer, failure = '', milliseconds } = exchange;
-  const clean = (text: string) => withoutPassword(text, target);
+function exchangeFacts({ call, exchange, reading, authorization }: Sent, service: CheckedService): ExchangeFacts {
+  const { request, reply, failure = '', milliseconds } = exchange;
+  const clean = (text: string) => withoutPassword(text, service);
   return {
-    curl: curlFor(call, target, authorization),
+    curl: curlFor(call, service, authorization),
     method: request.method,
     path: request.path,
-    status: answer?.status ?? 0,
-    body: clean(answer?.body.toString('utf8').slice(0, MOST) ?? ''),
+    status: reply?.status ?? 0,
+    body: clean(reply?.body.toString('utf8').slice(0, LONGEST_TEXT) ?? ''),
     failure,
     milliseconds: Math.round(milliseconds),
-    tsuru: clean(describeReading(call, reading)).slice(0, MOST),
+    tsuru: clean(describeReading(call, reading)).slice(0, LONGEST_TEXT),
   };
 }
 

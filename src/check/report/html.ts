@@ -1,9 +1,9 @@
 import { byGroup } from '../check.ts';
-import { hasFailed, labelOf, type Run } from '../run.ts';
-import type { Target } from '../session.ts';
+import { hasFailed, labelOf, type CheckRun } from '../run.ts';
+import type { CheckedService } from '../session.ts';
 import { factsOf, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
-import { answerOf, detailsOf } from './pretty.ts';
+import { replyText, detailsOf } from './pretty.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --soft: #b7791f; --good: #2e7d32; }
@@ -18,17 +18,17 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .2rem 0; padding: 
 small { opacity: .7; }
 `;
 
-/** The run as one page that needs nothing else: each check, its requests, its answers, the verdict; those that failed are open. */
-export function toHtml(run: Run, target: Target): string {
-  const { url, service, summary, left, milliseconds, ending, checks } = factsOf(run, target);
+/** The run as one self-contained page: each check with its requests and replies; the details of failed checks are open. */
+export function toHtml(run: CheckRun, service: CheckedService): string {
+  const { url, service: id, summary, left, milliseconds, ending, checks } = factsOf(run, service);
   const { failed } = summary;
-  const counts = `${summary.passed} passed, ${failed.must} must, ${failed.should} should and ${failed.may} may failed, ${summary.blocked} could not be tried, ${summary.skipped} do not apply, ${summary.unfinished} not run`;
+  const counts = `${summary.passed} passed, ${failed.must} must, ${failed.should} should and ${failed.may} may failed, ${summary.blocked} could not be tested, ${summary.skipped} skipped, ${summary.unfinished} not run`;
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${xml(service)}: Tsuru's calls</title><style>${STYLE}</style></head><body>`,
-    `<h1>${xml(service)}, as Tsuru calls it</h1>`,
-    `<p>${xml(url)}<br>${counts}${ending === 'complete' ? '' : `<br>The run did not come to its end: ${ending}.`}<br><small>${(milliseconds / 1000).toFixed(1)} s</small></p>`,
+    `<title>${xml(id)}: conformance to Tsuru's contract</title><style>${STYLE}</style></head><body>`,
+    `<h1>${xml(id)}: conformance to Tsuru's contract</h1>`,
+    `<p>${xml(url)}<br>${counts}${ending === 'complete' ? '' : `<br>The run is incomplete: ${ending}.`}<br><small>${(milliseconds / 1000).toFixed(1)} s</small></p>`,
     ...(left.length === 0
       ? []
       : ['<h2>Left behind</h2>', `<pre>${left.map(({ name, curl }) => xml(`# ${name}\n${curl}`)).join('\n')}</pre>`]),
@@ -52,7 +52,7 @@ function checkHtml(facts: ResultFacts): string {
   return [
     `<details class="${facts.outcome} ${facts.level}"${isOpen ? ' open' : ''}>`,
     `<summary><b>${facts.outcome}</b> ${xml(labelOf(facts.id, facts.encoding))} <small>${facts.level}</small>${reason}</summary>`,
-    `<dl>${details.map(([title = '', text = '']) => `<dt>${title}</dt><dd>${/^(request|answer|Tsuru)$/.test(title) ? `<pre>${xml(text)}</pre>` : xml(text)}</dd>`).join('')}</dl>`,
+    `<dl>${details.map(([title = '', text = '']) => `<dt>${title}</dt><dd>${/^(request|reply|Tsuru)$/.test(title) ? `<pre>${xml(text)}</pre>` : xml(text)}</dd>`).join('')}</dl>`,
     ...(facts.exchanges.length === 0
       ? []
       : [
@@ -63,6 +63,6 @@ function checkHtml(facts: ResultFacts): string {
 }
 
 function exchangeHtml(exchange: ExchangeFacts): string {
-  const answer = `→ ${answerOf(exchange)} (${exchange.milliseconds} ms)\n${exchange.tsuru}`;
-  return `<pre>${xml(exchange.curl)}\n${xml(answer)}</pre>`;
+  const reply = `→ ${replyText(exchange)} (${exchange.milliseconds} ms)\n${exchange.tsuru}`;
+  return `<pre>${xml(exchange.curl)}\n${xml(reply)}</pre>`;
 }

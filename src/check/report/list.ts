@@ -1,7 +1,7 @@
 import { wrap } from '../../text.ts';
 import { byGroup, groupOf, type Check } from '../check.ts';
 
-/** Every check on the lines of a terminal of that many columns. */
+/** Every check, wrapped to a number of columns. */
 export function listText(checks: readonly Check[], columns: number): string {
   return checks
     .map(({ id, level, rule, part, fix }) =>
@@ -15,7 +15,7 @@ export function listText(checks: readonly Check[], columns: number): string {
     .join('\n');
 }
 
-/** The document `docs/checks.md`. */
+/** The text of `docs/checks.md`. */
 export function listMarkdown(checks: readonly Check[]): string {
   const groups = byGroup(checks.map((check) => ({ ...check, group: groupOf(check) })));
   const cell = (text: string) => text.replace(/[|<>*_]/g, '\\$&');
@@ -38,17 +38,20 @@ export function listMarkdown(checks: readonly Check[]): string {
   return [
     '# The checks',
     '',
-    '`create-tsuru-service check <url>` makes these calls to a service API, and judges each answer as Tsuru reads it.',
+    '`create-tsuru-service check <url>` makes these checks of a service API: it sends the calls that Tsuru sends, and reads the',
+    'replies as Tsuru reads them.',
     `There are ${checks.length}: ${counts.join(', ')}.`,
     '',
-    '- **must**: otherwise Tsuru breaks, or data is lost. One that does not hold makes the exit code 1.',
+    '- **must**: otherwise Tsuru fails, or data is lost. A broken rule of this level makes the exit code 1.',
     '- **should**: otherwise users are misled.',
-    '- **may**: a nicety.',
+    '- **may**: a detail.',
     '',
-    "The last column is the part of Tsuru's contract that a rule comes from: what its server sends, and how it reads the answers",
+    "The last column names the source of the rule in Tsuru's contract: what Tsuru's server sends, and how it reads the replies",
     '(API 1.31).',
     '',
-    '¹ tried in each encoding that is checked. ² for multi-cluster services.',
+    'JUnit and TAP show a failed check as `rule`, `problem`, `request`, `reply`, `Tsuru`, `fix` and `contract`.',
+    '',
+    '¹ Runs in each encoding that is checked. ² For multi-cluster services only.',
     '',
     ...sections,
   ].join('\n');

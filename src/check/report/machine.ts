@@ -1,20 +1,20 @@
 import { byGroup } from '../check.ts';
-import { hasFailed, labelOf, type Run } from '../run.ts';
-import type { Target } from '../session.ts';
+import { hasFailed, labelOf, type CheckRun } from '../run.ts';
+import type { CheckedService } from '../session.ts';
 import { factsOf, isFatal, type ResultFacts } from './facts.ts';
 import { detailsOf } from './pretty.ts';
 
 /** The run as JSON: see `RunFacts`. */
-export function toJson(run: Run, target: Target): string {
-  return `${JSON.stringify(factsOf(run, target), undefined, 2)}\n`;
+export function toJson(run: CheckRun, service: CheckedService): string {
+  return `${JSON.stringify(factsOf(run, service), undefined, 2)}\n`;
 }
 
 /**
- * The run as JUnit's XML: a suite for each group. A broken `must` is a failure, one that could not be tried an error; what
- * does not fail the run is skipped, with its message.
+ * The run as JUnit XML, with a suite for each group. A broken `must` is a failure, and one that could not be tested an error;
+ * other checks that did not pass are skipped, with a message.
  */
-export function toJunit(run: Run, target: Target): string {
-  const { checks } = factsOf(run, target);
+export function toJunit(run: CheckRun, service: CheckedService): string {
+  const { checks } = factsOf(run, service);
   const count = (results: readonly ResultFacts[]) => {
     const fatal = results.filter(isFatal);
     const failures = fatal.filter(({ outcome }) => outcome === 'failed').length;
@@ -33,9 +33,9 @@ export function toJunit(run: Run, target: Target): string {
   ].join('\n');
 }
 
-/** The run in the Test Anything Protocol, version 13. What does not fail the run is marked as TODO or SKIP. */
-export function toTap(run: Run, target: Target): string {
-  const { checks } = factsOf(run, target);
+/** The run in the Test Anything Protocol, version 13. Checks that do not fail the run are marked TODO or SKIP. */
+export function toTap(run: CheckRun, service: CheckedService): string {
+  const { checks } = factsOf(run, service);
   const lines = checks.flatMap((facts, index) => {
     const label = `${index + 1} - ${labelOf(facts.id, facts.encoding)}`;
     if (facts.outcome === 'passed') return [`ok ${label}`];
@@ -70,7 +70,7 @@ function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(3);
 }
 
-/** Escaped for XML, without the characters that it cannot hold. */
+/** Escapes a text for XML, and replaces the characters that XML does not allow. */
 export function xml(text: string): string {
   const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text

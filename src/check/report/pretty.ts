@@ -1,24 +1,24 @@
 import { say, plainLine, type Terminal } from '../../terminal/terminal.ts';
-import { hasFailed, labelOf, type Result, type Run, type Watcher } from '../run.ts';
-import type { Target } from '../session.ts';
+import { hasFailed, labelOf, type Result, type CheckRun, type Watcher } from '../run.ts';
+import type { CheckedService } from '../session.ts';
 import { leftFacts, resultFacts, summaryOf, type ResultFacts } from './facts.ts';
 
-/** Tells a run as it goes: a line for each check that did not pass, or for every one, and on a terminal a clock. */
+/** Reports a run as it goes: the checks that failed, or every check, and on a terminal the progress. */
 export class Pretty implements Watcher {
   private readonly terminal: Terminal;
-  private readonly target: Target;
+  private readonly service: CheckedService;
   private readonly verbose: boolean;
   private readonly start = performance.now();
   private readonly timer: NodeJS.Timeout | undefined;
   private line = '';
   private isDrawn = false;
 
-  constructor(terminal: Terminal, target: Target, verbose: boolean) {
+  constructor(terminal: Terminal, service: CheckedService, verbose: boolean) {
     this.terminal = terminal;
-    this.target = target;
+    this.service = service;
     this.verbose = verbose;
     this.timer = terminal.canRedraw ? setInterval(this.draw, 100) : undefined;
-    say(terminal, `Checking ${target.address.href} as Tsuru would call it, in ${target.encodings.join(' and ')}.`);
+    say(terminal, `Checking ${service.address.href} with Tsuru's calls (${service.encodings.join(' and ')} encoding).`);
   }
 
   onResult(result: Result): void {
@@ -38,43 +38,44 @@ export class Pretty implements Watcher {
     this.line = `${done} of ${total} · ${current}${waiting === undefined ? '' : ` · ${waiting}`}`;
   }
 
-  /** The end of the run. */
-  finish(run: Run, report: string | undefined): void {
+  /** Prints the summary. @param report the file with the HTML page, if it was requested */
+  finish(run: CheckRun, report: string | undefined): void {
     clearInterval(this.timer);
     this.erase();
     const { terminal } = this;
-    const left = leftFacts(run, this.target);
+    const left = leftFacts(run, this.service);
     const { passed, failed, blocked, skipped, unfinished } = summaryOf(run.results);
     const counts = [
       `${passed} passed`,
       ...Object.entries(failed).flatMap(([level, count]) => (count > 0 ? [`${count} ${level} failed`] : [])),
-      ...(blocked > 0 ? [`${blocked} could not be tried`] : []),
-      ...(skipped > 0 ? [`${skipped} do not apply`] : []),
+      ...(blocked > 0 ? [`${blocked} could not be tested`] : []),
+      ...(skipped > 0 ? [`${skipped} skipped`] : []),
       ...(unfinished > 0 ? [`${unfinished} not run`] : []),
     ];
     terminal.write('\n');
-    if (run.ending === 'interrupted') say(terminal, 'Stopped before the end.');
-    if (run.ending === 'lost') say(terminal, terminal.red('The service cannot be reached any more.'));
+    if (run.ending === 'interrupted') say(terminal, 'The run was stopped.');
+    if (run.ending === 'lost') say(terminal, terminal.red('The service became unreachable.'));
     if (run.ending === 'silent') {
-      say(terminal, terminal.red('The service stopped answering in time; the rest was left out.'));
+      say(terminal, terminal.red('Too many calls got no reply in time; the remaining checks were not run.'));
     }
     say(terminal, `${counts.join(', ')} ${terminal.dim(`(${(run.milliseconds / 1000).toFixed(1)} s)`)}`);
     if (left.length > 0) {
-      say(terminal, terminal.red(`${left.length} instances may be left behind. These remove them:`));
+      const count = left.length === 1 ? '1 instance' : `${left.length} instances`;
+      say(terminal, terminal.red(`${count} may be left behind. To remove:`));
       for (const { name, curl } of left) terminal.write(`  # ${name}\n  ${curl}\n`);
     }
-    if (report !== undefined) say(terminal, `Every request and answer is in ${report}.`);
+    if (report !== undefined) say(terminal, `All requests and replies are in ${report}.`);
   }
 
   private failure(result: Result): void {
-    const { terminal, target } = this;
-    const facts = resultFacts(result, target);
+    const { terminal, service } = this;
+    const facts = resultFacts(result, service);
     const mark = facts.level === 'must' ? terminal.red('✗') : '!';
     terminal.write(`\n${mark} ${facts.level}  ${terminal.bold(labelOf(facts.id, facts.encoding))}\n`);
     for (const [title, text] of detailsOf(facts)) this.detail(title, text);
     if (!this.verbose) return;
     for (const exchange of facts.exchanges) {
-      this.detail('sent', `${exchange.curl}\n→ ${answerOf(exchange)}`);
+      this.detail('sent', `${exchange.curl}\n→ ${replyText(exchange)}`);
     }
   }
 
@@ -98,16 +99,16 @@ export class Pretty implements Watcher {
   }
 }
 
-/** What a person needs of a check that did not pass, each with its title. */
+/** The titled details of a check that did not pass. */
 export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts): [title: string, text: string][] {
   return [
     ['rule', rule],
-    ['but', problem],
+    ['problem', problem],
     ...(culprit === null
       ? []
       : ([
           ['request', culprit.curl],
-          ['answer', answerOf(culprit)],
+          ['reply', replyText(culprit)],
           ['Tsuru', culprit.tsuru],
         ] as [string, string][])),
     ['fix', fix],
@@ -115,8 +116,8 @@ export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts
   ];
 }
 
-/** An answer on a few lines. */
-export function answerOf({ status, body, failure }: { status: number; body: string; failure: string }): string {
+/** A reply as text. */
+export function replyText({ status, body, failure }: { status: number; body: string; failure: string }): string {
   if (status === 0) return failure === 'timeout' ? 'none in time' : `none (${failure})`;
   return body === '' ? String(status) : `${status} ${body.trimEnd()}`;
 }

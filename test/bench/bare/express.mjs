@@ -1,4 +1,4 @@
-// What an experienced hand would write with Express for the same two calls: basic auth, a log line, the same answers.
+// The same two calls written by hand with Express: basic auth, a log line, the same responses.
 import { createServer } from 'node:http';
 
 import express from 'express';

@@ -1,4 +1,4 @@
-// What an experienced hand would write with Fastify for the same two calls: basic auth, a log line, the same answers.
+// The same two calls written by hand with Fastify: basic auth, a log line, the same responses.
 import Fastify, { LogController } from 'fastify';
 
 import { bind, log, requestId, plans, refused } from './shared.mjs';

@@ -1,4 +1,4 @@
-// What an experienced hand would write with Hono for the same two calls: basic auth, a log line, the same answers.
+// The same two calls written by hand with Hono: basic auth, a log line, the same responses.
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 

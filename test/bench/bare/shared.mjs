@@ -1,6 +1,6 @@
-// The work that the two calls have to do, whatever the framework: the user name and the password are compared in constant time,
-// each request has an id (Tsuru's own when it sends one) and a log line with the same fields, and a bind is kept on the disk.
-// There is no life cycle, no lock, no second encoding and no defence against paths made by a user of Tsuru's proxy.
+// The work of the two calls in every framework: the user name and the password are compared in constant time, each request has an
+// id (Tsuru's, if it sends one) and a log line with the same fields, and a bind is stored on disk. There is no life cycle, no
+// lock, no second encoding and no defence against the paths that users of Tsuru's proxy can send.
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 import { Kysely, SqliteDialect } from 'kysely';
@@ -26,7 +26,7 @@ database.exec(
 );
 const db = new Kysely({ dialect: new SqliteDialect({ database }) });
 
-/** Gives the app its variables again, or makes and keeps new ones. */
+/** Returns the stored variables of the app, or creates and stores new ones. */
 export async function bind(instance, app) {
   const row = await db
     .selectFrom('binds')

@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto';
 
 import type { Incoming, Instance, Reference, Reply } from './reference.ts';
 
-/** One way in which a service can be wrong, and the check that is meant to find it. */
+/** One defect of a service, and the check that must find it. */
 export interface Defect {
   name: string;
   caughtBy: string;
-  /** Breaks that one part. */
+  /** Adds the defect to a correct service. */
   breaks: (service: Reference) => void;
 }
 
 const HTML = '<!DOCTYPE html><html><body><pre>Cannot do that</pre></body></html>';
 const STACK = 'Error: no\n    at create (/srv/app.js:10:5)\n    at handle (/srv/app.js:30:7)';
 
-/** A second creation that finds the first one still under way; what every race needs. */
+/** Gives a simultaneous call time to arrive. */
 const later = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-/** Makes a method answer something else, made of what it would have answered. */
+/** Changes the reply of a method. */
 function reply(
   name: 'plans' | 'info' | 'status' | 'bindApp' | 'bindJob' | 'unbindJob' | 'update' | 'create',
   change: (right: Reply) => Reply,
@@ -31,7 +31,7 @@ type Part = {
   [Name in keyof Reference]: Reference[Name] extends (...args: never[]) => unknown ? Name : never;
 }[keyof Reference];
 
-/** Puts something in the place of one part of a service, which can still use the right one. */
+/** Replaces one method of a service; the replacement can call the original. */
 function instead<Name extends Part>(
   name: Name,
   make: (right: Reference[Name], service: Reference) => Reference[Name],
@@ -43,8 +43,8 @@ function instead<Name extends Part>(
 }
 
 /**
- * Makes the credentials of a bind depend on a salt.
- * @returns what makes a new one, for those binds that have that key
+ * Makes the credentials of binds depend on a salt.
+ * @returns a function that renews the salt of the binds with a key
  */
 function salted(service: Reference, keyOf: (instance: Instance, who: string) => string): (key: string) => void {
   const salts = new Map<string, string>();
@@ -53,7 +53,7 @@ function salted(service: Reference, keyOf: (instance: Instance, who: string) => 
   return (key) => void salts.set(key, random());
 }
 
-/** Reads another path than the one that came, and does not tell the proxy from Tsuru. */
+/** Changes the path before it is read, and trusts the proxy like Tsuru. */
 function readsPath(change: (target: string) => string): (service: Reference) => void {
   return (service) => {
     const right = service.segmentsOf.bind(service);
@@ -62,8 +62,8 @@ function readsPath(change: (target: string) => string): (service: Reference) => 
   };
 }
 
-/** The path as `new URL()` would fold it. */
-const folded = (target: string) => new URL(target, 'http://x').pathname;
+/** The path as `new URL()` normalizes it. */
+const normalized = (target: string) => new URL(target, 'http://x').pathname;
 
 const random = () => randomBytes(8).toString('hex');
 
@@ -86,7 +86,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   { name: 'plans with 201', caughtBy: 'plans.shown', breaks: reply('plans', (right) => ({ ...right, status: 201 })) },
   {
-    name: 'two plans of one name',
+    name: 'two plans with one name',
     caughtBy: 'plans.named',
     breaks: reply('plans', () => ({
       status: 200,
@@ -103,7 +103,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   // create
   {
-    name: 'create answers 400 for tags',
+    name: 'create returns 400 for tags',
     caughtBy: 'create.tags',
     breaks: instead(
       'create',
@@ -143,7 +143,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'any plan is taken',
+    name: 'any plan is accepted',
     caughtBy: 'create.unknown-plan',
     breaks: instead('create', (right) => (incoming) => {
       incoming.fields.set('plan', 'small');
@@ -151,7 +151,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'a refusal without a word',
+    name: 'a refusal without a text',
     caughtBy: 'create.refusal-text',
     breaks: (service) => {
       service.refuse = (status) => ({ status });
@@ -210,7 +210,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'create with 200 is fine, but 204 says less',
+    name: 'create with 204',
     caughtBy: 'create.status',
     breaks: reply('create', (right) => (right.status === 201 ? { status: 204 } : right)),
   },
@@ -239,8 +239,8 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'a create whose client hung up is stuck',
-    caughtBy: 'create.lost-answer',
+    name: 'a create whose client hung up cannot be repeated',
+    caughtBy: 'create.lost-reply',
     breaks: instead(
       'create',
       (right) =>
@@ -252,9 +252,9 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   // status and info
-  { name: 'the status 201', caughtBy: 'status.readable', breaks: reply('status', () => ({ status: 201 })) },
+  { name: 'status with 201', caughtBy: 'status.readable', breaks: reply('status', () => ({ status: 201 })) },
   {
-    name: 'a status that never answers',
+    name: 'status never replies',
     caughtBy: 'status.readable',
     breaks: (service) => {
       service.status = (() => new Promise(() => undefined)) as unknown as Reference['status'];
@@ -308,7 +308,7 @@ export const DEFECTS: readonly Defect[] = [
     breaks: reply('update', () => ({ status: 400, body: 'not possible' })),
   },
   {
-    name: 'an update with nothing in it breaks',
+    name: 'an empty update crashes',
     caughtBy: 'update.empty',
     breaks: instead('update', (right) => (instance, incoming) => {
       if ((incoming.fields.get('plan') ?? '') === '') throw new Error('no plan');
@@ -328,7 +328,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'an update to a plan that is not there',
+    name: 'an update to an unknown plan succeeds',
     caughtBy: 'update.unknown-plan',
     breaks: reply('update', () => ({ status: 200 })),
   },
@@ -377,7 +377,7 @@ export const DEFECTS: readonly Defect[] = [
     breaks: reply('bindApp', (right) => (right.status === 201 ? { status: 200, body: { env: right.body } } : right)),
   },
   {
-    name: 'an app has to have a host',
+    name: 'an app must have a host',
     caughtBy: 'bind-app.no-host',
     breaks: instead(
       'bindApp',
@@ -388,7 +388,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'an app with an internal host breaks',
+    name: 'an internal host crashes the bind',
     caughtBy: 'bind-app.two-hosts',
     breaks: instead('bindApp', (right) => (instance, incoming) => {
       if (incoming.fields.has('app-internal-hosts')) throw new Error('no');
@@ -396,7 +396,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'variables that no shell takes',
+    name: 'variables with names that no shell accepts',
     caughtBy: 'bind-app.variable-names',
     breaks: reply('bindApp', (right) => (right.status === 201 ? { ...right, body: { 'svc-host': 'x' } } : right)),
   },
@@ -432,7 +432,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'binds at once overwrite each other',
+    name: 'simultaneous binds fail',
     caughtBy: 'bind-app.ten-at-once',
     breaks: (service) => {
       let under = 0;
@@ -455,7 +455,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'parameters of a bind break it',
+    name: 'the parameters of a bind crash it',
     caughtBy: 'bind-app.parameters',
     breaks: instead('bindApp', (right) => (instance, incoming) => {
       if ([...incoming.fields.keys()].some((key) => key.startsWith('parameters'))) throw new Error('no');
@@ -472,7 +472,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'a stub answers /bind for a missing instance',
+    name: 'a stub serves /bind for a missing instance',
     caughtBy: 'bind-app.missing',
     breaks: instead(
       'missing',
@@ -498,7 +498,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   { name: 'jobs cannot be bound', caughtBy: 'bind-job.success', breaks: reply('bindJob', () => ({ status: 404 })) },
   {
-    name: 'a null where a map belongs is fine, a bool is not',
+    name: 'a bool among the variables of a job',
     caughtBy: 'bind-job.success',
     breaks: reply('bindJob', (right) => (right.status === 201 ? { status: 200, body: { TLS: true } } : right)),
   },
@@ -520,7 +520,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'a job and an app of one name are one',
+    name: 'a job and an app with one name share a bind',
     caughtBy: 'bind-job.apart-from-app',
     breaks: (service) => {
       const renew = salted(service, ({ name }, who) => `${name} ${who.slice('app/'.length)}`);
@@ -555,7 +555,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'a second unbind breaks',
+    name: 'a second unbind crashes',
     caughtBy: 'unbind-app.twice',
     breaks: instead('unbindApp', (right) => (instance, incoming) => {
       if (instance.binds.get(`app/${incoming.fields.get('app-name') ?? ''}`) === false) throw new Error('no');
@@ -563,7 +563,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: '400 for an unbind of what was never bound',
+    name: '400 for an unbind of an app that was never bound',
     caughtBy: 'unbind-app.never-bound',
     breaks: (service) => {
       service.unbind = (instance, who) => {
@@ -590,7 +590,7 @@ export const DEFECTS: readonly Defect[] = [
     breaks: reply('unbindJob', () => ({ status: 405 })),
   },
   {
-    name: 'a second unbind of a job breaks',
+    name: 'a second unbind of a job crashes',
     caughtBy: 'unbind-job.twice',
     breaks: instead('unbindJob', (right) => (instance, job) => {
       if (instance.binds.get(`job/${job}`) !== true) throw new Error('no');
@@ -599,7 +599,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   // destroy
   {
-    name: 'a destroy that needs no body, and breaks with one',
+    name: 'a destroy with a body is refused',
     caughtBy: 'destroy.success',
     breaks: instead(
       'destroy',
@@ -615,7 +615,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'a second destroy breaks',
+    name: 'a second destroy crashes',
     caughtBy: 'destroy.twice',
     breaks: instead('missing', (right) => (incoming) => {
       if (incoming.method === 'DELETE' && incoming.segments.length === 2) throw new Error('no');
@@ -623,7 +623,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: '200 for the destroy of what never was',
+    name: '200 for the destroy of a missing instance',
     caughtBy: 'destroy.missing',
     breaks: instead(
       'missing',
@@ -632,7 +632,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'no destroy while something is bound',
+    name: 'no destroy while a job is bound',
     caughtBy: 'destroy.with-job',
     breaks: instead(
       'destroy',
@@ -643,7 +643,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'a name is used up',
+    name: 'a name cannot be reused',
     caughtBy: 'destroy.create-again',
     breaks: (service) => {
       const used = new Set<string>();
@@ -658,7 +658,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'a creation that ends brings a destroyed instance back',
+    name: 'the end of a creation brings a destroyed instance back',
     caughtBy: 'destroy.while-creating',
     breaks: (service) => {
       service.provision = (instance) => {
@@ -685,14 +685,14 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'signs in names are replaced',
+    name: 'hyphens in names are replaced',
     caughtBy: 'names.separator-pair',
     breaks: (service) => {
       service.keyOf = (name) => name.replaceAll('-', '_');
     },
   },
   {
-    name: 'capitals break',
+    name: 'a bind crashes on capital letters',
     caughtBy: 'names.capitals',
     breaks: instead('bind', (right) => (instance, who) => {
       if (/[A-Z]{3}/.test(instance.name)) throw new Error('no');
@@ -700,7 +700,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'an underscore breaks',
+    name: 'a bind crashes on underscores',
     caughtBy: 'names.underscore',
     breaks: instead('bind', (right) => (instance, who) => {
       if (instance.name.includes('__')) throw new Error('no');
@@ -708,7 +708,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'long names break',
+    name: 'a create crashes on a long name',
     caughtBy: 'names.long',
     breaks: instead('create', (right) => (incoming) => {
       if ((incoming.fields.get('name') ?? '').length > 100) throw new Error('no');
@@ -716,7 +716,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'apps are cut at 63 characters',
+    name: 'app names are cut at 60 characters',
     caughtBy: 'names.app-pair',
     breaks: (service) => {
       const cut = ({ name }: Instance, who: string) => (who.length > 60 ? name + who.slice(0, 60) : '');
@@ -729,7 +729,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'an instance called plans',
+    name: 'an instance named plans',
     caughtBy: 'names.plans',
     breaks: instead(
       'create',
@@ -746,7 +746,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'any name is taken',
+    name: 'any name is accepted',
     caughtBy: 'names.illegal',
     breaks: instead('create', (right) => (incoming) => {
       const made = right(incoming);
@@ -755,7 +755,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   // parameters
   {
-    name: 'nested parameters break',
+    name: 'nested parameters crash',
     caughtBy: 'parameters.nested',
     breaks: instead('parametersOf', (right) => (fields) => {
       if (/inner/.test([...fields].join())) throw new Error('no');
@@ -763,7 +763,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'lists in parameters break',
+    name: 'lists in parameters crash',
     caughtBy: 'parameters.list',
     breaks: instead('parametersOf', (right) => (fields) => {
       if (fields.has('parameters.check.0')) throw new Error('no');
@@ -771,7 +771,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'brackets in parameters are nested by a parser',
+    name: 'brackets in parameter names crash',
     caughtBy: 'parameters.dots',
     breaks: instead('parametersOf', (right) => (fields) => {
       if ([...fields.keys()].some((key) => key.includes('['))) throw new Error('no');
@@ -779,7 +779,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'bodies are read as Latin-1, and refused by the store',
+    name: 'parameters outside ASCII crash',
     caughtBy: 'parameters.unicode',
     breaks: instead('parametersOf', (right) => (fields) => {
       if (/[^ -~]/.test(right(fields))) throw new Error('no');
@@ -787,7 +787,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'an empty key breaks',
+    name: 'an empty key crashes',
     caughtBy: 'parameters.empty',
     breaks: instead('parametersOf', (right) => (fields) => {
       if (fields.has('parameters.')) throw new Error('no');
@@ -795,7 +795,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: '__proto__ poisons what comes after it',
+    name: '__proto__ breaks the next create',
     caughtBy: 'parameters.poison',
     breaks: (service) => {
       let isPoisoned = false;
@@ -812,7 +812,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   // auth
   {
-    name: 'the status asks for no password',
+    name: 'status requires no password',
     caughtBy: 'auth.missing',
     breaks: instead(
       'isAuthorized',
@@ -837,7 +837,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'any user will do',
+    name: 'any user name is accepted',
     caughtBy: 'auth.wrong-user',
     breaks: (service) => {
       service.isAuthorized = (given = '') =>
@@ -846,7 +846,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'a malformed header breaks',
+    name: 'a malformed header crashes',
     caughtBy: 'auth.malformed',
     breaks: instead('isAuthorized', (right) => (given, incoming) => {
       if (given?.endsWith('!!!')) throw new Error('no');
@@ -854,7 +854,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'other paths ask for no password',
+    name: 'other paths require no password',
     caughtBy: 'auth.other-paths',
     breaks: (service) => {
       const right = service.isAuthorized.bind(service);
@@ -866,7 +866,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'a refusal names no scheme',
+    name: 'a 401 without a scheme',
     caughtBy: 'auth.challenge',
     breaks: instead('write', (right) => (response, { status, body }) => {
       right(response, { status, body });
@@ -874,37 +874,37 @@ export const DEFECTS: readonly Defect[] = [
   },
   // the proxy
   {
-    name: 'the path is folded',
+    name: 'the path is normalized',
     caughtBy: 'proxy.dot-segments',
-    breaks: readsPath((target) => (target.includes('%2') ? target : folded(target))),
+    breaks: readsPath((target) => (target.includes('%2') ? target : normalized(target))),
   },
   {
-    name: 'the path is folded by new URL',
+    name: 'the encoded path is normalized',
     caughtBy: 'proxy.encoded-dots',
-    breaks: readsPath((target) => (/%2e/i.test(target) ? folded(target) : target)),
+    breaks: readsPath((target) => (/%2e/i.test(target) ? normalized(target) : target)),
   },
   {
     name: 'the path is decoded before it is split',
     caughtBy: 'proxy.encoded-slash',
-    breaks: readsPath((target) => (/%2f/i.test(target) ? folded(decodeURIComponent(target)) : target)),
+    breaks: readsPath((target) => (/%2f/i.test(target) ? normalized(decodeURIComponent(target)) : target)),
   },
   {
-    name: 'whoever is logged in reaches every instance',
+    name: 'every user reaches every instance',
     caughtBy: 'proxy.authenticated-resources',
-    breaks: readsPath((target) => (target.startsWith('/authenticated') ? folded(target) : target)),
+    breaks: readsPath((target) => (target.startsWith('/authenticated') ? normalized(target) : target)),
   },
   {
-    name: 'a slash at the end is nothing',
+    name: 'a trailing slash is ignored',
     caughtBy: 'proxy.trailing-slash',
     breaks: readsPath((target) => target.replace(/\/+$/, '')),
   },
   {
-    name: 'two slashes are one',
+    name: 'two slashes count as one',
     caughtBy: 'proxy.double-slash',
     breaks: readsPath((target) => target.replace(/(\/)\/+(?=.)/g, '$1')),
   },
   {
-    name: 'the case of a path does not count',
+    name: 'the case of a path is ignored',
     caughtBy: 'proxy.case',
     breaks: readsPath((target) => target.replace(/^\/resources/i, '/resources')),
   },
@@ -930,14 +930,14 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'the proxy is not told apart',
+    name: 'the proxy is trusted like Tsuru',
     caughtBy: 'proxy.life-cycle',
     breaks: (service) => {
       service.isTrusted = () => true;
     },
   },
   {
-    name: 'every path is fine',
+    name: 'every path returns 200',
     caughtBy: 'proxy.unknown-path',
     breaks: (service) => {
       service.unknown = (incoming) =>
@@ -946,7 +946,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   // hostile input
   {
-    name: 'broken JSON breaks',
+    name: 'invalid JSON crashes',
     caughtBy: 'hostile.json-syntax',
     breaks: instead('fieldsOf', (right) => (body, type) => {
       if (body.startsWith('{name')) throw new Error('no');
@@ -954,7 +954,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'a name that is a number breaks',
+    name: 'a name that is a number crashes',
     caughtBy: 'hostile.json-values',
     breaks: instead('fieldsOf', (right) => (body, type) => {
       if (body.includes('"name":1')) throw new Error('no');
@@ -962,7 +962,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'a create without a name makes one',
+    name: 'a create without a name succeeds',
     caughtBy: 'hostile.no-name',
     breaks: instead(
       'create',
@@ -970,7 +970,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'a bind without an app breaks',
+    name: 'a bind without an app crashes',
     caughtBy: 'hostile.no-app',
     breaks: instead('bindApp', (right) => (instance, incoming) => {
       if ((incoming.fields.get('app-name') ?? '') === '') throw new Error('no');
@@ -978,7 +978,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'an escape that is none breaks',
+    name: 'an invalid escape crashes',
     caughtBy: 'hostile.form',
     breaks: instead('fieldsOf', (right) => (body, type) => {
       if (body.includes('%zz')) throw new Error('no');
@@ -986,7 +986,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'another content type breaks',
+    name: 'an unexpected content type crashes',
     caughtBy: 'hostile.content-type',
     breaks: instead('fieldsOf', (right) => (body, type) => {
       if (type === 'text/plain') throw new Error('no');
@@ -994,7 +994,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'ten thousand fields break',
+    name: '10,000 fields crash',
     caughtBy: 'hostile.many-fields',
     breaks: instead('fieldsOf', (right) => (body, type) => {
       const fields = right(body, type);
@@ -1003,7 +1003,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'deep JSON breaks',
+    name: 'deep JSON crashes',
     caughtBy: 'hostile.deep-json',
     breaks: instead('fieldsOf', (right) => (body, type) => {
       if (body.includes('[[[[[[')) throw new RangeError('too deep');
@@ -1011,7 +1011,7 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'a large body breaks',
+    name: 'a large body crashes',
     caughtBy: 'hostile.large-body',
     breaks: instead('fieldsOf', (right) => (body, type) => {
       if (body.length > 2_000_000) throw new Error('no');
@@ -1020,7 +1020,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   // HTTP
   {
-    name: 'a redirect for a slash at the end',
+    name: 'a redirect for a trailing slash',
     caughtBy: 'http.redirect',
     breaks: instead(
       'handle',
@@ -1038,7 +1038,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'one client that hangs up ends it',
+    name: 'a client that hangs up ends the service',
     caughtBy: 'http.hang-up',
     breaks: instead('write', (right, service) => (response, reply) => {
       if (service.hangUps > 0) response.destroy();
@@ -1047,7 +1047,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   // multi-cluster
   {
-    name: 'a pool has to have a cluster',
+    name: 'a pool must have a cluster',
     caughtBy: 'multi-cluster.pool-only',
     breaks: instead(
       'create',
@@ -1056,7 +1056,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'a large header breaks',
+    name: 'a large header is refused',
     caughtBy: 'multi-cluster.kube-config',
     breaks: instead(
       'create',
@@ -1064,7 +1064,7 @@ export const DEFECTS: readonly Defect[] = [
     ),
   },
   {
-    name: 'plans need a pool, and say so in words of their own',
+    name: 'plans refuse a call without a pool, in a form that Tsuru does not know',
     caughtBy: 'multi-cluster.plans-without-pool',
     breaks: instead(
       'dispatch',

@@ -14,23 +14,25 @@ export interface Instance {
   plan: string;
   parameters: string;
   isPending: boolean;
+  /** Whether the creation is over: the next call of status finds the instance up. */
+  isCreated: boolean;
   /** By `app/NAME` and `job/NAME`; false after an unbind. */
   binds: Map<string, boolean>;
 }
 
 export interface Incoming {
   method: string;
-  /** As it was sent. */
+  /** The raw request target. */
   target: string;
   segments: string[];
   headers: IncomingMessage['headers'];
   body: string;
   fields: Map<string, string>;
-  /** Whether whoever asked has hung up. */
+  /** Whether the client has hung up. */
   isGone: () => boolean;
 }
 
-/** How long a creation takes, in milliseconds. */
+/** Milliseconds that a creation takes. */
 const CREATION = 15;
 const NAME = /^[A-Za-z][-a-zA-Z0-9_]+$/;
 
@@ -38,8 +40,8 @@ export const USERNAME = 'svc';
 export const PASSWORD = 'a secret of the tests';
 
 /**
- * A small correct service, of which every part can be replaced by a broken one: each method is one part of the contract.
- * It creates in the background, keeps all in memory, and tells the proxy from Tsuru.
+ * A small correct service in which every part can be replaced by a broken one: each method is one part of the contract. It
+ * creates instances in the background, keeps them in memory, and distinguishes the proxy from Tsuru.
  */
 export class Reference {
   instances = new Map<string, Instance>();
@@ -58,7 +60,7 @@ export class Reference {
     const key = this.keyOf(name);
     const there = this.instances.get(key);
     if (there !== undefined) return this.createAgain(there, { team, plan, parameters });
-    const instance = { name, team, plan, parameters, isPending: true, binds: new Map<string, boolean>() };
+    const instance = { name, team, plan, parameters, isPending: true, isCreated: false, binds: new Map<string, boolean>() };
     this.instances.set(key, instance);
     this.provision(instance);
     return { status: 201 };
@@ -73,7 +75,7 @@ export class Reference {
 
   provision(instance: Instance): void {
     setTimeout(() => {
-      instance.isPending = false;
+      instance.isCreated = true;
     }, CREATION);
   }
 
@@ -100,8 +102,9 @@ export class Reference {
     return { status: 200 };
   }
 
-  status({ isPending }: Instance): Reply {
-    return { status: isPending ? 202 : 204 };
+  status(instance: Instance): Reply {
+    if (instance.isCreated) instance.isPending = false;
+    return { status: instance.isPending ? 202 : 204 };
   }
 
   bindApp(instance: Instance, { fields }: Incoming): Reply {
@@ -139,22 +142,22 @@ export class Reference {
     return { status: 200 };
   }
 
-  /** What an update, and any other call, of an instance that is not there is answered. */
+  /** The reply to a call about a missing instance. */
   missing({ method, segments }: Incoming): Reply {
     const isUpdate = method === 'PUT' && segments.length === 2;
     return this.refuse(isUpdate ? 410 : 404, 'there is no such instance');
   }
 
-  /** A path that is not served. */
+  /** The reply to an unknown path. */
   unknown(_incoming: Incoming): Reply {
-    return this.refuse(404, 'there is nothing here');
+    return this.refuse(404, 'unknown path');
   }
 
   refuse(status: number, message: string): Reply {
     return { status, body: { code: status, message } };
   }
 
-  /** What instances are kept by. */
+  /** The key of an instance in the map. */
   keyOf(name: string): string {
     return name;
   }
@@ -163,7 +166,7 @@ export class Reference {
     return authorization === `Basic ${Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64')}`;
   }
 
-  /** Whether a call that changes something is of Tsuru itself. */
+  /** Whether a call that changes something comes from Tsuru itself. */
   isTrusted({ headers }: Incoming): boolean {
     return headers['x-forwarded-for'] === undefined || headers.connection === 'close';
   }
@@ -178,7 +181,7 @@ export class Reference {
     }
   }
 
-  /** Reads a body; undefined when it cannot be read. JSON comes under the names of the form. */
+  /** Decodes a body; undefined if that is impossible. The fields of JSON get the names of the form. */
   fieldsOf(body: string, type: string): Map<string, string> | undefined {
     if (type === 'application/json') {
       const renamed: Record<string, string> = { appName: 'app-name', jobName: 'job-name', eventID: 'eventid' };
@@ -205,7 +208,7 @@ export class Reference {
     return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** One request from its first byte to its answer. */
+  /** Turns a request into a reply. */
   handle(incoming: Omit<Incoming, 'segments' | 'fields'>): Reply | Promise<Reply> {
     const segments = this.segmentsOf(incoming.target);
     const whole: Incoming = { ...incoming, segments: segments ?? [], fields: new Map() };
@@ -253,7 +256,7 @@ export class Reference {
     }
   }
 
-  /** A client that went away in the middle of its request. */
+  /** Called when a client hangs up during its request. */
   hungUp(): void {
     this.hangUps++;
   }
@@ -265,13 +268,13 @@ export class Reference {
   }
 }
 
-/** Serves it on a free port of 127.0.0.1. */
+/** Serves a service on a free port of 127.0.0.1. */
 export async function serve(service: Reference): Promise<{ url: URL; server: Server; close: () => Promise<void> }> {
-  const answer = async (incoming: Parameters<Reference['handle']>[0]): Promise<Reply> => {
+  const replyTo = async (incoming: Parameters<Reference['handle']>[0]): Promise<Reply> => {
     try {
       return await service.handle(incoming);
     } catch {
-      return { status: 500, body: 'it broke' };
+      return { status: 500, body: 'internal error' };
     }
   };
   const server = createServer((request, response) => {
@@ -283,7 +286,7 @@ export async function serve(service: Reference): Promise<{ url: URL; server: Ser
     request.on('end', () => {
       const { method = '', url: target = '', headers } = request;
       const body = Buffer.concat(chunks).toString();
-      void answer({ method, target, headers, body, isGone: () => response.destroyed }).then((reply) => {
+      void replyTo({ method, target, headers, body, isGone: () => response.destroyed }).then((reply) => {
         service.write(response, reply);
       });
     });

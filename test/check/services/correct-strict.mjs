@@ -1,6 +1,6 @@
 /**
- * A correct Tsuru service API that refuses whatever the contract lets it refuse: it creates inline, has no plans and
- * no info, and takes the calls of an instance's life cycle from Tsuru itself only.
+ * A correct Tsuru service API that refuses all that the contract allows it to refuse. It creates instances inline, has no plans
+ * and no info, and accepts life-cycle calls from Tsuru only.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -57,7 +57,7 @@ function create({ fields }) {
 }
 
 function update({ name, fields }) {
-  // Tsuru would take a 404 for a success.
+  // Tsuru treats a 404 as success.
   if (!instances.has(name)) throw new Refusal(410, 'there is no instance of this name');
   Object.assign(find(name), settings(fields));
   return empty(200);
@@ -71,7 +71,7 @@ function destroy({ name }) {
 
 function bind(name, who) {
   const { bound, variables } = find(name);
-  // They outlive the bind: a bind after an unbind has to bring the same ones back.
+  // They outlive the bind: a bind after an unbind must return the same ones.
   if (!variables.has(who)) {
     variables.set(who, {
       CACHE_HOST: 'cache.example.com',
@@ -103,7 +103,7 @@ function noInfo() {
   throw new Refusal(404, 'this service gives no info');
 }
 
-/** In order: the first path that fits is taken. A `:word` stands for one segment. */
+/** The first path that matches is used. `:word` stands for one segment. */
 const ROUTES = [
   { path: '/resources', POST: create },
   { path: '/resources/plans', GET: () => json(200, []), PUT: update, DELETE: destroy },
@@ -156,7 +156,7 @@ function decode(encoded) {
   }
 }
 
-/** The fields of a body as a Map under JSON's names, with the parameters as a Map of their own. */
+/** The fields of a body as a Map, under the names of JSON; the parameters are a Map of their own. */
 function parseBody(contentType, body) {
   if (body.length === 0) return new Map([['parameters', new Map()]]);
   const [type, ...options] = contentType.toLowerCase().split(';');
@@ -218,7 +218,7 @@ function text(fields, key) {
   return value;
 }
 
-/** What create and update say of an instance. */
+/** The settings of an instance in a create or an update. */
 function settings(fields) {
   if (text(fields, 'plan') !== '') throw new Refusal(400, 'this service has no plans: give none');
   const tags = fields.get('tags') ?? [];
@@ -237,7 +237,7 @@ function size(fields) {
 }
 
 function checkParameters(fields) {
-  // Tsuru's form has an empty key when there are no parameters at all.
+  // Tsuru's form has an empty key if there are no parameters.
   const unknown = [...fields.get('parameters').keys()].some((key) => key !== '' && key !== 'size');
   if (unknown) throw new Refusal(400, 'the only parameter of this service is size: leave the others out');
 }
@@ -281,7 +281,7 @@ function authenticate(header = '') {
   }
 }
 
-/** Tsuru closes the connection of each call of its own; its proxy keeps them open and says who it forwards for. */
+/** Tsuru closes the connection after each of its own calls; its proxy keeps them open and names the client. */
 function isProxied({ headers }) {
   const tokens = (headers.connection ?? '').toLowerCase().split(',');
   return headers['x-forwarded-for'] !== undefined && !tokens.some((token) => token.trim() === 'close');
@@ -294,7 +294,7 @@ async function perform(request) {
   if (['GET', 'HEAD'].includes(request.method)) return action(params);
   if (isProxied(request)) throw new Refusal(403, 'this call is for Tsuru itself, not for its proxy');
   const fields = parseBody(request.headers['content-type'] ?? '', body);
-  // First, since Tsuru makes something else of a 404 than of a 400.
+  // First, because Tsuru treats a 404 differently from a 400.
   if (params.name !== undefined && action !== update) find(params.name);
   checkParameters(fields);
   return action({ ...params, fields });
@@ -309,7 +309,7 @@ function send(request, response, { status: code, type, body }) {
     response.end(body);
     return;
   }
-  // Closing with bytes unread resets the connection, and the caller would lose the answer.
+  // Closing with bytes unread resets the connection, and the client would lose the reply.
   response.setHeader('Connection', 'close');
   response.write(body);
   request.on('end', () => response.end());
@@ -320,7 +320,7 @@ const server = createServer(async (request, response) => {
   try {
     send(request, response, await perform(request));
   } catch (error) {
-    // A caller that went away in the middle of its body waits for no answer.
+    // A client that hung up does not wait for a reply.
     if (error === request.errored) return;
     if (!(error instanceof Refusal)) throw error;
     send(request, response, json(error.status, { code: error.status, message: error.message }));

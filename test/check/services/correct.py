@@ -32,14 +32,14 @@ class Refusal(Exception):
 
 
 @dataclass
-class Answer:
+class Reply:
     status: int
     body: str = ''
     content_type: str = 'text/plain; charset=utf-8'
 
 
-def json_answer(status, value):
-    return Answer(status, json.dumps(value), 'application/json')
+def json_reply(status, value):
+    return Reply(status, json.dumps(value), 'application/json')
 
 
 @dataclass
@@ -51,12 +51,12 @@ class Instance:
     tags: list
     ready: bool = False
     bound: set = field(default_factory=set)
-    # Outlives the bind: a bind after an unbind has to bring the same credentials back.
+    # Outlives the bind: a bind after an unbind must return the same credentials.
     credentials: dict = field(default_factory=dict)
 
 
 class Store:
-    """The instances; each call is whole under one lock. `who` is ('app', name) or ('job', name)."""
+    """The instances; one lock makes each call atomic. `who` is ('app', name) or ('job', name)."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -81,7 +81,7 @@ class Store:
         existing.description, existing.tags = wanted.description, wanted.tags
 
     def _finish(self, instance):
-        # It holds the instance and not its name: what was removed meanwhile stays removed.
+        # It refers to the instance, not to its name: a removed instance stays removed.
         with self.lock:
             instance.ready = True
 
@@ -149,7 +149,7 @@ def check_plan(plan, advice=''):
 
 @dataclass
 class Fields:
-    """What a body says, whichever its encoding: JSON's names, and parameters flattened as a form has them."""
+    """The fields of a body in either encoding, under the names of JSON, with the parameters flattened as in a form."""
 
     values: dict = field(default_factory=dict)
     parameters: dict = field(default_factory=dict)
@@ -244,7 +244,7 @@ def parse_form(text):
         if key == 'tags':
             fields.values.setdefault('tags', []).append(value)
         elif key.startswith('parameters.'):
-            # Tsuru sends `parameters.=` for no parameters at all.
+            # Tsuru sends `parameters.=` for an empty object.
             if key != 'parameters.':
                 fields.parameters[key.removeprefix('parameters.')] = value
         else:
@@ -268,11 +268,11 @@ def split_path(target):
 def perform(store, method, segments, read_fields):
     match method, segments:
         case 'GET', ['resources', 'plans']:
-            return json_answer(200, [{'name': name, 'description': text} for name, text in PLANS.items()])
+            return json_reply(200, [{'name': name, 'description': text} for name, text in PLANS.items()])
         case 'GET', ['resources', name]:
-            return json_answer(200, store.describe(name))
+            return json_reply(200, store.describe(name))
         case 'GET', ['resources', name, 'status']:
-            return Answer(204 if store.is_ready(name) else 202)
+            return Reply(204 if store.is_ready(name) else 202)
         case 'POST', ['resources']:
             fields = read_fields()
             name = fields.text('name', required=True)
@@ -281,32 +281,32 @@ def perform(store, method, segments, read_fields):
             wanted = fields.instance(team_required=True)
             check_plan(wanted.plan)
             store.create(name, wanted)
-            return Answer(201)
+            return Reply(201)
         case 'PUT', ['resources', name]:
             store.update(name, read_fields().instance())
-            return Answer(200)
+            return Reply(200)
         case 'DELETE', ['resources', name]:
             read_fields()
             store.remove(name)
-            return Answer(200)
+            return Reply(200)
         case 'POST', ['resources', name, 'bind-app']:
-            return json_answer(201, store.bind(name, ('app', read_fields().text('appName', required=True))))
+            return json_reply(201, store.bind(name, ('app', read_fields().text('appName', required=True))))
         case 'DELETE', ['resources', name, 'bind-app']:
             store.unbind(name, ('app', read_fields().text('appName', required=True)))
-            return Answer(200)
+            return Reply(200)
         case 'PUT', ['resources', name, 'binds', 'jobs', job]:
             read_fields()
-            return json_answer(201, store.bind(name, ('job', job)))
+            return json_reply(201, store.bind(name, ('job', job)))
         case 'DELETE', ['resources', name, 'binds', 'jobs', job]:
             read_fields()
             store.unbind(name, ('job', job))
-            return Answer(200)
+            return Reply(200)
     raise Refusal(404, 'not found')
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
-    # With the base class's HTTP/0.9, what is no request at all would get an answer without a status.
+    # The base class's HTTP/0.9 would reply to an invalid request without a status.
     default_request_version = 'HTTP/1.0'
     disable_nagle_algorithm = True
     timeout = 60
@@ -319,19 +319,19 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             self.authenticate()
-            # Not self.path: the base class folds the slashes it begins with.
+            # Not self.path: the base class merges leading slashes.
             segments = split_path(self.requestline.split()[1])
             method = 'GET' if self.command == 'HEAD' else self.command
             content_type = self.headers.get('Content-Type', '')
-            answer = perform(self.server.store, method, segments, lambda: parse_body(content_type, body))
+            reply = perform(self.server.store, method, segments, lambda: parse_body(content_type, body))
         except Refusal as refusal:
-            answer = Answer(refusal.status, refusal.text)
-        self.send(answer)
+            reply = Reply(refusal.status, refusal.text)
+        self.send(reply)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = respond
 
     def read_body(self):
-        """The whole body, on every request: the next one on this connection begins after it."""
+        """The whole body, on every request: the next request on the connection begins after it."""
         if 'Transfer-Encoding' in self.headers:
             raise Refusal(411, 'a Content-Length is needed')
         lengths = self.headers.get_all('Content-Length', ['0'])
@@ -355,25 +355,25 @@ class Handler(BaseHTTPRequestHandler):
         if scheme.lower() != 'basic' or not same:
             raise Refusal(401, 'the user name or the password is wrong')
 
-    def send(self, answer):
-        body = answer.body.encode()
-        self.send_response(answer.status)
-        if answer.status == 401:
+    def send(self, reply):
+        body = reply.body.encode()
+        self.send_response(reply.status)
+        if reply.status == 401:
             self.send_header('WWW-Authenticate', 'Basic realm="service"')
         if self.close_connection:
             self.send_header('Connection', 'close')
-        if answer.status != 204:
+        if reply.status != 204:
             self.send_header('Content-Length', str(len(body)))
         if body:
-            self.send_header('Content-Type', answer.content_type)
+            self.send_header('Content-Type', reply.content_type)
         self.end_headers()
         if self.command != 'HEAD':
             self.wfile.write(body)
 
     def refuse_and_close(self, refusal):
         self.close_connection = True
-        self.send(Answer(refusal.status, refusal.text))
-        # Closing with bytes unread resets the connection, and the caller would lose the answer.
+        self.send(Reply(refusal.status, refusal.text))
+        # Closing with bytes unread resets the connection, and the client would lose the reply.
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(1)
         deadline = time.monotonic() + 5
@@ -381,7 +381,7 @@ class Handler(BaseHTTPRequestHandler):
             pass
 
     def send_error(self, code, message=None, explain=None):
-        # What the base class refuses itself is the caller's mistake: 501 an unknown method, 505 a version.
+        # The base class refuses mistakes of the client with 501 (method) and 505 (version).
         status = {501: 405, 505: 400}.get(code, code)
         self.refuse_and_close(Refusal(status, 'the request is malformed or its method is unknown'))
 
@@ -398,7 +398,7 @@ class Server(ThreadingHTTPServer):
         self.credentials_digest = hashlib.sha256(f'{username}:{password}'.encode()).digest()
 
     def handle_error(self, request, client_address):
-        # A caller that goes away is no error of this service.
+        # A client that hangs up is not an error.
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

@@ -1,45 +1,34 @@
 import { quote } from '../text.ts';
-import type { Call } from '../tsuru/calls.ts';
-import type { Sent, Target } from './session.ts';
+import { pathBelow, type ServiceAccess } from './access.ts';
+import type { Call } from './calls.ts';
 
-/** Characters of a body that go into a command; more than that nobody pastes. */
-const MOST = 4000;
+/** Characters of a body beyond which a command is too long to paste. */
+const LONGEST_BODY = 4000;
 
 /**
- * A command that makes a call again. The password is left out: it is read from SERVICE_PASSWORD.
- * @param authorization as in {@link Sent}: `own` for the service's own
+ * A shell command that repeats a call. It reads the password from SERVICE_PASSWORD.
+ * @param authorization the header that was sent, if any; `own` stands for the credentials of the service
  */
-export function curlFor({ request }: Call, target: Target, authorization: Sent['authorization']): string {
+export function curlFor({ request }: Call, service: ServiceAccess, authorization: string | undefined): string {
   const { method, path, headers, body } = request;
   const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((text) => `${name}: ${text}`));
-  const address = target.address.origin + target.address.pathname.replace(/\/$/, '') + path;
-  const isCut = body !== undefined && body.length > MOST;
+  const address = service.address.origin + pathBelow(service.address, path);
+  const isCut = body !== undefined && body.length > LONGEST_BODY;
   const shownBody = isCut ? body.slice(0, 100) : body;
   return [
     'curl --path-as-is',
     ...(method === 'GET' ? [] : [`--request ${method}`]),
-    ...credentials(target, authorization),
+    ...credentials(service, authorization),
     ...lines.map((line) => `--header ${quote(line)}`),
-    // Without one curl would make one up.
+    // Otherwise curl would add a type of its own.
     ...(body === undefined || 'Content-Type' in headers ? [] : [`--header 'Content-Type:'`]),
     ...(shownBody === undefined ? [] : [`--data-raw ${quote(shownBody)}`]),
     quote(address),
-    ...(isCut ? [`# the body goes on: ${body.length} characters in all`] : []),
+    ...(isCut ? [`# the body is cut here: it has ${body.length} characters`] : []),
   ].join(' ');
 }
 
-/** Shorter passwords are no secrets, and every text has their letters. */
-const SHORTEST_SECRET = 4;
-
-/** What a service says, with the password, and with what is made of it, replaced. */
-export function withoutPassword(text: string, { username, password }: Target): string {
-  if (password.length < SHORTEST_SECRET) return text;
-  const secrets = [password, Buffer.from(`${username}:${password}`).toString('base64'), encodeURIComponent(password)];
-  return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
-}
-
-function credentials(target: Target, authorization: string | undefined): string[] {
-  const { username, password } = target;
+function credentials({ username, password }: ServiceAccess, authorization: string | undefined): string[] {
   if (authorization === undefined) return [];
   if (authorization === 'own') return [`--user ${shell(`${username}:${password}`, password)}`];
   const decoded = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString('utf8');
@@ -52,7 +41,7 @@ function credentials(target: Target, authorization: string | undefined): string[
   return [`--header "Authorization: ${authorization.replace(own, encoded)}"`];
 }
 
-/** A word of a shell in which the password is a variable. */
+/** Quotes a word for a shell, with the password as a variable. */
 function shell(text: string, password: string): string {
   if (password === '') return quote(text);
   return text

@@ -1,11 +1,12 @@
+import { pathBelow } from './access.ts';
 import type { Call } from './calls.ts';
 import { decodeGo, GoJsonError, INFO, PLANS, VARIABLES, type GoType } from './go-json.ts';
 import type { Exchange } from './http.ts';
 
-/** What Tsuru makes of an answer. */
+/** What Tsuru makes of a reply. */
 export type Reading =
   | { ok: true; value?: unknown }
-  /** `sentinel` is set where Tsuru knows the error by name, and goes on by it. */
+  /** `sentinel` is set for the errors that Tsuru knows by name and handles. */
   | { ok: false; error: string; sentinel?: Sentinel };
 
 export type Sentinel =
@@ -18,24 +19,25 @@ const SENTINELS: Record<Sentinel, string> = {
   ErrMissingPool: 'Missing pool',
 };
 
-/** What Tsuru calls a failing call, before `invalid response: ...`; and what it says before an error of the connection. */
-interface Words {
+/** The beginnings of Tsuru's error messages. */
+interface Prefixes {
+  /** Before `invalid response: ...`. */
   failed: string;
+  /** Before an error of the connection. */
   unreached: string;
 }
 
 /**
- * Reads an answer exactly as Tsuru's client does ("How Tsuru reads the answers" in the contract, and its recorded answers).
- * A redirect, which that client follows, has to be followed before; here it is an answer like any other.
+ * Reads a reply exactly as Tsuru's service client does ("How Tsuru reads the answers" in the contract, and the replies
+ * recorded from it). That client follows redirects; here a redirect is a reply like any other.
  *
- * @param call the request that was sent
- * @param service its id and its address, for the messages
+ * @param service for the error messages
  */
-export function readAnswer(call: Call, exchange: Exchange, service: { id: string; address: URL }): Reading {
-  const { failed, unreached } = wordsFor(call, service.id);
-  const { answer } = exchange;
-  if (answer === undefined) return { ok: false, error: unreached + connectionError(exchange, service.address) };
-  const { status, body } = answer;
+export function readReply(call: Call, exchange: Exchange, service: { id: string; address: URL }): Reading {
+  const { failed, unreached } = prefixesFor(call, service.id);
+  const { reply } = exchange;
+  if (reply === undefined) return { ok: false, error: unreached + connectionError(exchange, service.address) };
+  const { status, body } = reply;
   const refused = (): Reading => ({
     ok: false,
     error: `${failed}invalid response: ${body.toString('utf8')} (code: ${status})`,
@@ -58,7 +60,7 @@ export function readAnswer(call: Call, exchange: Exchange, service: { id: string
       if (status === 412) return known('ErrInstanceNotReady');
       return isSuccess ? decode(body, VARIABLES) : refused();
     case 'Status':
-      if (status === 200 && !answer.complete) return { ok: false, error: 'unexpected EOF' };
+      if (status === 200 && !reply.complete) return { ok: false, error: 'unexpected EOF' };
       if (status === 200) return { ok: true, value: body.toString('utf8') };
       if (status === 202) return { ok: true, value: 'pending' };
       if (status === 204) return { ok: true, value: 'up' };
@@ -74,13 +76,13 @@ export function readAnswer(call: Call, exchange: Exchange, service: { id: string
   }
 }
 
-/** The sentence that a person reads about it. */
+/** A reading as a sentence, for a report. */
 export function describeReading(call: Call, reading: Reading): string {
-  if (call.action === 'Proxy') return "The answer goes to Tsuru's user as it is.";
+  if (call.action === 'Proxy') return "Tsuru passes the reply on to its user unchanged.";
   if (!reading.ok) return `Error: ${reading.error}`;
-  if (reading.value === null) return 'Tsuru shows nothing, and no error.';
+  if (reading.value === null) return 'Tsuru shows nothing, not even an error.';
   if (typeof reading.value === 'string') return `Tsuru shows the status "${reading.value.slice(0, 80)}".`;
-  return 'Tsuru takes it as a success.';
+  return 'Tsuru treats it as a success.';
 }
 
 function known(sentinel: Sentinel): Reading {
@@ -96,7 +98,7 @@ function decode(body: Buffer, type: GoType): Reading {
   }
 }
 
-/** A 400 of plans: Tsuru looks for `missing_params` with `cluster` in it, and falls over a body that is `null`. */
+/** A 400 for plans: Tsuru looks for `cluster` in `missing_params`, and panics on a body that is `null`. */
 function readMissingParameters(body: Buffer): Reading {
   let value: unknown;
   try {
@@ -116,7 +118,7 @@ function readMissingParameters(body: Buffer): Reading {
   return isPool ? known('ErrMissingPool') : { ok: true, value: null };
 }
 
-function wordsFor({ action, instance, app, job, request }: Call, service: string): Words {
+function prefixesFor({ action, instance, app, job, request }: Call, service: string): Prefixes {
   const bound = `"${service}/${instance}"`;
   const path = request.path;
   switch (action) {
@@ -146,8 +148,8 @@ function wordsFor({ action, instance, app, job, request }: Call, service: string
   }
 }
 
-function both(words: string): Words {
-  return { failed: words, unreached: words };
+function both(prefix: string): Prefixes {
+  return { failed: prefix, unreached: prefix };
 }
 
 function connectionError({ request, failure }: Exchange, address: URL): string {
@@ -158,5 +160,5 @@ function connectionError({ request, failure }: Exchange, address: URL): string {
       ECONNRESET: 'EOF',
       timeout: 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
     }[failure ?? ''] ?? String(failure);
-  return `${method} "${address.origin}${address.pathname.replace(/\/$/, '')}${request.path}": ${reason}`;
+  return `${method} "${address.origin}${pathBelow(address, request.path)}": ${reason}`;
 }

@@ -1,0 +1,58 @@
+/** How a service takes the bodies of calls; it is fixed when the service is registered. */
+export type Encoding = 'form' | 'json';
+
+/** The value of a parameter, as the `tsuru` command sends it. */
+export type ParameterValue = string | ParameterValue[] | { [key: string]: ParameterValue };
+
+export interface ParameterMap {
+  [key: string]: ParameterValue;
+}
+
+/** The fields of a body, in their order. */
+export type Fields = [
+  formName: string,
+  jsonName: string,
+  value: string | readonly string[],
+  whenEmpty: 'sent' | 'left out',
+][];
+
+export const CONTENT_TYPE: Record<Encoding, string> = {
+  form: 'application/x-www-form-urlencoded',
+  json: 'application/json',
+};
+
+/** A body, byte for byte as Tsuru writes it. */
+export function encodeBody(encoding: Encoding, fields: Fields, parameters: ParameterMap): string {
+  const sent = fields.filter(([, , value, whenEmpty]) => whenEmpty === 'sent' || value.length > 0);
+  return encoding === 'form' ? formBody(sent, parameters) : jsonBody(sent, parameters);
+}
+
+function formBody(fields: Fields, parameters: ParameterMap): string {
+  const pairs = fields.flatMap(([name, , value]) =>
+    (typeof value === 'string' ? [value] : value).map((text): [string, string] => [name, text]),
+  );
+  const sorted = [...pairs, ...formParameters(parameters)].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return new URLSearchParams(sorted).toString();
+}
+
+/**
+ * Flattens parameters for a form ("Form encoding of `parameters`" in the contract): keys are joined by dots, list items go by
+ * their index, and every empty value is `''`.
+ */
+export function formParameters(value: ParameterValue, prefix = 'parameters'): [string, string][] {
+  if (typeof value === 'string') return [[prefix, value]];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return prefix === 'parameters' ? [] : [[prefix, '']];
+  return entries.flatMap(([key, item]) => formParameters(item, `${prefix}.${key.replace(/[\\.]/g, '\\$&')}`));
+}
+
+function jsonBody(fields: Fields, parameters: ParameterMap): string {
+  const members = fields.map(([, name, value]) => `${JSON.stringify(name)}:${goString(value)}`);
+  if (Object.keys(parameters).length > 0) members.push(`"parameters":${goString(parameters)}`);
+  return `{${members.join(',')}}\n`;
+}
+
+/** Go escapes `<`, `>` and `&` in JSON. */
+function goString(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+}
