@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Precompiled } from './render/handlebars.ts';
 import { ExpectedError } from './errors.ts';
+import type { Command } from './steps/process.ts';
 
 declare const PACKAGE_VERSION: string;
 
@@ -43,6 +44,8 @@ async function main(): Promise<void> {
   }
   const whole = {
     ...context,
+    // Loaded only when a program is run.
+    runProgram: async (command: Command) => (await import('./steps/process.ts')).run(command, process),
     // Decided before anything is asked: a question on a pipe would wait for ever.
     prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
     templates: {
