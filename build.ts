@@ -4,6 +4,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 
 import Handlebars from 'handlebars';
 import { rolldown } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
 
 import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
 
@@ -29,7 +30,7 @@ async function build(): Promise<void> {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   rmSync('dist', { recursive: true, force: true });
   const bundle = await rolldown({
-    input: { cli: 'src/cli.ts' },
+    input: { cli: 'src/cli.ts', index: 'src/index.ts' },
     platform: 'node',
     resolve: {
       alias: {
@@ -57,12 +58,13 @@ async function build(): Promise<void> {
     dir: 'dist',
     format: 'esm',
     minify: true,
-    banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
+    banner: (chunk) => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
     chunkFileNames: '[name]-[hash].js',
   });
   await bundle.close();
   chmodSync('dist/cli.js', 0o755);
   await writeTemplates();
+  await writeTypes();
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
 }
@@ -90,6 +92,13 @@ async function writeTemplates(): Promise<void> {
   const text = JSON.stringify(Object.fromEntries(plain.map((path) => [path, textOf(path)])));
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
   writeFileSync('dist/templates.json.br', brotliCompressSync(text, { params }));
+}
+
+/** Writes the types of the programmatic use, in one file. */
+async function writeTypes(): Promise<void> {
+  const bundle = await rolldown({ input: 'src/index.ts', plugins: [dts({ emitDtsOnly: true })], external: /^node:/ });
+  await bundle.write({ dir: 'dist', format: 'esm' });
+  await bundle.close();
 }
 
 function isTemplate(path: string): boolean {

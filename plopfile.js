@@ -24,7 +24,7 @@ export default async function plopfile(plop) {
     signal: new AbortController().signal,
     runProgram: (command) => run(command, process),
   };
-  const { newPassword } = await import('./src/commands/create.ts');
+  const { newPassword } = await import('./src/project/new.ts');
   const write = async (project, { answers, directory }) => {
     const { wholeProject, writeNew } = await import('./src/project/new.ts');
     const { refuseSite, siteOf } = await import('./src/project/site.ts');

@@ -55,7 +55,8 @@ async function main(): Promise<void> {
     const { endpoint } = await import('./commands/endpoint.ts');
     process.exitCode = await endpoint({ ...whole, argv: args.slice(1) });
   } else {
-    const { create, newPassword } = await import('./commands/create.ts');
+    const { create } = await import('./commands/create.ts');
+    const { newPassword } = await import('./project/new.ts');
     process.exitCode = await create({ ...whole, argv: args, newPassword });
   }
 }

@@ -1,17 +1,23 @@
 import { eachAtOnce } from './at-once.ts';
+import { EXIT, ExpectedError } from '../errors.ts';
 import { groupOf, type Check } from './check.ts';
 import type { Encoding } from '../tsuru/calls.ts';
 import { outcomeOf, Probe } from './probe.ts';
 import { isUnreachable, Lost, Session, type Sent, type Target } from './session.ts';
 import { Verdict } from './verdict.ts';
 
+/** How a check ended; `unfinished`: the run ended before. */
+export type Outcome = 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
+
+/** How a run ended; `lost`: the service could not be reached any more; `silent`: it stopped answering in time. */
+export type Ending = 'complete' | 'interrupted' | 'lost' | 'silent';
+
 /** What became of one check in one encoding. */
 export interface Result {
   check: Check;
   /** Undefined where the encoding makes no difference. */
   encoding: Encoding | undefined;
-  /** `unfinished`: the run ended before. */
-  outcome: 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
+  outcome: Outcome;
   /** Why it did not pass, as a sentence without its dot; `''` when it did. */
   problem: string;
   /** Every call, in order. */
@@ -24,8 +30,7 @@ export interface Result {
 /** What became of a whole run. */
 export interface Run {
   results: Result[];
-  /** `lost`: the service could not be reached any more; `silent`: it stopped answering in time. */
-  ending: 'complete' | 'interrupted' | 'lost' | 'silent';
+  ending: Ending;
   /** The instances that may still be there, and the call that removes each. */
   left: { name: string; removal: Sent['call'] }[];
   milliseconds: number;
@@ -38,6 +43,8 @@ export interface Watcher {
   onProgress(done: number, total: number, current: string, waiting: string | undefined): void;
 }
 
+export const QUIET: Watcher = { onResult() {}, onProgress() {} };
+
 /** How many checks run at a time. */
 const AT_ONCE = 6;
 
@@ -48,8 +55,19 @@ function plannedFor(checks: readonly Check[], target: Target): { check: Check; e
     .flatMap((check) => (check.perEncoding ? target.encodings : [undefined]).map((encoding) => ({ check, encoding })));
 }
 
+/** @throws ExpectedError when nothing answers at the address of a target */
+export async function requireReply(target: Target, signal: AbortSignal): Promise<void> {
+  const unreached = await reach(target, signal);
+  if (unreached === undefined || signal.aborted) return;
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `Nothing answers at ${target.address.href}: ${unreached}.`,
+    'Start the service, or give another address.',
+  );
+}
+
 /** Whether anything answers at the address of a target; otherwise the reason why not. */
-export async function reach(target: Target, signal: AbortSignal): Promise<string | undefined> {
+async function reach(target: Target, signal: AbortSignal): Promise<string | undefined> {
   const session = new Session(target, signal);
   try {
     const { exchange } = await session.send(session.calls('form').plans(), 'form');

@@ -10,12 +10,10 @@ import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
 import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
-import { reach, runChecks, type Run, type Watcher } from '../check/run.ts';
+import { QUIET, requireReply, runChecks, type Run } from '../check/run.ts';
 
 /** What of the world a check touches, beside the service; when it is stopped, what it made is removed. */
 export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
-
-const QUIET: Watcher = { onResult() {}, onProgress() {} };
 
 /**
  * Makes Tsuru's calls to a service API, and judges its answers.
@@ -30,14 +28,7 @@ export async function check(context: CheckContext): Promise<0 | 1> {
     return 0;
   }
   const { target } = request;
-  const unreached = await reach(target, signal);
-  if (unreached !== undefined && !signal.aborted) {
-    throw new ExpectedError(
-      EXIT.inTheWay,
-      `Nothing answers at ${target.address.href}: ${unreached}.`,
-      'Start the service, or give another address.',
-    );
-  }
+  await requireReply(target, signal);
   const run = await perform(context, request);
   if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
   if (run.ending === 'lost') {

@@ -1,7 +1,7 @@
 import { curlFor, withoutPassword } from '../curl.ts';
 import { describeReading } from '../../tsuru/reading.ts';
 import { groupOf } from '../check.ts';
-import { hasFailed, type Result, type Run } from '../run.ts';
+import { hasFailed, type Ending, type Outcome, type Result, type Run } from '../run.ts';
 import type { Sent, Target } from '../session.ts';
 
 /** Characters of a body that a report shows. */
@@ -32,7 +32,7 @@ export interface ResultFacts {
   level: 'must' | 'should' | 'may';
   rule: string;
   contract: string;
-  outcome: Result['outcome'];
+  outcome: Outcome;
   /** A sentence; `''` when it passed. */
   problem: string;
   fix: string;
@@ -47,7 +47,7 @@ export interface RunFacts {
   version: 1;
   url: string;
   service: string;
-  ending: Run['ending'];
+  ending: Ending;
   milliseconds: number;
   summary: Summary;
   checks: ResultFacts[];
