@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import type { Answers } from './answers/answers.ts';
 import type { RunFacts } from './check/report/facts.ts';
 import type { Encoding, Parameter } from './tsuru/calls.ts';
@@ -20,8 +22,8 @@ export type GivenAnswers = Pick<Answers, 'name'> & Partial<Answers>;
  */
 export async function render(answers: GivenAnswers): Promise<Tree> {
   const { packedTemplates } = await import('./render/packed.ts');
-  const renderer = await import('./render/render.ts');
-  return renderer.render(await complete(answers), await packedTemplates());
+  const { render: renderProject } = await import('./render/render.ts');
+  return renderProject(await complete(answers), await packedTemplates());
 }
 
 export interface CreateOptions {
@@ -47,7 +49,6 @@ export interface Created {
  *   directory is unchanged
  */
 export async function create(directory: string, answers: GivenAnswers, options: CreateOptions = {}): Promise<Created> {
-  const { resolve } = await import('node:path');
   const { packedTemplates } = await import('./render/packed.ts');
   const { newPassword, newProject, writeProject } = await import('./project/new.ts');
   const { diskOf } = await import('./project/open.ts');
