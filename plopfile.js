@@ -9,6 +9,7 @@ export default async function plopfile(plop) {
   const { readFileSync } = await import('node:fs');
   const { join, resolve } = await import('node:path');
   const { setUpPlop } = await import('./src/render/plop.ts');
+  const { run } = await import('./src/steps/process.ts');
   const { terminalOf } = await import('./src/terminal/terminal.ts');
 
   const root = plop.getPlopfilePath();
@@ -21,8 +22,9 @@ export default async function plopfile(plop) {
     prompts: undefined,
     templates,
     signal: new AbortController().signal,
+    runProgram: (command) => run(command, process),
   };
-  const { newPassword } = await import('./src/commands/create.ts');
+  const { newPassword } = await import('./src/project/new.ts');
   const write = async (project, { answers, directory }) => {
     const { wholeProject, writeNew } = await import('./src/project/new.ts');
     const { refuseSite, siteOf } = await import('./src/project/site.ts');

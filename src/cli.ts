@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url';
-
-import type { Precompiled } from './render/handlebars.ts';
 import { ExpectedError } from './errors.ts';
+import type { Command } from './steps/process.ts';
 
 declare const PACKAGE_VERSION: string;
 
@@ -41,15 +39,14 @@ async function main(): Promise<void> {
     process.exitCode = await check({ ...context, argv: args.slice(1) });
     return;
   }
+  const { packedTemplates } = await import('./render/packed.ts');
   const whole = {
     ...context,
+    // Loaded only when a program is run.
+    runProgram: async (command: Command) => (await import('./steps/process.ts')).run(command, process),
     // Decided before anything is asked: a question on a pipe would wait for ever.
     prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
-    templates: {
-      directory: fileURLToPath(new URL('../templates', import.meta.url)),
-      version: PACKAGE_VERSION,
-      precompiled: await precompiledTemplates(),
-    },
+    templates: await packedTemplates(),
   };
   if (args[0] === 'regenerate') {
     const { regenerate } = await import('./commands/regenerate.ts');
@@ -58,15 +55,10 @@ async function main(): Promise<void> {
     const { endpoint } = await import('./commands/endpoint.ts');
     process.exitCode = await endpoint({ ...whole, argv: args.slice(1) });
   } else {
-    const { create, newPassword } = await import('./commands/create.ts');
+    const { create } = await import('./commands/create.ts');
+    const { newPassword } = await import('./project/new.ts');
     process.exitCode = await create({ ...whole, argv: args, newPassword });
   }
-}
-
-/** The build writes them beside the bundle. */
-async function precompiledTemplates(): Promise<Precompiled> {
-  const file = new URL('./templates.js', import.meta.url).href;
-  return ((await import(file)) as { default: Precompiled }).default;
 }
 
 main().catch((error: unknown) => {

@@ -96,7 +96,8 @@ function readManifest(file: string | undefined): Manifest {
   };
 }
 
-function parseAddress(given: string | undefined): URL {
+/** Reads the address of a service API. @throws ExpectedError for wrong usage */
+export function parseAddress(given: string | undefined): URL {
   if (given === undefined) {
     throw usage('The address is missing.', 'Give the URL of the service API, or a --manifest that contains it.');
   }
@@ -131,7 +132,7 @@ function parseSeconds(given: string): number {
 }
 
 /** The checks named by `only` (all if it is empty) except those named by `skip`; both take ids and groups. */
-function choose(only: readonly string[], skip: readonly string[]): Check[] {
+export function choose(only: readonly string[], skip: readonly string[]): Check[] {
   const ids = CHECKS.map(({ id }) => id);
   const groups = [...new Set(CHECKS.map(groupOf))];
   const names = (given: readonly string[]) => given.flatMap((text) => text.split(',')).map((text) => text.trim());

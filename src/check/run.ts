@@ -1,3 +1,4 @@
+import { EXIT, ExpectedError } from '../errors.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { groupOf, type Check } from './check.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
@@ -5,13 +6,18 @@ import { outcomeOf, Probe } from './probe.ts';
 import { isUnreachable, Lost, Session, type Sent, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 
+/** How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first. */
+export type CheckOutcome = 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
+
+/** How a run ended. `lost`: the service became unreachable; `silent`: too many calls got no reply in time. */
+export type CheckEnding = 'complete' | 'interrupted' | 'lost' | 'silent';
+
 /** The result of one check in one encoding. */
 export interface Result {
   check: Check;
   /** Undefined for a check that runs once. */
   encoding: Encoding | undefined;
-  /** `blocked`: something that the check depends on failed; `unfinished`: the run ended first. */
-  outcome: 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
+  outcome: CheckOutcome;
   /** Why it did not pass, as a sentence without its capital and period; `''` if it passed. */
   problem: string;
   /** Every call, in order. */
@@ -24,8 +30,7 @@ export interface Result {
 /** The results of all checks. */
 export interface CheckRun {
   results: Result[];
-  /** `lost`: the service became unreachable; `silent`: too many calls got no reply in time. */
-  ending: 'complete' | 'interrupted' | 'lost' | 'silent';
+  ending: CheckEnding;
   /** The instances that may still exist, and the call that removes each. */
   left: { name: string; removal: Sent['call'] }[];
   milliseconds: number;
@@ -38,6 +43,9 @@ export interface Watcher {
   onProgress(done: number, total: number, current: string, waiting: string | undefined): void;
 }
 
+/** Watches nothing. */
+export const QUIET: Watcher = { onResult() {}, onProgress() {} };
+
 /** The number of checks that run at the same time. */
 const CHECKS_AT_ONCE = 6;
 
@@ -48,8 +56,19 @@ function plannedFor(checks: readonly Check[], service: CheckedService): { check:
     .flatMap((check) => (check.perEncoding ? service.encodings : [undefined]).map((encoding) => ({ check, encoding })));
 }
 
+/** @throws ExpectedError when nothing listens at the address of a service */
+export async function requireReply(service: CheckedService, signal: AbortSignal): Promise<void> {
+  const unreached = await reach(service, signal);
+  if (unreached === undefined || signal.aborted) return;
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `${service.address.href} cannot be reached: ${unreached}.`,
+    'Start the service, or give another address.',
+  );
+}
+
 /** Why a service cannot be reached; undefined if it can. */
-export async function reach(service: CheckedService, signal: AbortSignal): Promise<string | undefined> {
+async function reach(service: CheckedService, signal: AbortSignal): Promise<string | undefined> {
   const session = new Session(service, signal);
   try {
     const { exchange } = await session.send(session.calls('form').plans(), 'form');

@@ -10,12 +10,10 @@ import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
 import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
-import { reach, runChecks, type CheckRun, type Watcher } from '../check/run.ts';
+import { QUIET, requireReply, runChecks, type CheckRun } from '../check/run.ts';
 
 /** All that the command touches besides the service. An abort of the signal still lets it remove its instances. */
 export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
-
-const QUIET: Watcher = { onResult() {}, onProgress() {} };
 
 /**
  * Makes Tsuru's calls to a service API, and checks its replies.
@@ -30,14 +28,7 @@ export async function check(context: CheckContext): Promise<0 | 1> {
     return 0;
   }
   const { service } = request;
-  const unreached = await reach(service, signal);
-  if (unreached !== undefined && !signal.aborted) {
-    throw new ExpectedError(
-      EXIT.inTheWay,
-      `${service.address.href} cannot be reached: ${unreached}.`,
-      'Start the service, or give another address.',
-    );
-  }
+  await requireReply(service, signal);
   const run = await perform(context, request);
   if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
   if (run.ending === 'lost') {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 
@@ -6,14 +5,14 @@ import type { Answers } from '../answers/answers.ts';
 import { parseCommandLine, type CommandLine } from '../terminal/create-options.ts';
 import { quote } from '../text.ts';
 import type { Context } from '../project/context.ts';
-import { COMMANDS_OF_A_PROJECT, filling, projectAround, refuseSite, siteOf } from '../project/site.ts';
+import { canOverwrite, COMMANDS_OF_A_PROJECT, filling, projectAround, refuseSite, siteOf } from '../project/site.ts';
 import { newProject, sayKept, writeNew } from '../project/new.ts';
 import { toTree, type Tree } from '../render/tree.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import { finishEarlierRun, isProject, openProject } from '../project/open.ts';
 import { QUESTIONS } from '../answers/questions.ts';
-import { canOverwrite, repeatCommand, resolveRequest, type Request } from '../project/request.ts';
+import { repeatCommand, resolveRequest, type Request } from '../project/request.ts';
 import { setUp, stepsLeft, stepsWanted, unfinished, type Step } from '../project/set-up.ts';
 import { say } from '../terminal/terminal.ts';
 
@@ -38,7 +37,7 @@ export async function create(context: CreateContext): Promise<number> {
   const wanted = stepsWanted(request.switches);
   const tree = await make(request.answers);
   const site = siteOf(directory, tree);
-  if (site.kind !== 'free' && !canOverwrite(site, request.switches)) refuseSite(request.directory, site);
+  if (site.kind !== 'free' && !canOverwrite(site, request.switches.overwrite)) refuseSite(request.directory, site);
   if (request.switches.dryRun) {
     showTree(context, directory, tree);
     return 0;
@@ -138,9 +137,4 @@ function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
   say(terminal, 'Then write src/backend.ts; README.md says how. When Tsuru can reach it:');
   terminal.write('  tsuru service create manifest.yaml\n');
   terminal.write(`\nThe same again:\n  ${repeatCommand(request)}\n`);
-}
-
-/** Makes a password. */
-export function newPassword(): string {
-  return randomBytes(24).toString('base64url');
 }

@@ -261,7 +261,7 @@ function isEdited({ kind, before, of }: Change): boolean {
 }
 
 /** Files that change and that their owner edited must be safe in git first; a merge of the last run is its own. */
-async function refuseUncommitted({ environment }: Context, project: Project, plan: Plan): Promise<void> {
+async function refuseUncommitted(context: Context, project: Project, plan: Plan): Promise<void> {
   const edited = new Map([
     ...plan.changes
       .filter((change) => isEdited(change) && change.path !== RECORD && change.of === undefined)
@@ -271,7 +271,7 @@ async function refuseUncommitted({ environment }: Context, project: Project, pla
   if (edited.size === 0) return;
   const { uncommitted } = await import('../steps/uncommitted.ts');
   const { files } = project.lock;
-  const unsafe = (await uncommitted(project.directory, [...edited.keys()], environment)).filter((path) => {
+  const unsafe = (await uncommitted(project.directory, [...edited.keys()], context)).filter((path) => {
     const content = edited.get(path)?.content;
     return content === undefined || !Object.hasOwn(files, path) || files[path]?.written !== sha256(content);
   });
@@ -377,7 +377,7 @@ function show(
 
 /** Installs when package.json asks for something else than before, or another package manager is to do it. */
 async function installIfNeeded(
-  { environment, signal, terminal }: Context,
+  { environment, signal, terminal, runProgram }: Context,
   { install, json }: WriteOptions,
   { directory, lock }: Project,
   { packageManager }: Answers,
@@ -395,7 +395,7 @@ async function installIfNeeded(
     say(terminal, `${isOther ? `From now on with ${packageManager}` : 'The dependencies changed'}: ${how}${words.install}`);
   } else {
     const step = await import('../steps/install.ts');
-    const run = () => step.install({ directory, packageManager, environment, signal, terminal });
+    const run = () => step.install({ directory, packageManager, environment, signal, terminal, runProgram });
     const { withFreshModules } = await import('../steps/modules.ts');
     await (isOther ? withFreshModules(directory, `${STATE}/backup/${nextBackup(directory)}`, run) : run());
   }

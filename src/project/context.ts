@@ -1,4 +1,5 @@
 import type { Templates } from '../render/plop.ts';
+import type { RunProgram } from '../steps/process.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -14,4 +15,5 @@ export interface Context {
   templates: Templates;
   /** Aborted by Ctrl-C and the like. */
   signal: AbortSignal;
+  runProgram: RunProgram;
 }

@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
 import type { Answers } from '../answers/answers.ts';
 import type { Rendered, Templates } from '../render/plop.ts';
 import { renderWithSecrets } from '../render/render.ts';
 import { toTree, type Tree } from '../render/tree.ts';
-import { apply, applyOperations, begin } from './apply.ts';
+import { apply, applyOperations, begin, type Applied } from './apply.ts';
 import type { Context } from './context.ts';
 import { lockFiles } from './lock.ts';
 import { diskOf, sayApplied } from './open.ts';
+import type { Disk } from './proof.ts';
 import { filling, type Filling } from './site.ts';
 
 /** Renders a new project, with its secret files, its lock and its base. */
@@ -20,22 +22,32 @@ export function wholeProject({ rendered, secrets }: Rendered, answers: Answers, 
   return toTree([...rendered, ...secrets, ...lockFiles(answers, version, rendered)]);
 }
 
-/** Writes a new project, all or nothing. Files that it replaces are kept in a backup. */
+/** Writes a new project, all or nothing, and says which files were replaced. */
 export async function writeNew(
   { environment, terminal }: Pick<Context, 'environment' | 'terminal'>,
   directory: string,
   tree: Tree,
 ): Promise<void> {
-  const disk = diskOf(environment);
-  if (!existsSync(directory)) {
-    sayApplied(terminal, await apply(disk, directory, tree));
-    return;
-  }
+  const { applied, filled } = await writeProject(diskOf(environment), directory, tree);
+  sayApplied(terminal, applied);
+  if (filled !== undefined) sayKept(terminal, filled, 'is');
+}
+
+/**
+ * Writes a new project, all or nothing. Files that it replaces are kept in a backup.
+ * @returns `filled` where the directory existed
+ * @throws ExpectedError when it cannot be written
+ */
+export async function writeProject(
+  disk: Disk,
+  directory: string,
+  tree: Tree,
+): Promise<{ applied: Applied; filled?: Filling }> {
+  if (!existsSync(directory)) return { applied: await apply(disk, directory, tree) };
   const run = await begin(disk, directory);
   try {
     const filled = filling(directory, tree);
-    sayApplied(terminal, await applyOperations(run, filled.operations));
-    sayKept(terminal, filled, 'is');
+    return { applied: await applyOperations(run, filled.operations), filled };
   } finally {
     run.end();
   }
@@ -46,4 +58,9 @@ export function sayKept(terminal: Context['terminal'], { kept, backup }: Filling
   if (kept.length === 0) return;
   terminal.write(`What was there ${verb} kept in ${backup}:\n`);
   for (const path of kept) terminal.write(`  ${path}\n`);
+}
+
+/** Makes the password of a service: 24 random bytes, base64url. */
+export function newPassword(): string {
+  return randomBytes(24).toString('base64url');
 }

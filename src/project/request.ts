@@ -4,7 +4,7 @@ import { EXAMPLE_ENDPOINT, type Answers } from '../answers/answers.ts';
 import type { CommandLine, Switches } from '../terminal/create-options.ts';
 import type { Context } from './context.ts';
 import { quote } from '../text.ts';
-import { directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
+import { canOverwrite, directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { askInTurn, type Step } from '../terminal/form.ts';
 import { createCommand, startedBy, versionStartedBy } from '../render/package-manager.ts';
@@ -36,7 +36,7 @@ export async function resolveRequest(context: Context, line: CommandLine, look: 
   if (!line.switches.yes) refuseToGuess(line);
   const request = requestOf(context, line, directory, {});
   const site = await look(directory, request.answers);
-  if (site.kind !== 'free' && !canOverwrite(site, line.switches)) refuseSite(directory, site);
+  if (site.kind !== 'free' && !canOverwrite(site, line.switches.overwrite)) refuseSite(directory, site);
   sayKept(context, directory, site);
   showRequest(context, request);
   return request;
@@ -100,7 +100,7 @@ async function settleDirectory(
   let directory = given ?? (await askDirectory(streams, initial, problemOf));
   for (;;) {
     const site = await look(directory, answers);
-    if (site.kind === 'free' || canOverwrite(site, switches)) {
+    if (site.kind === 'free' || canOverwrite(site, switches.overwrite)) {
       sayKept(context, directory, site);
       return { directory, switches };
     }
@@ -119,11 +119,6 @@ async function settleDirectory(
     if (wanted === 'go-on') return { directory, switches: { ...switches, overwrite: true } };
     directory = await askDirectory(streams, 'my-service', problemOf);
   }
-}
-
-/** Whether what is there was meant to be written over. */
-export function canOverwrite(site: Site, { overwrite }: Switches): boolean {
-  return overwrite && site.kind === 'occupied' && site.blocked.length === 0;
 }
 
 /** What of a new repository is kept, and how. */

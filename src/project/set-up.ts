@@ -71,7 +71,7 @@ export async function setUp(
     failure: undefined,
   };
   const { outcomes } = result;
-  const { environment, signal, terminal } = context;
+  const { environment, signal, terminal, runProgram } = context;
   await mark(context, directory, wanted);
   const isStopped = () => signal.aborted;
   const attempt = async (step: Step, work: () => Promise<void>) => {
@@ -89,13 +89,13 @@ export async function setUp(
       result.failure ??= error;
     }
   };
-  const task = { directory, packageManager, environment, terminal, signal };
+  const task = { directory, packageManager, environment, terminal, signal, runProgram };
   const steps = await import('../steps/install.ts');
   const { makeRepository } = await import('../steps/git.ts');
   await attempt('install', () => steps.install(task));
   await attempt('verify', () => steps.verify(task));
   await attempt('git', async () => {
-    result.repository = await makeRepository(directory, environment, signal);
+    result.repository = await makeRepository(task);
     if (isStopped()) throw cancelled();
   });
   const left = wanted.filter((step) => outcomes[step] !== 'done');

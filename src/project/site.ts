@@ -133,6 +133,11 @@ function keptText(directory: string, usual: readonly string[]): string {
   return `${directory}: ${sentences.join(' ')}`;
 }
 
+/** Whether a project may be written over what is there. @param overwrite whether that was asked for */
+export function canOverwrite(site: Site, overwrite: boolean): boolean {
+  return overwrite && site.kind === 'occupied' && site.blocked.length === 0;
+}
+
 /** @throws ExpectedError that says what is there, and what to do */
 export function refuseSite(directory: string, site: Site): never {
   throw new ExpectedError(

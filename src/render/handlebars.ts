@@ -3,11 +3,11 @@ import type { NodePlopAPI } from 'node-plop';
 
 import { messageOf } from '../errors.ts';
 
-/** Strict, so that a misspelt name is an error and not nothing; without the escaping that is meant for HTML. */
-export const COMPILE_OPTIONS = { strict: true, noEscape: true } as const;
-
-/** Templates that were compiled when the package was built, by their path below `templates/`: that saves half of a run. */
-export type Precompiled = Readonly<Record<string, Parameters<typeof Handlebars.template>[0]>>;
+/**
+ * The templates as the package has them, by their path below `templates/`: compiled, which saves half of a run, or the text
+ * of a file that is copied.
+ */
+export type Precompiled = Readonly<Record<string, Parameters<typeof Handlebars.template>[0] | string>>;
 
 /** Fills a template. `name` is for the error message. */
 export type Fill = (name: string, template: string, data: object) => string;
@@ -22,6 +22,17 @@ export const HELPERS: Readonly<Record<string, Handlebars.HelperDelegate>> = {
   yaml: yamlScalar,
   markdown: (text: string) => text.replace(/[\\`*_{}[\]<>|#$]/g, '\\$&'),
 };
+
+/**
+ * Strict, so that a misspelt name is an error and not nothing; without the escaping that is meant for HTML. A compiled template
+ * is smaller when the names of the helpers are known: every other name is a value.
+ */
+export const COMPILE_OPTIONS = {
+  strict: true,
+  noEscape: true,
+  knownHelpers: Object.fromEntries(Object.keys(HELPERS).map((name) => [name, true])),
+  knownHelpersOnly: true,
+} as const;
 
 /**
  * Fills templates with the helpers that are registered with plop. Plop's own `renderString` escapes for HTML, and takes a
@@ -41,6 +52,7 @@ export function fillWith(plop: Pick<NodePlopAPI, 'getHelper' | 'getHelperList'>,
   return (name, template, data) => {
     try {
       const compiled = precompiled[name];
+      if (typeof compiled === 'string') return compiled;
       return (compiled ? handlebars.template(compiled) : handlebars.compile(template, COMPILE_OPTIONS))(data);
     } catch (error) {
       throw new Error(`${name}: ${messageOf(error)}`, { cause: error });

@@ -76,17 +76,18 @@ function* renderLayer(
   const files = onDisk
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
-  // The package has the compiled form of a template only.
-  const compiled = Object.keys(precompiled).flatMap((path) =>
+  // In the package, no file is on the disk.
+  const packed = Object.keys(precompiled).flatMap((path) =>
     path.startsWith(`${layer}/`) ? [path.slice(layer.length + 1)] : [],
   );
-  for (const file of [...new Set([...files, ...compiled])].sort()) {
+  for (const file of [...new Set([...files, ...packed])].sort()) {
     const source = join(root, file);
     const target = targetPath(file.replace(/(^|\/)_/g, '$1.'), data);
-    if (!file.endsWith('.hbs')) {
+    const isPacked = packed.includes(file);
+    if (!isPacked && !file.endsWith('.hbs')) {
       yield [target, readFileSync(source)];
     } else {
-      const template = compiled.includes(file) ? '' : readFileSync(source, 'utf8');
+      const template = isPacked ? '' : readFileSync(source, 'utf8');
       yield [target, Buffer.from(fill(source, template, data))];
     }
   }

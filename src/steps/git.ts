@@ -1,17 +1,18 @@
-import { run } from './process.ts';
+import type { StepContext } from './install.ts';
 import { childEnvironment } from './run.ts';
 
 /**
  * Makes a repository with a first commit of everything that its .gitignore lets through. Never fatal.
  * @returns one sentence that says what was done, or why not
  */
-export async function makeRepository(
-  directory: string,
-  environment: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<string> {
+export async function makeRepository({
+  directory,
+  environment,
+  signal,
+  runProgram,
+}: Pick<StepContext, 'directory' | 'environment' | 'signal' | 'runProgram'>): Promise<string> {
   const git = async (...args: string[]) => {
-    const { ok, isMissing, stdout, stderr } = await run({
+    const { ok, isMissing, stdout, stderr } = await runProgram({
       command: 'git',
       args,
       cwd: directory,

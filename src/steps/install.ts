@@ -4,6 +4,7 @@ import type { PackageManager } from '../answers/answers.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import type { RunProgram } from './process.ts';
 import { PATIENCE, talkOf, unreachable, type Patience } from './registry.ts';
 import { childEnvironment, runTask, screenOf, type Task } from './run.ts';
 
@@ -14,6 +15,7 @@ export interface StepContext {
   environment: NodeJS.ProcessEnv;
   terminal: Terminal;
   signal: AbortSignal;
+  runProgram: RunProgram;
 }
 
 /**
@@ -105,12 +107,12 @@ export async function verify(context: StepContext): Promise<void> {
 }
 
 function runWords(
-  { directory, environment, terminal, signal }: StepContext,
+  { directory, environment, terminal, signal, runProgram }: StepContext,
   title: string,
   words: string,
   more: Partial<Task> = {},
 ): Promise<string> {
   const [command = '', ...args] = words.split(' ');
   const task = { title, command, args, cwd: directory, environment: childEnvironment(environment), signal };
-  return runTask(terminal, { ...task, ...more });
+  return runTask({ terminal, runProgram }, { ...task, ...more });
 }

@@ -1,6 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execa } from 'execa';
 
-/** A program to run to its end. Its arguments are words of ours: nothing that somebody typed. */
+/** A program to run to its end. Its arguments are words of ours: nothing that a user typed. */
 export interface Command {
   command: string;
   args: readonly string[];
@@ -28,70 +28,67 @@ export interface Ended {
   all: string;
 }
 
-const IS_WINDOWS = process.platform === 'win32';
+/** Runs programs on the system of its maker: see {@link run}. */
+export type RunProgram = (command: Command) => Promise<Ended>;
+
+/** What of the running process is needed to end others. */
+export type System = Pick<NodeJS.Process, 'kill' | 'platform'>;
 
 /** Milliseconds from the request to end to the end by force. */
 const GRACE = 3000;
 
 /** Runs a program with nothing to read. The promise is never rejected. */
-export function run({ command, args, cwd, environment, signal, timeout, onOutput }: Command): Promise<Ended> {
-  return new Promise((resolve) => {
-    const said = { stdout: '', stderr: '', all: '' };
-    const child = spawn(command, args, {
-      cwd,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // There, package managers are scripts, which only a shell starts.
-      shell: IS_WINDOWS && command !== 'git',
-      // A group of its own: what it starts can be ended with it.
-      detached: !IS_WINDOWS,
-    });
-    let killer: NodeJS.Timeout | undefined;
-    const stop = () => {
-      endTree(child, 'SIGTERM');
-      killer ??= setTimeout(() => {
-        endTree(child, 'SIGKILL');
-      }, GRACE);
-    };
-    // Of our own: Node's goes on after a program that could not be started, and keeps this one waiting for it.
-    const timer = timeout === undefined ? undefined : setTimeout(stop, timeout);
-    signal?.addEventListener('abort', stop);
-    const end = (ended: Pick<Ended, 'ok' | 'isMissing' | 'ending'>) => {
-      // What the program left behind when it was stopped, and what does not write to us, is ended, too.
-      if (killer !== undefined) endTree(child, 'SIGKILL');
-      clearTimeout(killer);
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
-      resolve({ ...said, ...ended });
-    };
-    if (signal?.aborted) stop();
-    for (const stream of ['stdout', 'stderr'] as const) {
-      child[stream].setEncoding('utf8').on('data', (text: string) => {
-        said[stream] += text;
-        said.all += text;
-        onOutput?.(text);
-      });
-    }
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      end({ ok: false, isMissing: error.code === 'ENOENT', ending: error.message });
-    });
-    child.on('close', (code, reason) => {
-      end({ ok: code === 0, isMissing: false, ending: String(code ?? reason) });
-    });
+export async function run(
+  { command, args, cwd, environment, signal, timeout, onOutput }: Command,
+  system: System,
+): Promise<Ended> {
+  const child = execa(command, args, {
+    cwd,
+    env: environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    all: true,
+    stripFinalNewline: false,
+    maxBuffer: Infinity,
+    cleanup: false,
+    reject: false,
+    // A group of its own: its members can be ended together.
+    detached: system.platform !== 'win32',
   });
+  for (const stream of [child.stdout, child.stderr]) {
+    const decoder = new TextDecoder();
+    stream.on('data', (bytes: Uint8Array) => onOutput?.(decoder.decode(bytes, { stream: true })));
+  }
+  // Execa's own `timeout` and `cancelSignal` end the program alone, and the programs that it started go on.
+  let killer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    void endTree(system, child.pid, 'SIGTERM');
+    killer ??= setTimeout(() => void endTree(system, child.pid, 'SIGKILL'), GRACE);
+  };
+  const timer = timeout === undefined ? undefined : setTimeout(stop, timeout);
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
+  const { failed, code, exitCode, signal: reason, originalMessage, stdout, stderr, all } = await child;
+  clearTimeout(killer);
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', stop);
+  // Some of the group may have ignored the request, without holding the output open.
+  if (killer !== undefined) await endTree(system, child.pid, 'SIGKILL');
+  const ending = String(exitCode ?? reason ?? originalMessage);
+  return { ok: !failed, isMissing: code === 'ENOENT', ending, stdout, stderr, all };
 }
 
 /** Ends a program and everything that it started. */
-function endTree({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+async function endTree(system: System, pid: number | undefined, signal: NodeJS.Signals): Promise<void> {
   if (pid === undefined) return;
-  if (IS_WINDOWS) {
-    spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
+  if (system.platform === 'win32') {
+    await execa('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', reject: false });
     return;
   }
   try {
-    process.kill(-pid, signal);
+    system.kill(-pid, signal);
   } catch (error) {
-    // There is none of them any more.
+    // None of them is left.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

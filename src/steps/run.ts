@@ -1,6 +1,6 @@
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { plainLine, type Terminal } from '../terminal/terminal.ts';
-import { run } from './process.ts';
+import type { RunProgram } from './process.ts';
 
 /** A command of another program that the person waits for. */
 export interface Task {
@@ -53,7 +53,10 @@ export function screenOf(terminal: Terminal): Screen {
  * @returns its whole output
  * @throws ExpectedError with the whole output, when it cannot be started, fails, or is cancelled
  */
-export async function runTask(terminal: Terminal, task: Task): Promise<string> {
+export async function runTask(
+  { terminal, runProgram }: { terminal: Terminal; runProgram: RunProgram },
+  task: Task,
+): Promise<string> {
   const { screen = screenOf(terminal) } = task;
   const start = performance.now();
   const seconds = () => ((performance.now() - start) / 1000).toFixed(1);
@@ -83,7 +86,7 @@ export async function runTask(terminal: Terminal, task: Task): Promise<string> {
   try {
     if (terminal.canRedraw) screen.blocks.add(block);
     else terminal.write(`${task.title} ...\n`);
-    const result = await run({
+    const result = await runProgram({
       command: task.command,
       args: task.args,
       cwd: task.cwd,

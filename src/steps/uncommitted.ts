@@ -1,5 +1,5 @@
+import type { StepContext } from './install.ts';
 import { childEnvironment } from './run.ts';
-import { run } from './process.ts';
 
 /** A repository can bring a folder that git takes for a bare one, with settings that name programs to run. */
 const NO_PROGRAMS = ['-c', 'safe.bareRepository=explicit', '-c', 'core.fsmonitor=false'];
@@ -11,10 +11,16 @@ const NO_PROGRAMS = ['-c', 'safe.bareRepository=explicit', '-c', 'core.fsmonitor
 export async function uncommitted(
   directory: string,
   paths: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  { environment, runProgram }: Pick<StepContext, 'environment' | 'runProgram'>,
 ): Promise<string[]> {
   const git = (...args: string[]) =>
-    run({ command: 'git', args: [...NO_PROGRAMS, ...args], cwd: directory, environment: childEnvironment(environment), timeout: 30_000 });
+    runProgram({
+      command: 'git',
+      args: [...NO_PROGRAMS, ...args],
+      cwd: directory,
+      environment: childEnvironment(environment),
+      timeout: 30_000,
+    });
   const [prefix, status] = await Promise.all([
     git('rev-parse', '--show-prefix'),
     git(

@@ -10,6 +10,7 @@ import type { Disk } from '../../src/project/proof.ts';
 import { toTree } from '../../src/render/tree.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { fill, textsBelow } from '../support/disks.ts';
+import { runProgram } from '../support/programs.ts';
 import { FAST_DISK, templates, regenerateIn, stateOf, Workshop } from '../support/project.ts';
 import { stoppingAt } from '../support/stopping.ts';
 
@@ -34,7 +35,7 @@ const terminal = {
   ...{ bold: String, dim: String, green: String, red: String },
 };
 const contextFor = (argv: string[]) => ({
-  ...{ argv, cwd: project, terminal, prompts: undefined, templates, newPassword: () => 'x' },
+  ...{ argv, cwd: project, terminal, prompts: undefined, templates, runProgram, newPassword: () => 'x' },
   environment: { ...process.env, XDG_STATE_HOME: stateOf(project) },
   signal: new AbortController().signal,
 });

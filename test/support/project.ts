@@ -14,6 +14,7 @@ import { change, type RegenerateExit } from '../../src/commands/regenerate.ts';
 import type { Terminal } from '../../src/terminal/terminal.ts';
 import { answersWith, templates as plain } from './answers.ts';
 import { filesBelow } from './cli.ts';
+import { runProgram } from './programs.ts';
 
 export const SECRET = 'the-password-of-the-tests';
 
@@ -101,6 +102,7 @@ export async function regenerateIn(
     ...{ argv: [], cwd: directory, terminal, prompts: undefined, templates: from },
     environment: { ...process.env, XDG_STATE_HOME: stateOf(directory) },
     signal: new AbortController().signal,
+    runProgram,
   };
   const whole: WriteOptions = {
     ...{ directory: '.', dryRun: false, check: false, json: false, conflict: 'fail' },

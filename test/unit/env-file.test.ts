@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import type { Answers } from '../../src/answers/answers.ts';
-import { newPassword } from '../../src/commands/create.ts';
+import { newPassword } from '../../src/project/new.ts';
 import { render, renderWithSecrets } from '../../src/render/render.ts';
 import { answersWith, templates } from '../support/answers.ts';
 

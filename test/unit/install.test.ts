@@ -14,6 +14,7 @@ import { ExpectedError } from '../../src/errors.ts';
 import { install } from '../../src/steps/install.ts';
 import { unreachable } from '../../src/steps/registry.ts';
 import { terminalOf } from '../../src/terminal/terminal.ts';
+import { runProgram } from '../support/programs.ts';
 
 const STOP = 4000;
 
@@ -50,7 +51,10 @@ describe('an install with npm', { timeout: 120_000 }, () => {
     const environment = { ...process.env, npm_config_registry: registry, npm_config_cache: join(directory, 'cache') };
     const terminal = terminalOf(output, output, {});
     const { signal } = new AbortController();
-    return install({ directory, packageManager: 'npm', environment, terminal, signal }, { say: 500, stop: STOP });
+    return install(
+      { directory, packageManager: 'npm', environment, terminal, signal, runProgram },
+      { say: 500, stop: STOP },
+    );
   };
 
   it('says that it waits for a registry that never answers, and gives up on it', async () => {

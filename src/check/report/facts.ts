@@ -2,8 +2,8 @@ import { withoutPassword } from '../../tsuru/access.ts';
 import { curlFor } from '../../tsuru/curl.ts';
 import { describeReading } from '../../tsuru/read-reply.ts';
 import { groupOf } from '../check.ts';
-import { hasFailed, type Result, type CheckRun } from '../run.ts';
-import type { Sent, CheckedService } from '../session.ts';
+import { hasFailed, type CheckEnding, type CheckOutcome, type CheckRun, type Result } from '../run.ts';
+import type { CheckedService, Sent } from '../session.ts';
 
 /** Characters of a body that a report shows. */
 const LONGEST_TEXT = 2000;
@@ -33,7 +33,7 @@ export interface ResultFacts {
   level: 'must' | 'should' | 'may';
   rule: string;
   contract: string;
-  outcome: Result['outcome'];
+  outcome: CheckOutcome;
   /** A sentence; `''` if it passed. */
   problem: string;
   fix: string;
@@ -48,7 +48,7 @@ export interface RunFacts {
   version: 1;
   url: string;
   service: string;
-  ending: CheckRun['ending'];
+  ending: CheckEnding;
   milliseconds: number;
   summary: Summary;
   checks: ResultFacts[];

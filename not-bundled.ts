@@ -1,0 +1,43 @@
+/** Stands in the bundle for code that is never needed: see the build. */
+const stub = { registerPrompt: nothing };
+
+export default stub;
+
+export const signalsByName = new Proxy({}, { get: nothing });
+
+export {
+  nothing as addConvertedStreams,
+  nothing as addIpcMethods,
+  nothing as getBufferedIpcOutput,
+  nothing as getIpcExport,
+  nothing as waitForIpcOutput,
+};
+
+export {
+  unused as bold,
+  unused as camelCase,
+  unused as constantCase,
+  unused as dotCase,
+  unused as execaCoreSync,
+  unused as gray,
+  unused as kebabCase,
+  unused as npmRunPathEnv,
+  unused as onExit,
+  unused as pascalCase,
+  unused as pathCase,
+  unused as pipeToSubprocess,
+  unused as redBright,
+  unused as sentenceCase,
+  unused as snakeCase,
+  unused as titleCase,
+  unused as yellowBright,
+};
+
+/** Called, without an effect on what is used. */
+function nothing(): never[] {
+  return [];
+}
+
+function unused(): never {
+  throw new Error('This is not part of the package.');
+}

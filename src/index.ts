@@ -1,0 +1,111 @@
+import { resolve } from 'node:path';
+
+import type { Answers } from './answers/answers.ts';
+import type { RunFacts } from './check/report/facts.ts';
+import type { Encoding, ParameterMap } from './tsuru/encoding.ts';
+import type { Tree } from './render/tree.ts';
+
+export { ExpectedError } from './errors.ts';
+export type { Answers, EndpointAnswer, PlanAnswer } from './answers/answers.ts';
+export type { ExchangeFacts, ResultFacts, RunFacts, Summary } from './check/report/facts.ts';
+export type { FileClass } from './render/classes.ts';
+export type { Tree, TreeFile } from './render/tree.ts';
+export type { Encoding, ParameterMap, ParameterValue } from './tsuru/encoding.ts';
+
+/** The answers that have no default, and any others. */
+export type GivenAnswers = Pick<Answers, 'name'> & Partial<Answers>;
+
+/**
+ * Renders a project in memory, without the files that hold a secret, and without its lock and base. The same answers give the
+ * same bytes.
+ * @throws ExpectedError when an answer is not valid
+ */
+export async function render(answers: GivenAnswers): Promise<Tree> {
+  const { packedTemplates } = await import('./render/packed.ts');
+  const { render: renderProject } = await import('./render/render.ts');
+  return renderProject(await complete(answers), await packedTemplates());
+}
+
+export interface CreateOptions {
+  /** Whether to write into a directory that is not empty. Replaced files are kept in `.tsuru-service/backup`. */
+  overwrite?: boolean;
+}
+
+export interface Created {
+  /** Absolute. */
+  directory: string;
+  /** Every file of the project: its secrets, lock and base, too. */
+  files: Tree;
+  /** The paths of the files that were replaced. */
+  replaced: string[];
+  /** The folder in the project that keeps them; undefined when there are none. */
+  backup: string | undefined;
+}
+
+/**
+ * Writes a new project as the command line does, all or nothing. It installs nothing and makes no repository.
+ * @param directory relative to the working directory, or absolute
+ * @throws ExpectedError when an answer is not valid, when the directory is not empty, and when it cannot be written; then the
+ *   directory is unchanged
+ */
+export async function create(directory: string, answers: GivenAnswers, options: CreateOptions = {}): Promise<Created> {
+  const { packedTemplates } = await import('./render/packed.ts');
+  const { newPassword, newProject, writeProject } = await import('./project/new.ts');
+  const { diskOf } = await import('./project/open.ts');
+  const { canOverwrite, refuseSite, siteOf } = await import('./project/site.ts');
+  const place = resolve(directory);
+  const files = await newProject(await complete(answers), newPassword(), await packedTemplates());
+  const site = siteOf(place, files);
+  if (site.kind !== 'free' && !canOverwrite(site, options.overwrite ?? false)) refuseSite(directory, site);
+  const { filled } = await writeProject(diskOf({}), place, files);
+  const replaced = filled?.kept ?? [];
+  return { directory: place, files, replaced, backup: replaced.length > 0 ? filled?.backup : undefined };
+}
+
+export interface CheckOptions {
+  /** What Tsuru sends as Basic authentication. */
+  username: string;
+  password: string;
+  /** The id of the service; the user name by default. */
+  service?: string;
+  /** The encodings of Tsuru's calls; `['form']` by default. */
+  encodings?: readonly Encoding[];
+  /** The plan to create instances with; the first one that the service offers by default. */
+  plan?: string;
+  /** The parameters of every create. */
+  parameters?: ParameterMap;
+  /** Milliseconds to wait for a reply, and for a pending instance; 60,000 by default. */
+  timeout?: number;
+  multiCluster?: boolean;
+  /** Ids or groups of checks; every check by default. */
+  only?: readonly string[];
+  /** Ids or groups of checks to leave out. */
+  skip?: readonly string[];
+  /** Ends the checks early. The instances that they created are removed all the same. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Makes Tsuru's calls to a service API, and judges its replies.
+ * @returns what `check --format json` prints
+ * @throws ExpectedError when the URL or the name of a check is not valid, and when nothing answers
+ */
+export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
+  const { choose, parseAddress } = await import('./check/options.ts');
+  const { factsOf } = await import('./check/report/facts.ts');
+  const { QUIET, requireReply, runChecks } = await import('./check/run.ts');
+  const { only = [], skip = [], signal = new AbortController().signal, service: id = options.username, ...given } = options;
+  const defaults = { encodings: ['form' as const], plan: undefined, parameters: {}, timeout: 60_000, multiCluster: false };
+  const service = { ...defaults, ...given, id, address: parseAddress(String(url)) };
+  const checks = choose(only, skip);
+  await requireReply(service, signal);
+  const run = await runChecks(service, checks, signal, QUIET);
+  return factsOf(run, service);
+}
+
+/** Validates answers and adds the defaults. @throws ExpectedError that names the answer */
+async function complete(given: GivenAnswers): Promise<Answers> {
+  const { EXAMPLE_ENDPOINT } = await import('./answers/answers.ts');
+  const { readAnswers } = await import('./answers/record.ts');
+  return readAnswers({ ...given, endpoints: given.endpoints ?? [EXAMPLE_ENDPOINT] }, 'answers');
+}
