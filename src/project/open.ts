@@ -1,7 +1,7 @@
 import nodeFileSystem, { statSync } from 'node:fs';
 
 import { type Answers, RECORD } from '../answers/answers.ts';
-import type { Context } from './context.ts';
+import type { ProjectContext } from './context.ts';
 import { begin, recover, type Applied, type Recovered, type Run } from './apply.ts';
 import { nextBackup as nextBackupIn } from './carry-out.ts';
 import { refuseOthers } from './claim.ts';
@@ -42,7 +42,7 @@ export function isProject(directory: string): boolean {
 }
 
 /** Brings to its end what a run that was killed had begun to write. */
-export async function finishEarlierRun({ environment, terminal }: Context, directory: string): Promise<void> {
+export async function finishEarlierRun({ environment, terminal }: ProjectContext, directory: string): Promise<void> {
   if (isDirectory(directory)) sayRecovered(terminal, await recover(diskOf(environment), directory));
 }
 
@@ -50,7 +50,7 @@ export async function finishEarlierRun({ environment, terminal }: Context, direc
  * Takes a project for one run, and brings to its end what an earlier one left half done.
  * @throws ExpectedError when the directory is no project, or another run is at work in it
  */
-export async function beginRun(context: Context, directory: string): Promise<Run> {
+export async function beginRun(context: ProjectContext, directory: string): Promise<Run> {
   if (!isProject(directory)) await finishEarlierRun(context, directory);
   if (!isProject(directory)) throw noProject(directory);
   const run = await begin(diskOf(context.environment), directory);

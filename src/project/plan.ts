@@ -107,6 +107,11 @@ export interface Plan {
   beside: string[];
 }
 
+/** Whether an earlier conflict is not settled yet, in a file or beside one. */
+export function isUnsettled({ left, beside }: Plan): boolean {
+  return left.length + beside.length > 0;
+}
+
 /** Where the new one of a file goes that both sides changed, when it is not written into it. */
 export function besideOf(path: string): string {
   return `${path}.theirs`;

@@ -1,9 +1,12 @@
 import { createTwoFilesPatch } from 'diff/lib/patch/create.js';
 
+import type { WriteOptions } from '../terminal/project-options.ts';
+import { say, type Terminal } from '../terminal/terminal.ts';
 import type { Disagreement } from './disagreements.ts';
 import { markerLines } from './merge/markers.ts';
-import { besideOf, type Change, type Conflict, type Plan } from './plan.ts';
-import { say, type Terminal } from '../terminal/terminal.ts';
+import { STATE } from './paths.ts';
+import { besideOf, isUnsettled, type Change, type Conflict, type Plan } from './plan.ts';
+import type { Proposal } from './proposal.ts';
 
 /** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
 export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
@@ -40,6 +43,42 @@ const VERBS: Record<Change['kind'], string> = {
   delete: 'deleted',
   restore: 'restored',
 };
+
+/**
+ * Shows what a change does or has done, as text or as JSON.
+ * @param outcome undefined while nothing is written
+ */
+export function showProposal(
+  terminal: Terminal,
+  { json, dryRun, check }: Pick<WriteOptions, 'json' | 'dryRun' | 'check'>,
+  { plan, disagreeing, isSame }: Proposal,
+  outcome?: Outcome,
+): void {
+  if (json) {
+    terminal.write(`${JSON.stringify(planFacts(plan, disagreeing, outcome), undefined, 2)}\n`);
+    return;
+  }
+  if (isSame && !isUnsettled(plan)) {
+    say(terminal, 'Nothing to do: the project is as its record wants it.');
+    return;
+  }
+  if (dryRun) sayDiff(terminal, plan);
+  sayPlan(terminal, plan, outcome);
+  sayDisagreements(terminal, disagreeing);
+  if (isSame) {
+    say(terminal, 'Nothing to write; conflicts of an earlier run are not settled yet.');
+    return;
+  }
+  if (plan.changes.length + plan.conflicts.length === 0) {
+    say(terminal, `No file of yours changes; ${STATE} ${outcome ? 'is' : 'would be'} brought up to date.`);
+    return;
+  }
+  const settled = [...(outcome?.resolutions.values() ?? [])].filter((resolution) => resolution !== 'keep');
+  const count = plan.changes.length + settled.length;
+  const files = `${count} ${count === 1 ? 'file' : 'files'}`;
+  if (outcome) say(terminal, `${terminal.green('✓')} ${files} changed.`);
+  else say(terminal, `${files} would change${check ? '' : '; nothing was written'}.`);
+}
 
 /** One line a file: what becomes of it, and a warning where that may surprise. */
 export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, beside }: Plan, outcome?: Outcome): void {
@@ -87,12 +126,12 @@ function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolutio
 }
 
 /** What its owner has to change in files that are written once. */
-export function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): void {
+function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): void {
   for (const { path, toDo } of found) say(terminal, `${path} is yours and stays as it is. In it: ${toDo.join('; ')}.`);
 }
 
 /** Every change as a unified diff. */
-export function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void {
+function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void {
   for (const { path, before, after, of } of changes) {
     if (of === undefined) terminal.write(patch(path, before?.content, after));
   }
@@ -107,7 +146,7 @@ export function sayConflicts(terminal: Terminal, conflicts: readonly Conflict[])
   }
 }
 
-export function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): PlanFacts {
+function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): PlanFacts {
   const { changes, conflicts, kept, left, beside } = plan;
   return {
     version: 1,

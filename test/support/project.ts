@@ -10,7 +10,7 @@ import { render, renderSecrets, type Templates } from '../../src/render/render.t
 import type { Precompiled } from '../../src/render/handlebars.ts';
 import { toTree, type Tree } from '../../src/render/tree.ts';
 import type { WriteOptions } from '../../src/terminal/project-options.ts';
-import { change, type RegenerateExit } from '../../src/commands/regenerate.ts';
+import { change, type ChangeExit } from '../../src/project/change.ts';
 import type { Terminal } from '../../src/terminal/terminal.ts';
 import { answersWith, templates as plain } from './answers.ts';
 import { filesBelow } from './cli.ts';
@@ -79,7 +79,7 @@ export function stateOf(directory: string): string {
 
 /** What a run of the program said and how it ended. */
 export interface ChangeRun {
-  code: RegenerateExit;
+  code: ChangeExit;
   output: string;
 }
 
@@ -100,7 +100,7 @@ export async function regenerateIn(
     ...{ bold: keep, dim: keep, green: keep, red: keep },
   };
   const context = {
-    ...{ argv: [], cwd: directory, terminal, prompts: undefined, templates: from },
+    ...{ cwd: directory, terminal, prompts: undefined, templates: from },
     environment: { ...process.env, XDG_STATE_HOME: stateOf(directory) },
     signal: new AbortController().signal,
   };
