@@ -5,10 +5,8 @@ import type { ProjectContext } from './context.ts';
 import { begin, recover, type Applied, type Recovered, type Run } from './apply.ts';
 import { nextBackup as nextBackupIn } from './carry-out.ts';
 import { refuseOthers } from './claim.ts';
-import { sha256 } from './hash.ts';
-import { withPlainEnds } from './line-ends.ts';
-import { basePath, readLock, type Lock } from './lock.ts';
-import { JOURNAL, LOCK, STATE } from './paths.ts';
+import { readLock, type Lock } from './lock.ts';
+import { JOURNAL, LOCK } from './paths.ts';
 import type { DiskFile } from './plan.ts';
 import { stateFolders, type Disk } from './proof.ts';
 import { codeOf, Root, unreachable } from './root.ts';
@@ -171,28 +169,6 @@ export function readDisk(directory: string, paths: Iterable<string>): Map<string
     if (file !== undefined) disk.set(path, file);
   }
   return disk;
-}
-
-/** Reads a base. @throws ExpectedError when it is missing or not what its name says */
-export function readBase(directory: string, hash: string): Buffer {
-  const path = basePath(hash);
-  const content = rootOf(directory).read(path)?.content;
-  // Version control may have given it other line ends.
-  const base = [content, content && withPlainEnds(content)].find((one) => one && sha256(one) === hash);
-  if (base === undefined) {
-    throw unreadable(
-      `${path} is ${content === undefined ? 'missing' : 'damaged'}.`,
-      'Bring it back from your version control.',
-    );
-  }
-  return base;
-}
-
-/** The hashes of the bases that are there. */
-export function basesOf(directory: string): string[] {
-  return rootOf(directory)
-    .list(`${STATE}/base`)
-    .filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
 /** The name of the next folder for what is replaced: `0001`, `0002`, ... */

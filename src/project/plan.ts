@@ -1,5 +1,6 @@
 import { RECORD } from '../answers/answers.ts';
 import type { FileClass } from '../render/classes.ts';
+import type { BaseOf } from './base.ts';
 import { sha256 } from './hash.ts';
 import { isMade, saysTheSame, withEndsOf } from './line-ends.ts';
 import type { Lock } from './lock.ts';
@@ -124,8 +125,7 @@ export interface PlanInput {
   rendered: Tree;
   /** What is there, of the files that the lock or the render has, and beside them. */
   disk: ReadonlyMap<string, DiskFile>;
-  /** The base with that hash. */
-  base: (hash: string) => Buffer;
+  base: BaseOf;
   /** Files that are to be as they are rendered, whatever is there. */
   restore: ReadonlySet<string>;
 }
@@ -196,7 +196,7 @@ function planKnown(
   { fileClass, content }: TreeFile,
   before: DiskFile | undefined,
   hash: string,
-  base: (hash: string) => Buffer,
+  base: BaseOf,
 ): void {
   const isNews = sha256(content) !== hash;
   if (before === undefined) {
@@ -216,7 +216,7 @@ function planKnown(
     conflicts.push({ path, fileClass, reason, mine: before, theirs, marked: undefined });
     return;
   }
-  const merged = mergeFile(path, base(hash), before.content, content);
+  const merged = mergeFile(path, base(path, hash), before.content, content);
   if ('text' in merged) {
     const after = Buffer.from(merged.text);
     if (!after.equals(before.content)) changes.push({ path, kind: 'merge', fileClass, before, after });

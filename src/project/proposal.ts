@@ -11,10 +11,11 @@ import type { Tree } from '../render/tree.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
 import type { WriteOptions } from '../terminal/project-options.ts';
 import type { Operation } from './apply.ts';
+import { openBases } from './base.ts';
 import type { ProjectContext } from './context.ts';
 import { disagreements, type Disagreement } from './disagreements.ts';
 import { saysTheSame, withEndsOf } from './line-ends.ts';
-import { openProject, readBase, readDisk, type Project } from './open.ts';
+import { openProject, readDisk, rootOf, type Project } from './open.ts';
 import { besideOf, planChanges, type Change, type Plan } from './plan.ts';
 import { stateOperations, writtenMerges } from './state.ts';
 
@@ -49,7 +50,7 @@ export async function propose(
   const rendered = await render(answers, templates);
   const compared = planChanges({
     ...{ lock: project.lock, rendered, disk: readDisk(directory, comparedPaths(project, rendered)) },
-    base: (hash) => readBase(directory, hash),
+    base: openBases(rootOf(directory)),
     restore: pathsToRestore(options.restore, rendered, directory, cwd),
   });
   const isAsRecorded = JSON.stringify(project.answers) === JSON.stringify(answers);

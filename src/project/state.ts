@@ -2,11 +2,12 @@ import type { Answers } from '../answers/answers.ts';
 import type { Templates } from '../render/render.ts';
 import type { Tree } from '../render/tree.ts';
 import type { Operation } from './apply.ts';
+import { oldBases } from './base.ts';
 import { sha256 } from './hash.ts';
 import { saysTheSame } from './line-ends.ts';
-import { basePath, lockFiles } from './lock.ts';
-import { basesOf, readDisk, type Project } from './open.ts';
-import { ATTRIBUTES, IGNORED } from './paths.ts';
+import { isOwners, lockFiles } from './lock.ts';
+import { readDisk, rootOf, type Project } from './open.ts';
+import { ATTRIBUTES } from './paths.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -31,7 +32,7 @@ export function writtenMerges(
   return written;
 }
 
-/** Writes what the project remembers of a render: the lock and the bases; bases that nothing refers to go. */
+/** Writes what the project remembers of a render: the lock and the bases. The bases of an earlier version are removed. */
 export function stateOperations(
   project: Project,
   answers: Answers,
@@ -40,16 +41,15 @@ export function stateOperations(
   written: ReadonlyMap<string, string>,
 ): Operation[] {
   const wanted = lockFiles(answers, version, rendered, written);
-  const bases = basesOf(project.directory).map(basePath);
-  const there = readDisk(project.directory, [...wanted.keys(), ...bases]);
+  const stale = oldBases(rootOf(project.directory));
+  const there = readDisk(project.directory, [...wanted.keys(), ...stale]);
   // With that file, version control leaves the line ends as they are.
   const isSame = there.has(ATTRIBUTES) ? saysTheSame : (one: Buffer, other: Buffer) => one.equals(other);
   const fresh = [...wanted].flatMap(([path, { content }]): Operation[] => {
     const before = there.get(path)?.content;
-    const isKept = before !== undefined && ([ATTRIBUTES, IGNORED].includes(path) || isSame(before, content));
+    const isKept = before !== undefined && (isOwners(path, before) || isSame(before, content));
     return isKept ? [] : [{ path, before, after: content, mode: 0o644 }];
   });
-  const stale = bases.filter((path) => !wanted.has(path));
   return [
     ...fresh,
     ...stale.map((path) => ({ path, before: there.get(path)?.content, after: undefined, mode: 0o644 })),

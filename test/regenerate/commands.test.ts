@@ -384,7 +384,7 @@ describe('a record or lock that somebody else wrote', () => {
       'a damaged base',
       () => {
         edit('src/app.ts', /^/, '// mine\n');
-        for (const [path] of seen(project)) if (path.startsWith('.tsuru-service/base/')) write(path, 'x');
+        edit('.tsuru-service/base.jsonl', /^\["src\/app\.ts","/m, '$&x');
       },
       /is damaged/,
     ],

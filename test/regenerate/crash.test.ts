@@ -8,6 +8,7 @@ import type { Disk } from '../../src/project/proof.ts';
 import type { FileSystem } from '../../src/project/root.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { fill, interrupted, textsBelow, withoutLinks } from '../support/disks.ts';
+import { withOldRecord } from '../support/old-record.ts';
 import { stoppingAt, type End } from '../support/stopping.ts';
 import { FAST_DISK, contents, regenerateIn, seen, stateOf, Workshop } from '../support/project.ts';
 
@@ -22,6 +23,8 @@ const OLD = {
   'b/deep/b.txt': 'old b\n',
   'c/c.txt': 'the same\n',
   'log.txt': 'one\n',
+  // The record of an earlier version, which becomes one file.
+  [`.tsuru-service/base/${'a'.repeat(64)}`]: 'old a\n',
   '.tsuru-service/lock.json': '{"old":true}',
 };
 const NEW = {
@@ -30,6 +33,7 @@ const NEW = {
   'log.txt': 'one\ntwo\n',
   'n/deep/n.txt': 'new n\n',
   'c/empty.txt': '',
+  '.tsuru-service/base.jsonl': '["a.txt","new a\\n"]\n',
   '.tsuru-service/lock.json': '{"old":false}',
 };
 
@@ -147,7 +151,8 @@ describe.each(named)('a regeneration that meets $name', ({ end }) => {
       await recover(diskOf(project), project);
       ends.add(stateOfDisk(project));
       expect({ call, state: stateOfDisk(project) }).toEqual({ call, state: expect.stringMatching(/^(old|new)$/) as string });
-      expect(fs.readdirSync(join(project, '.tsuru-service'))).toEqual(['lock.json']);
+      const base = stateOfDisk(project) === 'old' ? 'base' : 'base.jsonl';
+      expect(fs.readdirSync(join(project, '.tsuru-service'))).toEqual([base, 'lock.json']);
       workshop.clear(project);
     }
     expect([...ends].sort()).toEqual(['new', 'old']);
@@ -291,6 +296,7 @@ describe('a checkout of everything after a kill', () => {
 describe('a regeneration of a whole project', () => {
   it('that is killed at some of its many steps leaves all or nothing', { timeout: 600_000 }, async () => {
     const old = await workshop.project();
+    withOldRecord(old);
     const wanted = workshop.copyOf(old);
     await regenerateIn(wanted, (answers) => ({
       ...answers,

@@ -78,6 +78,7 @@ async function endOf(work: () => Promise<unknown>): Promise<unknown> {
 const LINKS: [path: string, target: string, commands: string[]][] = [
   ['.tsuru-service', '', Object.keys(COMMANDS)],
   ['.tsuru-service/stage', '', ['regenerate', 'endpoint add', 'create', 'regenerate --restore']],
+  ['.tsuru-service/base.jsonl', 'precious.txt', ['regenerate', 'regenerate --check', 'regenerate --dry-run', 'endpoint add']],
   ['.tsuru-service/base', '', ['regenerate', 'regenerate --check', 'regenerate --dry-run', 'endpoint add']],
   ['.tsuru-service/journal.json', 'precious.txt', Object.keys(COMMANDS).filter((name) => name !== 'endpoint list')],
   ['.tsuru-service/lock.json', 'lock.json', Object.keys(COMMANDS)],

@@ -20,12 +20,15 @@ const OLD = {
   'a.txt': 'old a\n',
   'b/deep/b.txt': 'old b\n',
   'c.txt': 'the same\n',
+  // The record of an earlier version, which becomes one file.
+  [`.tsuru-service/base/${'a'.repeat(64)}`]: 'old a\n',
   '.tsuru-service/lock.json': '{"old":true}',
 };
 const NEW = {
   'a.txt': 'new a\n',
   'c.txt': 'the same\n',
   'n/deep/n.txt': 'new n\n',
+  '.tsuru-service/base.jsonl': '["a.txt","new a\\n"]\n',
   '.tsuru-service/lock.json': '{"old":false}',
 };
 const bytes = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text));
