@@ -3,6 +3,7 @@ import type { WriteOptions } from '../terminal/project-options.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Operation } from './apply.ts';
+import { leavingOperations } from './backup.ts';
 import type { ProjectContext } from './context.ts';
 import { readDisk } from './open.ts';
 import { besideOf, type Conflict } from './plan.ts';
@@ -57,19 +58,22 @@ export function settledOperations(
   return conflicts.flatMap((conflict) => settle(directory, conflict, resolutions.get(conflict.path) ?? 'keep'));
 }
 
-function settle(directory: string, { path, mine, theirs, marked }: Conflict, resolution: Resolution): Operation[] {
-  const { content: before, mode } = mine;
+function settle(directory: string, { path, mine, theirs, marked, from }: Conflict, resolution: Resolution): Operation[] {
+  const { content, mode } = mine;
+  const before = from === undefined ? content : undefined;
+  const leaving = leavingOperations(from);
+  const moving = from === undefined ? [] : [{ path, before, after: content, mode }, ...leaving];
   switch (resolution) {
     case 'keep':
-      return [];
+      return moving;
     case 'take':
-      return [{ path, before, after: theirs, mode }];
+      return [{ path, before, after: theirs, mode }, ...leaving];
     case 'markers':
-      return [{ path, before, after: Buffer.from(marked ?? ''), mode }];
+      return [{ path, before, after: Buffer.from(marked ?? ''), mode }, ...leaving];
     case 'beside': {
       const beside = besideOf(path);
       const there = readDisk(directory, [beside]).get(beside);
-      return [{ path: beside, before: there?.content, after: theirs, mode: there?.mode ?? mode }];
+      return [...moving, { path: beside, before: there?.content, after: theirs, mode: there?.mode ?? mode }];
     }
   }
 }

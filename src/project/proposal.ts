@@ -15,7 +15,9 @@ import { openBases } from './base.ts';
 import type { ProjectContext } from './context.ts';
 import { disagreements, type Disagreement } from './disagreements.ts';
 import { saysTheSame, withEndsOf } from './line-ends.ts';
+import { movesBetween } from './moves.ts';
 import { openProject, readDisk, rootOf, type Project } from './open.ts';
+import { importedInTests } from './own-tests.ts';
 import { besideOf, planChanges, type Change, type Plan } from './plan.ts';
 import { stateOperations, writtenMerges } from './state.ts';
 
@@ -48,10 +50,12 @@ export async function propose(
   if (problem !== undefined) throw usage(problem);
 
   const rendered = await render(answers, templates);
+  const moves = movesBetween(project.lock, rendered);
   const compared = planChanges({
     ...{ lock: project.lock, rendered, disk: readDisk(directory, comparedPaths(project, rendered)) },
     base: openBases(rootOf(directory)),
     restore: pathsToRestore(options.restore, rendered, directory, cwd),
+    ...{ moves, imported: moves.size === 0 ? new Set() : importedInTests(rootOf(directory), moves) },
   });
   const isAsRecorded = JSON.stringify(project.answers) === JSON.stringify(answers);
   const made = isAsRecorded ? undefined : await render(project.answers, templates);

@@ -5,7 +5,7 @@ import { say, type Terminal } from '../terminal/terminal.ts';
 import type { Disagreement } from './disagreements.ts';
 import { markerLines } from './merge/markers.ts';
 import { STATE } from './paths.ts';
-import { besideOf, isUnsettled, type Change, type Conflict, type Plan } from './plan.ts';
+import { besideOf, isUnsettled, type Change, type Conflict, type Origin, type Plan } from './plan.ts';
 import type { Proposal } from './proposal.ts';
 
 /** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
@@ -16,7 +16,8 @@ export interface PlanFacts {
   version: 1;
   /** Whether anything was written. */
   written: boolean;
-  changes: { path: string; kind: Change['kind']; class: Change['fileClass'] }[];
+  /** `from` is where the file was, when it moves. */
+  changes: { path: string; kind: Change['kind']; class: Change['fileClass']; from?: string }[];
   /** `outcome` is there when it was settled. */
   conflicts: { path: string; reason: string; outcome?: Resolution }[];
   kept: { path: string; reason: string }[];
@@ -85,11 +86,11 @@ export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, be
   const write = (verb: string, text: string) => {
     terminal.write(`  ${verb.padEnd(9)} ${text}\n`);
   };
-  for (const { path, kind, fileClass, of } of changes) {
+  for (const { path, kind, fileClass, of, from } of changes) {
     const warning =
       kind === 'merge' && fileClass === 'generated' ? "  (the generator's file, with edits of yours)" : '';
     const whose = of === undefined ? '' : `  (it is ${of}'s; a copy is kept in ${outcome?.backup ?? 'a backup'})`;
-    write(VERBS[kind], path + terminal.dim(warning + whose));
+    write(VERBS[kind], path + terminal.dim(movedWords(from) + warning + whose));
   }
   for (const { path, reason } of kept) write('kept', terminal.dim(`${path}  (${reason})`));
   for (const conflict of conflicts) {
@@ -109,6 +110,11 @@ export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, be
     const toDo = `left by an earlier conflict: take what ${path} needs from it, and delete it`;
     terminal.write(terminal.red(`  beside    ${besideOf(path)}  (${toDo})\n`));
   }
+}
+
+function movedWords(from: Origin | undefined): string {
+  if (from === undefined) return '';
+  return `  (moved from ${from.path}${from.left === undefined ? '' : ', which stays for the files of yours that import it'})`;
 }
 
 /** What became of a file that both sides changed: a verb, and where each side is now. */
@@ -132,8 +138,8 @@ function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): v
 
 /** Every change as a unified diff. */
 function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void {
-  for (const { path, before, after, of } of changes) {
-    if (of === undefined) terminal.write(patch(path, before?.content, after));
+  for (const { path, before, after, of, from } of changes) {
+    if (of === undefined) terminal.write(patch(path, before?.content, after, from?.path));
   }
   sayConflicts(terminal, conflicts);
 }
@@ -142,7 +148,7 @@ function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void {
 export function sayConflicts(terminal: Terminal, conflicts: readonly Conflict[]): void {
   for (const { path, reason, mine, theirs } of conflicts) {
     say(terminal, terminal.bold(`\n${path}: ${reason}`));
-    terminal.write(patch(path, mine.content, theirs, 'yours', 'new'));
+    terminal.write(patch(path, mine.content, theirs, path, 'yours', 'new'));
   }
 }
 
@@ -151,7 +157,10 @@ function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): 
   return {
     version: 1,
     written: outcome !== undefined,
-    changes: changes.map(({ path, kind, fileClass }) => ({ path, kind, class: fileClass })),
+    changes: changes.map(({ path, kind, fileClass, from }) => ({
+      ...{ path, kind, class: fileClass },
+      ...(from !== undefined && { from: from.path }),
+    })),
     conflicts: conflicts.map(({ path, reason }) => {
       const resolution = outcome?.resolutions.get(path);
       return { path, reason, ...(resolution !== undefined && { outcome: resolution }) };
@@ -160,10 +169,17 @@ function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): 
   };
 }
 
-function patch(path: string, before: Buffer | undefined, after: Buffer | undefined, left = '', right = ''): string {
+function patch(
+  path: string,
+  before: Buffer | undefined,
+  after: Buffer | undefined,
+  oldPath = path,
+  left = '',
+  right = '',
+): string {
   if ([before, after].some((content) => content?.includes(0))) return `Binary file ${path} differs\n`;
   const [from, to] = [before, after].map((content) => content?.toString('utf8') ?? '') as [string, string];
-  const [old, fresh] = [before ? `a/${path}` : '/dev/null', after ? `b/${path}` : '/dev/null'];
+  const [old, fresh] = [before ? `a/${oldPath}` : '/dev/null', after ? `b/${path}` : '/dev/null'];
   // Without its first two lines, a title that no tool reads.
   return createTwoFilesPatch(old, fresh, from, to, left, right, { context: 3 }).replace(/^=+\n/, '');
 }

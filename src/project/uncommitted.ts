@@ -14,8 +14,8 @@ export async function refuseUncommitted({ environment }: ProjectContext, project
   const edited = new Map([
     ...plan.changes
       .filter((change) => isEdited(change) && change.path !== RECORD && change.of === undefined)
-      .map(({ path, before }) => [path, before] as const),
-    ...plan.conflicts.map(({ path, mine }) => [path, mine] as const),
+      .map(({ path, before, from }) => [from?.path ?? path, from?.file ?? before] as const),
+    ...plan.conflicts.map(({ path, mine, from }) => [from?.path ?? path, from?.file ?? mine] as const),
   ]);
   if (edited.size === 0) return;
   const { uncommitted } = await import('../steps/uncommitted.ts');
