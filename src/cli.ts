@@ -41,8 +41,10 @@ async function main(): Promise<void> {
     process.exitCode = await check({ ...context, argv: args.slice(1) });
     return;
   }
+  const { machineOf } = await import('./project/machine.ts');
   const whole = {
     ...context,
+    machine: machineOf(process),
     // Decided before anything is asked: a question on a pipe would wait for ever.
     prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
     templates: {

@@ -53,9 +53,10 @@ async function remove(context: Context, { name, options }: WritingRequest<'remov
   return code;
 }
 
-async function list({ cwd, templates, terminal }: Context): Promise<void> {
+async function list(context: Context): Promise<void> {
+  const { cwd, terminal } = context;
   const directory = resolve(cwd);
-  const { answers } = await undisturbed(directory, () => Promise.resolve(openProject(directory, templates.version)));
+  const { answers } = await undisturbed(context, directory, () => Promise.resolve(openProject(context, directory)));
   const { name: service, endpoints } = answers;
   if (endpoints.length === 0) {
     say(terminal, `${service} has no endpoints of its own.`);

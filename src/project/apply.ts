@@ -5,6 +5,7 @@ import { canCarryOut, carryOut, changed, freshPath, keepOthers, takeBack } from 
 import { claim, hasClaims, isOver, ownMark } from './claim.ts';
 import { sha256 } from './hash.ts';
 import { readJournal, writeJournal, type Journal } from './journal.ts';
+import type { Machine } from './machine.ts';
 import { JOURNAL, ownPathProblem, STAGE, STATE } from './paths.ts';
 import { forgetKeys, newKey, type Disk } from './proof.ts';
 import { ancestorsOf, codeOf, Root, type FileSystem } from './root.ts';
@@ -53,7 +54,7 @@ export interface Run {
  * @throws ExpectedError when it cannot be written, which says what the disk has
  */
 export async function apply(disk: Disk, directory: string, tree: Tree): Promise<Applied> {
-  if (!isThere(disk.fs, directory)) return applyBeside(disk.fs, directory, tree);
+  if (!isThere(disk.fs, directory)) return applyBeside(disk, directory, tree);
   const operations = [...tree].map(([path, { content, mode }]) => ({
     path,
     before: undefined,
@@ -77,7 +78,7 @@ export async function begin(disk: Disk, directory: string): Promise<Run> {
   let end: () => void;
   try {
     root = new Root(disk.fs, directory);
-    end = await claim(root);
+    end = await claim(root, disk.machine);
   } catch (error) {
     throw error instanceof ExpectedError ? error : failure(error, 'Nothing was changed.');
   }
@@ -294,14 +295,14 @@ function missingDirectories(root: Root, operations: readonly Operation[]): strin
     .filter((path) => root.look(path) === undefined);
 }
 
-async function applyBeside(fs: FileSystem, directory: string, tree: Tree): Promise<Applied> {
+async function applyBeside({ fs, machine }: Disk, directory: string, tree: Tree): Promise<Applied> {
   const parent = dirname(directory);
-  const stage = join(parent, `.${basename(directory)}.${ownMark()}.partial`);
+  const stage = join(parent, `.${basename(directory)}.${ownMark(machine)}.partial`);
   let made: string | undefined;
   let isStaged = false;
   try {
     made = fs.mkdirSync(parent, { recursive: true });
-    removeStale(fs, directory);
+    removeStale(fs, machine, directory);
     fs.mkdirSync(stage);
     isStaged = true;
     await writeFiles(new Root(fs, stage), tree);
@@ -350,11 +351,12 @@ async function writeFiles(root: Root, tree: Tree): Promise<void> {
 }
 
 /** Removes what runs that were killed left beside a directory that they never made. */
-function removeStale(fs: FileSystem, directory: string): void {
+function removeStale(fs: FileSystem, machine: Machine, directory: string): void {
   const parent = dirname(directory);
   const prefix = `.${basename(directory)}.`;
   for (const name of fs.readdirSync(parent)) {
     if (!name.startsWith(prefix) || !name.endsWith('.partial')) continue;
-    if (isOver(name.slice(prefix.length, -'.partial'.length))) fs.rmSync(join(parent, name), { recursive: true, force: true });
+    const mark = name.slice(prefix.length, -'.partial'.length);
+    if (isOver(mark, machine)) fs.rmSync(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -31,7 +31,9 @@ export async function change(
 ): Promise<ChangeExit> {
   const directory = resolve(context.cwd, options.directory);
   if (options.dryRun || options.check) {
-    return undisturbed(directory, async () => look(context, options, await propose(context, directory, options, changed)));
+    return undisturbed(context, directory, async () =>
+      look(context, options, await propose(context, directory, options, changed)),
+    );
   }
   const run = await beginRun(context, directory);
   try {

@@ -1,11 +1,13 @@
 import type { Templates } from '../render/render.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import type { Machine } from './machine.ts';
 
 /** Everything outside a project that a change of it touches. */
 export interface ProjectContext {
   cwd: string;
   environment: NodeJS.ProcessEnv;
+  machine: Machine;
   terminal: Terminal;
   /** The streams to ask on; undefined when nothing may be asked. */
   prompts: PromptStreams | undefined;

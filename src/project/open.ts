@@ -6,6 +6,7 @@ import { begin, recover, type Applied, type Recovered, type Run } from './apply.
 import { nextBackup as nextBackupIn } from './carry-out.ts';
 import { refuseOthers } from './claim.ts';
 import { readLock, type Lock } from './lock.ts';
+import type { Machine } from './machine.ts';
 import { JOURNAL, LOCK } from './paths.ts';
 import type { DiskFile } from './plan.ts';
 import { stateFolders, type Disk } from './proof.ts';
@@ -25,8 +26,8 @@ export interface Project {
 }
 
 /** The machine's disk, and where it remembers what belongs to this user. */
-export function diskOf(environment: NodeJS.ProcessEnv): Disk {
-  return { fs: nodeFileSystem, stateFolders: stateFolders(environment) };
+export function diskOf({ environment, machine }: Pick<ProjectContext, 'environment' | 'machine'>): Disk {
+  return { fs: nodeFileSystem, stateFolders: stateFolders(environment, machine), machine };
 }
 
 /** A directory of the machine's disk. */
@@ -40,8 +41,8 @@ export function isProject(directory: string): boolean {
 }
 
 /** Brings to its end what a run that was killed had begun to write. */
-export async function finishEarlierRun({ environment, terminal }: ProjectContext, directory: string): Promise<void> {
-  if (isDirectory(directory)) sayRecovered(terminal, await recover(diskOf(environment), directory));
+export async function finishEarlierRun(context: ProjectContext, directory: string): Promise<void> {
+  if (isDirectory(directory)) sayRecovered(context.terminal, await recover(diskOf(context), directory));
 }
 
 /**
@@ -51,7 +52,7 @@ export async function finishEarlierRun({ environment, terminal }: ProjectContext
 export async function beginRun(context: ProjectContext, directory: string): Promise<Run> {
   if (!isProject(directory)) await finishEarlierRun(context, directory);
   if (!isProject(directory)) throw noProject(directory);
-  const run = await begin(diskOf(context.environment), directory);
+  const run = await begin(diskOf(context), directory);
   sayRecovered(context.terminal, run.recovered);
   return run;
 }
@@ -60,22 +61,26 @@ export async function beginRun(context: ProjectContext, directory: string): Prom
  * Looks at a project without changing it.
  * @throws ExpectedError when another run changes it meanwhile, or did not finish
  */
-export async function undisturbed<T>(directory: string, look: () => Promise<T>): Promise<T> {
+export async function undisturbed<T>(
+  { machine }: Pick<ProjectContext, 'machine'>,
+  directory: string,
+  look: () => Promise<T>,
+): Promise<T> {
   if (!isDirectory(directory)) throw noProject(directory);
   const root = rootOf(directory);
   // First: a run that is at work, or was stopped, may have the record in its hands.
-  const before = stampOf(root);
+  const before = stampOf(root, machine);
   if (!isProject(directory)) throw noProject(directory);
   try {
     return await look();
   } finally {
-    refuseAnother(before, stampOf(root));
+    refuseAnother(before, stampOf(root, machine));
   }
 }
 
 /** @returns what changes whenever a run writes to a project */
-function stampOf(root: Root): string {
-  refuseOthers(root);
+function stampOf(root: Root, machine: Machine): string {
+  refuseOthers(root, machine);
   if (root.look(JOURNAL) !== undefined) {
     throw new ExpectedError(
       EXIT.inTheWay,
@@ -129,17 +134,19 @@ function isDirectory(path: string): boolean {
 
 /**
  * Reads the record and the lock of a project.
- * @param generator the version of this package
  * @throws ExpectedError when the directory is no project, or one of them is unreadable or newer than this program
  */
-export function openProject(directory: string, generator: string): Project {
+export function openProject(
+  { machine, templates }: Pick<ProjectContext, 'machine' | 'templates'>,
+  directory: string,
+): Project {
   if (!isProject(directory)) throw noProject(directory);
   const root = rootOf(directory);
   try {
-    return read(root, directory, generator);
+    return read(root, directory, templates.version);
   } catch (error) {
     // What is being written looks broken.
-    refuseOthers(root);
+    refuseOthers(root, machine);
     throw error;
   }
 }

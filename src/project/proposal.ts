@@ -39,12 +39,13 @@ export interface Proposal {
  * @throws ExpectedError when the project is unreadable or the answers are not valid
  */
 export async function propose(
-  { cwd, templates }: ProjectContext,
+  context: ProjectContext,
   directory: string,
   options: WriteOptions,
   changed: (answers: Answers) => Answers | Promise<Answers>,
 ): Promise<Proposal> {
-  const project = openProject(directory, templates.version);
+  const { cwd, templates } = context;
+  const project = openProject(context, directory);
   const answers = await changed(project.answers);
   const problem = endpointsProblem(answers.endpoints, answers.framework) ?? newEndpointsProblem(project, answers);
   if (problem !== undefined) throw usage(problem);

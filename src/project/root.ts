@@ -32,7 +32,8 @@ export interface FileRead {
 }
 
 /** Windows has no such flag, and opens no link that is not followed. */
-const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
+const { O_NOFOLLOW } = constants as Partial<typeof constants>;
+const NO_FOLLOW = O_NOFOLLOW ?? 0;
 
 /** Bytes of the largest file that is read: many times what is made. */
 const LARGEST = 256n * 1024n * 1024n;
@@ -197,7 +198,7 @@ export class Root {
       for (const path of paths) {
         const found = this.look(path);
         // Windows keeps the names in directories by itself, and opens none.
-        const isWindows = process.platform === 'win32';
+        const isWindows = O_NOFOLLOW === undefined;
         if (found === undefined || (isWindows && found.isDirectory())) continue;
         opened.push(this.fs.openSync(this.at(path), (isWindows ? constants.O_RDWR : constants.O_RDONLY) | NO_FOLLOW));
       }

@@ -7,7 +7,7 @@ import { applyOperations, begin, recover, type Applied, type Operation } from '.
 import type { Disk } from '../../src/project/proof.ts';
 import type { FileSystem } from '../../src/project/root.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
-import { fill, interrupted, textsBelow, withoutLinks } from '../support/disks.ts';
+import { fill, interrupted, machine, textsBelow, withoutLinks } from '../support/disks.ts';
 import { withOldRecord } from '../support/old-record.ts';
 import { stoppingAt, type End } from '../support/stopping.ts';
 import { FAST_DISK, contents, regenerateIn, seen, stateOf, Workshop } from '../support/project.ts';
@@ -75,7 +75,7 @@ afterAll(() => {
 });
 
 function diskOf(project: string, disk: FileSystem = fs): Disk {
-  return { fs: disk, stateFolders: [join(project, '../state')] };
+  return { fs: disk, stateFolders: [join(project, '../state')], machine };
 }
 
 /** Carries the operations out, on any disk. */
@@ -231,7 +231,7 @@ function findIn(project: string, text: string): string[] {
   return Object.entries(textsBelow(project)).flatMap(([path, content]) => (content === text ? [path] : []));
 }
 
-describe.each(saves)('$path, saved $how', ({ path, save }) => {
+describe.each(saves)('$path, saved $how', { timeout: 300_000 }, ({ path, save }) => {
   it('at any moment of a run, is in its place or in a backup that the run names', async () => {
     const mine = 'what I have just saved\n';
     const counting = interrupted(Infinity, () => undefined);
@@ -306,7 +306,7 @@ describe('a regeneration of a whole project', () => {
     const texts = (directory: string) => Object.fromEntries([...seen(directory)].map(([path, { content }]) => [path, content]));
     const whole = operationsBetween(texts(old), texts(wanted));
     const counting = stoppingAt(Infinity, 'kill');
-    const disk = (directory: string, from: FileSystem = fs): Disk => ({ fs: from, stateFolders: [stateOf(directory)] });
+    const disk = (directory: string, from: FileSystem = fs): Disk => ({ fs: from, stateFolders: [stateOf(directory)], machine });
     const carry = async (directory: string, from: FileSystem) => {
       const started = await begin(disk(directory, from), directory);
       try {

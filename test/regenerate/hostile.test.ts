@@ -9,7 +9,7 @@ import { apply, applyOperations, begin, recover, type Operation } from '../../sr
 import type { Disk } from '../../src/project/proof.ts';
 import { toTree } from '../../src/render/tree.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
-import { fill, textsBelow } from '../support/disks.ts';
+import { fill, machine, textsBelow } from '../support/disks.ts';
 import { FAST_DISK, templates, regenerateIn, stateOf, Workshop } from '../support/project.ts';
 import { stoppingAt } from '../support/stopping.ts';
 
@@ -27,14 +27,14 @@ beforeEach(async () => {
 });
 
 const at = (path: string) => join(project, path);
-const diskOf = (directory: string): Disk => ({ fs, stateFolders: [stateOf(directory)] });
+const diskOf = (directory: string): Disk => ({ fs, stateFolders: [stateOf(directory)], machine });
 
 const terminal = {
   ...{ columns: 100, canRedraw: false, write: () => undefined, writeError: () => undefined },
   ...{ bold: String, dim: String, green: String, red: String },
 };
 const contextFor = (argv: string[]) => ({
-  ...{ argv, cwd: project, terminal, prompts: undefined, templates, newPassword: () => 'x' },
+  ...{ argv, cwd: project, terminal, machine, prompts: undefined, templates, newPassword: () => 'x' },
   environment: { ...process.env, XDG_STATE_HOME: stateOf(project) },
   signal: new AbortController().signal,
 });
@@ -246,7 +246,7 @@ describe('a journal', () => {
   it('has its key in no folder of the project, not one behind a link either, and none is made', async () => {
     fs.symlinkSync(outside, at('state'));
     const before = entriesOf(dirname(project));
-    const run = await begin({ fs, stateFolders: [at('.local/state/x'), at('state/x')] }, project);
+    const run = await begin({ fs, stateFolders: [at('.local/state/x'), at('state/x')], machine }, project);
     await expect(applyOperations(run, STEPS.slice(1))).rejects.toMatchObject({
       hint: expect.stringMatching(/^Nothing was changed/) as string,
       message: expect.stringMatching(/local\/state\/x is inside the project.*state\/x is inside the project/) as string,

@@ -10,6 +10,7 @@ import { lockFiles } from '../../src/project/lock.ts';
 import { render, type Templates } from '../../src/render/render.ts';
 import { toTree } from '../../src/render/tree.ts';
 import { answersWith, templates as plain } from '../support/answers.ts';
+import { machine } from '../support/disks.ts';
 import { regenerateIn, seen, stateOf } from '../support/project.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'moves-'));
@@ -72,7 +73,7 @@ beforeEach(async () => {
     }),
   );
   const whole = toTree([...tree, ...lockFiles(answers, before.version, tree)]);
-  await apply({ fs, stateFolders: [stateOf(project)] }, project, whole);
+  await apply({ fs, stateFolders: [stateOf(project)], machine }, project, whole);
 });
 
 describe('a project whose generated tests were in test/', () => {

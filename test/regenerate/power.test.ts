@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { apply, applyOperations, begin, recover, type Operation } from '../../src/project/apply.ts';
 import type { FileSystem } from '../../src/project/root.ts';
 import { toTree } from '../../src/render/tree.ts';
-import { fill, textsBelow } from '../support/disks.ts';
+import { fill, machine as thisMachine, textsBelow } from '../support/disks.ts';
 import { seeded } from '../support/malformed.ts';
 import { PowerDisk } from '../support/power.ts';
 import { FAST_DISK } from '../support/project.ts';
@@ -43,7 +43,7 @@ const tree = toTree(
 /** The whole machine that loses its power: the project, and the user's folder beside it. */
 const machine = join(scratch, 'machine');
 const project = join(machine, 'in/project');
-const diskOf = (disk: FileSystem) => ({ fs: disk, stateFolders: [join(machine, 'state')] });
+const diskOf = (disk: FileSystem) => ({ fs: disk, stateFolders: [join(machine, 'state')], machine: thisMachine });
 const same = (texts: Record<string, string>) => JSON.stringify(Object.entries(texts).sort());
 const stateNow = () => {
   const now = same(textsBelow(project));

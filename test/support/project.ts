@@ -13,6 +13,7 @@ import type { WriteOptions } from '../../src/terminal/project-options.ts';
 import { change, type ChangeExit } from '../../src/project/change.ts';
 import type { Terminal } from '../../src/terminal/terminal.ts';
 import { answersWith, templates as plain } from './answers.ts';
+import { machine } from './disks.ts';
 import { filesBelow } from './cli.ts';
 
 export const SECRET = 'the-password-of-the-tests';
@@ -53,7 +54,7 @@ export class Workshop {
     const key = JSON.stringify([answers, from.directory, from.version]);
     const tree = this.trees.get(key) ?? projectTree(answers, from);
     this.trees.set(key, tree);
-    await apply({ fs: nodeFileSystem, stateFolders: [stateOf(directory)] }, directory, await tree);
+    await apply({ fs: nodeFileSystem, stateFolders: [stateOf(directory)], machine }, directory, await tree);
     return directory;
   }
 
@@ -100,7 +101,7 @@ export async function regenerateIn(
     ...{ bold: keep, dim: keep, green: keep, red: keep },
   };
   const context = {
-    ...{ cwd: directory, terminal, prompts: undefined, templates: from },
+    ...{ cwd: directory, terminal, machine, prompts: undefined, templates: from },
     environment: { ...process.env, XDG_STATE_HOME: stateOf(directory) },
     signal: new AbortController().signal,
   };
