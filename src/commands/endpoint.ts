@@ -32,7 +32,7 @@ async function add(context: Context, { given, options }: WritingRequest<'add'>):
   let service = '';
   const code = await change(context, options, async (before) => {
     const added = await complete(context, given, before);
-    sentence = `Next: write ${handlerOf(added.name)}, and tell Tsuru:`;
+    sentence = `Next: write ${handlerOf(added.name)}, then send the permissions to Tsuru:`;
     service = before.name;
     return withEndpoint(before, added);
   });
@@ -45,7 +45,7 @@ async function remove(context: Context, { name, options }: WritingRequest<'remov
   let service = '';
   const code = await change(context, options, async (before) => {
     const removed = name ?? (await askWhich(context, before));
-    sentence = `Its handler, ${handlerOf(removed)}, is yours, and stays. Next: tell Tsuru:`;
+    sentence = `Its handler, ${handlerOf(removed)}, is yours, and stays. Next: send the permissions to Tsuru:`;
     service = before.name;
     return withoutEndpoint(before, removed);
   });
@@ -79,7 +79,7 @@ async function complete(
 ): Promise<EndpointAnswer> {
   if (given.name !== undefined) return withEndpointDefaults({ ...given, name: given.name });
   if (prompts === undefined) {
-    throw usage('The name of the endpoint is missing.', 'It is: endpoint add NAME --method POST --path /path');
+    throw usage('The name of the endpoint is missing.', 'Usage: endpoint add NAME --method POST --path /path');
   }
   const { askEndpoint } = await import('../terminal/prompts.ts');
   return askEndpoint(prompts, given, before);
@@ -87,7 +87,7 @@ async function complete(
 
 async function askWhich({ prompts }: Context, { endpoints }: Answers): Promise<string> {
   if (prompts === undefined || endpoints.length === 0) {
-    throw usage('The name of the endpoint is missing.', 'endpoint list shows them.');
+    throw usage('The name of the endpoint is missing.', 'Run endpoint list to see them.');
   }
   const { askChoice } = await import('../terminal/prompts.ts');
   return askChoice(

@@ -136,8 +136,8 @@ export async function applyOperations({ disk, root }: Run, operations: readonly 
     } catch (second) {
       throw failure(
         error,
-        `It was not possible to take back what had been written: ${messageOf(second)}. Some files are new and others old; ` +
-          `${JOURNAL} knows which. Nothing is lost: run it again when that is put right, and it finishes or takes back.`,
+        `The changes could not be undone: ${messageOf(second)}. Some files are new and others old; ` +
+          `${JOURNAL} records which. Nothing is lost: fix the cause and run it again, to finish or undo them.`,
       );
     }
     throw failure(error, afterNothing(await finish(disk, root, back)));
@@ -157,7 +157,7 @@ async function recoverAlone(disk: Disk, root: Root): Promise<Recovered> {
 }
 
 const UNFINISHED =
-  'An earlier run was stopped half-way, and is not finished: files may be new or old. Nothing is lost; run it again when that is put right.';
+  'An earlier run was interrupted and is not finished: files may be new or old. Nothing is lost: fix the cause and run it again.';
 
 /** Finishes what a journal says, or takes it back where it cannot be finished. */
 async function goOn(disk: Disk, root: Root, found: Journal): Promise<Recovered> {
@@ -214,7 +214,7 @@ async function finish(disk: Disk, root: Root, journal: Journal): Promise<Applied
       kept: [],
       leftOver: [
         `${STAGE}/old has files that were saved in the meantime, and could not be moved to a backup: ${messageOf(error)}.`,
-        'Run it again, which does.',
+        'The next run moves them.',
       ],
     };
   }
@@ -233,14 +233,14 @@ async function clear(disk: Disk, root: Root): Promise<string[]> {
     }
   } catch (error) {
     if (isJournalThere(root)) {
-      return [`${JOURNAL} and ${STAGE} could not be removed: ${messageOf(error)}.`, 'Run it again when that is put right.'];
+      return [`${JOURNAL} and ${STAGE} could not be removed: ${messageOf(error)}.`, 'Fix the cause and run it again.'];
     }
   }
   const leftOver: string[] = [];
   try {
     root.removeAll(STAGE);
   } catch (error) {
-    leftOver.push(`${STAGE} could not be removed: ${messageOf(error)}.`, 'The next run does it.');
+    leftOver.push(`${STAGE} could not be removed: ${messageOf(error)}.`, 'The next run removes it.');
   }
   try {
     forgetKeys(disk, root);
@@ -314,7 +314,7 @@ async function applyBeside({ fs, machine }: Disk, directory: string, tree: Tree)
     await new Root(fs, parent).sync(['']);
     return { kept: [], leftOver: [] };
   } catch (error) {
-    return { kept: [], leftOver: [`The disk does not say that it keeps the new name: ${messageOf(error)}.`] };
+    return { kept: [], leftOver: [`The name of the new directory could not be flushed to the disk: ${messageOf(error)}.`] };
   }
 }
 
@@ -323,7 +323,7 @@ function moveTo(fs: FileSystem, stage: string, directory: string): void {
     fs.renameSync(stage, directory);
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error))) throw error;
-    throw new ExpectedError(EXIT.inTheWay, `${directory} was made while this ran.`, 'Look at it, and run it again.');
+    throw new ExpectedError(EXIT.inTheWay, `${directory} was created during the run.`, 'Check it, and run it again.');
   }
 }
 

@@ -50,7 +50,7 @@ export function readBases(content: Buffer): Map<string, Buffer> {
     const problem = pathProblem(path);
     if (problem !== undefined) throw unreadable(`${place} has the path ${JSON.stringify(path)}, which ${problem}.`, RESTORE);
     if (bases.has(path)) {
-      throw unreadable(`${place} has ${path}, which an earlier line has as well.`, RESTORE);
+      throw unreadable(`${place} has ${path}, which an earlier line has too.`, RESTORE);
     }
     bases.set(path, base);
   }

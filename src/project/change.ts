@@ -91,5 +91,5 @@ async function write(
 
 function sayRefused({ terminal }: ProjectContext, { plan }: Proposal): void {
   sayConflicts(terminal, plan.conflicts);
-  say(terminal, '\nNothing was written. Give --conflict inline or --conflict theirs-file, or run it on a terminal.');
+  say(terminal, '\nNothing was written. Give --conflict inline or --conflict theirs-file, or run it interactively.');
 }

@@ -117,11 +117,11 @@ function isAlive(name: string, self: Claimant, machine: Machine): boolean {
 
 function another(name: string, self: Claimant): ExpectedError {
   const { host, pid } = parse(name);
-  const where = host === self.host ? '' : ' of another machine or container';
+  const where = host === self.host ? '' : ' on another machine or container';
   return new ExpectedError(
     EXIT.inTheWay,
     `Another run is changing this project (process ${pid}${where}).`,
-    `Wait for it; if there is none, delete ${STATE}/${name}.`,
+    `Wait for it to finish. If it is gone, delete ${STATE}/${name}.`,
   );
 }
 

@@ -37,11 +37,11 @@ async function askResolution(streams: PromptStreams, terminal: Terminal, conflic
   const { askChoice } = await import('../terminal/prompts.ts');
   for (;;) {
     const choice = await askChoice<Resolution | 'abort' | 'diff'>(streams, `${conflict.path}: ${conflict.reason}`, [
-      { value: 'abort', title: 'Abort, and change nothing at all' },
+      { value: 'abort', title: 'Abort: change nothing' },
       { value: 'keep', title: 'Keep yours' },
-      { value: 'take', title: 'Take the new one; yours goes to .tsuru-service/backup' },
-      ...(conflict.marked === undefined ? [] : [{ value: 'markers' as const, title: 'Both, with markers to edit' }]),
-      { value: 'diff', title: 'Show the difference' },
+      { value: 'take', title: 'Take the new version; yours is kept in .tsuru-service/backup' },
+      ...(conflict.marked === undefined ? [] : [{ value: 'markers' as const, title: 'Keep both, with conflict markers to edit' }]),
+      { value: 'diff', title: 'Show the differences' },
     ]);
     if (choice === 'abort') throw cancelled();
     if (choice !== 'diff') return choice;

@@ -22,15 +22,15 @@ export async function installIfNeeded(
   const words = wordsOf(packageManager);
   if (json) return;
   if (!install) {
-    const how = isOther ? `remove node_modules, which is ${old}'s, and run: ` : '';
-    say(terminal, `${isOther ? `From now on with ${packageManager}` : 'The dependencies changed'}: ${how}${words.install}`);
+    const how = isOther ? `Remove node_modules, made by ${old}, and run: ` : '';
+    say(terminal, `${isOther ? `The project uses ${packageManager} now` : 'The dependencies changed'}. ${isOther ? how : 'Run: '}${words.install}`);
   } else {
     const step = await import('../steps/install.ts');
     const run = () => step.install({ directory, packageManager, environment, signal, terminal });
     const { withFreshModules } = await import('../steps/modules.ts');
     await (isOther ? withFreshModules(directory, `${STATE}/backup/${nextBackup(directory)}`, run) : run());
   }
-  if (isOther) say(terminal, `Commit ${words.lockfile}, and use ${packageManager} wherever else this project is installed.`);
+  if (isOther) say(terminal, `Commit ${words.lockfile}, and use ${packageManager} everywhere this project is installed.`);
 }
 
 /** The dependencies of a package.json, for comparing; one that cannot be read compares as a whole. */

@@ -96,9 +96,9 @@ export function readLock(text: string, generator: string): Lock {
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
-    throw unreadable(`${LOCK} is no JSON.`, RESTORE);
+    throw unreadable(`${LOCK} is not valid JSON.`, RESTORE);
   }
-  if (typeof value !== 'object' || (value as unknown) === null) throw unreadable(`${LOCK} has nothing in it.`, RESTORE);
+  if (typeof value !== 'object' || (value as unknown) === null) throw unreadable(`${LOCK} is not a JSON object.`, RESTORE);
   refusePoison(value, LOCK);
   const { version, files } = value;
   if (version !== 1 || typeof value.generator !== 'string' || isNewer(value.generator, generator)) {
@@ -107,7 +107,7 @@ export function readLock(text: string, generator: string): Lock {
       'Use that version, or a newer one.',
     );
   }
-  if (typeof files !== 'object' || files === null) throw unreadable(`${LOCK} has no files.`, RESTORE);
+  if (typeof files !== 'object' || files === null) throw unreadable(`${LOCK} lists no files.`, RESTORE);
   for (const [path, entry] of Object.entries(files as Record<string, unknown>)) {
     const problem = pathProblem(path);
     if (problem !== undefined) {
@@ -116,11 +116,11 @@ export function readLock(text: string, generator: string): Lock {
     const { class: fileClass, base, written = base } = (entry ?? {}) as Record<string, unknown>;
     const isKnown = fileClass === 'generated' || fileClass === 'merged' || fileClass === 'seeded';
     if (!isKnown || ![base, written].every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash))) {
-      throw unreadable(`${LOCK} does not say what ${path} is.`, RESTORE);
+      throw unreadable(`${LOCK} has no valid entry for ${path}.`, RESTORE);
     }
   }
   const twins = sameOnSomeDisks(Object.keys(files));
-  if (twins !== undefined) throw unreadable(`${LOCK} has ${twins.join(' and ')}, one file on some disks.`, RESTORE);
+  if (twins !== undefined) throw unreadable(`${LOCK} has ${twins.join(' and ')}, which are one file on some disks.`, RESTORE);
   return {
     version: 1,
     generator: value.generator,

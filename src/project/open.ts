@@ -84,8 +84,8 @@ function stampOf(root: Root, machine: Machine): string {
   if (root.look(JOURNAL) !== undefined) {
     throw new ExpectedError(
       EXIT.inTheWay,
-      'An earlier run was stopped half-way.',
-      'Run regenerate, which finishes it, before you look.',
+      'An earlier run was interrupted.',
+      'Run regenerate first: it finishes or undoes that run.',
     );
   }
   const lock = root.look(LOCK);
@@ -94,23 +94,23 @@ function stampOf(root: Root, machine: Machine): string {
 
 function refuseAnother(before: string, after: string): void {
   if (before === after) return;
-  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project meanwhile.', 'Run it again.');
+  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project in the meantime.', 'Run it again.');
 }
 
 /** What a run found that its user has to know. To the errors: the output may be JSON. */
 export function sayApplied(terminal: Terminal, { kept, leftOver }: Applied): void {
   for (const { path, kept: place } of kept) {
-    terminal.writeError(`${path} was edited in the meantime; what was there is in ${place}.\n`);
+    terminal.writeError(`${path} was edited during the run; that edit is in ${place}.\n`);
   }
   for (const line of leftOver) terminal.writeError(`${line}\n`);
 }
 
 function sayRecovered(terminal: Terminal, recovered: Recovered): void {
   if (recovered.kind === 'finished') {
-    terminal.writeError('An earlier run was stopped half-way; its files are in their places now.\n');
+    terminal.writeError('An earlier run was interrupted; it is finished now.\n');
   }
   if (recovered.kind === 'taken back') {
-    terminal.writeError('An earlier run was stopped half-way; what it had begun is taken back.\n');
+    terminal.writeError('An earlier run was interrupted; its changes are undone now.\n');
   }
   sayApplied(terminal, recovered);
 }
@@ -157,7 +157,7 @@ function read(root: Root, directory: string, generator: string): Project {
   if (recordText === undefined) throw noProject(directory);
   if (lockText === undefined) {
     throw unreadable(
-      `${LOCK} is missing: your edits cannot be told from what was made.`,
+      `${LOCK} is missing: without it, your edits cannot be told from generated code.`,
       'Bring it back from your version control, with all of .tsuru-service.',
     );
   }

@@ -41,9 +41,9 @@ export function pathProblem(path: string): string | undefined {
   if (/^([A-Za-z]:|\/)/.test(path) || path.includes('\\')) return 'is not relative';
   if (/\p{Cc}/u.test(path)) return 'has control characters';
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'leaves the project';
-  if (parts.some((part) => POISON.includes(part))) return 'has a part that is no file name';
+  if (parts.some((part) => POISON.includes(part))) return 'has a part that is not allowed';
   if (['.git', 'node_modules', '.tsuru-service'].includes(parts[0]?.toLowerCase() ?? '')) {
-    return 'is not of the project';
+    return 'does not belong to the project';
   }
   return undefined;
 }

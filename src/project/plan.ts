@@ -196,7 +196,7 @@ function planMoved(
   const hash = lock.files[origin]?.base ?? '';
   if (file === undefined) {
     if (restore.has(path)) plan.changes.push({ path, kind: 'restore', fileClass, before: undefined, after: content });
-    else plan.kept.push({ path, reason: `you have deleted ${origin}, its place before` });
+    else plan.kept.push({ path, reason: `you deleted ${origin}` });
     return;
   }
   const isModule = origin.endsWith('.ts');
@@ -226,7 +226,7 @@ function planDropped(
   if (known.class === 'seeded') {
     kept.push({ path, reason: 'it is yours' });
   } else if (!isMade(before.content, known.base)) {
-    kept.push({ path, reason: 'it is no longer made, and you have edited it' });
+    kept.push({ path, reason: 'it is no longer generated, and you edited it' });
   } else {
     changes.push({ path, kind: 'delete', fileClass: known.class, before, after: undefined });
   }
@@ -241,7 +241,7 @@ function planNew({ changes, conflicts }: Plan, path: string, made: TreeFile, bef
   else if (fileClass !== 'seeded' && !saysTheSame(before.content, content)) {
     conflicts.push({
       ...{ path, fileClass, mine: before, theirs: withEndsOf(before.content, content) },
-      reason: 'a new file has the place of one of yours',
+      reason: 'a new file has the path of one of yours',
       marked: undefined,
     });
   }
@@ -257,7 +257,7 @@ function planKnown(
 ): void {
   const isNews = sha256(content) !== hash;
   if (before === undefined) {
-    if (isNews) plan.kept.push({ path, reason: 'you have deleted it' });
+    if (isNews) plan.kept.push({ path, reason: 'you deleted it' });
   } else if (!isNews || saysTheSame(before.content, content)) {
     plan.left.push(...markersIn(path, before));
   } else if (isMade(before.content, hash)) {
@@ -288,7 +288,7 @@ function planMerge(
   const found = markersIn(path, mine);
   left.push(...found);
   if (found.length > 0) {
-    conflict(`it has the markers of an earlier conflict in line ${found.map(({ line }) => line).join(', ')}`, undefined);
+    conflict(`it has conflict markers in line ${found.map(({ line }) => line).join(', ')}`, undefined);
     return;
   }
   const merged = mergeFile(path, base(), mine.content, made);
@@ -307,7 +307,7 @@ function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Me
   const texts = [base, mine, theirs].map(textOf);
   const [baseText, mineText, theirText] = texts;
   if (baseText === undefined || mineText === undefined || theirText === undefined) {
-    return { reason: 'both changed it, and it is no text', marked: undefined };
+    return { reason: 'both sides changed it, and it is not text', marked: undefined };
   }
   if (/(^|\/)(\.gitignore|\.dockerignore|\.env\.example)$/.test(path)) {
     return { text: mergeLineSets(baseText, mineText, theirText) };
@@ -316,12 +316,12 @@ function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Me
   if (isJson) {
     const merged = mergeJson(baseText, mineText, theirText);
     if (merged.kind === 'clean') return { text: merged.text };
-    if (merged.kind === 'conflict') return { reason: `both changed ${merged.paths.join(', ')}`, marked: undefined };
+    if (merged.kind === 'conflict') return { reason: `both sides changed ${merged.paths.join(', ')}`, marked: undefined };
   }
   const merged = mergeLines(baseText, mineText, theirText, LABELS);
   if (merged.kind === 'clean') return { text: merged.text };
   const places = merged.conflicts === 1 ? 'one place' : `${merged.conflicts} places`;
-  return { reason: `both changed it in ${places}`, marked: isJson ? undefined : merged.text };
+  return { reason: `both sides changed it in ${places}`, marked: isJson ? undefined : merged.text };
 }
 
 /** The text of a file; undefined when its bytes are none. */

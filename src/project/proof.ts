@@ -71,7 +71,7 @@ export async function newKey(
   }
   throw new ExpectedError(
     EXIT.failed,
-    `There is no folder to remember this run in, should it be stopped half-way: ${problems.join('; ')}.`,
+    `There is no folder for the key that an interrupted run needs to resume: ${problems.join('; ')}.`,
     'Set XDG_STATE_HOME to a folder outside of the project that only you can write to.',
   );
 }
@@ -115,7 +115,7 @@ function safe({ fs, machine: { uid } }: Disk, folder: string, project: Root): Ro
   const root = new Root(fs, folder);
   const found = root.look('');
   const isMine = uid === undefined || (Number(found?.uid) === uid && (Number(found?.mode) & 0o022) === 0);
-  if (!isMine) throw new Error(`${root.directory} can be written to by others`);
+  if (!isMine) throw new Error(`${root.directory} is writable by others`);
   refuseInside(fs, folder, project);
   return root;
 }

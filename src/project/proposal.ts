@@ -105,8 +105,8 @@ function pathsToRestore(paths: readonly string[], rendered: Tree, directory: str
       const found = candidates.find(made);
       if (found !== undefined) return found;
       throw usage(
-        `--restore cannot bring back ${given}.`,
-        didYouMean(candidates[1] ?? given, [...rendered.keys()].filter(made)) ?? 'create-tsuru-service makes no such file.',
+        `--restore: ${given} is not a generated file.`,
+        didYouMean(candidates[1] ?? given, [...rendered.keys()].filter(made)) ?? 'Give the path of a file that create-tsuru-service generates.',
       );
     }),
   );
@@ -120,7 +120,7 @@ function recordChange({ directory, recordText }: Project, answers: Answers, made
   const before = readDisk(directory, [RECORD]).get(RECORD);
   const text = Buffer.from(recordText);
   if (before?.content.equals(text) === false) {
-    throw unreadable(`${RECORD} is not in UTF-8.`, 'Save it in that encoding.');
+    throw unreadable(`${RECORD} is not valid UTF-8.`, 'Save it as UTF-8.');
   }
   const [old, fresh] = [made, rendered].map((tree) => tree.get(RECORD)?.content);
   const isPristine = old !== undefined && fresh !== undefined && saysTheSame(old, text);

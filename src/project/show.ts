@@ -60,18 +60,18 @@ export function showProposal(
     return;
   }
   if (isSame && !isUnsettled(plan)) {
-    say(terminal, 'Nothing to do: the project is as its record wants it.');
+    say(terminal, 'Already up to date.');
     return;
   }
   if (dryRun) sayDiff(terminal, plan);
   sayPlan(terminal, plan, outcome);
   sayDisagreements(terminal, disagreeing);
   if (isSame) {
-    say(terminal, 'Nothing to write; conflicts of an earlier run are not settled yet.');
+    say(terminal, 'Nothing to write. Conflicts of an earlier run are not resolved yet.');
     return;
   }
   if (plan.changes.length + plan.conflicts.length === 0) {
-    say(terminal, `No file of yours changes; ${STATE} ${outcome ? 'is' : 'would be'} brought up to date.`);
+    say(terminal, `None of your files change; ${STATE} ${outcome ? 'is' : 'would be'} brought up to date.`);
     return;
   }
   const settled = [...(outcome?.resolutions.values() ?? [])].filter((resolution) => resolution !== 'keep');
@@ -88,8 +88,8 @@ export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, be
   };
   for (const { path, kind, fileClass, of, from } of changes) {
     const warning =
-      kind === 'merge' && fileClass === 'generated' ? "  (the generator's file, with edits of yours)" : '';
-    const whose = of === undefined ? '' : `  (it is ${of}'s; a copy is kept in ${outcome?.backup ?? 'a backup'})`;
+      kind === 'merge' && fileClass === 'generated' ? "  (generated, with your edits)" : '';
+    const whose = of === undefined ? '' : `  (made by ${of}; a copy is kept in ${outcome?.backup ?? 'a backup'})`;
     write(VERBS[kind], path + terminal.dim(movedWords(from) + warning + whose));
   }
   for (const { path, reason } of kept) write('kept', terminal.dim(`${path}  (${reason})`));
@@ -114,14 +114,14 @@ export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, be
 
 function movedWords(from: Origin | undefined): string {
   if (from === undefined) return '';
-  return `  (moved from ${from.path}${from.left === undefined ? '' : ', which stays for the files of yours that import it'})`;
+  return `  (moved from ${from.path}${from.left === undefined ? '' : '; a file stays there for your own imports'})`;
 }
 
 /** What became of a file that both sides changed: a verb, and where each side is now. */
 function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolution, backup: string): [string, string] {
   switch (resolution) {
     case 'keep':
-      return ['kept', `${path}  (yours, without what is new; ${reason})`];
+      return ['kept', `${path}  (yours, without the new changes; ${reason})`];
     case 'take':
       return ['taken', `${path}  (the new one; yours is in ${backup})`];
     case 'markers':
@@ -133,7 +133,7 @@ function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolutio
 
 /** What its owner has to change in files that are written once. */
 function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): void {
-  for (const { path, toDo } of found) say(terminal, `${path} is yours and stays as it is. In it: ${toDo.join('; ')}.`);
+  for (const { path, toDo } of found) say(terminal, `${path} is yours, so it is not changed. In it, ${toDo.join('; ')}.`);
 }
 
 /** Every change as a unified diff. */

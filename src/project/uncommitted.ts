@@ -27,7 +27,7 @@ export async function refuseUncommitted({ environment }: ProjectContext, project
   if (unsafe.length === 0) return;
   throw new ExpectedError(
     EXIT.inTheWay,
-    `These files would change, and have changes that are not committed:\n${unsafe.map((path) => `  ${path}`).join('\n')}`,
+    `These files would change, but have uncommitted changes:\n${unsafe.map((path) => `  ${path}`).join('\n')}`,
     'Commit them, or give --allow-dirty.',
   );
 }

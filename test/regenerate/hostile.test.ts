@@ -95,7 +95,7 @@ describe.each(LINKS.flatMap(([path, target, commands]) => commands.map((command)
       const before = [entriesOf(dirname(project)), textsBelow(outside)];
       const end = await endOf(COMMANDS[command] as () => Promise<unknown>);
       expect(end).toBeInstanceOf(ExpectedError);
-      expect(end).toMatchObject({ exitCode: EXIT.inTheWay, message: expect.stringContaining(`${path} is a link`) as string });
+      expect(end).toMatchObject({ exitCode: EXIT.inTheWay, message: expect.stringContaining(`${path} is a symbolic link; refusing to`) as string });
       expect([entriesOf(dirname(project)), textsBelow(outside)]).toEqual(before);
     });
   },
@@ -127,7 +127,7 @@ describe('a repository with links inside its folders', () => {
     ]);
     await expect(apply(diskOf(project), directory, tree)).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
-      message: expect.stringContaining('src is a link') as string,
+      message: expect.stringContaining('src is a symbolic link') as string,
     });
     expect(textsBelow(outside)).toEqual(before);
     expect(fs.readdirSync(directory)).toEqual(['src']);
@@ -176,7 +176,7 @@ describe('a journal', () => {
     const before = [textsBelow(outside), fs.readFileSync(at('src/app.ts'), 'utf8')];
     await expect(recover(diskOf(project), project)).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
-      message: expect.stringContaining('src/tsuru is a link') as string,
+      message: expect.stringContaining('src/tsuru is a symbolic link') as string,
     });
     expect([textsBelow(outside), fs.readFileSync(at('src/app.ts'), 'utf8')]).toEqual(before);
     fs.unlinkSync(at('src/tsuru'));
@@ -210,7 +210,7 @@ describe('a journal', () => {
       const text = fs.readFileSync(at('.tsuru-service/journal.json'), 'utf8');
       fs.writeFileSync(at('.tsuru-service/journal.json'), text.replace('src/app.ts', 'src/apq.ts'));
     },
-    'that is no JSON': () => {
+    'that is not JSON': () => {
       fs.writeFileSync(at('.tsuru-service/journal.json'), '{');
     },
     'with a key that it brings as well, where the home is in the project': async () => {
@@ -233,7 +233,7 @@ describe('a journal', () => {
       const end = await endOf(COMMANDS[command] as () => Promise<unknown>);
       expect(end).toMatchObject({
         exitCode: EXIT.inTheWay,
-        message: expect.stringContaining('.tsuru-service/journal.json is not followed') as string,
+        message: expect.stringContaining('.tsuru-service/journal.json is not trusted') as string,
         hint: expect.stringContaining('delete it and .tsuru-service/stage') as string,
       });
       expect(textsBelow(project)).toEqual(before);
@@ -261,7 +261,7 @@ describe('a journal', () => {
     for (const command of ['regenerate --check', 'regenerate --dry-run', 'endpoint list']) {
       expect(await endOf(COMMANDS[command] as () => Promise<unknown>)).toMatchObject({
         exitCode: EXIT.inTheWay,
-        message: 'An earlier run was stopped half-way.',
+        message: 'An earlier run was interrupted.',
       });
     }
   });

@@ -138,7 +138,7 @@ describe('a project whose generated tests were in test/', () => {
     write('test/mine/data.test.ts', "import data from '../support/recordings.json' with { type: 'json' };\n");
     const { code, output } = await regenerate();
     expect({ code, output }).toEqual({ code: 0, output });
-    expect(output).toMatch(/service\.ts {2}\(moved from test\/support\/service\.ts, which stays for the files of yours that import it\)/);
+    expect(output).toMatch(/service\.ts {2}\(moved from test\/support\/service\.ts; a file stays there for your own imports\)/);
     expect(read('test/support/service.ts')).toBe("export * from '../tsuru/support/service.js';\n");
     expect(read('test/support/recordings.json')).toBe('{}\n');
     expect(read('test/endpoints/usage.test.ts')).toBe("import { service } from '../support/service.js';\n");
@@ -153,7 +153,7 @@ describe('a project whose generated tests were in test/', () => {
   it('does not get back what its owner deleted', async () => {
     rmSync(join(project, 'test/plans.test.ts'));
     const { code, output } = await regenerate();
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('you have deleted test/plans.test.ts') as string });
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('you deleted test/plans.test.ts') as string });
     expect(existsSync(join(project, 'test/tsuru/plans.test.ts'))).toBe(false);
     expect((await regenerate({ check: true })).code).toBe(0);
     expect((await regenerate({ restore: ['test/tsuru/plans.test.ts'] })).code).toBe(0);

@@ -157,8 +157,8 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     fs.writeFileSync(join(project, '.tsuru-service', name), '');
     await expect(claim(new Root(fs, project), machine)).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
-      message: 'Another run is changing this project (process 1 of another machine or container).',
-      hint: `Wait for it; if there is none, delete .tsuru-service/${name}.`,
+      message: 'Another run is changing this project (process 1 on another machine or container).',
+      hint: `Wait for it to finish. If it is gone, delete .tsuru-service/${name}.`,
     });
     expect(claims()).toEqual([name]);
   });
