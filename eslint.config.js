@@ -15,6 +15,15 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts', 'generators/**/*.ts'],
+    // The entries hand on what the rest needs of it.
+    ignores: ['src/cli.ts', 'src/index.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'process'],
+      'no-restricted-imports': ['error', 'node:process'],
+    },
+  },
+  {
     files: ['**/*.mjs', '*.js'],
     languageOptions: {
       globals: { AbortController: 'readonly', Buffer: 'readonly', performance: 'readonly', process: 'readonly', URLSearchParams: 'readonly' },

@@ -8,7 +8,10 @@ import 'ts-blank-space/register';
 export default async function plopfile(plop) {
   const { readFileSync } = await import('node:fs');
   const { join, resolve } = await import('node:path');
+  const { machineOf } = await import('./src/project/machine.ts');
+  const { newPassword } = await import('./src/project/new.ts');
   const { setUpPlop } = await import('./src/render/plop.ts');
+  const { run } = await import('./src/steps/process.ts');
   const { run } = await import('./src/steps/process.ts');
   const { terminalOf } = await import('./src/terminal/terminal.ts');
 
@@ -18,6 +21,8 @@ export default async function plopfile(plop) {
   const context = {
     cwd: plop.getDestBasePath(),
     environment: process.env,
+    machine: machineOf(process),
+    runProgram: (command) => run(command, process),
     terminal: terminalOf(process.stdout, process.stderr, process.env),
     prompts: undefined,
     templates,

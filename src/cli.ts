@@ -40,8 +40,10 @@ async function main(): Promise<void> {
     return;
   }
   const { packedTemplates } = await import('./render/packed.ts');
+  const { machineOf } = await import('./project/machine.ts');
   const whole = {
     ...context,
+    machine: machineOf(process),
     // Loaded only when a program is run.
     runProgram: async (command: Command) => (await import('./steps/process.ts')).run(command, process),
     // Decided before anything is asked: a question on a pipe would wait for ever.

@@ -51,13 +51,14 @@ export interface Created {
 export async function create(directory: string, answers: GivenAnswers, options: CreateOptions = {}): Promise<Created> {
   const { packedTemplates } = await import('./render/packed.ts');
   const { newPassword, newProject, writeProject } = await import('./project/new.ts');
+  const { machineOf } = await import('./project/machine.ts');
   const { diskOf } = await import('./project/open.ts');
   const { canOverwrite, refuseSite, siteOf } = await import('./project/site.ts');
   const place = resolve(directory);
   const files = await newProject(await complete(answers), newPassword(), await packedTemplates());
   const site = siteOf(place, files);
   if (site.kind !== 'free' && !canOverwrite(site, options.overwrite ?? false)) refuseSite(directory, site);
-  const { filled } = await writeProject(diskOf({}), place, files);
+  const { filled } = await writeProject(diskOf({ environment: process.env, machine: machineOf(process) }), place, files);
   const replaced = filled?.kept ?? [];
   return { directory: place, files, replaced, backup: replaced.length > 0 ? filled?.backup : undefined };
 }

@@ -57,7 +57,7 @@ async function projectMeant(context: Context, { directory, switches }: CommandLi
 
 /** What one can do with a project that is there: go on with a set-up that was stopped, or change it. */
 async function goOnIn(context: Context, line: CommandLine, directory: string): Promise<number> {
-  const { answers, lock } = openProject(directory, context.templates.version);
+  const { answers, lock } = openProject(context, directory);
   const found = `${directory} is the service "${answers.name}" already, in ${answers.framework}, made by create-tsuru-service ${lock.generator}.`;
   const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(context, directory) : [];
   const steps = left.filter((step) => stepsWanted(line.switches).includes(step));

@@ -1,17 +1,20 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import type { Answers, EndpointAnswer } from '../answers/answers.ts';
-import type { Context } from '../project/context.ts';
 import { withEndpointDefaults } from '../answers/endpoints.ts';
-import { didYouMean, usage } from '../terminal/options.ts';
+import { change, type ChangeExit } from '../project/change.ts';
+import type { Context } from '../project/context.ts';
+import { withEndpoint, withoutEndpoint } from '../project/endpoint-list.ts';
 import { openProject, undisturbed } from '../project/open.ts';
+import { usage } from '../terminal/options.ts';
 import { parseEndpointRequest, type EndpointRequest, type WriteOptions } from '../terminal/project-options.ts';
-import { change, type RegenerateExit } from './regenerate.ts';
 import { say, sayTable } from '../terminal/terminal.ts';
 import { setPermissions } from '../tsuru/api.ts';
 
+type WritingRequest<Verb> = Extract<EndpointRequest, { verb: Verb }>;
+
 /** `endpoint add|remove|list`: the routes of the service's own. */
-export async function endpoint(context: Context): Promise<RegenerateExit> {
+export async function endpoint(context: Context): Promise<ChangeExit> {
   const request = parseEndpointRequest(context.argv);
   switch (request.verb) {
     case 'list':
@@ -24,75 +27,51 @@ export async function endpoint(context: Context): Promise<RegenerateExit> {
   }
 }
 
-async function add(context: Context, { given, options }: WritingRequest<'add'>): Promise<RegenerateExit> {
-  let handler = '';
+async function add(context: Context, { given, options }: WritingRequest<'add'>): Promise<ChangeExit> {
+  let sentence = '';
   let service = '';
   const code = await change(context, options, async (before) => {
     const added = await complete(context, given, before);
-    handler = handlerOf(added.name);
+    sentence = `Next: write ${handlerOf(added.name)}, then send the permissions to Tsuru:`;
     service = before.name;
-    return { ...before, endpoints: insert(before.endpoints, added) };
+    return withEndpoint(before, added);
   });
-  if (code === 0 && isWriting(options)) sayPermissions(context, `Next: write ${handler}, and tell Tsuru:`, service);
+  if (code === 0) sayPermissions(context, options, sentence, service);
   return code;
 }
 
-async function remove(context: Context, { name, options }: WritingRequest<'remove'>): Promise<RegenerateExit> {
-  let removed = '';
+async function remove(context: Context, { name, options }: WritingRequest<'remove'>): Promise<ChangeExit> {
+  let sentence = '';
   let service = '';
   const code = await change(context, options, async (before) => {
-    removed = name ?? (await askWhich(context, before));
+    const removed = name ?? (await askWhich(context, before));
+    sentence = `Its handler, ${handlerOf(removed)}, is yours, and stays. Next: send the permissions to Tsuru:`;
     service = before.name;
-    refuseUnknown(before, removed);
-    return { ...before, endpoints: before.endpoints.filter((one) => one.name !== removed) };
+    return withoutEndpoint(before, removed);
   });
-  if (code === 0 && isWriting(options)) {
-    sayPermissions(context, `Its handler, ${handlerOf(removed)}, is yours, and stays. Next: tell Tsuru:`, service);
-  }
+  if (code === 0) sayPermissions(context, options, sentence, service);
   return code;
 }
 
-/** Says a sentence and, on a line of its own, the request that tells Tsuru of the endpoints. */
-function sayPermissions({ terminal }: Context, sentence: string, service: string): void {
-  say(terminal, sentence);
-  terminal.write(`  ${setPermissions(service)}\n`);
-}
-
-type WritingRequest<Verb> = Extract<EndpointRequest, { verb: Verb }>;
-
-/** Whether somebody reads what comes next. */
-function isWriting({ json, dryRun, check }: WriteOptions): boolean {
-  return !json && !dryRun && !check;
-}
-
-/** In the order of their names, unless their owner chose another one. */
-function insert(endpoints: readonly EndpointAnswer[], added: EndpointAnswer): EndpointAnswer[] {
-  const at = endpoints.findIndex(({ name }) => name > added.name);
-  return at === -1 ? [...endpoints, added] : endpoints.toSpliced(at, 0, added);
-}
-
-function handlerOf(name: string): string {
-  return join('src/endpoints', `${name}.ts`);
-}
-
-async function list({ cwd, templates, terminal }: Context): Promise<void> {
+async function list(context: Context): Promise<void> {
+  const { cwd, terminal } = context;
   const directory = resolve(cwd);
-  const { answers } = await undisturbed(directory, () => Promise.resolve(openProject(directory, templates.version)));
-  const { name, endpoints } = answers;
+  const { answers } = await undisturbed(context, directory, () => Promise.resolve(openProject(context, directory)));
+  const { name: service, endpoints } = answers;
   if (endpoints.length === 0) {
-    say(terminal, `${name} has no endpoints of its own.`);
+    say(terminal, `${service} has no endpoints of its own.`);
     return;
   }
   sayTable(
     terminal,
-    endpoints.map(({ name: title, method, path, action, description }) => [
-      title,
+    endpoints.map(({ name, method, path, action, description }) => [
+      name,
       `${method} ${path}  ${action}  ${description}`,
     ]),
   );
 }
 
-/** What was not given is asked on a terminal; elsewhere it follows from the name. */
+/** Asks for what was not given; without a terminal, it follows from the name. */
 async function complete(
   { prompts }: Context,
   given: Partial<EndpointAnswer>,
@@ -100,7 +79,7 @@ async function complete(
 ): Promise<EndpointAnswer> {
   if (given.name !== undefined) return withEndpointDefaults({ ...given, name: given.name });
   if (prompts === undefined) {
-    throw usage('The name of the endpoint is missing.', 'It is: endpoint add NAME --method POST --path /path');
+    throw usage('The name of the endpoint is missing.', 'Usage: endpoint add NAME --method POST --path /path');
   }
   const { askEndpoint } = await import('../terminal/prompts.ts');
   return askEndpoint(prompts, given, before);
@@ -108,7 +87,7 @@ async function complete(
 
 async function askWhich({ prompts }: Context, { endpoints }: Answers): Promise<string> {
   if (prompts === undefined || endpoints.length === 0) {
-    throw usage('The name of the endpoint is missing.', 'endpoint list shows them.');
+    throw usage('The name of the endpoint is missing.', 'Run endpoint list to see them.');
   }
   const { askChoice } = await import('../terminal/prompts.ts');
   return askChoice(
@@ -118,11 +97,18 @@ async function askWhich({ prompts }: Context, { endpoints }: Answers): Promise<s
   );
 }
 
-function refuseUnknown({ endpoints }: Answers, name: string): void {
-  const names = endpoints.map((one) => one.name);
-  if (names.includes(name)) return;
-  throw usage(
-    `There is no endpoint "${name}".`,
-    didYouMean(name, names) ?? `There are: ${names.join(', ') || 'none'}.`,
-  );
+/** Unless the output is JSON, or nothing was written: the request that tells Tsuru of the endpoints. */
+function sayPermissions(
+  { terminal }: Context,
+  { json, dryRun, check }: WriteOptions,
+  sentence: string,
+  service: string,
+): void {
+  if (json || dryRun || check) return;
+  say(terminal, sentence);
+  terminal.write(`  ${setPermissions(service)}\n`);
+}
+
+function handlerOf(name: string): string {
+  return `src/endpoints/${name}.ts`;
 }

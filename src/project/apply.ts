@@ -5,6 +5,7 @@ import { canCarryOut, carryOut, changed, freshPath, keepOthers, takeBack } from 
 import { claim, hasClaims, isOver, ownMark } from './claim.ts';
 import { sha256 } from './hash.ts';
 import { readJournal, writeJournal, type Journal } from './journal.ts';
+import type { Machine } from './machine.ts';
 import { JOURNAL, ownPathProblem, STAGE, STATE } from './paths.ts';
 import { forgetKeys, newKey, type Disk } from './proof.ts';
 import { ancestorsOf, codeOf, Root, type FileSystem } from './root.ts';
@@ -53,7 +54,7 @@ export interface Run {
  * @throws ExpectedError when it cannot be written, which says what the disk has
  */
 export async function apply(disk: Disk, directory: string, tree: Tree): Promise<Applied> {
-  if (!isThere(disk.fs, directory)) return applyBeside(disk.fs, directory, tree);
+  if (!isThere(disk.fs, directory)) return applyBeside(disk, directory, tree);
   const operations = [...tree].map(([path, { content, mode }]) => ({
     path,
     before: undefined,
@@ -77,7 +78,7 @@ export async function begin(disk: Disk, directory: string): Promise<Run> {
   let end: () => void;
   try {
     root = new Root(disk.fs, directory);
-    end = await claim(root);
+    end = await claim(root, disk.machine);
   } catch (error) {
     throw error instanceof ExpectedError ? error : failure(error, 'Nothing was changed.');
   }
@@ -135,8 +136,8 @@ export async function applyOperations({ disk, root }: Run, operations: readonly 
     } catch (second) {
       throw failure(
         error,
-        `It was not possible to take back what had been written: ${messageOf(second)}. Some files are new and others old; ` +
-          `${JOURNAL} knows which. Nothing is lost: run it again when that is put right, and it finishes or takes back.`,
+        `The changes could not be undone: ${messageOf(second)}. Some files are new and others old; ` +
+          `${JOURNAL} records which. Nothing is lost: fix the cause and run it again, to finish or undo them.`,
       );
     }
     throw failure(error, afterNothing(await finish(disk, root, back)));
@@ -156,7 +157,7 @@ async function recoverAlone(disk: Disk, root: Root): Promise<Recovered> {
 }
 
 const UNFINISHED =
-  'An earlier run was stopped half-way, and is not finished: files may be new or old. Nothing is lost; run it again when that is put right.';
+  'An earlier run was interrupted and is not finished: files may be new or old. Nothing is lost: fix the cause and run it again.';
 
 /** Finishes what a journal says, or takes it back where it cannot be finished. */
 async function goOn(disk: Disk, root: Root, found: Journal): Promise<Recovered> {
@@ -213,7 +214,7 @@ async function finish(disk: Disk, root: Root, journal: Journal): Promise<Applied
       kept: [],
       leftOver: [
         `${STAGE}/old has files that were saved in the meantime, and could not be moved to a backup: ${messageOf(error)}.`,
-        'Run it again, which does.',
+        'The next run moves them.',
       ],
     };
   }
@@ -232,14 +233,14 @@ async function clear(disk: Disk, root: Root): Promise<string[]> {
     }
   } catch (error) {
     if (isJournalThere(root)) {
-      return [`${JOURNAL} and ${STAGE} could not be removed: ${messageOf(error)}.`, 'Run it again when that is put right.'];
+      return [`${JOURNAL} and ${STAGE} could not be removed: ${messageOf(error)}.`, 'Fix the cause and run it again.'];
     }
   }
   const leftOver: string[] = [];
   try {
     root.removeAll(STAGE);
   } catch (error) {
-    leftOver.push(`${STAGE} could not be removed: ${messageOf(error)}.`, 'The next run does it.');
+    leftOver.push(`${STAGE} could not be removed: ${messageOf(error)}.`, 'The next run removes it.');
   }
   try {
     forgetKeys(disk, root);
@@ -294,14 +295,14 @@ function missingDirectories(root: Root, operations: readonly Operation[]): strin
     .filter((path) => root.look(path) === undefined);
 }
 
-async function applyBeside(fs: FileSystem, directory: string, tree: Tree): Promise<Applied> {
+async function applyBeside({ fs, machine }: Disk, directory: string, tree: Tree): Promise<Applied> {
   const parent = dirname(directory);
-  const stage = join(parent, `.${basename(directory)}.${ownMark()}.partial`);
+  const stage = join(parent, `.${basename(directory)}.${ownMark(machine)}.partial`);
   let made: string | undefined;
   let isStaged = false;
   try {
     made = fs.mkdirSync(parent, { recursive: true });
-    removeStale(fs, directory);
+    removeStale(fs, machine, directory);
     fs.mkdirSync(stage);
     isStaged = true;
     await writeFiles(new Root(fs, stage), tree);
@@ -313,7 +314,7 @@ async function applyBeside(fs: FileSystem, directory: string, tree: Tree): Promi
     await new Root(fs, parent).sync(['']);
     return { kept: [], leftOver: [] };
   } catch (error) {
-    return { kept: [], leftOver: [`The disk does not say that it keeps the new name: ${messageOf(error)}.`] };
+    return { kept: [], leftOver: [`The name of the new directory could not be flushed to the disk: ${messageOf(error)}.`] };
   }
 }
 
@@ -322,7 +323,7 @@ function moveTo(fs: FileSystem, stage: string, directory: string): void {
     fs.renameSync(stage, directory);
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error))) throw error;
-    throw new ExpectedError(EXIT.inTheWay, `${directory} was made while this ran.`, 'Look at it, and run it again.');
+    throw new ExpectedError(EXIT.inTheWay, `${directory} was created during the run.`, 'Check it, and run it again.');
   }
 }
 
@@ -350,11 +351,12 @@ async function writeFiles(root: Root, tree: Tree): Promise<void> {
 }
 
 /** Removes what runs that were killed left beside a directory that they never made. */
-function removeStale(fs: FileSystem, directory: string): void {
+function removeStale(fs: FileSystem, machine: Machine, directory: string): void {
   const parent = dirname(directory);
   const prefix = `.${basename(directory)}.`;
   for (const name of fs.readdirSync(parent)) {
     if (!name.startsWith(prefix) || !name.endsWith('.partial')) continue;
-    if (isOver(name.slice(prefix.length, -'.partial'.length))) fs.rmSync(join(parent, name), { recursive: true, force: true });
+    const mark = name.slice(prefix.length, -'.partial'.length);
+    if (isOver(mark, machine)) fs.rmSync(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -188,5 +188,5 @@ function removeEmptyParents(root: Root, path: string): void {
 
 /** A file that is not the one that was planned for. */
 export function changed(path: string): ExpectedError {
-  return new ExpectedError(EXIT.inTheWay, `${path} was edited while this ran.`, 'Run it again.');
+  return new ExpectedError(EXIT.inTheWay, `${path} was edited during the run.`, 'Run it again.');
 }

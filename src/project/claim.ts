@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EXIT, ExpectedError } from '../errors.ts';
+import type { Machine } from './machine.ts';
 import { CLAIM, STATE } from './paths.ts';
 import { codeOf, type Root } from './root.ts';
 
@@ -33,8 +34,8 @@ interface Claimant {
  * @returns what ends it; it never fails, as the claim of a process that has ended counts for nothing
  * @throws ExpectedError when another run is at work
  */
-export async function claim(root: Root): Promise<() => void> {
-  const self = thisProcess();
+export async function claim(root: Root, machine: Machine): Promise<() => void> {
+  const self = thisProcess(machine);
   for (let attempt = 1; ; attempt++) {
     const own = `${STATE}/running-${markOf(self)}`;
     const end = () => {
@@ -47,7 +48,7 @@ export async function claim(root: Root): Promise<() => void> {
     };
     write(root, own);
     try {
-      const other = clearAway(root, own, self);
+      const other = clearAway(root, own, self, machine);
       if (other === undefined) return end;
       if (attempt === ATTEMPTS) throw another(other, self);
     } catch (error) {
@@ -60,9 +61,9 @@ export async function claim(root: Root): Promise<() => void> {
 }
 
 /** Whether another run is at work in a project, or may be. @throws ExpectedError that says so */
-export function refuseOthers(root: Root): void {
-  const self = { host: thisHost(), pid: process.pid, start: '0' };
-  const other = claims(root).find((name) => isAlive(name, self));
+export function refuseOthers(root: Root, machine: Machine): void {
+  const self = { host: thisHost(), pid: machine.pid, start: '0' };
+  const other = claims(root).find((name) => isAlive(name, self, machine));
   if (other !== undefined) throw another(other, self);
 }
 
@@ -72,24 +73,14 @@ export function hasClaims(root: Root): boolean {
 }
 
 /** A name that no other run has, and that says which process made it. */
-export function ownMark(): string {
-  return markOf(thisProcess());
+export function ownMark(machine: Machine): string {
+  return markOf(thisProcess(machine));
 }
 
 /** Whether a mark is of a process of this machine that is no more; of any other name, it is not known. */
-export function isOver(mark: string): boolean {
+export function isOver(mark: string, machine: Machine): boolean {
   const name = `running-${mark}`;
-  return CLAIM.test(name) && !isAlive(name, thisProcess());
-}
-
-/** Whether a process of this machine is running. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
+  return CLAIM.test(name) && !isAlive(name, thisProcess(machine), machine);
 }
 
 function write(root: Root, own: string): void {
@@ -106,9 +97,9 @@ function write(root: Root, own: string): void {
 }
 
 /** Removes the claims of the dead. @returns the name of one that is alive */
-function clearAway(root: Root, own: string, self: Claimant): string | undefined {
+function clearAway(root: Root, own: string, self: Claimant, machine: Machine): string | undefined {
   const others = claims(root).filter((name) => `${STATE}/${name}` !== own);
-  const alive = others.find((name) => isAlive(name, self));
+  const alive = others.find((name) => isAlive(name, self, machine));
   if (alive === undefined) for (const name of others) root.remove(`${STATE}/${name}`);
   return alive;
 }
@@ -118,24 +109,24 @@ function claims(root: Root): string[] {
 }
 
 /** Of a machine that is out of sight, whatever claims to be alive is; of this process, only its last one. */
-function isAlive(name: string, self: Claimant): boolean {
+function isAlive(name: string, self: Claimant, machine: Machine): boolean {
   const { host, pid, start } = parse(name);
   if (host !== self.host) return true;
-  return pid !== self.pid && isRunning(pid) && startOf(pid) === start;
+  return pid !== self.pid && machine.isRunning(pid) && startOf(pid) === start;
 }
 
 function another(name: string, self: Claimant): ExpectedError {
   const { host, pid } = parse(name);
-  const where = host === self.host ? '' : ' of another machine or container';
+  const where = host === self.host ? '' : ' on another machine or container';
   return new ExpectedError(
     EXIT.inTheWay,
     `Another run is changing this project (process ${pid}${where}).`,
-    `Wait for it; if there is none, delete ${STATE}/${name}.`,
+    `Wait for it to finish. If it is gone, delete ${STATE}/${name}.`,
   );
 }
 
-function thisProcess(): Claimant {
-  return { host: thisHost(), pid: process.pid, start: startOf(process.pid) };
+function thisProcess({ pid }: Machine): Claimant {
+  return { host: thisHost(), pid, start: startOf(pid) };
 }
 
 function markOf({ host, pid, start }: Claimant): string {

@@ -69,10 +69,10 @@ export function readJournal(disk: Disk, root: Root): { journal: Journal; key: st
   } catch (error) {
     throw new ExpectedError(
       EXIT.inTheWay,
-      `${JOURNAL} is not followed: ${messageOf(error)}. Nothing was changed.`,
+      `${JOURNAL} is not trusted: ${messageOf(error)}. Nothing was changed.`,
       [
-        `It says how to finish a run that was stopped half-way. If it came with a repository or a copy, delete it and ${STAGE}.`,
-        `If a run was stopped here and the project was moved since, or the key to it removed, its files may be partly new: ${STAGE}/new has`,
+        `It says how to finish an interrupted run. If it came with a repository or a copy, delete it and ${STAGE}.`,
+        `If a run was interrupted here, and the project was then moved or the key removed, files may be partly new: ${STAGE}/new has`,
         `the new ones and ${STAGE}/old what they replaced. Compare with your version control, delete both, and run regenerate.`,
       ].join('\n'),
     );

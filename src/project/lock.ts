@@ -5,8 +5,10 @@ import { type Answers, RECORD } from '../answers/answers.ts';
 import { sortedByName } from '../answers/endpoints.ts';
 import { QUESTIONS } from '../answers/questions.ts';
 import { readAnswers } from '../answers/record.ts';
+import { refuseGitMarkers, writeBases } from './base.ts';
 import { sha256 } from './hash.ts';
-import { ATTRIBUTES, IGNORED, LOCK, pathProblem, sameOnSomeDisks, STATE } from './paths.ts';
+import { saysTheSame } from './line-ends.ts';
+import { ATTRIBUTES, BASES, IGNORED, LOCK, pathProblem, sameOnSomeDisks } from './paths.ts';
 import { toTree, type Tree, type TreeFile } from '../render/tree.ts';
 
 /** `.tsuru-service/lock.json`: what was applied last. */
@@ -22,11 +24,26 @@ export interface Lock {
   files: Record<string, { class: FileClass; base: string; written?: string }>;
 }
 
-/** Files that say to version control what the folder is; once there, they are their owner's. */
-const FOR_VERSION_CONTROL = [
-  [ATTRIBUTES, '# Compared byte by byte: no other line ends, please.\n* -text\n'],
-  [IGNORED, '# Of one run, or one machine\n/backup/\n/stage/\n/journal.json\n/set-up.json*\n/running-*\n'],
-] as const;
+/** Files that tell version control about the folder. An edited one is kept; `earlier` are texts of other versions. */
+const FOR_VERSION_CONTROL: readonly { path: string; text: string; earlier: readonly string[] }[] = [
+  {
+    path: ATTRIBUTES,
+    text: '# create-tsuru-service compares these files byte by byte: no conversion of line endings.\n* -text\n# Collapsed in reviews; still merged by lines.\nbase.jsonl linguist-generated\nlock.json linguist-generated\n',
+    earlier: ['# Compared byte by byte: no other line ends, please.\n* -text\n'],
+  },
+  {
+    path: IGNORED,
+    text: '# Local to one run or one machine\n/backup/\n/stage/\n/journal.json\n/set-up.json*\n/running-*\n',
+    earlier: ['# Of one run, or one machine\n/backup/\n/stage/\n/journal.json\n/set-up.json*\n/running-*\n'],
+  },
+];
+
+/** Whether a file of `.tsuru-service` that is there stays, because its owner edited it. */
+export function isOwners(path: string, content: Buffer): boolean {
+  const known = FOR_VERSION_CONTROL.find((file) => file.path === path);
+  if (known === undefined) return false;
+  return ![known.text, ...known.earlier].some((text) => saysTheSame(content, Buffer.from(text)));
+}
 
 /**
  * The lock and the bases of a render, as files of the project: a later render is merged against those bytes. Files
@@ -55,8 +72,8 @@ export function lockFiles(
   };
   return toTree([
     [LOCK, generated(Buffer.from(`${JSON.stringify(lock, undefined, 2)}\n`))],
-    ...FOR_VERSION_CONTROL.map(([path, text]) => [path, generated(Buffer.from(text))] as const),
-    ...based.map(([, { content }]) => [basePath(sha256(content)), generated(content)] as const),
+    [BASES, generated(writeBases(based.map(([path, { content }]) => [path, content] as const)))],
+    ...FOR_VERSION_CONTROL.map(({ path, text }) => [path, generated(Buffer.from(text))] as const),
   ]);
 }
 
@@ -67,11 +84,6 @@ function inOrder(answers: Answers): Answers {
   return { ...Object.fromEntries(sorted), endpoints: sortedByName(endpoints) } as Answers;
 }
 
-/** Where the base with that hash is. */
-export function basePath(hash: string): string {
-  return `${STATE}/base/${hash}`;
-}
-
 /**
  * Reads a lock, which anybody may have written.
  * @param generator the version of this package
@@ -79,13 +91,14 @@ export function basePath(hash: string): string {
  *   the project
  */
 export function readLock(text: string, generator: string): Lock {
+  refuseGitMarkers(text, LOCK);
   let value: Partial<Record<keyof Lock, unknown>>;
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
-    throw unreadable(`${LOCK} is no JSON.`, RESTORE);
+    throw unreadable(`${LOCK} is not valid JSON.`, RESTORE);
   }
-  if (typeof value !== 'object' || (value as unknown) === null) throw unreadable(`${LOCK} has nothing in it.`, RESTORE);
+  if (typeof value !== 'object' || (value as unknown) === null) throw unreadable(`${LOCK} is not a JSON object.`, RESTORE);
   refusePoison(value, LOCK);
   const { version, files } = value;
   if (version !== 1 || typeof value.generator !== 'string' || isNewer(value.generator, generator)) {
@@ -94,7 +107,7 @@ export function readLock(text: string, generator: string): Lock {
       'Use that version, or a newer one.',
     );
   }
-  if (typeof files !== 'object' || files === null) throw unreadable(`${LOCK} has no files.`, RESTORE);
+  if (typeof files !== 'object' || files === null) throw unreadable(`${LOCK} lists no files.`, RESTORE);
   for (const [path, entry] of Object.entries(files as Record<string, unknown>)) {
     const problem = pathProblem(path);
     if (problem !== undefined) {
@@ -103,11 +116,11 @@ export function readLock(text: string, generator: string): Lock {
     const { class: fileClass, base, written = base } = (entry ?? {}) as Record<string, unknown>;
     const isKnown = fileClass === 'generated' || fileClass === 'merged' || fileClass === 'seeded';
     if (!isKnown || ![base, written].every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash))) {
-      throw unreadable(`${LOCK} does not say what ${path} is.`, RESTORE);
+      throw unreadable(`${LOCK} has no valid entry for ${path}.`, RESTORE);
     }
   }
   const twins = sameOnSomeDisks(Object.keys(files));
-  if (twins !== undefined) throw unreadable(`${LOCK} has ${twins.join(' and ')}, one file on some disks.`, RESTORE);
+  if (twins !== undefined) throw unreadable(`${LOCK} has ${twins.join(' and ')}, which are one file on some disks.`, RESTORE);
   return {
     version: 1,
     generator: value.generator,

@@ -24,13 +24,13 @@ export function wholeProject({ rendered, secrets }: Rendered, answers: Answers, 
 
 /** Writes a new project, all or nothing, and says which files were replaced. */
 export async function writeNew(
-  { environment, terminal }: Pick<Context, 'environment' | 'terminal'>,
+  context: Pick<Context, 'environment' | 'machine' | 'terminal'>,
   directory: string,
   tree: Tree,
 ): Promise<void> {
-  const { applied, filled } = await writeProject(diskOf(environment), directory, tree);
-  sayApplied(terminal, applied);
-  if (filled !== undefined) sayKept(terminal, filled, 'is');
+  const { applied, filled } = await writeProject(diskOf(context), directory, tree);
+  sayApplied(context.terminal, applied);
+  if (filled !== undefined) sayKept(context.terminal, filled, 'is');
 }
 
 /**

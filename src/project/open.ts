@@ -1,14 +1,13 @@
 import nodeFileSystem, { statSync } from 'node:fs';
 
 import { type Answers, RECORD } from '../answers/answers.ts';
-import type { Context } from './context.ts';
+import type { ProjectContext } from './context.ts';
 import { begin, recover, type Applied, type Recovered, type Run } from './apply.ts';
 import { nextBackup as nextBackupIn } from './carry-out.ts';
 import { refuseOthers } from './claim.ts';
-import { sha256 } from './hash.ts';
-import { withPlainEnds } from './line-ends.ts';
-import { basePath, readLock, type Lock } from './lock.ts';
-import { JOURNAL, LOCK, STATE } from './paths.ts';
+import { readLock, type Lock } from './lock.ts';
+import type { Machine } from './machine.ts';
+import { JOURNAL, LOCK } from './paths.ts';
 import type { DiskFile } from './plan.ts';
 import { stateFolders, type Disk } from './proof.ts';
 import { codeOf, Root, unreachable } from './root.ts';
@@ -27,8 +26,8 @@ export interface Project {
 }
 
 /** The machine's disk, and where it remembers what belongs to this user. */
-export function diskOf(environment: NodeJS.ProcessEnv): Disk {
-  return { fs: nodeFileSystem, stateFolders: stateFolders(environment) };
+export function diskOf({ environment, machine }: Pick<ProjectContext, 'environment' | 'machine'>): Disk {
+  return { fs: nodeFileSystem, stateFolders: stateFolders(environment, machine), machine };
 }
 
 /** A directory of the machine's disk. */
@@ -42,18 +41,18 @@ export function isProject(directory: string): boolean {
 }
 
 /** Brings to its end what a run that was killed had begun to write. */
-export async function finishEarlierRun({ environment, terminal }: Context, directory: string): Promise<void> {
-  if (isDirectory(directory)) sayRecovered(terminal, await recover(diskOf(environment), directory));
+export async function finishEarlierRun(context: ProjectContext, directory: string): Promise<void> {
+  if (isDirectory(directory)) sayRecovered(context.terminal, await recover(diskOf(context), directory));
 }
 
 /**
  * Takes a project for one run, and brings to its end what an earlier one left half done.
  * @throws ExpectedError when the directory is no project, or another run is at work in it
  */
-export async function beginRun(context: Context, directory: string): Promise<Run> {
+export async function beginRun(context: ProjectContext, directory: string): Promise<Run> {
   if (!isProject(directory)) await finishEarlierRun(context, directory);
   if (!isProject(directory)) throw noProject(directory);
-  const run = await begin(diskOf(context.environment), directory);
+  const run = await begin(diskOf(context), directory);
   sayRecovered(context.terminal, run.recovered);
   return run;
 }
@@ -62,27 +61,31 @@ export async function beginRun(context: Context, directory: string): Promise<Run
  * Looks at a project without changing it.
  * @throws ExpectedError when another run changes it meanwhile, or did not finish
  */
-export async function undisturbed<T>(directory: string, look: () => Promise<T>): Promise<T> {
+export async function undisturbed<T>(
+  { machine }: Pick<ProjectContext, 'machine'>,
+  directory: string,
+  look: () => Promise<T>,
+): Promise<T> {
   if (!isDirectory(directory)) throw noProject(directory);
   const root = rootOf(directory);
   // First: a run that is at work, or was stopped, may have the record in its hands.
-  const before = stampOf(root);
+  const before = stampOf(root, machine);
   if (!isProject(directory)) throw noProject(directory);
   try {
     return await look();
   } finally {
-    refuseAnother(before, stampOf(root));
+    refuseAnother(before, stampOf(root, machine));
   }
 }
 
 /** @returns what changes whenever a run writes to a project */
-function stampOf(root: Root): string {
-  refuseOthers(root);
+function stampOf(root: Root, machine: Machine): string {
+  refuseOthers(root, machine);
   if (root.look(JOURNAL) !== undefined) {
     throw new ExpectedError(
       EXIT.inTheWay,
-      'An earlier run was stopped half-way.',
-      'Run regenerate, which finishes it, before you look.',
+      'An earlier run was interrupted.',
+      'Run regenerate first: it finishes or undoes that run.',
     );
   }
   const lock = root.look(LOCK);
@@ -91,23 +94,23 @@ function stampOf(root: Root): string {
 
 function refuseAnother(before: string, after: string): void {
   if (before === after) return;
-  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project meanwhile.', 'Run it again.');
+  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project in the meantime.', 'Run it again.');
 }
 
 /** What a run found that its user has to know. To the errors: the output may be JSON. */
 export function sayApplied(terminal: Terminal, { kept, leftOver }: Applied): void {
   for (const { path, kept: place } of kept) {
-    terminal.writeError(`${path} was edited in the meantime; what was there is in ${place}.\n`);
+    terminal.writeError(`${path} was edited during the run; that edit is in ${place}.\n`);
   }
   for (const line of leftOver) terminal.writeError(`${line}\n`);
 }
 
 function sayRecovered(terminal: Terminal, recovered: Recovered): void {
   if (recovered.kind === 'finished') {
-    terminal.writeError('An earlier run was stopped half-way; its files are in their places now.\n');
+    terminal.writeError('An earlier run was interrupted; it is finished now.\n');
   }
   if (recovered.kind === 'taken back') {
-    terminal.writeError('An earlier run was stopped half-way; what it had begun is taken back.\n');
+    terminal.writeError('An earlier run was interrupted; its changes are undone now.\n');
   }
   sayApplied(terminal, recovered);
 }
@@ -131,17 +134,19 @@ function isDirectory(path: string): boolean {
 
 /**
  * Reads the record and the lock of a project.
- * @param generator the version of this package
  * @throws ExpectedError when the directory is no project, or one of them is unreadable or newer than this program
  */
-export function openProject(directory: string, generator: string): Project {
+export function openProject(
+  { machine, templates }: Pick<ProjectContext, 'machine' | 'templates'>,
+  directory: string,
+): Project {
   if (!isProject(directory)) throw noProject(directory);
   const root = rootOf(directory);
   try {
-    return read(root, directory, generator);
+    return read(root, directory, templates.version);
   } catch (error) {
     // What is being written looks broken.
-    refuseOthers(root);
+    refuseOthers(root, machine);
     throw error;
   }
 }
@@ -152,7 +157,7 @@ function read(root: Root, directory: string, generator: string): Project {
   if (recordText === undefined) throw noProject(directory);
   if (lockText === undefined) {
     throw unreadable(
-      `${LOCK} is missing: your edits cannot be told from what was made.`,
+      `${LOCK} is missing: without it, your edits cannot be told from generated code.`,
       'Bring it back from your version control, with all of .tsuru-service.',
     );
   }
@@ -171,28 +176,6 @@ export function readDisk(directory: string, paths: Iterable<string>): Map<string
     if (file !== undefined) disk.set(path, file);
   }
   return disk;
-}
-
-/** Reads a base. @throws ExpectedError when it is missing or not what its name says */
-export function readBase(directory: string, hash: string): Buffer {
-  const path = basePath(hash);
-  const content = rootOf(directory).read(path)?.content;
-  // Version control may have given it other line ends.
-  const base = [content, content && withPlainEnds(content)].find((one) => one && sha256(one) === hash);
-  if (base === undefined) {
-    throw unreadable(
-      `${path} is ${content === undefined ? 'missing' : 'damaged'}.`,
-      'Bring it back from your version control.',
-    );
-  }
-  return base;
-}
-
-/** The hashes of the bases that are there. */
-export function basesOf(directory: string): string[] {
-  return rootOf(directory)
-    .list(`${STATE}/base`)
-    .filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
 /** The name of the next folder for what is replaced: `0001`, `0002`, ... */

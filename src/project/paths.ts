@@ -6,6 +6,12 @@ export const STATE = '.tsuru-service';
 /** What was applied last, as JSON. */
 export const LOCK = `${STATE}/lock.json`;
 
+/** The files as they were last made, a line a file. Not called as the folder of earlier versions: both can be there. */
+export const BASES = `${STATE}/base.jsonl`;
+
+/** Where earlier versions kept them: a file for each, named by its hash. */
+export const FOLDER_OF_BASES = `${STATE}/base`;
+
 /** What of the first set-up is left to do; not committed, and gone when nothing is left. */
 export const SET_UP = `${STATE}/set-up.json`;
 
@@ -35,9 +41,9 @@ export function pathProblem(path: string): string | undefined {
   if (/^([A-Za-z]:|\/)/.test(path) || path.includes('\\')) return 'is not relative';
   if (/\p{Cc}/u.test(path)) return 'has control characters';
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return 'leaves the project';
-  if (parts.some((part) => POISON.includes(part))) return 'has a part that is no file name';
+  if (parts.some((part) => POISON.includes(part))) return 'has a part that is not allowed';
   if (['.git', 'node_modules', '.tsuru-service'].includes(parts[0]?.toLowerCase() ?? '')) {
-    return 'is not of the project';
+    return 'does not belong to the project';
   }
   return undefined;
 }
@@ -45,7 +51,7 @@ export function pathProblem(path: string): string | undefined {
 /** The same for a path that the program itself writes: also those of its own folder. */
 export function ownPathProblem(path: string): string | undefined {
   const isOwn =
-    [LOCK, ATTRIBUTES, IGNORED].includes(path) || /^\.tsuru-service\/(base(\/[0-9a-f]{64})?|backup(\/\d+)?)$/.test(path);
+    [LOCK, BASES, ATTRIBUTES, IGNORED].includes(path) || /^\.tsuru-service\/(base(\/[0-9a-f]{64})?|backup(\/\d+)?)$/.test(path);
   return isOwn ? undefined : pathProblem(path.replace(/^\.tsuru-service\/backup\/\d+\//, ''));
 }
 

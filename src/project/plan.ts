@@ -1,5 +1,6 @@
 import { RECORD } from '../answers/answers.ts';
 import type { FileClass } from '../render/classes.ts';
+import type { BaseOf } from './base.ts';
 import { sha256 } from './hash.ts';
 import { isMade, saysTheSame, withEndsOf } from './line-ends.ts';
 import type { Lock } from './lock.ts';
@@ -7,6 +8,7 @@ import { mergeJson } from './merge/json.ts';
 import { mergeLines } from './merge/lines.ts';
 import { LABELS, markerLines } from './merge/markers.ts';
 import { mergeLineSets } from './merge/sets.ts';
+import { relocated, reExport } from './moves.ts';
 import type { Tree, TreeFile } from '../render/tree.ts';
 
 /** What a directory has where a new project is to be written. */
@@ -79,13 +81,25 @@ export interface Change {
   before: DiskFile | undefined;
   /** What will be there; undefined for nothing. */
   after: Buffer | undefined;
+  /** Where the file was, when it moves. `before` is then what it would be in its new place. */
+  from?: Origin;
   /** Whose file goes, when it is neither of the generator nor of the owner; a copy is kept. */
   of?: string;
+}
+
+/** The old place of a file that moves. */
+export interface Origin {
+  path: string;
+  file: DiskFile;
+  /** What stays there: a module for the owner's own files that import it, which is theirs from then on. */
+  left: Buffer | undefined;
 }
 
 /** A file that its owner and the render changed in the same place. */
 export interface Conflict {
   path: string;
+  /** Where the file was, when it moves. `mine` is then what it would be in its new place. */
+  from?: Origin;
   fileClass: FileClass;
   /** Why, as a part of a sentence. */
   reason: string;
@@ -107,6 +121,11 @@ export interface Plan {
   beside: string[];
 }
 
+/** Whether an earlier conflict is not settled yet, in a file or beside one. */
+export function isUnsettled({ left, beside }: Plan): boolean {
+  return left.length + beside.length > 0;
+}
+
 /** Where the new one of a file goes that both sides changed, when it is not written into it. */
 export function besideOf(path: string): string {
   return `${path}.theirs`;
@@ -119,18 +138,24 @@ export interface PlanInput {
   rendered: Tree;
   /** What is there, of the files that the lock or the render has, and beside them. */
   disk: ReadonlyMap<string, DiskFile>;
-  /** The base with that hash. */
-  base: (hash: string) => Buffer;
+  base: BaseOf;
   /** Files that are to be as they are rendered, whatever is there. */
   restore: ReadonlySet<string>;
+  /** Where files of an earlier version are now: the new path, by the old one. */
+  moves: ReadonlyMap<string, string>;
+  /** The old paths of those that files of the owner import. */
+  imported: ReadonlySet<string>;
 }
 
 /**
  * Compares base, disk and render, file by file: an unedited file becomes the new one, an edited one is kept or merged, one
  * that its owner deleted stays deleted, one that is no longer rendered is deleted when it was not edited.
  */
-export function planChanges({ lock, rendered, disk, base, restore }: PlanInput): Plan {
+export function planChanges(input: PlanInput): Plan {
+  const { lock, rendered, disk, base, restore, moves } = input;
   const plan: Plan = { changes: [], conflicts: [], kept: [], left: [], beside: [] };
+  // A file does not move to where its owner has one; the two are then planned as if they were strangers.
+  const origins = new Map([...moves].filter(([, to]) => !disk.has(to)).map(([from, to]) => [to, from]));
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
   for (const path of [...paths].sort()) {
@@ -138,13 +163,17 @@ export function planChanges({ lock, rendered, disk, base, restore }: PlanInput):
     const before = disk.get(path);
     if (disk.has(besideOf(path))) plan.beside.push(path);
     const known = Object.hasOwn(lock.files, path) ? lock.files[path] : undefined;
-    if (made !== undefined && restore.has(path)) {
+    const origin = origins.get(path);
+    if (made !== undefined && origin !== undefined) {
+      planMoved(plan, path, made, origin, input);
+    } else if (made !== undefined && restore.has(path)) {
       if (before === undefined || !saysTheSame(before.content, made.content)) {
         const after = withEndsOf(before?.content, made.content);
         plan.changes.push({ path, kind: 'restore', fileClass: made.fileClass, before, after });
       }
     } else if (made === undefined) {
-      if (known !== undefined) planDropped(plan, path, known, before);
+      const isMoving = origins.get(moves.get(path) ?? '') === path;
+      if (known !== undefined && !isMoving) planDropped(plan, path, known, before);
     } else if (known === undefined) {
       planNew(plan, path, made, before);
     } else if (made.fileClass !== 'seeded') {
@@ -152,6 +181,39 @@ export function planChanges({ lock, rendered, disk, base, restore }: PlanInput):
     }
   }
   return plan;
+}
+
+/** A file that is made in another place now: it goes there as it is, or merged when it was edited. */
+function planMoved(
+  plan: Plan,
+  path: string,
+  made: TreeFile,
+  origin: string,
+  { lock, disk, base, restore, moves, imported }: PlanInput,
+): void {
+  const { fileClass, content } = made;
+  const file = disk.get(origin);
+  const hash = lock.files[origin]?.base ?? '';
+  if (file === undefined) {
+    if (restore.has(path)) plan.changes.push({ path, kind: 'restore', fileClass, before: undefined, after: content });
+    else plan.kept.push({ path, reason: `you deleted ${origin}` });
+    return;
+  }
+  const isModule = origin.endsWith('.ts');
+  const left = imported.has(origin) ? (isModule ? Buffer.from(reExport(origin, path)) : file.content) : undefined;
+  const from = { path: origin, file, left };
+  const isUnedited = isMade(file.content, hash);
+  const move = (bytes: Buffer) => {
+    const text = isModule ? textOf(bytes) : undefined;
+    return text === undefined ? bytes : Buffer.from(relocated(text, origin, path, moves));
+  };
+  const before = { ...file, content: move(file.content) };
+  if (isUnedited || restore.has(path)) {
+    const kind = isUnedited ? 'update' : 'restore';
+    plan.changes.push({ path, kind, fileClass, before, after: withEndsOf(file.content, content), from });
+  } else {
+    planMerge(plan, { path, fileClass, from, mine: before }, () => move(base(origin, hash)), content);
+  }
 }
 
 function planDropped(
@@ -164,7 +226,7 @@ function planDropped(
   if (known.class === 'seeded') {
     kept.push({ path, reason: 'it is yours' });
   } else if (!isMade(before.content, known.base)) {
-    kept.push({ path, reason: 'it is no longer made, and you have edited it' });
+    kept.push({ path, reason: 'it is no longer generated, and you edited it' });
   } else {
     changes.push({ path, kind: 'delete', fileClass: known.class, before, after: undefined });
   }
@@ -179,45 +241,63 @@ function planNew({ changes, conflicts }: Plan, path: string, made: TreeFile, bef
   else if (fileClass !== 'seeded' && !saysTheSame(before.content, content)) {
     conflicts.push({
       ...{ path, fileClass, mine: before, theirs: withEndsOf(before.content, content) },
-      reason: 'a new file has the place of one of yours',
+      reason: 'a new file has the path of one of yours',
       marked: undefined,
     });
   }
 }
 
 function planKnown(
-  { changes, conflicts, kept, left }: Plan,
+  plan: Plan,
   path: string,
   { fileClass, content }: TreeFile,
   before: DiskFile | undefined,
   hash: string,
-  base: (hash: string) => Buffer,
+  base: BaseOf,
 ): void {
   const isNews = sha256(content) !== hash;
   if (before === undefined) {
-    if (isNews) kept.push({ path, reason: 'you have deleted it' });
-    return;
-  }
-  const marked = markerLines(textOf(before.content) ?? '');
-  left.push(...marked.map((line) => ({ path, line })));
-  if (!isNews || saysTheSame(before.content, content)) return;
-  const theirs = withEndsOf(before.content, content);
-  if (isMade(before.content, hash)) {
-    changes.push({ path, kind: 'update', fileClass, before, after: theirs });
-    return;
-  }
-  if (marked.length > 0) {
-    const reason = `it has the markers of an earlier conflict in line ${marked.join(', ')}`;
-    conflicts.push({ path, fileClass, reason, mine: before, theirs, marked: undefined });
-    return;
-  }
-  const merged = mergeFile(path, base(hash), before.content, content);
-  if ('text' in merged) {
-    const after = Buffer.from(merged.text);
-    if (!after.equals(before.content)) changes.push({ path, kind: 'merge', fileClass, before, after });
+    if (isNews) plan.kept.push({ path, reason: 'you deleted it' });
+  } else if (!isNews || saysTheSame(before.content, content)) {
+    plan.left.push(...markersIn(path, before));
+  } else if (isMade(before.content, hash)) {
+    plan.changes.push({ path, kind: 'update', fileClass, before, after: withEndsOf(before.content, content) });
   } else {
-    conflicts.push({ path, fileClass, reason: merged.reason, mine: before, theirs, marked: merged.marked });
+    planMerge(plan, { path, fileClass, mine: before }, () => base(path, hash), content);
   }
+}
+
+/** Places of an earlier conflict that is not settled. */
+function markersIn(path: string, { content }: DiskFile): Plan['left'] {
+  return markerLines(textOf(content) ?? '').map((line) => ({ path, line }));
+}
+
+/** A file that both sides changed. */
+function planMerge(
+  { changes, conflicts, left }: Plan,
+  { mine, ...file }: Pick<Conflict, 'path' | 'fileClass' | 'mine' | 'from'>,
+  base: () => Buffer,
+  made: Buffer,
+): void {
+  const { path, from } = file;
+  const theirs = withEndsOf(mine.content, made);
+  const conflict = (reason: string, marked: string | undefined) => {
+    const moved = from === undefined ? '' : `; it moves here from ${from.path}`;
+    conflicts.push({ ...file, reason: reason + moved, mine, theirs, marked });
+  };
+  const found = markersIn(path, mine);
+  left.push(...found);
+  if (found.length > 0) {
+    conflict(`it has conflict markers in line ${found.map(({ line }) => line).join(', ')}`, undefined);
+    return;
+  }
+  const merged = mergeFile(path, base(), mine.content, made);
+  if (!('text' in merged)) {
+    conflict(merged.reason, merged.marked);
+    return;
+  }
+  const after = Buffer.from(merged.text);
+  if (from !== undefined || !after.equals(mine.content)) changes.push({ ...file, kind: 'merge', before: mine, after });
 }
 
 type Merged = { text: string } | { reason: string; marked: string | undefined };
@@ -227,7 +307,7 @@ function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Me
   const texts = [base, mine, theirs].map(textOf);
   const [baseText, mineText, theirText] = texts;
   if (baseText === undefined || mineText === undefined || theirText === undefined) {
-    return { reason: 'both changed it, and it is no text', marked: undefined };
+    return { reason: 'both sides changed it, and it is not text', marked: undefined };
   }
   if (/(^|\/)(\.gitignore|\.dockerignore|\.env\.example)$/.test(path)) {
     return { text: mergeLineSets(baseText, mineText, theirText) };
@@ -236,12 +316,12 @@ function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Me
   if (isJson) {
     const merged = mergeJson(baseText, mineText, theirText);
     if (merged.kind === 'clean') return { text: merged.text };
-    if (merged.kind === 'conflict') return { reason: `both changed ${merged.paths.join(', ')}`, marked: undefined };
+    if (merged.kind === 'conflict') return { reason: `both sides changed ${merged.paths.join(', ')}`, marked: undefined };
   }
   const merged = mergeLines(baseText, mineText, theirText, LABELS);
   if (merged.kind === 'clean') return { text: merged.text };
   const places = merged.conflicts === 1 ? 'one place' : `${merged.conflicts} places`;
-  return { reason: `both changed it in ${places}`, marked: isJson ? undefined : merged.text };
+  return { reason: `both sides changed it in ${places}`, marked: isJson ? undefined : merged.text };
 }
 
 /** The text of a file; undefined when its bytes are none. */

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
+import type { Machine } from './machine.ts';
 import { codeOf, Root, type FileSystem } from './root.ts';
 
 /** What writing to a project takes beside the project. */
@@ -10,19 +11,20 @@ export interface Disk {
   fs: FileSystem;
   /** Folders for what a program remembers of its user, outside of any project; the first one that is safe is taken. */
   stateFolders: readonly string[];
+  machine: Machine;
 }
 
 /**
  * The folders of a user for that, as the XDG Base Directory Specification has them: `$XDG_STATE_HOME`, or
  * `~/.local/state`; then, where there is no home that can be written, one of the user's own among the temporary files.
  */
-export function stateFolders(environment: NodeJS.ProcessEnv): string[] {
+export function stateFolders(environment: NodeJS.ProcessEnv, { uid }: Machine): string[] {
   const { XDG_STATE_HOME: named = '', LOCALAPPDATA: local = '' } = environment;
   const home = environment['HOME'] ?? homeOf();
   const own = [named, local, home === '' ? '' : join(home, '.local/state')]
     .filter((folder) => isAbsolute(folder))
     .map((folder) => join(folder, 'create-tsuru-service'));
-  return [...own, join(tmpdir(), `create-tsuru-service-${process.getuid?.() ?? 'user'}`)];
+  return [...own, join(tmpdir(), `create-tsuru-service-${uid ?? 'user'}`)];
 }
 
 function homeOf(): string {
@@ -43,17 +45,18 @@ export type Purpose = 'journal' | 'set-up';
  * @throws ExpectedError when there is no place for it
  */
 export async function newKey(
-  { fs, stateFolders: folders }: Disk,
+  disk: Disk,
   project: Root,
   purpose: Purpose = 'journal',
 ): Promise<string> {
+  const { fs, stateFolders: folders } = disk;
   const key = randomBytes(32).toString('hex');
   const problems: string[] = [];
   for (const folder of folders) {
     try {
       refuseInside(fs, folder, project);
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const place = safe(fs, folder, project);
+      const place = safe(disk, folder, project);
       const file = keyFile(project, purpose);
       const draft = `${file}.draft`;
       place.remove(draft);
@@ -68,16 +71,16 @@ export async function newKey(
   }
   throw new ExpectedError(
     EXIT.failed,
-    `There is no folder to remember this run in, should it be stopped half-way: ${problems.join('; ')}.`,
+    `There is no folder for the key that an interrupted run needs to resume: ${problems.join('; ')}.`,
     'Set XDG_STATE_HOME to a folder outside of the project that only you can write to.',
   );
 }
 
 /** The keys of what was not finished in a project. */
-export function keysOf({ fs, stateFolders: folders }: Disk, project: Root, purpose: Purpose = 'journal'): string[] {
-  return folders.flatMap((folder) => {
+export function keysOf(disk: Disk, project: Root, purpose: Purpose = 'journal'): string[] {
+  return disk.stateFolders.flatMap((folder) => {
     try {
-      const text = safe(fs, folder, project).read(keyFile(project, purpose))?.content.toString();
+      const text = safe(disk, folder, project).read(keyFile(project, purpose))?.content.toString();
       const { project: directory, key } = JSON.parse(text ?? '{}') as { project?: unknown; key?: unknown };
       return directory === project.directory && typeof key === 'string' && key.length === 64 ? [key] : [];
     } catch {
@@ -88,11 +91,11 @@ export function keysOf({ fs, stateFolders: folders }: Disk, project: Root, purpo
 }
 
 /** Forgets them: no journal, or no mark, of the project is believed any more. */
-export function forgetKeys({ fs, stateFolders: folders }: Disk, project: Root, purpose: Purpose = 'journal'): void {
-  for (const folder of folders) {
+export function forgetKeys(disk: Disk, project: Root, purpose: Purpose = 'journal'): void {
+  for (const folder of disk.stateFolders) {
     let place: Root;
     try {
-      place = safe(fs, folder, project);
+      place = safe(disk, folder, project);
     } catch {
       // No key in it counts.
       continue;
@@ -108,12 +111,11 @@ function keyFile({ directory }: Root, purpose: Purpose): string {
 }
 
 /** A folder that only this user writes to, and that no repository can bring. @throws Error for any other one */
-function safe(fs: FileSystem, folder: string, project: Root): Root {
+function safe({ fs, machine: { uid } }: Disk, folder: string, project: Root): Root {
   const root = new Root(fs, folder);
   const found = root.look('');
-  const uid = process.getuid?.();
   const isMine = uid === undefined || (Number(found?.uid) === uid && (Number(found?.mode) & 0o022) === 0);
-  if (!isMine) throw new Error(`${root.directory} can be written to by others`);
+  if (!isMine) throw new Error(`${root.directory} is writable by others`);
   refuseInside(fs, folder, project);
   return root;
 }

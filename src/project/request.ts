@@ -77,7 +77,7 @@ async function askForRequest(
   if (!line.switches.dryRun) {
     steps.push(async (isFirst) => {
       showRequest(context, request);
-      const isWanted = await askToGoOn(streams, 'Write it?', !isFirst);
+      const isWanted = await askToGoOn(streams, 'Create the project?', !isFirst);
       if (isWanted === BACK) return 'back';
       if (!isWanted) throw cancelled();
       return 'answered';
@@ -108,11 +108,11 @@ async function settleDirectory(
     const isOpen = site.kind === 'occupied' && site.blocked.length === 0;
     const beside = isOpen && site.collisions.length === 0;
     const wanted = await askChoice(streams, 'What now?', [
-      ...(beside ? [{ value: 'go-on' as const, title: 'Go on: write beside what is there' }] : []),
-      { value: 'elsewhere', title: 'Elsewhere: choose another directory' },
+      ...(beside ? [{ value: 'go-on' as const, title: 'Continue: write alongside the existing files' }] : []),
+      { value: 'elsewhere', title: 'Choose another directory' },
       { value: 'stop', title: 'Stop' },
       ...(isOpen && !beside
-        ? [{ value: 'go-on' as const, title: 'Overwrite: what is replaced is kept in .tsuru-service/backup' }]
+        ? [{ value: 'go-on' as const, title: 'Overwrite: replaced files are kept in .tsuru-service/backup' }]
         : []),
     ]);
     if (wanted === 'stop') throw cancelled();
@@ -160,7 +160,7 @@ function refuseToGuess({ directory, answers }: CommandLine): void {
   if (missing.length === 0) return;
   throw new ExpectedError(
     EXIT.usage,
-    `There is no terminal to ask on, and these are missing: ${missing.join(', ')}.`,
+    `Running non-interactively, and these are missing: ${missing.join(', ')}.`,
     'Give them, or --yes to take the defaults.',
   );
 }
@@ -169,7 +169,7 @@ function refuseToGuess({ directory, answers }: CommandLine): void {
 function showRequest({ cwd, terminal }: Context, { directory, answers }: Request): void {
   const name = basename(resolve(cwd, directory));
   if (answers.name !== name && answers.name === serviceIdFrom(name)) {
-    say(terminal, `The directory stays "${directory}"; the service and its package are called "${answers.name}".`);
+    say(terminal, `The directory keeps the name "${directory}"; the service and its package are named "${answers.name}".`);
   }
   sayTable(terminal, [
     ['Directory', directory],

@@ -32,7 +32,8 @@ export interface FileRead {
 }
 
 /** Windows has no such flag, and opens no link that is not followed. */
-const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
+const { O_NOFOLLOW } = constants as Partial<typeof constants>;
+const NO_FOLLOW = O_NOFOLLOW ?? 0;
 
 /** Bytes of the largest file that is read: many times what is made. */
 const LARGEST = 256n * 1024n * 1024n;
@@ -197,7 +198,7 @@ export class Root {
       for (const path of paths) {
         const found = this.look(path);
         // Windows keeps the names in directories by itself, and opens none.
-        const isWindows = process.platform === 'win32';
+        const isWindows = O_NOFOLLOW === undefined;
         if (found === undefined || (isWindows && found.isDirectory())) continue;
         opened.push(this.fs.openSync(this.at(path), (isWindows ? constants.O_RDWR : constants.O_RDONLY) | NO_FOLLOW));
       }
@@ -269,7 +270,7 @@ export function unreachable(error: unknown): string | undefined {
     case 'ENAMETOOLONG':
       return 'its name is too long';
     case 'ELOOP':
-      return 'a link in its path leads back to itself';
+      return 'a symbolic link in its path leads back to itself';
     default:
       return undefined;
   }
@@ -278,22 +279,18 @@ export function unreachable(error: unknown): string | undefined {
 function tooLarge(path: string): ExpectedError {
   return new ExpectedError(
     EXIT.inTheWay,
-    `${path} is larger than ${LARGEST / 1024n / 1024n} MiB: the generator reads no file of that size.`,
-    'Put the file that belongs there in its place.',
+    `${path} is larger than ${LARGEST / 1024n / 1024n} MiB, the limit for a file of a project.`,
+    'Replace it with the right file.',
   );
 }
 
 function inTheWay(path: string, found: BigIntStats): ExpectedError {
-  const what = found.isSymbolicLink()
-    ? 'a link'
+  const problem = found.isSymbolicLink()
+    ? 'is a symbolic link; refusing to read or write through it'
     : found.isDirectory()
-      ? 'a directory'
+      ? 'is a directory, where a file belongs'
       : found.isFile()
-        ? 'a file'
-        : 'no plain file';
-  return new ExpectedError(
-    EXIT.inTheWay,
-    `${path} is ${what}: the generator goes through no link, and reads and writes plain files only.`,
-    'Put a plain file or directory in its place.',
-  );
+        ? 'is a file, where a directory belongs'
+        : 'is neither a file nor a directory';
+  return new ExpectedError(EXIT.inTheWay, `${path} ${problem}.`, 'Put a plain file or directory in its place.');
 }

@@ -41,13 +41,13 @@ export function stepsWanted({ install, verify, git }: Switches): Step[] {
 }
 
 /** The steps that an earlier run of this program left undone in a project. */
-export function stepsLeft({ environment }: Context, directory: string): Step[] {
+export function stepsLeft(context: Context, directory: string): Step[] {
   const root = rootOf(directory);
   const content = root.read(SET_UP)?.content;
   if (content === undefined) return [];
   try {
     const marker = JSON.parse(content.toString()) as Partial<Marker> | null;
-    const isOurs = keysOf(diskOf(environment), root, 'set-up').some((key) => key === marker?.key);
+    const isOurs = keysOf(diskOf(context), root, 'set-up').some((key) => key === marker?.key);
     if (marker?.version !== 1 || !isOurs) return [];
     return STEPS.filter((step) => marker.left?.includes(step));
   } catch {
@@ -104,9 +104,9 @@ export async function setUp(
 }
 
 /** Marks what is left. A mark that cannot be written, as on a full disk, stays as it is: then more is done again. */
-async function mark({ environment }: Context, directory: string, left: readonly Step[]): Promise<void> {
+async function mark(context: Context, directory: string, left: readonly Step[]): Promise<void> {
   const root = rootOf(directory);
-  const disk = diskOf(environment);
+  const disk = diskOf(context);
   const draft = `${SET_UP}.new`;
   try {
     root.remove(draft);
@@ -158,16 +158,16 @@ export function unfinished(
     message,
     [
       ...(hint === '' ? [] : [hint, '']),
-      'What is done, and what is not:',
+      'Status:',
       `  files    written, in ${directory}`,
       `  install  ${WORDS[outcomes.install]}`,
       `  checks   ${WORDS[outcomes.verify]}`,
       `  git      ${repository ?? WORDS[outcomes.git]}`,
       '',
-      'The rest, step by step:',
+      'To do the rest step by step:',
       ...commands.map((command) => `  ${command}`),
       '',
-      'Or all of it, from where it stopped:',
+      'Or to resume where it stopped:',
       `  ${again}`,
     ].join('\n'),
   );

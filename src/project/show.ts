@@ -1,9 +1,12 @@
 import { createTwoFilesPatch } from 'diff/lib/patch/create.js';
 
+import type { WriteOptions } from '../terminal/project-options.ts';
+import { say, type Terminal } from '../terminal/terminal.ts';
 import type { Disagreement } from './disagreements.ts';
 import { markerLines } from './merge/markers.ts';
-import { besideOf, type Change, type Conflict, type Plan } from './plan.ts';
-import { say, type Terminal } from '../terminal/terminal.ts';
+import { STATE } from './paths.ts';
+import { besideOf, isUnsettled, type Change, type Conflict, type Origin, type Plan } from './plan.ts';
+import type { Proposal } from './proposal.ts';
 
 /** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
 export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
@@ -13,7 +16,8 @@ export interface PlanFacts {
   version: 1;
   /** Whether anything was written. */
   written: boolean;
-  changes: { path: string; kind: Change['kind']; class: Change['fileClass'] }[];
+  /** `from` is where the file was, when it moves. */
+  changes: { path: string; kind: Change['kind']; class: Change['fileClass']; from?: string }[];
   /** `outcome` is there when it was settled. */
   conflicts: { path: string; reason: string; outcome?: Resolution }[];
   kept: { path: string; reason: string }[];
@@ -41,16 +45,52 @@ const VERBS: Record<Change['kind'], string> = {
   restore: 'restored',
 };
 
+/**
+ * Shows what a change does or has done, as text or as JSON.
+ * @param outcome undefined while nothing is written
+ */
+export function showProposal(
+  terminal: Terminal,
+  { json, dryRun, check }: Pick<WriteOptions, 'json' | 'dryRun' | 'check'>,
+  { plan, disagreeing, isSame }: Proposal,
+  outcome?: Outcome,
+): void {
+  if (json) {
+    terminal.write(`${JSON.stringify(planFacts(plan, disagreeing, outcome), undefined, 2)}\n`);
+    return;
+  }
+  if (isSame && !isUnsettled(plan)) {
+    say(terminal, 'Already up to date.');
+    return;
+  }
+  if (dryRun) sayDiff(terminal, plan);
+  sayPlan(terminal, plan, outcome);
+  sayDisagreements(terminal, disagreeing);
+  if (isSame) {
+    say(terminal, 'Nothing to write. Conflicts of an earlier run are not resolved yet.');
+    return;
+  }
+  if (plan.changes.length + plan.conflicts.length === 0) {
+    say(terminal, `None of your files change; ${STATE} ${outcome ? 'is' : 'would be'} brought up to date.`);
+    return;
+  }
+  const settled = [...(outcome?.resolutions.values() ?? [])].filter((resolution) => resolution !== 'keep');
+  const count = plan.changes.length + settled.length;
+  const files = `${count} ${count === 1 ? 'file' : 'files'}`;
+  if (outcome) say(terminal, `${terminal.green('✓')} ${files} changed.`);
+  else say(terminal, `${files} would change${check ? '' : '; nothing was written'}.`);
+}
+
 /** One line a file: what becomes of it, and a warning where that may surprise. */
 export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, beside }: Plan, outcome?: Outcome): void {
   const write = (verb: string, text: string) => {
     terminal.write(`  ${verb.padEnd(9)} ${text}\n`);
   };
-  for (const { path, kind, fileClass, of } of changes) {
+  for (const { path, kind, fileClass, of, from } of changes) {
     const warning =
-      kind === 'merge' && fileClass === 'generated' ? "  (the generator's file, with edits of yours)" : '';
-    const whose = of === undefined ? '' : `  (it is ${of}'s; a copy is kept in ${outcome?.backup ?? 'a backup'})`;
-    write(VERBS[kind], path + terminal.dim(warning + whose));
+      kind === 'merge' && fileClass === 'generated' ? "  (generated, with your edits)" : '';
+    const whose = of === undefined ? '' : `  (made by ${of}; a copy is kept in ${outcome?.backup ?? 'a backup'})`;
+    write(VERBS[kind], path + terminal.dim(movedWords(from) + warning + whose));
   }
   for (const { path, reason } of kept) write('kept', terminal.dim(`${path}  (${reason})`));
   for (const conflict of conflicts) {
@@ -72,11 +112,16 @@ export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, be
   }
 }
 
+function movedWords(from: Origin | undefined): string {
+  if (from === undefined) return '';
+  return `  (moved from ${from.path}${from.left === undefined ? '' : '; a file stays there for your own imports'})`;
+}
+
 /** What became of a file that both sides changed: a verb, and where each side is now. */
 function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolution, backup: string): [string, string] {
   switch (resolution) {
     case 'keep':
-      return ['kept', `${path}  (yours, without what is new; ${reason})`];
+      return ['kept', `${path}  (yours, without the new changes; ${reason})`];
     case 'take':
       return ['taken', `${path}  (the new one; yours is in ${backup})`];
     case 'markers':
@@ -87,14 +132,14 @@ function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolutio
 }
 
 /** What its owner has to change in files that are written once. */
-export function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): void {
-  for (const { path, toDo } of found) say(terminal, `${path} is yours and stays as it is. In it: ${toDo.join('; ')}.`);
+function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): void {
+  for (const { path, toDo } of found) say(terminal, `${path} is yours, so it is not changed. In it, ${toDo.join('; ')}.`);
 }
 
 /** Every change as a unified diff. */
-export function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void {
-  for (const { path, before, after, of } of changes) {
-    if (of === undefined) terminal.write(patch(path, before?.content, after));
+function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void {
+  for (const { path, before, after, of, from } of changes) {
+    if (of === undefined) terminal.write(patch(path, before?.content, after, from?.path));
   }
   sayConflicts(terminal, conflicts);
 }
@@ -103,16 +148,19 @@ export function sayDiff(terminal: Terminal, { changes, conflicts }: Plan): void 
 export function sayConflicts(terminal: Terminal, conflicts: readonly Conflict[]): void {
   for (const { path, reason, mine, theirs } of conflicts) {
     say(terminal, terminal.bold(`\n${path}: ${reason}`));
-    terminal.write(patch(path, mine.content, theirs, 'yours', 'new'));
+    terminal.write(patch(path, mine.content, theirs, path, 'yours', 'new'));
   }
 }
 
-export function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): PlanFacts {
+function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Outcome): PlanFacts {
   const { changes, conflicts, kept, left, beside } = plan;
   return {
     version: 1,
     written: outcome !== undefined,
-    changes: changes.map(({ path, kind, fileClass }) => ({ path, kind, class: fileClass })),
+    changes: changes.map(({ path, kind, fileClass, from }) => ({
+      ...{ path, kind, class: fileClass },
+      ...(from !== undefined && { from: from.path }),
+    })),
     conflicts: conflicts.map(({ path, reason }) => {
       const resolution = outcome?.resolutions.get(path);
       return { path, reason, ...(resolution !== undefined && { outcome: resolution }) };
@@ -121,10 +169,17 @@ export function planFacts(plan: Plan, disagreeing: Disagreement[], outcome?: Out
   };
 }
 
-function patch(path: string, before: Buffer | undefined, after: Buffer | undefined, left = '', right = ''): string {
+function patch(
+  path: string,
+  before: Buffer | undefined,
+  after: Buffer | undefined,
+  oldPath = path,
+  left = '',
+  right = '',
+): string {
   if ([before, after].some((content) => content?.includes(0))) return `Binary file ${path} differs\n`;
   const [from, to] = [before, after].map((content) => content?.toString('utf8') ?? '') as [string, string];
-  const [old, fresh] = [before ? `a/${path}` : '/dev/null', after ? `b/${path}` : '/dev/null'];
+  const [old, fresh] = [before ? `a/${oldPath}` : '/dev/null', after ? `b/${path}` : '/dev/null'];
   // Without its first two lines, a title that no tool reads.
   return createTwoFilesPatch(old, fresh, from, to, left, right, { context: 3 }).replace(/^=+\n/, '');
 }

@@ -22,7 +22,7 @@ export type Site =
 
 /** What a command line in a project can go on with. */
 export const COMMANDS_OF_A_PROJECT =
-  'In it, these go on: create-tsuru-service regenerate, create-tsuru-service endpoint add. Each has --help.';
+  'In that project, use create-tsuru-service regenerate or create-tsuru-service endpoint add. Each has --help.';
 
 /** The directory itself or the one above it that is a generated project; undefined where there is none. */
 export function projectAround(directory: string): string | undefined {
@@ -44,15 +44,15 @@ export function directoryProblem(cwd: string, given: string): { problem: string;
   const anyway = `give ${quote(`./${relative(cwd, directory)}`)}`;
   if (meant !== undefined) {
     return {
-      problem: `"${given}" reads like a command, and not like a directory.`,
-      advice: `Did you mean create-tsuru-service ${meant}? For a service in a directory of that name, ${anyway}.`,
+      problem: `"${given}" looks like a command, not like a directory.`,
+      advice: `Did you mean create-tsuru-service ${meant}? To create a service in a directory of that name, ${anyway}.`,
     };
   }
   const around = projectAround(dirname(directory));
   if (around === undefined) return undefined;
   return {
     problem: `${directory} would be inside the service in ${around}.`,
-    advice: `${COMMANDS_OF_A_PROJECT} For a service inside it all the same, ${anyway}.`,
+    advice: `${COMMANDS_OF_A_PROJECT} To create a service inside it anyway, ${anyway}.`,
   };
 }
 
@@ -100,17 +100,17 @@ export function siteText(directory: string, site: Site): string {
     case 'unreachable':
       return `${directory} cannot be a directory: ${site.reason}.`;
     case 'linked':
-      return `${directory} is a link to nothing.`;
+      return `${directory} is a broken symbolic link.`;
     case 'free':
       return site.usual.length === 0 ? '' : keptText(directory, site.usual);
     case 'occupied':
       return [
         `The directory ${directory} is not empty.`,
         ...(site.blocked.length > 0
-          ? ['No file can be written over these, which are links or of another kind:', ...list(site.blocked)]
+          ? ['These cannot be overwritten: they are links, directories or special files:', ...list(site.blocked)]
           : []),
         ...(site.collisions.length > 0
-          ? ['The service has files of these names as well:', ...list([...site.usual, ...site.collisions])]
+          ? ['The service has files with the same names:', ...list([...site.usual, ...site.collisions])]
           : []),
         ...othersText(site),
         ...(site.collisions.length === 0 && site.usual.length > 0 ? [keptText(directory, site.usual)] : []),
@@ -122,13 +122,13 @@ function othersText({ collisions, blocked, others }: Obstacles): string[] {
   const names = others.filter((name) => !blocked.includes(name));
   if (names.length === 0) return [];
   const isFirst = collisions.length + blocked.length === 0;
-  return [isFirst ? 'No file of the service has one of these names:' : 'It also has:', ...list(names)];
+  return [isFirst ? 'The service has no files with these names:' : 'It also contains:', ...list(names)];
 }
 
 function keptText(directory: string, usual: readonly string[]): string {
   const sentences = [
-    ...(usual.includes('README.md') ? ['The README.md that is there is kept in .tsuru-service/backup.'] : []),
-    ...(usual.includes('.gitignore') ? ['The .gitignore that is there gets the lines that it lacks.'] : []),
+    ...(usual.includes('README.md') ? ['The existing README.md is kept in .tsuru-service/backup.'] : []),
+    ...(usual.includes('.gitignore') ? ['Missing lines are added to the existing .gitignore.'] : []),
   ];
   return `${directory}: ${sentences.join(' ')}`;
 }
@@ -150,7 +150,7 @@ export function refuseSite(directory: string, site: Site): never {
 function adviceFor(site: Site): string {
   if (site.kind === 'unreachable') return 'Choose another directory.';
   return site.kind === 'occupied' && site.blocked.length === 0
-    ? 'Choose another directory, or give --overwrite: what is replaced is kept in .tsuru-service/backup.'
+    ? 'Choose another directory, or give --overwrite: replaced files are kept in .tsuru-service/backup.'
     : 'Choose another directory, or move it away.';
 }
 

@@ -149,7 +149,7 @@ describe('the packed command line', () => {
 
   it('makes a valid id of a name with spaces and capitals, keeps the directory, and says so', async () => {
     const { stdout } = await run(['My Great DB', ...BARE]);
-    expect(stdout).toContain('The directory stays "My Great DB"');
+    expect(stdout).toContain('The directory keeps the name "My Great DB"');
     expect(stdout).toContain(`cd 'My Great DB'`);
     expect(JSON.parse(readFileSync(join(cwd, 'My Great DB/package.json'), 'utf8'))).toMatchObject({
       name: 'my-great-db',
@@ -189,7 +189,7 @@ describe('the packed command line', () => {
     for (const [path, text] of Object.entries(mine)) writeFileSync(join(cwd, path), text);
     const { code, stdout } = await run(['.', ...BARE]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/The README\.md that is there is kept[^]*What was there is kept in \S+0001:\n {2}README\.md\n/);
+    expect(stdout).toMatch(/The existing README\.md is kept[^]*What was there is kept in \S+0001:\n {2}README\.md\n/);
     expect(readFileSync(join(cwd, '.tsuru-service/backup/0001/README.md'), 'utf8')).toBe('# my-db\n');
     expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toContain('src/backend.ts');
     expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toMatch(/^\*\.tmp\nnode_modules\/\n[^]*^manifest\.yaml$/m);
@@ -219,7 +219,7 @@ describe('the packed command line', () => {
     symlinkSync('../elsewhere', join(cwd, 'dir/src'));
     const { code, stderr } = await run(['dir', '--overwrite', ...BARE]);
     expect(code).toBe(4);
-    expect(stderr).toMatch(/links or of another kind:\n {2}src\n/);
+    expect(stderr).toMatch(/links, directories or special files:\n {2}src\n/);
     expect([readdirSync(join(cwd, 'dir')), readdirSync(join(cwd, 'elsewhere'))]).toEqual([['src'], []]);
   });
 
@@ -229,7 +229,7 @@ describe('the packed command line', () => {
       for (const args of [['--yes', word], ...(['regenerate', 'help'].includes(word) ? [] : [[word]])]) {
         const { code, stderr } = await run(args);
         expect(code).toBe(2);
-        expect(stderr).toMatch(/reads like a command.*\nDid you mean create-tsuru-service .*give \.\/\w+\.\n$/);
+        expect(stderr).toMatch(/looks like a command.*\nDid you mean create-tsuru-service .*give \.\/\w+\.\n$/);
       }
       expect(readdirSync(cwd)).toEqual([]);
     },

@@ -54,7 +54,7 @@ describe('in a project that it made, the packed command line', () => {
     expect((await run('regenerate', '--set', 'framework=express', '--no-install')).code).toBe(0);
     expect(read('src/app.ts')).toContain('express');
     const again = await run('regenerate', '--check');
-    expect([again.code, again.stdout]).toEqual([0, 'Nothing to do: the project is as its record wants it.\n']);
+    expect([again.code, again.stdout]).toEqual([0, 'Already up to date.\n']);
   });
 
   it('takes -v and -h for a text where they stand as one', async () => {

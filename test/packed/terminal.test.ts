@@ -26,7 +26,7 @@ const PROMPTS = [
   'Team',
   'Address',
   'Plans',
-  'Write it?',
+  'Create the project?',
 ] as const;
 
 describe('on a terminal', () => {
@@ -89,7 +89,7 @@ describe('on a terminal', () => {
     await type('Team', 'dbas', ENTER);
     await type('Address', ENTER);
     await type('Plans', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     const record = readFileSync(join(cwd, 'my-db/tsuru-service.yaml'), 'utf8');
     expect(record).toMatch(/^name: my-db$/m);
@@ -103,14 +103,14 @@ describe('on a terminal', () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', ' X', ENTER);
     await type('must start with a letter', '\x7f\x7f', 'dir2', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toMatch(/^name: "?dir2"?$/m);
   });
 
   it('writes nothing when the summary is not what was meant', async () => {
     const { type, ended } = start(['dir', '--name', 'a1', ...ANSWERED]);
-    await type('Write it?', 'n');
+    await type('Create the project?', 'n');
     expect(await ended).toBe(130);
     expect(readdirSync(cwd)).toEqual([]);
   });
@@ -167,9 +167,9 @@ describe('on a terminal', () => {
     await type('Team', ENTER);
     await type('Address', ENTER);
     await type('Plans', ENTER);
-    await type('Write it?', BACK_TAB);
+    await type('Create the project?', BACK_TAB);
     await type('Plans', 'small=Tiny', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readdirSync(cwd)).toEqual(['two']);
     const record = readFileSync(join(cwd, 'two/tsuru-service.yaml'), 'utf8');
@@ -182,7 +182,7 @@ describe('on a terminal', () => {
   it('takes away a line with Ctrl-U and a word with Ctrl-W, and types no key that is no letter', async () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', 'wrong', CTRL_U, 'a b  ', CTRL_W, '\x1bOP', LEFT, 'c', CTRL_W, CTRL_W, '\x1b[3~', 'kept', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toMatch(/^name: kept$/m);
   });
@@ -191,7 +191,7 @@ describe('on a terminal', () => {
     const { type, ended } = start(['dir', '--name', 'a1', ...ANSWERED.filter((word) => !['--plan', 'a=b'].includes(word))]);
     await type('Plans', 'c', ENTER);
     await type('"c" has no description', CTRL_U, 'c=Cheap', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('Cheap');
   });
@@ -205,9 +205,9 @@ describe('on a terminal', () => {
 
     it('and one can go on beside what is there', async () => {
       const { type, ended, screen } = start(['full', ...ANSWERED]);
-      await type('Go on: write beside', ENTER);
+      await type('Continue: write alongside', ENTER);
       await type('Service id', ENTER);
-      await type('Write it?', 'y');
+      await type('Create the project?', 'y');
       expect(await ended).toBe(0);
       expect(screen().indexOf('thesis.doc')).toBeLessThan(screen().indexOf('Service id'));
       expect(readFileSync(join(cwd, 'full/thesis.doc'), 'utf8')).toBe('mine');
@@ -217,10 +217,10 @@ describe('on a terminal', () => {
 
     it('and one can go elsewhere, or stop', async () => {
       const elsewhere = start(['full', ...answered]);
-      await elsewhere.type('Elsewhere', DOWN, ENTER);
+      await elsewhere.type('Choose another directory', DOWN, ENTER);
       await elsewhere.type('Directory', 'chek', ENTER);
-      await elsewhere.type('reads like a command', CTRL_U, 'other', ENTER);
-      await elsewhere.type('Write it?', 'y');
+      await elsewhere.type('looks like a command', CTRL_U, 'other', ENTER);
+      await elsewhere.type('Create the project?', 'y');
       expect(await elsewhere.ended).toBe(0);
       expect(readdirSync(join(cwd, 'full'))).toEqual(['thesis.doc']);
       const stopped = start(['full', ...answered]);
@@ -232,8 +232,8 @@ describe('on a terminal', () => {
     it('and what collides goes nowhere but into a backup, if that is chosen', async () => {
       writeFileSync(join(cwd, 'full/package.json'), 'mine');
       const { type, ended } = start(['full', ...answered]);
-      await type('Overwrite: what is replaced', DOWN, DOWN, ENTER);
-      await type('Write it?', 'y');
+      await type('Overwrite: replaced files', DOWN, DOWN, ENTER);
+      await type('Create the project?', 'y');
       expect(await ended).toBe(0);
       expect(readFileSync(join(cwd, 'full/.tsuru-service/backup/0001/package.json'), 'utf8')).toBe('mine');
     });
@@ -243,7 +243,7 @@ describe('on a terminal', () => {
       writeFileSync(join(cwd, 'second/novel.doc'), 'mine');
       const { type, ended } = start(ANSWERED);
       await type('Directory', 'full', ENTER);
-      await type('Go on: write beside', ENTER);
+      await type('Continue: write alongside', ENTER);
       await type('Service id', BACK_TAB);
       await type('Directory', 'second', ENTER);
       await type('novel.doc');
@@ -313,7 +313,7 @@ describe('on a terminal', () => {
 
     it('is given up by default, and nothing is changed', async () => {
       const { mine, type, ended } = await conflicting();
-      await type('both changed it', ENTER);
+      await type('both sides changed it', ENTER);
       expect(await ended).toBe(130);
       expect(readFileSync(app(), 'utf8')).toBe(mine);
       expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('framework: fastify');
@@ -322,9 +322,9 @@ describe('on a terminal', () => {
 
     it('is settled as it is told, after a look at both sides', async () => {
       const { mine, type, ended, screen } = await conflicting();
-      await type('both changed it', DOWN, DOWN, DOWN, DOWN, ENTER);
+      await type('both sides changed it', DOWN, DOWN, DOWN, DOWN, ENTER);
       await type('my-fastify');
-      await type('both changed it', DOWN, DOWN, ENTER);
+      await type('both sides changed it', DOWN, DOWN, ENTER);
       expect(await ended).toBe(0);
       expect(screen()).toMatch(/-import Fastify from "my-fastify";/);
       expect(readFileSync(app(), 'utf8')).toContain('hono');

@@ -119,7 +119,7 @@ describe('regenerate', () => {
     const toExpress = (answers: Answers) => ({ ...answers, framework: 'express' as const });
     const more = await regenerateIn(project, toExpress, { conflict: 'inline' });
     expect(more.code).toBe(EXIT.conflict);
-    expect(more.output).toMatch(/beside {4}src\/app\.ts .*src\/app\.ts\.theirs: it has the markers of an earlier conflict/);
+    expect(more.output).toMatch(/beside {4}src\/app\.ts .*src\/app\.ts\.theirs: it has conflict markers in line/);
     expect(read('src/app.ts')).toBe(before.get('src/app.ts')?.content);
 
     write('src/app.ts', read('src/app.ts.theirs'));
@@ -273,12 +273,12 @@ describe('regenerate', () => {
     const { output: again } = await regenerateIn(project);
     for (const text of [output, again]) {
       const words = text.replace(/\s+/g, ' ');
-      expect(words).toContain('manifest.yaml is yours and stays as it is. In it: set team to ours.');
-      expect(words).toContain('.env is yours and stays as it is. In it: set SERVICE_USERNAME to other.');
+      expect(words).toContain('manifest.yaml is yours, so it is not changed. In it, set team to ours.');
+      expect(words).toContain('.env is yours, so it is not changed. In it, set SERVICE_USERNAME to other.');
       expect(words).not.toContain('src/plans.ts is yours');
       expect(words).not.toContain(SECRET);
     }
-    expect((await regenerateIn(project)).output).toBe('Nothing to do: the project is as its record wants it.\n');
+    expect((await regenerateIn(project)).output).toBe('Already up to date.\n');
   });
 
   it('for another package manager removes the lock file of the old one and what it installed, and installs', async () => {
@@ -302,7 +302,7 @@ describe('regenerate', () => {
       project = other;
       install('touch bun.lock');
       const { output } = await regenerateIn(project, toBun, { install: true });
-      expect(output).toContain("deleted   package-lock.json  (it is npm's; a copy is kept in .tsuru-service/backup/0001)");
+      expect(output).toContain("deleted   package-lock.json  (made by npm; a copy is kept in .tsuru-service/backup/0001)");
       expect(output).toContain('Commit bun.lock');
       expect(read('.tsuru-service/backup/0001/package-lock.json')).toBe('{"mine": 1}');
       expect([...seen(project).keys()].filter((one) => /(lock|lock\.json)$|node_modules/.test(one))).toEqual([
@@ -313,13 +313,13 @@ describe('regenerate', () => {
     }
     const toNpm = (answers: Answers) => ({ ...answers, packageManager: 'npm' as const });
     const { output } = await regenerateIn(project, toNpm, { install: false });
-    expect(output.replace(/\s+/g, ' ')).toContain("remove node_modules, which is bun's, and run: npm install");
+    expect(output.replace(/\s+/g, ' ')).toContain('Remove node_modules, made by bun, and run: npm install');
   });
 
   it("warns where an edited file is a generated one", async () => {
     write('src/tsuru/settings.ts', `// mine\n${read('src/tsuru/settings.ts')}`);
     const { output } = await regenerateIn(project, (answers) => ({ ...answers, provisioning: 'background' }));
-    expect(output).toContain("merged    src/tsuru/settings.ts  (the generator's file, with edits of yours)");
+    expect(output).toContain("merged    src/tsuru/settings.ts  (generated, with your edits)");
     expect(read('src/tsuru/settings.ts')).toMatch(/^\/\/ mine\n[^]*background/);
   });
 });
@@ -339,8 +339,8 @@ describe('a record or lock that somebody else wrote', () => {
     ['a path out of the project', file('../../etc/passwd'), /leaves the project/],
     ['an absolute path', file('/etc/passwd'), /not relative/],
     ['a path of Windows', file('a\\..\\b'), /not relative/],
-    ['a path into .git', file('.git/hooks/pre-commit'), /not of the project/],
-    ['a path of __proto__', file('a/__proto__/b'), /no file name/],
+    ['a path into .git', file('.git/hooks/pre-commit'), /does not belong to the project/],
+    ['a path of __proto__', file('a/__proto__/b'), /has a part that is not allowed/],
     ['two paths that differ in case only', file('readme.md'), /readme\.md.*README\.md|README\.md.*readme\.md/],
     [
       'a key __proto__',
@@ -350,11 +350,11 @@ describe('a record or lock that somebody else wrote', () => {
       /__proto__/,
     ],
     [
-      'no JSON',
+      'text that is not JSON',
       () => {
         write('.tsuru-service/lock.json', '{');
       },
-      /no JSON/,
+      /is not valid JSON/,
     ],
     [
       'a newer version',
@@ -377,14 +377,14 @@ describe('a record or lock that somebody else wrote', () => {
         const deep = '['.repeat(200_000) + ']'.repeat(200_000);
         write('.tsuru-service/lock.json', `{"version":1,"generator":"0.0.0","files":{"x":${deep}}}`);
       },
-      /does not say what x is/,
+      /has no valid entry for x/,
     ],
     ['a newer lock', lockWith((lock) => (lock['version'] = 2)), /was written by/],
     [
       'a damaged base',
       () => {
         edit('src/app.ts', /^/, '// mine\n');
-        for (const [path] of seen(project)) if (path.startsWith('.tsuru-service/base/')) write(path, 'x');
+        edit('.tsuru-service/base.jsonl', /^\["src\/app\.ts","/m, '$&x');
       },
       /is damaged/,
     ],
@@ -393,7 +393,7 @@ describe('a record or lock that somebody else wrote', () => {
       () => {
         writeFileSync(join(project, 'tsuru-service.yaml'), Buffer.from(`${read('tsuru-service.yaml')}# \u00e9`, 'latin1'));
       },
-      /tsuru-service\.yaml is not in UTF-8/,
+      /tsuru-service\.yaml is not valid UTF-8/,
     ],
     ['a newer record', record('version: 1', 'version: 2'), /has the version 2/],
     [

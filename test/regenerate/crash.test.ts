@@ -7,7 +7,8 @@ import { applyOperations, begin, recover, type Applied, type Operation } from '.
 import type { Disk } from '../../src/project/proof.ts';
 import type { FileSystem } from '../../src/project/root.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
-import { fill, interrupted, textsBelow, withoutLinks } from '../support/disks.ts';
+import { fill, interrupted, machine, textsBelow, withoutLinks } from '../support/disks.ts';
+import { withOldRecord } from '../support/old-record.ts';
 import { stoppingAt, type End } from '../support/stopping.ts';
 import { FAST_DISK, contents, regenerateIn, seen, stateOf, Workshop } from '../support/project.ts';
 
@@ -22,6 +23,8 @@ const OLD = {
   'b/deep/b.txt': 'old b\n',
   'c/c.txt': 'the same\n',
   'log.txt': 'one\n',
+  // The record of an earlier version, which becomes one file.
+  [`.tsuru-service/base/${'a'.repeat(64)}`]: 'old a\n',
   '.tsuru-service/lock.json': '{"old":true}',
 };
 const NEW = {
@@ -30,6 +33,7 @@ const NEW = {
   'log.txt': 'one\ntwo\n',
   'n/deep/n.txt': 'new n\n',
   'c/empty.txt': '',
+  '.tsuru-service/base.jsonl': '["a.txt","new a\\n"]\n',
   '.tsuru-service/lock.json': '{"old":false}',
 };
 
@@ -71,7 +75,7 @@ afterAll(() => {
 });
 
 function diskOf(project: string, disk: FileSystem = fs): Disk {
-  return { fs: disk, stateFolders: [join(project, '../state')] };
+  return { fs: disk, stateFolders: [join(project, '../state')], machine };
 }
 
 /** Carries the operations out, on any disk. */
@@ -147,7 +151,8 @@ describe.each(named)('a regeneration that meets $name', ({ end }) => {
       await recover(diskOf(project), project);
       ends.add(stateOfDisk(project));
       expect({ call, state: stateOfDisk(project) }).toEqual({ call, state: expect.stringMatching(/^(old|new)$/) as string });
-      expect(fs.readdirSync(join(project, '.tsuru-service'))).toEqual(['lock.json']);
+      const base = stateOfDisk(project) === 'old' ? 'base' : 'base.jsonl';
+      expect(fs.readdirSync(join(project, '.tsuru-service'))).toEqual([base, 'lock.json']);
       workshop.clear(project);
     }
     expect([...ends].sort()).toEqual(['new', 'old']);
@@ -226,7 +231,7 @@ function findIn(project: string, text: string): string[] {
   return Object.entries(textsBelow(project)).flatMap(([path, content]) => (content === text ? [path] : []));
 }
 
-describe.each(saves)('$path, saved $how', ({ path, save }) => {
+describe.each(saves)('$path, saved $how', { timeout: 300_000 }, ({ path, save }) => {
   it('at any moment of a run, is in its place or in a backup that the run names', async () => {
     const mine = 'what I have just saved\n';
     const counting = interrupted(Infinity, () => undefined);
@@ -291,6 +296,7 @@ describe('a checkout of everything after a kill', () => {
 describe('a regeneration of a whole project', () => {
   it('that is killed at some of its many steps leaves all or nothing', { timeout: 600_000 }, async () => {
     const old = await workshop.project();
+    withOldRecord(old);
     const wanted = workshop.copyOf(old);
     await regenerateIn(wanted, (answers) => ({
       ...answers,
@@ -300,7 +306,7 @@ describe('a regeneration of a whole project', () => {
     const texts = (directory: string) => Object.fromEntries([...seen(directory)].map(([path, { content }]) => [path, content]));
     const whole = operationsBetween(texts(old), texts(wanted));
     const counting = stoppingAt(Infinity, 'kill');
-    const disk = (directory: string, from: FileSystem = fs): Disk => ({ fs: from, stateFolders: [stateOf(directory)] });
+    const disk = (directory: string, from: FileSystem = fs): Disk => ({ fs: from, stateFolders: [stateOf(directory)], machine });
     const carry = async (directory: string, from: FileSystem) => {
       const started = await begin(disk(directory, from), directory);
       try {

@@ -9,7 +9,7 @@ import { apply, applyOperations, begin, recover, type Operation } from '../../sr
 import type { Disk } from '../../src/project/proof.ts';
 import { toTree } from '../../src/render/tree.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
-import { fill, textsBelow } from '../support/disks.ts';
+import { fill, machine, textsBelow } from '../support/disks.ts';
 import { runProgram } from '../support/programs.ts';
 import { FAST_DISK, templates, regenerateIn, stateOf, Workshop } from '../support/project.ts';
 import { stoppingAt } from '../support/stopping.ts';
@@ -28,14 +28,14 @@ beforeEach(async () => {
 });
 
 const at = (path: string) => join(project, path);
-const diskOf = (directory: string): Disk => ({ fs, stateFolders: [stateOf(directory)] });
+const diskOf = (directory: string): Disk => ({ fs, stateFolders: [stateOf(directory)], machine });
 
 const terminal = {
   ...{ columns: 100, canRedraw: false, write: () => undefined, writeError: () => undefined },
   ...{ bold: String, dim: String, green: String, red: String },
 };
 const contextFor = (argv: string[]) => ({
-  ...{ argv, cwd: project, terminal, prompts: undefined, templates, runProgram, newPassword: () => 'x' },
+  ...{ argv, cwd: project, terminal, machine, prompts: undefined, templates, runProgram, newPassword: () => 'x' },
   environment: { ...process.env, XDG_STATE_HOME: stateOf(project) },
   signal: new AbortController().signal,
 });
@@ -79,6 +79,7 @@ async function endOf(work: () => Promise<unknown>): Promise<unknown> {
 const LINKS: [path: string, target: string, commands: string[]][] = [
   ['.tsuru-service', '', Object.keys(COMMANDS)],
   ['.tsuru-service/stage', '', ['regenerate', 'endpoint add', 'create', 'regenerate --restore']],
+  ['.tsuru-service/base.jsonl', 'precious.txt', ['regenerate', 'regenerate --check', 'regenerate --dry-run', 'endpoint add']],
   ['.tsuru-service/base', '', ['regenerate', 'regenerate --check', 'regenerate --dry-run', 'endpoint add']],
   ['.tsuru-service/journal.json', 'precious.txt', Object.keys(COMMANDS).filter((name) => name !== 'endpoint list')],
   ['.tsuru-service/lock.json', 'lock.json', Object.keys(COMMANDS)],
@@ -95,7 +96,7 @@ describe.each(LINKS.flatMap(([path, target, commands]) => commands.map((command)
       const before = [entriesOf(dirname(project)), textsBelow(outside)];
       const end = await endOf(COMMANDS[command] as () => Promise<unknown>);
       expect(end).toBeInstanceOf(ExpectedError);
-      expect(end).toMatchObject({ exitCode: EXIT.inTheWay, message: expect.stringContaining(`${path} is a link`) as string });
+      expect(end).toMatchObject({ exitCode: EXIT.inTheWay, message: expect.stringContaining(`${path} is a symbolic link; refusing to`) as string });
       expect([entriesOf(dirname(project)), textsBelow(outside)]).toEqual(before);
     });
   },
@@ -127,7 +128,7 @@ describe('a repository with links inside its folders', () => {
     ]);
     await expect(apply(diskOf(project), directory, tree)).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
-      message: expect.stringContaining('src is a link') as string,
+      message: expect.stringContaining('src is a symbolic link') as string,
     });
     expect(textsBelow(outside)).toEqual(before);
     expect(fs.readdirSync(directory)).toEqual(['src']);
@@ -176,7 +177,7 @@ describe('a journal', () => {
     const before = [textsBelow(outside), fs.readFileSync(at('src/app.ts'), 'utf8')];
     await expect(recover(diskOf(project), project)).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
-      message: expect.stringContaining('src/tsuru is a link') as string,
+      message: expect.stringContaining('src/tsuru is a symbolic link') as string,
     });
     expect([textsBelow(outside), fs.readFileSync(at('src/app.ts'), 'utf8')]).toEqual(before);
     fs.unlinkSync(at('src/tsuru'));
@@ -210,7 +211,7 @@ describe('a journal', () => {
       const text = fs.readFileSync(at('.tsuru-service/journal.json'), 'utf8');
       fs.writeFileSync(at('.tsuru-service/journal.json'), text.replace('src/app.ts', 'src/apq.ts'));
     },
-    'that is no JSON': () => {
+    'that is not JSON': () => {
       fs.writeFileSync(at('.tsuru-service/journal.json'), '{');
     },
     'with a key that it brings as well, where the home is in the project': async () => {
@@ -233,7 +234,7 @@ describe('a journal', () => {
       const end = await endOf(COMMANDS[command] as () => Promise<unknown>);
       expect(end).toMatchObject({
         exitCode: EXIT.inTheWay,
-        message: expect.stringContaining('.tsuru-service/journal.json is not followed') as string,
+        message: expect.stringContaining('.tsuru-service/journal.json is not trusted') as string,
         hint: expect.stringContaining('delete it and .tsuru-service/stage') as string,
       });
       expect(textsBelow(project)).toEqual(before);
@@ -246,7 +247,7 @@ describe('a journal', () => {
   it('has its key in no folder of the project, not one behind a link either, and none is made', async () => {
     fs.symlinkSync(outside, at('state'));
     const before = entriesOf(dirname(project));
-    const run = await begin({ fs, stateFolders: [at('.local/state/x'), at('state/x')] }, project);
+    const run = await begin({ fs, stateFolders: [at('.local/state/x'), at('state/x')], machine }, project);
     await expect(applyOperations(run, STEPS.slice(1))).rejects.toMatchObject({
       hint: expect.stringMatching(/^Nothing was changed/) as string,
       message: expect.stringMatching(/local\/state\/x is inside the project.*state\/x is inside the project/) as string,
@@ -261,7 +262,7 @@ describe('a journal', () => {
     for (const command of ['regenerate --check', 'regenerate --dry-run', 'endpoint list']) {
       expect(await endOf(COMMANDS[command] as () => Promise<unknown>)).toMatchObject({
         exitCode: EXIT.inTheWay,
-        message: 'An earlier run was stopped half-way.',
+        message: 'An earlier run was interrupted.',
       });
     }
   });

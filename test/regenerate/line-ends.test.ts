@@ -39,7 +39,7 @@ describe('a project in a clone with core.autocrlf=true', () => {
 
   it('is as it was made: nothing to do, no difference', async () => {
     const { code, output } = await regenerateIn(clone, undefined, { check: true });
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('Nothing to do') as string });
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('Already up to date.') as string });
     expect((await regenerateIn(clone)).code).toBe(0);
     expect(git(clone, 'status', '--porcelain')).toBe('');
   });

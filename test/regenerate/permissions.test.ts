@@ -67,7 +67,7 @@ describe('a project with permissions.yaml', () => {
       operations: [{ method: 'GET', path: '/usage', action: 'usage.show' }],
     });
     const again = await regenerateIn(project, undefined, { check: true });
-    expect([again.code, again.output]).toEqual([0, expect.stringContaining('Nothing to do')]);
+    expect([again.code, again.output]).toEqual([0, expect.stringContaining('Already up to date.')]);
   });
 
   it('keeps one that its owner edited, and says so', async () => {
@@ -76,7 +76,7 @@ describe('a project with permissions.yaml', () => {
     const { code, output } = await regenerateIn(project);
     expect(code).toBe(0);
     expect(readFileSync(join(project, 'permissions.yaml'), 'utf8')).toMatch(/# mine\n$/);
-    expect(output).toMatch(/permissions\.yaml.*you have edited it/);
+    expect(output).toMatch(/permissions\.yaml.*you edited it/);
     expect(permissionsOf(project)).toHaveProperty('legacy_compat', true);
   });
 

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { apply, applyOperations, begin, recover, type Operation } from '../../src/project/apply.ts';
 import type { FileSystem } from '../../src/project/root.ts';
 import { toTree } from '../../src/render/tree.ts';
-import { fill, textsBelow } from '../support/disks.ts';
+import { fill, machine as thisMachine, textsBelow } from '../support/disks.ts';
 import { seeded } from '../support/malformed.ts';
 import { PowerDisk } from '../support/power.ts';
 import { FAST_DISK } from '../support/project.ts';
@@ -20,12 +20,15 @@ const OLD = {
   'a.txt': 'old a\n',
   'b/deep/b.txt': 'old b\n',
   'c.txt': 'the same\n',
+  // The record of an earlier version, which becomes one file.
+  [`.tsuru-service/base/${'a'.repeat(64)}`]: 'old a\n',
   '.tsuru-service/lock.json': '{"old":true}',
 };
 const NEW = {
   'a.txt': 'new a\n',
   'c.txt': 'the same\n',
   'n/deep/n.txt': 'new n\n',
+  '.tsuru-service/base.jsonl': '["a.txt","new a\\n"]\n',
   '.tsuru-service/lock.json': '{"old":false}',
 };
 const bytes = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text));
@@ -40,7 +43,7 @@ const tree = toTree(
 /** The whole machine that loses its power: the project, and the user's folder beside it. */
 const machine = join(scratch, 'machine');
 const project = join(machine, 'in/project');
-const diskOf = (disk: FileSystem) => ({ fs: disk, stateFolders: [join(machine, 'state')] });
+const diskOf = (disk: FileSystem) => ({ fs: disk, stateFolders: [join(machine, 'state')], machine: thisMachine });
 const same = (texts: Record<string, string>) => JSON.stringify(Object.entries(texts).sort());
 const stateNow = () => {
   const now = same(textsBelow(project));

@@ -2,8 +2,12 @@ import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { FileSystem } from '../../src/project/root.ts';
+import { machineOf } from '../../src/project/machine.ts';
 import { filesBelow } from './cli.ts';
 import { Stopped } from './stopping.ts';
+
+/** The machine that the tests run on. */
+export const machine = machineOf(process);
 
 /** Every file below a directory, with its content as Latin-1, sorted; without the claims of runs, which the next one removes. */
 export function textsBelow(directory: string): Record<string, string> {

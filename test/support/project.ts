@@ -10,9 +10,10 @@ import type { Tree } from '../../src/render/tree.ts';
 import { newProject } from '../../src/project/new.ts';
 import type { Precompiled } from '../../src/render/handlebars.ts';
 import type { WriteOptions } from '../../src/terminal/project-options.ts';
-import { change, type RegenerateExit } from '../../src/commands/regenerate.ts';
+import { change, type ChangeExit } from '../../src/project/change.ts';
 import type { Terminal } from '../../src/terminal/terminal.ts';
 import { answersWith, templates as plain } from './answers.ts';
+import { machine } from './disks.ts';
 import { filesBelow } from './cli.ts';
 import { runProgram } from './programs.ts';
 
@@ -52,7 +53,7 @@ export class Workshop {
     const key = JSON.stringify([answers, from.directory, from.version]);
     const tree = this.trees.get(key) ?? projectTree(answers, from);
     this.trees.set(key, tree);
-    await apply({ fs: nodeFileSystem, stateFolders: [stateOf(directory)] }, directory, await tree);
+    await apply({ fs: nodeFileSystem, stateFolders: [stateOf(directory)], machine }, directory, await tree);
     return directory;
   }
 
@@ -78,7 +79,7 @@ export function stateOf(directory: string): string {
 
 /** What a run of the program said and how it ended. */
 export interface ChangeRun {
-  code: RegenerateExit;
+  code: ChangeExit;
   output: string;
 }
 
@@ -99,7 +100,7 @@ export async function regenerateIn(
     ...{ bold: keep, dim: keep, green: keep, red: keep },
   };
   const context = {
-    ...{ argv: [], cwd: directory, terminal, prompts: undefined, templates: from },
+    ...{ cwd: directory, terminal, machine, prompts: undefined, templates: from },
     environment: { ...process.env, XDG_STATE_HOME: stateOf(directory) },
     signal: new AbortController().signal,
     runProgram,

@@ -19,6 +19,7 @@ import type { Disk } from '../../src/project/proof.ts';
 import type { FileSystem } from '../../src/project/root.ts';
 import { toTree, type Tree } from '../../src/render/tree.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
+import { machine } from '../support/disks.ts';
 import { FAST_DISK } from '../support/project.ts';
 import { stoppingAt, type End } from '../support/stopping.ts';
 
@@ -58,7 +59,7 @@ describe('writing a project', { timeout: 60_000 }, () => {
     rmSync(parent, { recursive: true, force: true });
   });
 
-  const diskOf = (disk: FileSystem = fs): Disk => ({ fs: disk, stateFolders: [join(parent, 'state')] });
+  const diskOf = (disk: FileSystem = fs): Disk => ({ fs: disk, stateFolders: [join(parent, 'state')], machine });
 
   it('makes a new directory, its parents, and the permissions of its files', async () => {
     await apply(diskOf(), join(directory, 'x/y'), tree);
@@ -171,7 +172,7 @@ describe('writing a project', { timeout: 60_000 }, () => {
   });
 
   it('clears away what a killed run left beside the directory, but not that of a run that goes on', async () => {
-    const [host = '', , start = ''] = ownMark().split('-');
+    const [host = '', , start = ''] = ownMark(machine).split('-');
     const stageOf = (...mark: string[]) => `.project.${[...mark, '0123456789ab'].join('-')}.partial`;
     const stages = [
       // The same process id, of another process; and one of a container that has the directory as well.

@@ -7,18 +7,18 @@ import { LABELS } from '../../src/project/merge/markers.ts';
 import type { Conflict } from '../../src/project/plan.ts';
 
 const conflict: Conflict = {
-  ...{ path: 'src/app.ts', fileClass: 'merged', reason: 'both changed it in one place' },
+  ...{ path: 'src/app.ts', fileClass: 'merged', reason: 'both sides changed it in one place' },
   mine: { content: Buffer.from('a\n'), mode: 0o644 },
   theirs: Buffer.from('c\n'),
   marked: 'x\n<<<<<<< yours\na\n||||||| as it was made\nb\n=======\nc\n>>>>>>> new\n',
 };
 
 it.each<[Resolution | undefined, string]>([
-  [undefined, '  conflict  src/app.ts  (both changed it in one place)\n'],
-  ['keep', '  kept      src/app.ts  (yours, without what is new; both changed it in one place)\n'],
+  [undefined, '  conflict  src/app.ts  (both sides changed it in one place)\n'],
+  ['keep', '  kept      src/app.ts  (yours, without the new changes; both sides changed it in one place)\n'],
   ['take', '  taken     src/app.ts  (the new one; yours is in .tsuru-service/backup/0003)\n'],
-  ['markers', '  markers   src/app.ts:2  (both changed it in one place: edit them out; yours is in .tsuru-service/backup/0003)\n'],
-  ['beside', '  beside    src/app.ts  (yours stays; the new one is in src/app.ts.theirs: both changed it in one place)\n'],
+  ['markers', '  markers   src/app.ts:2  (both sides changed it in one place: edit them out; yours is in .tsuru-service/backup/0003)\n'],
+  ['beside', '  beside    src/app.ts  (yours stays; the new one is in src/app.ts.theirs: both sides changed it in one place)\n'],
 ])('the summary says what became of a conflict that ended with %s', (resolution, line) => {
   let output = '';
   const keep = (text: string) => text;

@@ -12,6 +12,7 @@ import { begin } from '../../src/project/apply.ts';
 import { Root } from '../../src/project/root.ts';
 import { claim, ownMark, refuseOthers } from '../../src/project/claim.ts';
 import { EXIT } from '../../src/errors.ts';
+import { machine } from '../support/disks.ts';
 import { FAST_DISK } from '../support/project.ts';
 
 const script = fileURLToPath(new URL('../support/claimant.ts', import.meta.url));
@@ -98,7 +99,7 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     fs.mkdirSync(join(project, '.tsuru-service/stage/new'), { recursive: true });
     fs.writeFileSync(join(project, '.tsuru-service/stage/new/0'), 'being written');
     const before = fs.readdirSync(join(project, '.tsuru-service'), { recursive: true }).sort();
-    await expect(begin({ fs, stateFolders: [join(scratch, 'state')] }, project)).rejects.toMatchObject({
+    await expect(begin({ fs, stateFolders: [join(scratch, 'state')], machine }, project)).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
       message: `Another run is changing this project (process ${working.child.pid}).`,
       hint: expect.stringContaining(claims()[0] as string) as string,
@@ -112,15 +113,15 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     const [name = ''] = claims();
     const root = new Root(fs, project);
     expect(() => {
-      refuseOthers(root);
+      refuseOthers(root, machine);
     }).toThrow(/Another run/);
     const [word, host, pid, , random] = name.split('-');
     fs.renameSync(
       join(project, '.tsuru-service', name),
       join(project, '.tsuru-service', [word, host, pid, '000000000001', random].join('-')),
     );
-    refuseOthers(root);
-    (await claim(root))();
+    refuseOthers(root, machine);
+    (await claim(root, machine))();
     expect(claims()).toEqual([]);
     working.child.kill('SIGKILL');
     await working.ended;
@@ -133,11 +134,11 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     const pid = String((await once(parent.stdout, 'data'))[0]).trim();
     const statOf = () => fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '';
     await until(() => statOf().startsWith('Z'));
-    const [host = ''] = ownMark().split('-');
+    const [host = ''] = ownMark(machine).split('-');
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
     const start = createHash('sha256').update(`${boot} ${statOf().split(' ')[19]}`).digest('hex').slice(0, 12);
     fs.writeFileSync(join(project, '.tsuru-service', `running-${host}-${pid}-${start}-0123456789ab`), '');
-    (await claim(new Root(fs, project)))();
+    (await claim(new Root(fs, project), machine))();
     expect(claims()).toEqual([]);
   });
 
@@ -148,16 +149,16 @@ describe('runs in one project', { timeout: 120_000 }, () => {
         throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
       },
     };
-    await expect(claim(new Root(hopeless, project))).rejects.toThrow('ENOENT');
+    await expect(claim(new Root(hopeless, project), machine)).rejects.toThrow('ENOENT');
   });
 
   it('count as at work on a machine that is out of sight', async () => {
     const name = 'running-0123456789ab-1-0-0123456789ab';
     fs.writeFileSync(join(project, '.tsuru-service', name), '');
-    await expect(claim(new Root(fs, project))).rejects.toMatchObject({
+    await expect(claim(new Root(fs, project), machine)).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
-      message: 'Another run is changing this project (process 1 of another machine or container).',
-      hint: `Wait for it; if there is none, delete .tsuru-service/${name}.`,
+      message: 'Another run is changing this project (process 1 on another machine or container).',
+      hint: `Wait for it to finish. If it is gone, delete .tsuru-service/${name}.`,
     });
     expect(claims()).toEqual([name]);
   });
@@ -178,7 +179,7 @@ describe('runs in one project', { timeout: 120_000 }, () => {
         return fs.readdirSync(path);
       }) as typeof fs.readdirSync,
     };
-    await expect(claim(new Root(meeting, project))).rejects.toMatchObject({ exitCode: EXIT.inTheWay });
+    await expect(claim(new Root(meeting, project), machine)).rejects.toMatchObject({ exitCode: EXIT.inTheWay });
     expect(claims()).toEqual([other]);
   });
 });

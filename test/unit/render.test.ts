@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
+import { readBases } from '../../src/project/base.ts';
+import { sha256 } from '../../src/project/hash.ts';
 import { lockFiles } from '../../src/project/lock.ts';
 import { render, renderWithSecrets } from '../../src/render/render.ts';
 import { answersWith, templates } from '../support/answers.ts';
@@ -155,12 +157,12 @@ describe('the lock', () => {
       files: Record<string, { class: string; base: string }>;
     };
     expect(rest).toEqual({ version: 1, generator: '0.0.0', answers });
+    const bases = readBases(lock.get('.tsuru-service/base.jsonl')?.content ?? Buffer.alloc(0));
+    expect([...bases.keys()]).toEqual([...bases.keys()].sort());
     for (const [path, { content, fileClass }] of rendered) {
       if (path === 'tsuru-service.yaml') continue;
-      expect(locked[path]?.class).toBe(fileClass);
-      const base = lock.get(`.tsuru-service/base/${String(locked[path]?.base)}`);
-      if (fileClass === 'seeded') expect(base).toBeUndefined();
-      else expect(base?.content.equals(content)).toBe(true);
+      expect(locked[path]).toEqual({ class: fileClass, base: sha256(content) });
+      expect({ path, base: bases.get(path) }).toEqual({ path, base: fileClass === 'seeded' ? undefined : content });
     }
   });
 });

@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+
+import type { Answers } from '../answers/answers.ts';
+import { cancelled, EXIT } from '../errors.ts';
+import type { WriteOptions } from '../terminal/project-options.ts';
+import { say } from '../terminal/terminal.ts';
+import { applyOperations, type Run } from './apply.ts';
+import { backupOperations, isEdited, operationsOf } from './backup.ts';
+import { resolveConflicts, settledOperations } from './conflicts.ts';
+import type { ProjectContext } from './context.ts';
+import { installIfNeeded } from './dependencies.ts';
+import { beginRun, nextBackup, sayApplied, undisturbed } from './open.ts';
+import { STATE } from './paths.ts';
+import { isUnsettled } from './plan.ts';
+import { propose, type Proposal } from './proposal.ts';
+import { sayConflicts, showProposal } from './show.ts';
+import { refuseUncommitted } from './uncommitted.ts';
+
+/** How a change ended: done, with conflicts, or with a difference that `--check` found. */
+export type ChangeExit = 0 | typeof EXIT.conflict | typeof EXIT.different;
+
+/**
+ * Brings a project in line with changed answers: plan, show, write all or nothing, install.
+ * @param changed gives the wanted answers for the recorded ones; it may ask for them
+ * @throws ExpectedError for anything in the way; the project is then unchanged
+ */
+export async function change(
+  context: ProjectContext,
+  options: WriteOptions,
+  changed: (answers: Answers) => Answers | Promise<Answers>,
+): Promise<ChangeExit> {
+  const directory = resolve(context.cwd, options.directory);
+  if (options.dryRun || options.check) {
+    return undisturbed(context, directory, async () =>
+      look(context, options, await propose(context, directory, options, changed)),
+    );
+  }
+  const run = await beginRun(context, directory);
+  try {
+    return await write(context, options, run, await propose(context, directory, options, changed));
+  } finally {
+    run.end();
+  }
+}
+
+/** Shows a proposal, and writes nothing. */
+function look({ terminal }: ProjectContext, options: WriteOptions, proposal: Proposal): ChangeExit {
+  const { plan, isSame } = proposal;
+  showProposal(terminal, options, proposal);
+  if (options.check) return isSame && !isUnsettled(plan) ? 0 : EXIT.different;
+  return plan.conflicts.length > 0 || isUnsettled(plan) ? EXIT.conflict : 0;
+}
+
+async function write(
+  context: ProjectContext,
+  options: WriteOptions,
+  run: Run,
+  proposal: Proposal,
+): Promise<ChangeExit> {
+  const { terminal, signal } = context;
+  const { project, plan, state, isSame } = proposal;
+  const { changes, conflicts } = plan;
+  const show = showProposal.bind(undefined, terminal, options, proposal);
+  if (conflicts.length > 0 && options.conflict === 'fail' && context.prompts === undefined) {
+    show();
+    if (!options.json) sayRefused(context, proposal);
+    return EXIT.conflict;
+  }
+  if (isSame) {
+    show();
+    return isUnsettled(plan) ? EXIT.conflict : 0;
+  }
+  if (!options.allowDirty) await refuseUncommitted(context, project, plan);
+  const resolutions = await resolveConflicts(context, options.conflict, conflicts);
+  if (signal.aborted) throw cancelled();
+  const settled = settledOperations(project.directory, conflicts, resolutions);
+  const backup = `${STATE}/backup/${nextBackup(project.directory)}`;
+  const applied = await applyOperations(run, [
+    ...backupOperations(backup, [...changes.filter(isEdited).flatMap(operationsOf), ...settled]),
+    ...changes.flatMap(operationsOf),
+    ...settled,
+    ...state,
+  ]);
+  show({ resolutions, backup });
+  sayApplied(terminal, applied);
+  await installIfNeeded(context, options, proposal);
+  const isLeft = plan.beside.length > 0 || plan.left.some(({ path }) => resolutions.get(path) !== 'take');
+  // Conflicts asked about are settled; those ended by the flag are left in the file or beside it.
+  return isLeft || (conflicts.length > 0 && options.conflict !== 'fail') ? EXIT.conflict : 0;
+}
+
+function sayRefused({ terminal }: ProjectContext, { plan }: Proposal): void {
+  sayConflicts(terminal, plan.conflicts);
+  say(terminal, '\nNothing was written. Give --conflict inline or --conflict theirs-file, or run it interactively.');
+}
