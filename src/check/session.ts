@@ -89,7 +89,7 @@ export class Session {
   /** The number of instances that still existed after a successful destroy. */
   private kept = 0;
   /** The number of removals without a reply in time, which are not worth waiting for hundreds of times. */
-  private unanswered = 0;
+  private removalTimeouts = 0;
   private offered: Promise<string[]> | undefined;
 
   /** @param signal stops the checks, but not the removal of instances */
@@ -235,7 +235,7 @@ export class Session {
 
   /** Destroys one instance, after unbinding from it if necessary. @returns whether it is gone */
   private async remove(name: string, made: Made): Promise<boolean> {
-    if (this.unanswered >= HANGING_LIMIT) return false;
+    if (this.removalTimeouts >= HANGING_LIMIT) return false;
     const calls = this.calls(made.encoding);
     for (let time = 0; time < 3; time++) {
       const destroyed = await this.ask(calls.destroy(name));
@@ -244,7 +244,7 @@ export class Session {
       if (status >= 200 && status < 300) return this.isGone(calls.status(name));
       if (isUnreachable(destroyed)) return false;
       if (destroyed.failure === 'timeout') {
-        this.unanswered++;
+        this.removalTimeouts++;
         return false;
       }
       for (const app of made.apps) await this.ask(calls.unbindApp(name, app));
