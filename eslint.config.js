@@ -16,11 +16,11 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts', 'generators/**/*.ts'],
-    // The entries hand on what the rest needs of it.
+    // The two entries hand on what the other files need of the process.
     ignores: ['src/cli.ts', 'src/index.ts'],
     rules: {
       'no-restricted-globals': ['error', 'process'],
-      'no-restricted-imports': ['error', 'node:process'],
+      'no-restricted-imports': ['error', 'node:process', 'process', 'node:child_process', 'child_process'],
     },
   },
   {

@@ -12,7 +12,6 @@ export default async function plopfile(plop) {
   const { newPassword } = await import('./src/project/new.ts');
   const { setUpPlop } = await import('./src/render/plop.ts');
   const { run } = await import('./src/steps/process.ts');
-  const { run } = await import('./src/steps/process.ts');
   const { terminalOf } = await import('./src/terminal/terminal.ts');
 
   const root = plop.getPlopfilePath();
@@ -27,9 +26,7 @@ export default async function plopfile(plop) {
     prompts: undefined,
     templates,
     signal: new AbortController().signal,
-    runProgram: (command) => run(command, process),
   };
-  const { newPassword } = await import('./src/project/new.ts');
   const write = async (project, { answers, directory }) => {
     const { wholeProject, writeNew } = await import('./src/project/new.ts');
     const { refuseSite, siteOf } = await import('./src/project/site.ts');
