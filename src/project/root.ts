@@ -263,7 +263,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** Why the file system cannot have a directory of a path, as the end of a sentence; undefined for any other error. */
-export function unreachable(error: unknown): string | undefined {
+export function whyUnreachable(error: unknown): string | undefined {
   switch (codeOf(error)) {
     case 'ENOTDIR':
       return 'a part of its path is a file';

@@ -7,7 +7,7 @@ import type { Operation } from './apply.ts';
 import { mergeLineSets } from './merge/sets.ts';
 import { STATE } from './paths.ts';
 import { obstacles, type Kind, type Obstacles } from './plan.ts';
-import { unreachable, type Root } from './root.ts';
+import { whyUnreachable, type Root } from './root.ts';
 import type { Tree } from '../render/tree.ts';
 import { EXIT, ExpectedError } from '../errors.ts';
 import { isProject, nextBackup, rootOf } from './open.ts';
@@ -68,7 +68,7 @@ export function siteOf(directory: string, tree: Tree): Site {
   try {
     found = lstatSync(directory, { throwIfNoEntry: false });
   } catch (error) {
-    const reason = unreachable(error);
+    const reason = whyUnreachable(error);
     if (reason === undefined) throw error;
     return { kind: 'unreachable', reason };
   }
