@@ -87,7 +87,7 @@ async function askForRequest(
   return request;
 }
 
-/** Asks for a directory until there is one that can be written to, or that is written to all the same. */
+/** Asks for a directory until one can be written to, or the user chooses to overwrite. */
 async function settleDirectory(
   context: Context,
   { directory: initial, answers, switches }: CreateRequest,
@@ -121,7 +121,7 @@ async function settleDirectory(
   }
 }
 
-/** Whether what is there was meant to be written over. */
+/** Whether the user asked to overwrite existing files, and they can be overwritten. */
 export function canOverwrite(site: Site, { overwrite }: Switches): boolean {
   return overwrite && site.kind === 'occupied' && site.blocked.length === 0;
 }
@@ -131,7 +131,7 @@ function sayKept({ terminal }: Context, directory: string, site: Site): void {
   if (site.kind === 'free' && site.usual.length > 0) say(terminal, siteText(directory, site));
 }
 
-/** @throws ExpectedError for wrong usage when a directory is none for a new project */
+/** @throws ExpectedError for wrong usage when a directory cannot hold a new project */
 function refuseProblem(cwd: string, directory: string): void {
   const found = directoryProblem(cwd, directory);
   if (found !== undefined) throw new ExpectedError(EXIT.usage, found.problem, found.advice);

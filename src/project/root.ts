@@ -197,7 +197,7 @@ export class Root {
     try {
       for (const path of paths) {
         const found = this.look(path);
-        // Windows keeps the names in directories by itself, and opens none.
+        // Windows flushes directory entries on its own, and cannot open a directory.
         const isWindows = O_NOFOLLOW === undefined;
         if (found === undefined || (isWindows && found.isDirectory())) continue;
         opened.push(this.fs.openSync(this.at(path), (isWindows ? constants.O_RDWR : constants.O_RDONLY) | NO_FOLLOW));

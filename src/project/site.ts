@@ -24,7 +24,7 @@ export type Site =
 export const COMMANDS_OF_A_PROJECT =
   'In that project, use create-tsuru-service regenerate or create-tsuru-service endpoint add. Each has --help.';
 
-/** The directory itself or the one above it that is a generated project; undefined where there is none. */
+/** The nearest generated project: the directory itself or one above it; undefined when there is none. */
 export function projectAround(directory: string): string | undefined {
   for (let at = directory; ; at = dirname(at)) {
     if (isProject(at)) return at;
@@ -133,7 +133,7 @@ function keptText(directory: string, usual: readonly string[]): string {
   return `${directory}: ${sentences.join(' ')}`;
 }
 
-/** @throws ExpectedError that says what is there, and what to do */
+/** @throws ExpectedError that describes the obstacles and says what to do */
 export function refuseSite(directory: string, site: Site): never {
   throw new ExpectedError(
     EXIT.inTheWay,
