@@ -12,8 +12,8 @@ import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import { finishEarlierRun, isProject, openProject } from '../project/open.ts';
 import { QUESTIONS } from '../answers/questions.ts';
-import { repeatCommand, resolveRequest, type Request } from '../project/request.ts';
-import { setUp, stepsLeft, stepsWanted, unfinished, type Step } from '../project/set-up.ts';
+import { repeatCommand, resolveRequest, type CreateRequest } from '../project/request.ts';
+import { setUp, stepsLeft, stepsWanted, unfinished, type SetUpStep } from '../project/set-up.ts';
 import { say } from '../terminal/terminal.ts';
 
 /** What creating a project touches beside what every command does. */
@@ -104,7 +104,7 @@ function stopIfCancelled({ signal }: Context): void {
 }
 
 /** Sets up a project that is written, and says what comes next. @throws ExpectedError that says what is left to do */
-async function finish(context: Context, request: Request, wanted: readonly Step[]): Promise<number> {
+async function finish(context: Context, request: CreateRequest, wanted: readonly SetUpStep[]): Promise<number> {
   const { cwd, terminal } = context;
   const { packageManager } = request.answers;
   const directory = resolve(cwd, request.directory);
@@ -117,7 +117,7 @@ async function finish(context: Context, request: Request, wanted: readonly Step[
   return 0;
 }
 
-function sayWhatIsNext({ terminal, cwd }: Context, request: Request): void {
+function sayWhatIsNext({ terminal, cwd }: Context, request: CreateRequest): void {
   const { directory, answers, switches } = request;
   const words = wordsOf(answers.packageManager);
   const path = relative(cwd, resolve(cwd, directory));

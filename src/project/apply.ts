@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
-import { canCarryOut, carryOut, changed, freshPath, keepOthers, takeBack } from './carry-out.ts';
+import { canCarryOut, carryOut, editedMeanwhile, freshPath, keepOthers, takeBack } from './carry-out.ts';
 import { claim, hasClaims, isOver, ownMark } from './claim.ts';
 import { sha256 } from './hash.ts';
 import { readJournal, writeJournal, type Journal } from './journal.ts';
@@ -36,7 +36,7 @@ export interface Recovered extends Applied {
 }
 
 /** A run that has a project to itself until it ends. */
-export interface Run {
+export interface ProjectRun {
   disk: Disk;
   root: Root;
   /** What became of the one before. */
@@ -73,7 +73,7 @@ export async function apply(disk: Disk, directory: string, tree: Tree): Promise<
  * Takes a project for one run, and brings to its end what an earlier one left half done.
  * @throws ExpectedError when another run is at work, or when the earlier one cannot be brought to its end
  */
-export async function begin(disk: Disk, directory: string): Promise<Run> {
+export async function begin(disk: Disk, directory: string): Promise<ProjectRun> {
   let root: Root;
   let end: () => void;
   try {
@@ -116,7 +116,7 @@ function isUnfinished(fs: FileSystem, directory: string): boolean {
  *
  * @throws ExpectedError when a file is not what it was expected to be, or when it cannot be written; it says what the disk has
  */
-export async function applyOperations({ disk, root }: Run, operations: readonly Operation[]): Promise<Applied> {
+export async function applyOperations({ disk, root }: ProjectRun, operations: readonly Operation[]): Promise<Applied> {
   let staged: { journal: Journal; key: string } | undefined;
   try {
     staged = await stage(disk, root, operations);
@@ -186,7 +186,7 @@ async function stage(
     const problem = ownPathProblem(path);
     if (problem !== undefined) throw new Error(`the path ${JSON.stringify(path)} ${problem}`);
     const there = root.read(path)?.content;
-    if (there === undefined ? before !== undefined : before === undefined || !there.equals(before)) throw changed(path);
+    if (there === undefined ? before !== undefined : before === undefined || !there.equals(before)) throw editedMeanwhile(path);
     if (after === undefined) continue;
     fresh.push(freshPath(number));
     // What the process masks off does not count for files that are there already.

@@ -36,7 +36,7 @@ export function writeBases(files: Iterable<readonly [path: string, content: Buff
 }
 
 /**
- * Reads that file, which anybody may have written.
+ * Reads that file as untrusted input.
  * @throws ExpectedError with the exit code for unreadable, which names the line
  */
 export function readBases(content: Buffer): Map<string, Buffer> {

@@ -1,6 +1,6 @@
 import { EXIT, ExpectedError } from '../errors.ts';
 import { sha256 } from './hash.ts';
-import type { Journal, Step } from './journal.ts';
+import type { Journal, JournalStep } from './journal.ts';
 import { STAGE, STATE } from './paths.ts';
 import { ancestorsOf, codeOf, type Root } from './root.ts';
 
@@ -33,7 +33,7 @@ export async function carryOut(root: Root, { steps }: Journal, unexpected: 'stop
     const moved = moveAway(root, number, path);
     if (unexpected === 'stop' && (moved === undefined ? null : hashAt(root, moved)) !== before) {
       if (moved !== undefined) putBack(root, moved, path);
-      throw changed(path);
+      throw editedMeanwhile(path);
     }
     if (after === null) removeEmptyParents(root, path);
     else place(root, fresh, path);
@@ -77,7 +77,7 @@ export async function keepOthers(root: Root, { direction, steps }: Journal): Pro
 }
 
 /** The number of the next folder for what is replaced: `0001`, `0002`, ... */
-export function nextBackup(root: Root): string {
+export function nextBackupIn(root: Root): string {
   const numbers = root
     .list(`${STATE}/backup`)
     .map(Number)
@@ -87,7 +87,7 @@ export function nextBackup(root: Root): string {
 
 /** @returns the path of the folder, which nothing is in */
 function newBackup(root: Root): string {
-  const folder = `${STATE}/backup/${nextBackup(root)}`;
+  const folder = `${STATE}/backup/${nextBackupIn(root)}`;
   root.makeDirectory(folder);
   return folder;
 }
@@ -116,7 +116,7 @@ function putBack(root: Root, old: string, path: string): void {
 }
 
 /** Whether a file is the new one of a step, or the beginning of a copy of it that was stopped. */
-function isOurs(root: Root, number: number, { before, after }: Step, path: string): boolean {
+function isOurs(root: Root, number: number, { before, after }: JournalStep, path: string): boolean {
   const content = root.read(path)?.content;
   if (content === undefined || after === null) return false;
   const hash = sha256(content);
@@ -132,7 +132,7 @@ function isBeginning(content: Buffer, of: Buffer | undefined): boolean {
 function isOthers(
   root: Root,
   number: number,
-  { path, before, after }: Step,
+  { path, before, after }: JournalStep,
   old: string,
   direction: Journal['direction'],
 ): boolean {
@@ -171,13 +171,13 @@ function place(root: Root, source: string, target: string): void {
   try {
     root.place(source, target);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw changed(target);
+    if (codeOf(error) === 'EEXIST') throw editedMeanwhile(target);
     throw error;
   }
 }
 
 /** The names, before the journal that could bring them is removed; and the files, which may be copies. */
-async function syncPlaces(root: Root, steps: readonly Step[]): Promise<void> {
+async function syncPlaces(root: Root, steps: readonly JournalStep[]): Promise<void> {
   await root.sync(['', ...steps.flatMap(({ path }) => [path, ...ancestorsOf(path)])]);
 }
 
@@ -187,6 +187,6 @@ function removeEmptyParents(root: Root, path: string): void {
 }
 
 /** A file that is not the one that was planned for. */
-export function changed(path: string): ExpectedError {
+export function editedMeanwhile(path: string): ExpectedError {
   return new ExpectedError(EXIT.inTheWay, `${path} was edited during the run.`, 'Run it again.');
 }

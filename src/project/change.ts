@@ -4,7 +4,7 @@ import type { Answers } from '../answers/answers.ts';
 import { cancelled, EXIT } from '../errors.ts';
 import type { WriteOptions } from '../terminal/project-options.ts';
 import { say } from '../terminal/terminal.ts';
-import { applyOperations, type Run } from './apply.ts';
+import { applyOperations, type ProjectRun } from './apply.ts';
 import { backupOperations, isEdited, operationsOf } from './backup.ts';
 import { resolveConflicts, settledOperations } from './conflicts.ts';
 import type { ProjectContext } from './context.ts';
@@ -54,7 +54,7 @@ function look({ terminal }: ProjectContext, options: WriteOptions, proposal: Pro
 async function write(
   context: ProjectContext,
   options: WriteOptions,
-  run: Run,
+  run: ProjectRun,
   proposal: Proposal,
 ): Promise<ChangeExit> {
   const { terminal, signal } = context;

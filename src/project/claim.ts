@@ -27,7 +27,7 @@ interface Claimant {
 }
 
 /**
- * Says that this process has a project to itself: with a file whose name says it all, so that it is there as a whole or not.
+ * Claims a project for this process, with an empty file whose name holds everything, so that it is never half written.
  * Each run makes its own and then looks for others: of two, at least one sees the other and gives way. No run ever removes
  * the claim of one that lives, or waits for one that is dead.
  *
@@ -43,7 +43,7 @@ export async function claim(root: Root, machine: Machine): Promise<() => void> {
         root.remove(own);
         root.removeEmpty(STATE);
       } catch {
-        // The next run sees that this process is no more.
+        // The next run sees that this process has ended.
       }
     };
     write(root, own);
@@ -77,7 +77,7 @@ export function ownMark(machine: Machine): string {
   return markOf(thisProcess(machine));
 }
 
-/** Whether a mark is of a process of this machine that is no more; of any other name, it is not known. */
+/** Whether the process of a mark ran on this machine and has ended; false when that cannot be told. */
 export function isOver(mark: string, machine: Machine): boolean {
   const name = `running-${mark}`;
   return CLAIM.test(name) && !isAlive(name, thisProcess(machine), machine);

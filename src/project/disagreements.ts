@@ -103,7 +103,7 @@ function lookAtPlans(code: string, { plans }: Answers, _changed: ReadonlySet<str
   ];
 }
 
-/** The texts that stand in a program, and those of them that follow `name:`, in their order. Comments are none. */
+/** The string literals of a program, and those that follow `name:`, in order. Comments are ignored. */
 function textsIn(code: string): { texts: Set<string>; names: string[] } {
   const texts = new Set<string>();
   const names: string[] = [];

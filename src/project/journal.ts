@@ -6,7 +6,7 @@ import { keysOf, type Disk } from './proof.ts';
 import type { Root } from './root.ts';
 
 /** One file that is to be written, replaced or deleted. */
-export interface Step {
+export interface JournalStep {
   path: string;
   /** SHA-256 of what is there, in hexadecimal; null for nothing. */
   before: string | null;
@@ -20,7 +20,7 @@ export interface Step {
  */
 export interface Journal {
   direction: 'forward' | 'back';
-  steps: readonly Step[];
+  steps: readonly JournalStep[];
   /** Directories that the steps make: each after those inside it. */
   directories: readonly string[];
 }

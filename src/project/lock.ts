@@ -85,7 +85,7 @@ function inOrder(answers: Answers): Answers {
 }
 
 /**
- * Reads a lock, which anybody may have written.
+ * Reads a lock as untrusted input.
  * @param generator the version of this package
  * @throws ExpectedError with the exit code for unreadable: broken, newer than this program, or with paths that are not of
  *   the project
@@ -131,12 +131,12 @@ export function readLock(text: string, generator: string): Lock {
 
 const RESTORE = 'Bring it back from your version control.';
 
-/** A version for a message: what is none may have anything in it, also what a terminal obeys. */
+/** A version for a message. Any other text is left out: it may contain control sequences. */
 function versionIn(value: unknown): string {
   return typeof value === 'string' && /^[\w.+-]{1,64}$/.test(value) ? value : 'of an unknown version';
 }
 
-/** Whether a version is newer than another; what is no version counts as newer. */
+/** Whether a version is newer than another; a text that is not a version counts as newer. */
 function isNewer(version: string, than: string): boolean {
   const [own, other] = [version, than].map((text) => /^(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number));
   if (own === undefined || other === undefined) return true;

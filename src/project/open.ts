@@ -2,15 +2,15 @@ import nodeFileSystem, { statSync } from 'node:fs';
 
 import { type Answers, RECORD } from '../answers/answers.ts';
 import type { ProjectContext } from './context.ts';
-import { begin, recover, type Applied, type Recovered, type Run } from './apply.ts';
-import { nextBackup as nextBackupIn } from './carry-out.ts';
+import { begin, recover, type Applied, type Recovered, type ProjectRun } from './apply.ts';
+import { nextBackupIn } from './carry-out.ts';
 import { refuseOthers } from './claim.ts';
 import { readLock, type Lock } from './lock.ts';
 import type { Machine } from './machine.ts';
 import { JOURNAL, LOCK } from './paths.ts';
 import type { DiskFile } from './plan.ts';
 import { stateFolders, type Disk } from './proof.ts';
-import { codeOf, Root, unreachable } from './root.ts';
+import { codeOf, Root, whyUnreachable } from './root.ts';
 import { EXIT, ExpectedError, unreadable } from '../errors.ts';
 import { readRecord } from '../answers/record.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -49,7 +49,7 @@ export async function finishEarlierRun(context: ProjectContext, directory: strin
  * Takes a project for one run, and brings to its end what an earlier one left half done.
  * @throws ExpectedError when the directory is no project, or another run is at work in it
  */
-export async function beginRun(context: ProjectContext, directory: string): Promise<Run> {
+export async function beginRun(context: ProjectContext, directory: string): Promise<ProjectRun> {
   if (!isProject(directory)) await finishEarlierRun(context, directory);
   if (!isProject(directory)) throw noProject(directory);
   const run = await begin(diskOf(context), directory);
@@ -127,7 +127,7 @@ function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || unreachable(error) !== undefined) return false;
+    if (codeOf(error) === 'ENOENT' || whyUnreachable(error) !== undefined) return false;
     throw error;
   }
 }

@@ -3,8 +3,8 @@ import { importsOfMoved } from './moves.ts';
 import type { Root } from './root.ts';
 
 /**
- * The files that move and that tests of the owner's own import from where they were. Only a project of an earlier version
- * has its tests read for that.
+ * The moved files that the owner's own tests import by their old paths. The owner's tests are read for nothing else, and only
+ * in a project of an earlier version.
  * @param moves new path, by old path
  */
 export function importedInTests(root: Root, moves: ReadonlyMap<string, string>): Set<string> {

@@ -101,7 +101,7 @@ export interface Conflict {
   /** Where the file was, when it moves. `mine` is then what it would be in its new place. */
   from?: Origin;
   fileClass: FileClass;
-  /** Why, as a part of a sentence. */
+  /** The cause, as part of a sentence. */
   reason: string;
   mine: DiskFile;
   theirs: Buffer;
@@ -113,7 +113,7 @@ export interface Conflict {
 export interface Plan {
   changes: Change[];
   conflicts: Conflict[];
-  /** Files that stay as their owner has them although the render changed, or has them no more. */
+  /** Files that stay as their owner has them, although the render changed or dropped them. */
   kept: { path: string; reason: string }[];
   /** Places where a file still has the markers of a conflict, by the first line of each, from 1. */
   left: { path: string; line: number }[];
@@ -154,7 +154,7 @@ export interface PlanInput {
 export function planChanges(input: PlanInput): Plan {
   const { lock, rendered, disk, base, restore, moves } = input;
   const plan: Plan = { changes: [], conflicts: [], kept: [], left: [], beside: [] };
-  // A file does not move to where its owner has one; the two are then planned as if they were strangers.
+  // A file does not move to where its owner has one; the two paths are then planned independently.
   const origins = new Map([...moves].filter(([, to]) => !disk.has(to)).map(([from, to]) => [to, from]));
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
@@ -324,7 +324,7 @@ function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Me
   return { reason: `both sides changed it in ${places}`, marked: isJson ? undefined : merged.text };
 }
 
-/** The text of a file; undefined when its bytes are none. */
+/** The text of a file; undefined when its bytes are not UTF-8 text. */
 function textOf(content: Buffer): string | undefined {
   const text = content.toString('utf8');
   return content.includes(0) || !Buffer.from(text).equals(content) ? undefined : text;

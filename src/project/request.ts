@@ -13,7 +13,7 @@ import { isAsked, QUESTIONS, withDefaults, type DefaultsFrom, type Question, typ
 import { say, sayTable } from '../terminal/terminal.ts';
 
 /** What is to be made, and where. */
-export interface Request {
+export interface CreateRequest {
   /** As it was given. */
   directory: string;
   answers: Answers;
@@ -28,7 +28,7 @@ export type Look = (directory: string, answers: Answers) => Promise<Site>;
  * soon as the directory is known.
  * @throws ExpectedError for wrong usage, for what stands in the way, and when it is cancelled
  */
-export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<Request> {
+export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<CreateRequest> {
   const streams = line.switches.yes ? undefined : context.prompts;
   if (streams !== undefined) return askForRequest(context, line, look, streams);
   const directory = line.directory ?? 'my-service';
@@ -47,7 +47,7 @@ async function askForRequest(
   line: CommandLine,
   look: Look,
   streams: PromptStreams,
-): Promise<Request> {
+): Promise<CreateRequest> {
   const { askQuestion, askToGoOn, BACK, introduce } = await import('../terminal/prompts.ts');
   if (line.directory !== undefined) refuseProblem(context.cwd, line.directory);
   const questions = QUESTIONS.filter((question) => isAsked(question) && line.answers[question.key] === undefined);
@@ -87,14 +87,14 @@ async function askForRequest(
   return request;
 }
 
-/** Asks for a directory until there is one that can be written to, or that is written to all the same. */
+/** Asks for a directory until one can be written to, or the user chooses to overwrite. */
 async function settleDirectory(
   context: Context,
-  { directory: initial, answers, switches }: Request,
+  { directory: initial, answers, switches }: CreateRequest,
   look: Look,
   streams: PromptStreams,
   given: string | undefined,
-): Promise<Pick<Request, 'directory' | 'switches'>> {
+): Promise<Pick<CreateRequest, 'directory' | 'switches'>> {
   const { askChoice, askDirectory } = await import('../terminal/prompts.ts');
   const problemOf = (directory: string) => directoryProblem(context.cwd, directory)?.problem;
   let directory = given ?? (await askDirectory(streams, initial, problemOf));
@@ -126,13 +126,13 @@ function sayKept({ terminal }: Context, directory: string, site: Site): void {
   if (site.kind === 'free' && site.usual.length > 0) say(terminal, siteText(directory, site));
 }
 
-/** @throws ExpectedError for wrong usage when a directory is none for a new project */
+/** @throws ExpectedError for wrong usage when a directory cannot hold a new project */
 function refuseProblem(cwd: string, directory: string): void {
   const found = directoryProblem(cwd, directory);
   if (found !== undefined) throw new ExpectedError(EXIT.usage, found.problem, found.advice);
 }
 
-function requestOf(context: Context, line: CommandLine, directory: string, answered: Partial<Answers>): Request {
+function requestOf(context: Context, line: CommandLine, directory: string, answered: Partial<Answers>): CreateRequest {
   const from = defaultsFrom(context, line, directory);
   const answers = withDefaults({ ...answered, ...line.answers }, from);
   return { directory, answers: { ...answers, endpoints: [EXAMPLE_ENDPOINT] }, switches: line.switches };
@@ -166,7 +166,7 @@ function refuseToGuess({ directory, answers }: CommandLine): void {
 }
 
 /** Shows what was answered. */
-function showRequest({ cwd, terminal }: Context, { directory, answers }: Request): void {
+function showRequest({ cwd, terminal }: Context, { directory, answers }: CreateRequest): void {
   const name = basename(resolve(cwd, directory));
   if (answers.name !== name && answers.name === serviceIdFrom(name)) {
     say(terminal, `The directory keeps the name "${directory}"; the service and its package are named "${answers.name}".`);
@@ -178,7 +178,7 @@ function showRequest({ cwd, terminal }: Context, { directory, answers }: Request
 }
 
 /** The one line that repeats a run, ready for a shell. */
-export function repeatCommand({ directory, answers, switches }: Request): string {
+export function repeatCommand({ directory, answers, switches }: CreateRequest): string {
   const flags = QUESTIONS.flatMap((question) => {
     if (question.kind === 'boolean') {
       return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];

@@ -197,7 +197,7 @@ export class Root {
     try {
       for (const path of paths) {
         const found = this.look(path);
-        // Windows keeps the names in directories by itself, and opens none.
+        // Windows flushes directory entries on its own, and cannot open a directory.
         const isWindows = O_NOFOLLOW === undefined;
         if (found === undefined || (isWindows && found.isDirectory())) continue;
         opened.push(this.fs.openSync(this.at(path), (isWindows ? constants.O_RDWR : constants.O_RDONLY) | NO_FOLLOW));
@@ -263,7 +263,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** Why the file system cannot have a directory of a path, as the end of a sentence; undefined for any other error. */
-export function unreachable(error: unknown): string | undefined {
+export function whyUnreachable(error: unknown): string | undefined {
   switch (codeOf(error)) {
     case 'ENOTDIR':
       return 'a part of its path is a file';

@@ -12,22 +12,22 @@ import { diskOf, rootOf } from './open.ts';
 
 /** What follows when the files are written. */
 export const STEPS = ['install', 'verify', 'git'] as const;
-export type Step = (typeof STEPS)[number];
+export type SetUpStep = (typeof STEPS)[number];
 
 /** `.tsuru-service/set-up.json`: written before the first step, so that a set-up is known however it was stopped. */
 interface Marker {
   version: 1;
   /** Known to this machine only: a mark that a repository or an archive brought is not believed, whatever it names. */
   key: string;
-  left: Step[];
+  left: SetUpStep[];
 }
 
 /** How a step ended: `skipped` is not wanted, or was done before; `waiting` needs one that did not succeed. */
-export type Outcome = 'done' | 'failed' | 'stopped' | 'skipped' | 'waiting';
+export type StepOutcome = 'done' | 'failed' | 'stopped' | 'skipped' | 'waiting';
 
 /** What became of a set-up. */
 export interface SetUp {
-  outcomes: Record<Step, Outcome>;
+  outcomes: Record<SetUpStep, StepOutcome>;
   /** One sentence about the repository; undefined when none was tried. */
   repository: string | undefined;
   /** Why it did not come to its end. */
@@ -35,13 +35,13 @@ export interface SetUp {
 }
 
 /** The steps that are wanted. */
-export function stepsWanted({ install, verify, git }: Switches): Step[] {
+export function stepsWanted({ install, verify, git }: Switches): SetUpStep[] {
   const wanted = { install, verify: install && verify, git };
   return STEPS.filter((step) => wanted[step]);
 }
 
 /** The steps that an earlier run of this program left undone in a project. */
-export function stepsLeft(context: Context, directory: string): Step[] {
+export function stepsLeft(context: Context, directory: string): SetUpStep[] {
   const root = rootOf(directory);
   const content = root.read(SET_UP)?.content;
   if (content === undefined) return [];
@@ -63,7 +63,7 @@ export async function setUp(
   context: Context,
   directory: string,
   packageManager: PackageManager,
-  wanted: readonly Step[],
+  wanted: readonly SetUpStep[],
 ): Promise<SetUp> {
   const result: SetUp = {
     outcomes: { install: 'skipped', verify: 'skipped', git: 'skipped' },
@@ -74,7 +74,7 @@ export async function setUp(
   const { environment, signal, terminal, runProgram } = context;
   await mark(context, directory, wanted);
   const isStopped = () => signal.aborted;
-  const attempt = async (step: Step, work: () => Promise<void>) => {
+  const attempt = async (step: SetUpStep, work: () => Promise<void>) => {
     if (!wanted.includes(step)) return;
     if (isStopped() || (step === 'verify' && outcomes.install === 'failed')) {
       outcomes[step] = 'waiting';
@@ -104,7 +104,7 @@ export async function setUp(
 }
 
 /** Marks what is left. A mark that cannot be written, as on a full disk, stays as it is: then more is done again. */
-async function mark(context: Context, directory: string, left: readonly Step[]): Promise<void> {
+async function mark(context: Context, directory: string, left: readonly SetUpStep[]): Promise<void> {
   const root = rootOf(directory);
   const disk = diskOf(context);
   const draft = `${SET_UP}.new`;
@@ -123,7 +123,7 @@ async function mark(context: Context, directory: string, left: readonly Step[]):
   }
 }
 
-const WORDS: Record<Outcome, string> = {
+const WORDS: Record<StepOutcome, string> = {
   done: 'done',
   failed: 'failed',
   stopped: 'stopped',
@@ -144,7 +144,7 @@ export function unfinished(
   again: string,
 ): ExpectedError {
   const words = wordsOf(packageManager);
-  const isLeft = (step: Step) => !['done', 'skipped'].includes(outcomes[step]);
+  const isLeft = (step: SetUpStep) => !['done', 'skipped'].includes(outcomes[step]);
   const path = relative(cwd, resolve(cwd, directory));
   const commands = [
     ...(path === '' ? [] : [`cd ${quote(path)}`]),

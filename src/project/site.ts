@@ -7,7 +7,7 @@ import type { Operation } from './apply.ts';
 import { mergeLineSets } from './merge/sets.ts';
 import { STATE } from './paths.ts';
 import { obstacles, type Kind, type Obstacles } from './plan.ts';
-import { unreachable, type Root } from './root.ts';
+import { whyUnreachable, type Root } from './root.ts';
 import type { Tree } from '../render/tree.ts';
 import { EXIT, ExpectedError } from '../errors.ts';
 import { isProject, nextBackup, rootOf } from './open.ts';
@@ -24,7 +24,7 @@ export type Site =
 export const COMMANDS_OF_A_PROJECT =
   'In that project, use create-tsuru-service regenerate or create-tsuru-service endpoint add. Each has --help.';
 
-/** The directory itself or the one above it that is a generated project; undefined where there is none. */
+/** The nearest generated project: the directory itself or one above it; undefined when there is none. */
 export function projectAround(directory: string): string | undefined {
   for (let at = directory; ; at = dirname(at)) {
     if (isProject(at)) return at;
@@ -68,7 +68,7 @@ export function siteOf(directory: string, tree: Tree): Site {
   try {
     found = lstatSync(directory, { throwIfNoEntry: false });
   } catch (error) {
-    const reason = unreachable(error);
+    const reason = whyUnreachable(error);
     if (reason === undefined) throw error;
     return { kind: 'unreachable', reason };
   }
@@ -133,12 +133,12 @@ function keptText(directory: string, usual: readonly string[]): string {
   return `${directory}: ${sentences.join(' ')}`;
 }
 
-/** Whether a project may be written over what is there. @param overwrite whether that was asked for */
+/** Whether the user asked to overwrite existing files, and they can be overwritten. */
 export function canOverwrite(site: Site, overwrite: boolean): boolean {
   return overwrite && site.kind === 'occupied' && site.blocked.length === 0;
 }
 
-/** @throws ExpectedError that says what is there, and what to do */
+/** @throws ExpectedError that describes the obstacles and says what to do */
 export function refuseSite(directory: string, site: Site): never {
   throw new ExpectedError(
     EXIT.inTheWay,

@@ -317,7 +317,7 @@ describe('on a terminal', () => {
       expect(await ended).toBe(130);
       expect(readFileSync(app(), 'utf8')).toBe(mine);
       expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('framework: fastify');
-      expect(readdirSync(join(cwd, 'dir/.tsuru-service')).sort()).toEqual(['.gitattributes', '.gitignore', 'base', 'lock.json']);
+      expect(readdirSync(join(cwd, 'dir/.tsuru-service')).sort()).toEqual(['.gitattributes', '.gitignore', 'base.jsonl', 'lock.json']);
     });
 
     it('is settled as it is told, after a look at both sides', async () => {
