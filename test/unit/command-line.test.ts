@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/terminal/create-options.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/terminal/commands.ts';
-import { isGiven } from '../../src/terminal/options.ts';
+import { isGiven } from '../../src/terminal/arguments.ts';
 import { QUESTIONS, serviceIdFrom } from '../../src/answers/questions.ts';
 import { nearest } from '../../src/text.ts';
 
@@ -77,18 +77,20 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['--framwork', 'hono'], /no flag --framwork/, /--framework/],
-    [['--frame', 'hono'], /no flag --frame/, /^Did you mean --framework\?$/],
-    [['endpont', 'add', 'x'], /no command "endpont"/, /^Did you mean create-tsuru-service endpoint\?$/],
-    [['chek', 'http://localhost:8888'], /no command "chek"/, /^Did you mean create-tsuru-service check\?$/],
-    [['--wibble'], /no flag --wibble/, /--framework, .*--dry-run/],
-    [['-x'], /no flag -x/, /The flags are/],
-    [['--no-framework'], /no flag --no-framework/, /./],
-    [['--framework', 'koa'], /cannot be "koa"/, /express, fastify, hono/],
-    [['--framework', 'fastfy'], /cannot be "fastfy"/, /fastify/],
+    [['--framwork', 'hono'], /Unknown option --framwork/, /--framework/],
+    [['--frame', 'hono'], /Unknown option --frame/, /^Did you mean --framework\?$/],
+    [['endpont', 'add', 'x'], /Unknown command "endpont"/, /^Did you mean create-tsuru-service endpoint\?$/],
+    [['chek', 'http://localhost:8888'], /Unknown command "chek"/, /^Did you mean create-tsuru-service check\?$/],
+    [['--wibble'], /Unknown option --wibble/, /--framework, .*--dry-run/],
+    [['-x'], /Unknown option -x/, /Options: --name/],
+    [['--no-framework'], /Unknown option --no-framework/, /./],
+    [['--framework', 'koa'], /^Invalid value for --framework: "koa"\.$/, /^Valid values: express, fastify, hono\.$/],
+    [['--framework', 'fastfy'], /--framework: "fastfy"/, /^Did you mean fastify\? Valid values: express, /],
     [['--framework'], /needs a value/, /express, fastify, hono/],
     [['--framework', '--yes'], /needs a value/, /express/],
-    [['--yes=false'], /takes no value/, /./],
+    [['--name'], /--name needs a value/, /^--name id: the id of the service/],
+    [['--yes=false'], /takes no value\.$/, /./],
+    [['--git=false'], /takes no value; use --no-git to turn it off/, /./],
     [['--name', 'My Service'], /--name must start/, /./],
     [['--name', `a${'b'.repeat(40)}`], /at most 40/, /./],
     [['--endpoint', 'db.example.com'], /must be a URL/, /./],
@@ -101,7 +103,7 @@ describe('the command line', () => {
     [['--plan', 'a=1', '--plan', 'c='], /"c" has no description/, /./],
     [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, /./],
     [['--plan', 'a=1\n2'], /one line/, /./],
-    [['a', 'b'], /one directory/, /./],
+    [['a', 'b'], /^Unexpected argument "b": only one directory can be given\.$/, /./],
     [[''], /empty/, /./],
   ])('refuses %j', (argv, message, hint) => {
     const error = refusal(...argv);
