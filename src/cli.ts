@@ -54,6 +54,11 @@ async function main(): Promise<void> {
       process.exitCode = await check({ ...context, argv: rest });
       return;
     }
+    case 'completion': {
+      const { completion } = await import('./commands/completion.ts');
+      completion({ ...context, argv: rest });
+      return;
+    }
     case 'regenerate': {
       const { regenerate } = await import('./commands/regenerate.ts');
       process.exitCode = await regenerate({ ...(await writing()), argv: rest });

@@ -32,6 +32,9 @@ export const CONFLICT_WAYS = ['fail', 'inline', 'theirs-file'] as const;
 /** What `check` prints. */
 export const FORMATS = ['pretty', 'json', 'junit', 'tap'] as const;
 
+/** The shells that `completion` knows. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
 const EVERYWHERE = {
   help: { kind: 'on', flag: 'help', short: 'h', help: 'show this help' },
   version: { kind: 'on', flag: 'version', short: 'v', help: 'show the version' },
@@ -252,6 +255,20 @@ export const CHECK = {
   ],
 } satisfies Command;
 
+export const COMPLETION = {
+  name: 'completion',
+  about:
+    'Prints a completion script for a shell. It completes commands, options, their values, and paths for the installed command create-tsuru-service.',
+  argument: { usage: SHELLS.join('|'), noun: 'shell', choices: SHELLS },
+  options: EVERYWHERE,
+  examples: [
+    'source <(create-tsuru-service completion bash)',
+    'source <(create-tsuru-service completion zsh)',
+    'create-tsuru-service completion fish | source',
+  ],
+  exitCodes: ['0 done', '2 wrong usage'],
+} satisfies Command;
+
 /** Every command, the default one first. */
 export const COMMANDS: readonly Command[] = [
   CREATE,
@@ -261,6 +278,7 @@ export const COMMANDS: readonly Command[] = [
   ENDPOINT_REMOVE,
   ENDPOINT_LIST,
   CHECK,
+  COMPLETION,
 ];
 
 /** The command that arguments start with: the one with the longest name, or the default one. */

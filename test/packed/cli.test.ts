@@ -18,6 +18,8 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { FRAMEWORKS } from '../../src/answers/answers.ts';
 import { render } from '../../src/render/render.ts';
+import { COMMANDS } from '../../src/terminal/commands.ts';
+import { completionScript } from '../../src/terminal/completion.ts';
 import { answersWith, templates } from '../support/answers.ts';
 import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
 
@@ -255,9 +257,23 @@ describe('the packed command line', () => {
     [['endpoint', 'remove', '--help'], 'endpoint remove [name] [options]'],
     [['regenerate', '--help'], '--set key=value'],
     [['check', '-h'], '--manifest FILE'],
+    [['completion', '-h'], 'create-tsuru-service completion fish | source'],
   ])('helps with %j', async (args, text) => {
     const { code, stdout } = await run(args);
     expect([code, stdout]).toEqual([0, expect.stringContaining(text)]);
+  });
+
+  it('prints a completion script, and nothing else', async () => {
+    const script = completionScript('bash', COMMANDS);
+    expect(await run(['completion', 'bash'])).toMatchObject({ code: 0, stdout: script, stderr: '' });
+    for (const [args, text] of [
+      [['completion'], 'Give one of: bash, zsh, fish.'],
+      [['completion', 'fsh'], 'Did you mean fish?'],
+      [['completion', 'bash', 'zsh'], 'only one shell'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(args);
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(text)]);
+    }
   });
 
   it('refuses a file where the directory should be', async () => {

@@ -9,7 +9,7 @@ import { optionHelp } from '../../src/terminal/options.ts';
 const FILE = join(import.meta.dirname, '../../README.md');
 const README = readFileSync(FILE, 'utf8');
 /** Commands whose options are a part of another table, or only those that every command has. */
-const WITHOUT_TABLE = ['endpoint', 'endpoint remove', 'endpoint list'];
+const WITHOUT_TABLE = ['endpoint', 'endpoint remove', 'endpoint list', 'completion'];
 
 const nameOf = ({ name }: Command) => (name === '' ? 'create' : name);
 
