@@ -64,15 +64,14 @@ async function goOnIn(context: Context, line: CommandLine, directory: string): P
   const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(context, directory) : [];
   const steps = left.filter((step) => stepsWanted(line.switches).includes(step));
   const finishIt = () => finish(context, { ...line, directory: line.directory ?? directory, answers }, steps);
-  const streams = line.switches.yes ? undefined : context.prompts;
-  if (streams === undefined) {
+  if (context.prompts === undefined) {
     if (steps.length === 0) throw new ExpectedError(EXIT.inTheWay, found, COMMANDS_OF_A_PROJECT);
     say(context.terminal, `${directory}: its files are written, and its set-up was stopped. It goes on.`);
     return finishIt();
   }
   say(context.terminal, found);
   const { askChoice } = await import('../terminal/prompts.ts');
-  const wanted = await askChoice(streams, 'What now?', [
+  const wanted = await askChoice(context.prompts, 'What now?', [
     ...(steps.length > 0 ? [{ value: 'finish' as const, title: `Go on with its set-up: ${steps.join(', ')}` }] : []),
     { value: 'regenerate', title: 'Regenerate: bring it to what its record and this version make of it' },
     { value: 'endpoint', title: 'Add an endpoint' },

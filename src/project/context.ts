@@ -9,7 +9,7 @@ export interface Context {
   cwd: string;
   environment: NodeJS.ProcessEnv;
   terminal: Terminal;
-  /** The streams to ask on; undefined where nobody can be asked. */
+  /** The streams to ask on; undefined without a terminal, and with --yes. */
   prompts: PromptStreams | undefined;
   templates: Templates;
   /** Aborted by Ctrl-C and the like. */

@@ -29,8 +29,7 @@ export type Look = (directory: string, answers: Answers) => Promise<Site>;
  * @throws ExpectedError for wrong usage, for what stands in the way, and when it is cancelled
  */
 export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<Request> {
-  const streams = line.switches.yes ? undefined : context.prompts;
-  if (streams !== undefined) return askForRequest(context, line, look, streams);
+  if (context.prompts !== undefined) return askForRequest(context, line, look, context.prompts);
   const directory = line.directory ?? 'my-service';
   refuseProblem(context.cwd, directory);
   if (!line.switches.yes) refuseToGuess(line);

@@ -280,6 +280,14 @@ describe('on a terminal', () => {
     });
   });
 
+  it.each(['add', 'remove'])('endpoint %s asks nothing with --yes', async (verb) => {
+    expect(await start(['dir', '--yes', '--no-install', '--no-git']).ended).toBe(0);
+    const { ended, screen } = start(['endpoint', verb, '--yes'], 100, join(cwd, 'dir'));
+    expect(await ended).toBe(2);
+    expect(screen()).toContain('name of the endpoint is missing');
+    expect(screen()).not.toContain('?25l');
+  });
+
   it('offers to go on with a set-up that was stopped', async () => {
     const bin = join(cwd, 'bin');
     mkdirSync(bin);
@@ -304,11 +312,11 @@ describe('on a terminal', () => {
   describe('a conflict', () => {
     const app = () => join(cwd, 'dir/src/app.ts');
     /** A project whose owner edited what another framework changes as well, and the start of a move to that one. */
-    async function conflicting() {
+    async function conflicting(more: readonly string[] = []) {
       expect(await start(['dir', '--yes', '--no-install', '--no-git']).ended).toBe(0);
       const mine = readFileSync(app(), 'utf8').replace(/^import .*fastify.*$/m, 'import Fastify from "my-fastify";');
       writeFileSync(app(), mine);
-      return { mine, ...start(['regenerate', 'dir', '--set', 'framework=hono', '--no-install', '--allow-dirty']) };
+      return { mine, ...start(['regenerate', 'dir', '--set', 'framework=hono', '--no-install', '--allow-dirty', ...more]) };
     }
 
     it('is given up by default, and nothing is changed', async () => {
@@ -318,6 +326,13 @@ describe('on a terminal', () => {
       expect(readFileSync(app(), 'utf8')).toBe(mine);
       expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('framework: fastify');
       expect(readdirSync(join(cwd, 'dir/.tsuru-service')).sort()).toEqual(['.gitattributes', '.gitignore', 'base', 'lock.json']);
+    });
+
+    it('is not asked about with --yes, and nothing is changed', async () => {
+      const { mine, ended, screen } = await conflicting(['--yes']);
+      expect(await ended).toBe(3);
+      expect(screen()).not.toContain('?25l');
+      expect(readFileSync(app(), 'utf8')).toBe(mine);
     });
 
     it('is settled as it is told, after a look at both sides', async () => {
