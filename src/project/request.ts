@@ -6,29 +6,29 @@ import type { Context } from './context.ts';
 import { quote } from '../text.ts';
 import { directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
-import { askInTurn, type Step } from '../terminal/form.ts';
+import { askInTurn, type FormStep } from '../terminal/form.ts';
 import { createCommand, startedBy, versionStartedBy } from '../render/package-manager.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import { QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey, serviceIdFrom } from '../answers/questions.ts';
 import { say, sayTable } from '../terminal/terminal.ts';
 
-/** What is to be made, and where. */
-export interface Request {
-  /** As it was given. */
+/** The project to create. */
+export interface CreateRequest {
+  /** As given. */
   directory: string;
   answers: Answers;
   switches: Switches;
 }
 
-/** Says what is where a service with those answers would be written. */
+/** Looks at the directory in which a project with those answers would be written. */
 export type Look = (directory: string, answers: Answers) => Promise<Site>;
 
 /**
- * Resolves every answer: flag, else prompt on a terminal, else default. What is in the directory is said, and settled, as
- * soon as the directory is known.
- * @throws ExpectedError for wrong usage, for what stands in the way, and when it is cancelled
+ * Resolves every answer: flag, else prompt on a terminal, else default. A directory that is in use is reported, and settled,
+ * before the questions.
+ * @throws ExpectedError for wrong usage, for a directory that cannot be used, and when a prompt is cancelled
  */
-export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<Request> {
+export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<CreateRequest> {
   if (context.prompts !== undefined) return askForRequest(context, line, look, context.prompts);
   const directory = line.directory ?? 'my-service';
   refuseProblem(context.cwd, directory);
@@ -46,7 +46,7 @@ async function askForRequest(
   line: CommandLine,
   look: Look,
   streams: PromptStreams,
-): Promise<Request> {
+): Promise<CreateRequest> {
   const { askQuestion, askToGoOn, BACK, introduce } = await import('../terminal/prompts.ts');
   if (line.directory !== undefined) refuseProblem(context.cwd, line.directory);
   const questions = QUESTIONS.filter((question) => isAsked(question) && line.answers[question.key] === undefined);
@@ -54,17 +54,17 @@ async function askForRequest(
   let answered: Partial<Answers> = {};
   let request = requestOf(context, line, line.directory ?? 'my-service', answered);
   const settle = async (given: string | undefined): Promise<'answered'> => {
-    // To write beside what is in one directory says nothing of another one.
+    // Permission to write into one directory does not extend to another.
     const place = { ...request, switches: line.switches };
     const { directory, switches } = await settleDirectory(context, place, look, streams, given);
-    // A name that followed from another directory is not offered for this one.
+    // A name derived from another directory is not suggested for this one.
     if (directory !== request.directory) answered = withoutName(answered);
     request = requestOf(context, { ...line, switches }, directory, answered);
     return 'answered';
   };
   if (line.directory !== undefined) await settle(line.directory);
 
-  const steps: Step[] = questions.map((question) => async (isFirst) => {
+  const steps: FormStep[] = questions.map((question) => async (isFirst) => {
     const from = defaultsFrom(context, line, request.directory);
     const given = await askQuestion(streams, question, from, answered[question.key], !isFirst);
     if (given === BACK) return 'back';
@@ -76,7 +76,7 @@ async function askForRequest(
   if (!line.switches.dryRun) {
     steps.push(async (isFirst) => {
       showRequest(context, request);
-      const isWanted = await askToGoOn(streams, 'Write it?', !isFirst);
+      const isWanted = await askToGoOn(streams, 'Create the project?', !isFirst);
       if (isWanted === BACK) return 'back';
       if (!isWanted) throw cancelled();
       return 'answered';
@@ -86,14 +86,14 @@ async function askForRequest(
   return request;
 }
 
-/** Asks for a directory until there is one that can be written to, or that is written to all the same. */
+/** Asks for a directory until it is free, or the user chooses to write into it. */
 async function settleDirectory(
   context: Context,
-  { directory: initial, answers, switches }: Request,
+  { directory: initial, answers, switches }: CreateRequest,
   look: Look,
   streams: PromptStreams,
   given: string | undefined,
-): Promise<Pick<Request, 'directory' | 'switches'>> {
+): Promise<Pick<CreateRequest, 'directory' | 'switches'>> {
   const { askChoice, askDirectory } = await import('../terminal/prompts.ts');
   const problemOf = (directory: string) => directoryProblem(context.cwd, directory)?.problem;
   let directory = given ?? (await askDirectory(streams, initial, problemOf));
@@ -106,12 +106,12 @@ async function settleDirectory(
     context.terminal.write(`${siteText(directory, site)}\n`);
     const isOpen = site.kind === 'occupied' && site.blocked.length === 0;
     const beside = isOpen && site.collisions.length === 0;
-    const wanted = await askChoice(streams, 'What now?', [
-      ...(beside ? [{ value: 'go-on' as const, title: 'Go on: write beside what is there' }] : []),
-      { value: 'elsewhere', title: 'Elsewhere: choose another directory' },
-      { value: 'stop', title: 'Stop' },
+    const wanted = await askChoice(streams, 'What would you like to do?', [
+      ...(beside ? [{ value: 'go-on' as const, title: 'Continue: add the project to the files that are there' }] : []),
+      { value: 'elsewhere', title: 'Choose another directory' },
+      { value: 'stop', title: 'Cancel' },
       ...(isOpen && !beside
-        ? [{ value: 'go-on' as const, title: 'Overwrite: what is replaced is kept in .tsuru-service/backup' }]
+        ? [{ value: 'go-on' as const, title: 'Overwrite: replaced files are kept in .tsuru-service/backup' }]
         : []),
     ]);
     if (wanted === 'stop') throw cancelled();
@@ -120,23 +120,23 @@ async function settleDirectory(
   }
 }
 
-/** Whether what is there was meant to be written over. */
+/** Whether the directory may be written into, by --overwrite. */
 export function canOverwrite(site: Site, { overwrite }: Switches): boolean {
   return overwrite && site.kind === 'occupied' && site.blocked.length === 0;
 }
 
-/** What of a new repository is kept, and how. */
+/** Says what happens to the files of a new repository. */
 function sayKept({ terminal }: Context, directory: string, site: Site): void {
   if (site.kind === 'free' && site.usual.length > 0) say(terminal, siteText(directory, site));
 }
 
-/** @throws ExpectedError for wrong usage when a directory is none for a new project */
+/** @throws ExpectedError for wrong usage when a directory cannot be that of a new project */
 function refuseProblem(cwd: string, directory: string): void {
   const found = directoryProblem(cwd, directory);
   if (found !== undefined) throw new ExpectedError(EXIT.usage, found.problem, found.advice);
 }
 
-function requestOf(context: Context, line: CommandLine, directory: string, answered: Partial<Answers>): Request {
+function requestOf(context: Context, line: CommandLine, directory: string, answered: Partial<Answers>): CreateRequest {
   const from = defaultsFrom(context, line, directory);
   const answers = withDefaults({ ...answered, ...line.answers }, from);
   return { directory, answers: { ...answers, endpoints: [EXAMPLE_ENDPOINT] }, switches: line.switches };
@@ -154,7 +154,7 @@ function withoutName({ name: _, ...others }: Partial<Answers>): Partial<Answers>
   return others;
 }
 
-/** A question with one choice is no question. */
+/** Whether a question has a prompt; one with a single choice does not need it. */
 function isAsked(question: Question): boolean {
   return question.prompt !== undefined && !(question.kind === 'choice' && question.choices.length === 1);
 }
@@ -169,16 +169,16 @@ function refuseToGuess({ directory, answers }: CommandLine): void {
   if (missing.length === 0) return;
   throw new ExpectedError(
     EXIT.usage,
-    `There is no terminal to ask on, and these are missing: ${missing.join(', ')}.`,
-    'Give them, or --yes to take the defaults.',
+    `Running non-interactively, and these are missing: ${missing.join(', ')}.`,
+    'Give them, or use --yes for the defaults.',
   );
 }
 
-/** Shows what was answered. */
-function showRequest({ cwd, terminal }: Context, { directory, answers }: Request): void {
+/** Shows the answers. */
+function showRequest({ cwd, terminal }: Context, { directory, answers }: CreateRequest): void {
   const name = basename(resolve(cwd, directory));
   if (answers.name !== name && answers.name === serviceIdFrom(name)) {
-    say(terminal, `The directory stays "${directory}"; the service and its package are called "${answers.name}".`);
+    say(terminal, `The directory is "${directory}"; the service and its package are named "${answers.name}".`);
   }
   sayTable(terminal, [
     ['Directory', directory],
@@ -186,8 +186,8 @@ function showRequest({ cwd, terminal }: Context, { directory, answers }: Request
   ]);
 }
 
-/** The one line that repeats a run, ready for a shell. */
-export function repeatCommand({ directory, answers, switches }: Request): string {
+/** The command that repeats a run, quoted for a shell. */
+export function repeatCommand({ directory, answers, switches }: CreateRequest): string {
   const flags = QUESTIONS.flatMap((question) => {
     if (question.kind === 'boolean') {
       return [answers[question.key] === true ? `--${question.flag}` : `--no-${question.flag}`];

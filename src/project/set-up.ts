@@ -10,38 +10,38 @@ import { cancelled, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import { diskOf, rootOf } from './open.ts';
 
-/** What follows when the files are written. */
+/** The steps after the files are written. */
 export const STEPS = ['install', 'verify', 'git'] as const;
-export type Step = (typeof STEPS)[number];
+export type SetUpStep = (typeof STEPS)[number];
 
-/** `.tsuru-service/set-up.json`: written before the first step, so that a set-up is known however it was stopped. */
+/** `.tsuru-service/set-up.json`: written before the first step, so that an interrupted set-up is always known. */
 interface Marker {
   version: 1;
-  /** Known to this machine only: a mark that a repository or an archive brought is not believed, whatever it names. */
+  /** Known only to this machine: a marker that came with a repository or an archive is not trusted. */
   key: string;
-  left: Step[];
+  left: SetUpStep[];
 }
 
-/** How a step ended: `skipped` is not wanted, or was done before; `waiting` needs one that did not succeed. */
-export type Outcome = 'done' | 'failed' | 'stopped' | 'skipped' | 'waiting';
+/** How a step ended. `skipped`: not wanted, or done before; `waiting`: a step that it needs did not succeed. */
+export type StepOutcome = 'done' | 'failed' | 'stopped' | 'skipped' | 'waiting';
 
-/** What became of a set-up. */
+/** The result of a set-up. */
 export interface SetUp {
-  outcomes: Record<Step, Outcome>;
-  /** One sentence about the repository; undefined when none was tried. */
+  outcomes: Record<SetUpStep, StepOutcome>;
+  /** A sentence about the repository; undefined when none was attempted. */
   repository: string | undefined;
-  /** Why it did not come to its end. */
+  /** Why the set-up did not finish. */
   failure: ExpectedError | undefined;
 }
 
-/** The steps that are wanted. */
-export function stepsWanted({ install, verify, git }: Switches): Step[] {
+/** The steps that the switches ask for. */
+export function stepsWanted({ install, verify, git }: Switches): SetUpStep[] {
   const wanted = { install, verify: install && verify, git };
   return STEPS.filter((step) => wanted[step]);
 }
 
-/** The steps that an earlier run of this program left undone in a project. */
-export function stepsLeft({ environment }: Context, directory: string): Step[] {
+/** The steps that an earlier run did not finish in a project. */
+export function stepsLeft({ environment }: Context, directory: string): SetUpStep[] {
   const root = rootOf(directory);
   const content = root.read(SET_UP)?.content;
   if (content === undefined) return [];
@@ -56,14 +56,14 @@ export function stepsLeft({ environment }: Context, directory: string): Step[] {
 }
 
 /**
- * Installs, checks and makes the repository. A step that fails stops only those that need it; Ctrl-C stops all. What is left
- * is marked in the project.
+ * Installs, verifies and creates the repository. A failed step stops only the steps that need it; Ctrl-C stops all. The steps
+ * that are left are recorded in the project.
  */
 export async function setUp(
   context: Context,
   directory: string,
   packageManager: PackageManager,
-  wanted: readonly Step[],
+  wanted: readonly SetUpStep[],
 ): Promise<SetUp> {
   const result: SetUp = {
     outcomes: { install: 'skipped', verify: 'skipped', git: 'skipped' },
@@ -74,7 +74,7 @@ export async function setUp(
   const { environment, signal, terminal } = context;
   await mark(context, directory, wanted);
   const isStopped = () => signal.aborted;
-  const attempt = async (step: Step, work: () => Promise<void>) => {
+  const attempt = async (step: SetUpStep, work: () => Promise<void>) => {
     if (!wanted.includes(step)) return;
     if (isStopped() || (step === 'verify' && outcomes.install === 'failed')) {
       outcomes[step] = 'waiting';
@@ -103,8 +103,8 @@ export async function setUp(
   return result;
 }
 
-/** Marks what is left. A mark that cannot be written, as on a full disk, stays as it is: then more is done again. */
-async function mark({ environment }: Context, directory: string, left: readonly Step[]): Promise<void> {
+/** Records the steps that are left. If that cannot be written, as on a full disk, more steps are repeated later. */
+async function mark({ environment }: Context, directory: string, left: readonly SetUpStep[]): Promise<void> {
   const root = rootOf(directory);
   const disk = diskOf(environment);
   const draft = `${SET_UP}.new`;
@@ -119,11 +119,11 @@ async function mark({ environment }: Context, directory: string, left: readonly 
     root.write(draft, Buffer.from(`${JSON.stringify(marker, undefined, 2)}\n`), 0o600);
     root.rename(draft, SET_UP);
   } catch {
-    // The steps are repeatable.
+    // Every step can be repeated.
   }
 }
 
-const WORDS: Record<Outcome, string> = {
+const OUTCOME_TEXTS: Record<StepOutcome, string> = {
   done: 'done',
   failed: 'failed',
   stopped: 'stopped',
@@ -132,9 +132,9 @@ const WORDS: Record<Outcome, string> = {
 };
 
 /**
- * What a set-up that did not come to its end leaves: an error that says what is done, what is not, and how to go on.
- * @param cwd where the commands are given
- * @param again the command that goes on
+ * The error of a set-up that did not finish: which steps are done, which are not, and how to continue.
+ * @param cwd the directory in which the commands are run
+ * @param again the command that continues
  */
 export function unfinished(
   cwd: string,
@@ -144,7 +144,7 @@ export function unfinished(
   again: string,
 ): ExpectedError {
   const words = wordsOf(packageManager);
-  const isLeft = (step: Step) => !['done', 'skipped'].includes(outcomes[step]);
+  const isLeft = (step: SetUpStep) => !['done', 'skipped'].includes(outcomes[step]);
   const path = relative(cwd, resolve(cwd, directory));
   const commands = [
     ...(path === '' ? [] : [`cd ${quote(path)}`]),
@@ -158,16 +158,16 @@ export function unfinished(
     message,
     [
       ...(hint === '' ? [] : [hint, '']),
-      'What is done, and what is not:',
-      `  files    written, in ${directory}`,
-      `  install  ${WORDS[outcomes.install]}`,
-      `  checks   ${WORDS[outcomes.verify]}`,
-      `  git      ${repository ?? WORDS[outcomes.git]}`,
+      'Status:',
+      `  files    written to ${directory}`,
+      `  install  ${OUTCOME_TEXTS[outcomes.install]}`,
+      `  verify   ${OUTCOME_TEXTS[outcomes.verify]}`,
+      `  git      ${repository ?? OUTCOME_TEXTS[outcomes.git]}`,
       '',
-      'The rest, step by step:',
+      'To finish step by step:',
       ...commands.map((command) => `  ${command}`),
       '',
-      'Or all of it, from where it stopped:',
+      'Or to continue from where it stopped:',
       `  ${again}`,
     ].join('\n'),
   );

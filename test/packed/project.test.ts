@@ -65,7 +65,7 @@ describe('in a project that it made, the packed command line', () => {
 
   it('says so as well when it is started below', async () => {
     const { code, stderr } = await runCli([], { cwd: join(cwd, 'src/tsuru') });
-    expect([code, stderr]).toEqual([4, expect.stringContaining('is the service "my-db" already')]);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('is already the service "my-db"')]);
     const other = await runCli(['other', '--yes'], { cwd: join(cwd, 'src') });
     expect([other.code, existsSync(join(cwd, 'src/other'))]).toEqual([2, false]);
   });
@@ -73,7 +73,7 @@ describe('in a project that it made, the packed command line', () => {
   it('says what it found when it is started as if there were nothing', async () => {
     const { code, stderr } = await run('--yes');
     expect(code).toBe(4);
-    expect(stderr).toMatch(/is the service "my-db" already, in fastify[^]*regenerate[^]*endpoint add/);
+    expect(stderr).toMatch(/is already the service "my-db" \(fastify\)[^]*regenerate[^]*endpoint add/);
   });
 
   it.each([
@@ -83,7 +83,7 @@ describe('in a project that it made, the packed command line', () => {
     [['regenerate', '--conflict', 'mine'], /Invalid value for --conflict: "mine"/],
     [['endpoint'], /command is missing[^]*endpoint add, endpoint remove, endpoint list/],
     [['endpoint', 'add'], /name of the endpoint is missing/],
-    [['endpoint', 'add', 'x', '--path', '/bind'], /Tsuru keeps "bind"/],
+    [['endpoint', 'add', 'x', '--path', '/bind'], /Tsuru reserves "bind"/],
     [['endpoint', 'add', 'usage'], /have the same name/],
     [['endpoint', 'add', 'x', '--method', 'FETCH'], /Invalid value for --method: "FETCH"/],
     [['endpoint', 'remove', 'usag'], /Did you mean usage/],
@@ -93,7 +93,7 @@ describe('in a project that it made, the packed command line', () => {
     [['endpoint', 'remove', 'usage', '--path', '/x'], /Unknown option --path of endpoint remove/],
     [['regenerate', '--method', 'GET'], /Unknown option --method of regenerate/],
     [['regenrate'], /Did you mean create-tsuru-service regenerate/],
-    [['other', '--yes'], /would be inside the service in[^]*regenerate[^]*give \.\/other/],
+    [['other', '--yes'], /would be inside the service in[^]*regenerate[^]*use \.\/other/],
   ] as const)('ends %j with 2, says why and changes nothing', async (args, message) => {
     const before = filesBelow(cwd);
     const { code, stderr } = await run(...args);

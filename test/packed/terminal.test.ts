@@ -24,9 +24,9 @@ const PROMPTS = [
   'Framework',
   'Provisioning',
   'Team',
-  'Address',
+  'URL of the service API',
   'Plans',
-  'Write it?',
+  'Create the project?',
 ] as const;
 
 describe('on a terminal', () => {
@@ -87,9 +87,9 @@ describe('on a terminal', () => {
     await type('Framework', DOWN, ENTER);
     await type('Provisioning', DOWN, ENTER);
     await type('Team', 'dbas', ENTER);
-    await type('Address', ENTER);
+    await type('URL of the service API', ENTER);
     await type('Plans', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     const record = readFileSync(join(cwd, 'my-db/tsuru-service.yaml'), 'utf8');
     expect(record).toMatch(/^name: my-db$/m);
@@ -103,14 +103,14 @@ describe('on a terminal', () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', ' X', ENTER);
     await type('must start with a letter', '\x7f\x7f', 'dir2', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toMatch(/^name: "?dir2"?$/m);
   });
 
   it('writes nothing when the summary is not what was meant', async () => {
     const { type, ended } = start(['dir', '--name', 'a1', ...ANSWERED]);
-    await type('Write it?', 'n');
+    await type('Create the project?', 'n');
     expect(await ended).toBe(130);
     expect(readdirSync(cwd)).toEqual([]);
   });
@@ -146,8 +146,8 @@ describe('on a terminal', () => {
     await type('the best known', CTRL_C);
     expect(await ended).toBe(130);
     const text = stripVTControlCharacters(screen());
-    expect(text).toMatch(/^A new Tsuru service API, .*\r?\n.*Shift-Tab goes back.*\r?\nWhere the project goes/);
-    expect(text).toMatch(/What teams call it: [^?]*\r?\n\? Service id[^]*What the HTTP side is written with[^?]*\r?\n\? Framework/);
+    expect(text).toMatch(/^Create a Tsuru service API: .*\r?\n.*Shift-Tab goes back.*\r?\nWhere to create the project/);
+    expect(text).toMatch(/The name that teams use: [^?]*\r?\n\? Service id[^]*The framework of the HTTP layer[^?]*\r?\n\? Framework/);
   });
 
   it('goes back as far as the first question, offers the answers again, and changes them', async () => {
@@ -165,11 +165,11 @@ describe('on a terminal', () => {
     await type('Framework', ENTER);
     await type('Provisioning', ENTER);
     await type('Team', ENTER);
-    await type('Address', ENTER);
+    await type('URL of the service API', ENTER);
     await type('Plans', ENTER);
-    await type('Write it?', BACK_TAB);
+    await type('Create the project?', BACK_TAB);
     await type('Plans', 'small=Tiny', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readdirSync(cwd)).toEqual(['two']);
     const record = readFileSync(join(cwd, 'two/tsuru-service.yaml'), 'utf8');
@@ -182,7 +182,7 @@ describe('on a terminal', () => {
   it('takes away a line with Ctrl-U and a word with Ctrl-W, and types no key that is no letter', async () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', 'wrong', CTRL_U, 'a b  ', CTRL_W, '\x1bOP', LEFT, 'c', CTRL_W, CTRL_W, '\x1b[3~', 'kept', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toMatch(/^name: kept$/m);
   });
@@ -191,7 +191,7 @@ describe('on a terminal', () => {
     const { type, ended } = start(['dir', '--name', 'a1', ...ANSWERED.filter((word) => !['--plan', 'a=b'].includes(word))]);
     await type('Plans', 'c', ENTER);
     await type('"c" has no description', CTRL_U, 'c=Cheap', ENTER);
-    await type('Write it?', 'y');
+    await type('Create the project?', 'y');
     expect(await ended).toBe(0);
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('Cheap');
   });
@@ -205,9 +205,9 @@ describe('on a terminal', () => {
 
     it('and one can go on beside what is there', async () => {
       const { type, ended, screen } = start(['full', ...ANSWERED]);
-      await type('Go on: write beside', ENTER);
+      await type('Continue: add the project', ENTER);
       await type('Service id', ENTER);
-      await type('Write it?', 'y');
+      await type('Create the project?', 'y');
       expect(await ended).toBe(0);
       expect(screen().indexOf('thesis.doc')).toBeLessThan(screen().indexOf('Service id'));
       expect(readFileSync(join(cwd, 'full/thesis.doc'), 'utf8')).toBe('mine');
@@ -217,14 +217,14 @@ describe('on a terminal', () => {
 
     it('and one can go elsewhere, or stop', async () => {
       const elsewhere = start(['full', ...answered]);
-      await elsewhere.type('Elsewhere', DOWN, ENTER);
+      await elsewhere.type('Choose another directory', DOWN, ENTER);
       await elsewhere.type('Directory', 'chek', ENTER);
-      await elsewhere.type('reads like a command', CTRL_U, 'other', ENTER);
-      await elsewhere.type('Write it?', 'y');
+      await elsewhere.type('looks like a command', CTRL_U, 'other', ENTER);
+      await elsewhere.type('Create the project?', 'y');
       expect(await elsewhere.ended).toBe(0);
       expect(readdirSync(join(cwd, 'full'))).toEqual(['thesis.doc']);
       const stopped = start(['full', ...answered]);
-      await stopped.type('Stop', DOWN, DOWN, ENTER);
+      await stopped.type('Cancel', DOWN, DOWN, ENTER);
       expect(await stopped.ended).toBe(130);
       expect(readdirSync(cwd).sort()).toEqual(['full', 'other']);
     });
@@ -232,8 +232,8 @@ describe('on a terminal', () => {
     it('and what collides goes nowhere but into a backup, if that is chosen', async () => {
       writeFileSync(join(cwd, 'full/package.json'), 'mine');
       const { type, ended } = start(['full', ...answered]);
-      await type('Overwrite: what is replaced', DOWN, DOWN, ENTER);
-      await type('Write it?', 'y');
+      await type('Overwrite: replaced files', DOWN, DOWN, ENTER);
+      await type('Create the project?', 'y');
       expect(await ended).toBe(0);
       expect(readFileSync(join(cwd, 'full/.tsuru-service/backup/0001/package.json'), 'utf8')).toBe('mine');
     });
@@ -243,11 +243,11 @@ describe('on a terminal', () => {
       writeFileSync(join(cwd, 'second/novel.doc'), 'mine');
       const { type, ended } = start(ANSWERED);
       await type('Directory', 'full', ENTER);
-      await type('Go on: write beside', ENTER);
+      await type('Continue: add the project', ENTER);
       await type('Service id', BACK_TAB);
       await type('Directory', 'second', ENTER);
       await type('novel.doc');
-      await type('Stop', DOWN, DOWN, ENTER);
+      await type('Cancel', DOWN, DOWN, ENTER);
       expect(await ended).toBe(130);
       expect(readdirSync(join(cwd, 'second'))).toEqual(['novel.doc']);
     });
@@ -266,13 +266,13 @@ describe('on a terminal', () => {
       await type('Method', ENTER);
       await type('Path', '/usage', ENTER);
       await type('are the same', CTRL_U, '/bind/x', ENTER);
-      await type('Tsuru keeps "bind"', CTRL_U, '/backups/{id}', ENTER);
+      await type('Tsuru reserves "bind"', CTRL_U, '/backups/{id}', ENTER);
       await type('Action', 'usage.show', ENTER);
       await type('same action', CTRL_U, 'Bad', ENTER);
-      await type('it is such as', BACK_TAB);
+      await type('an action looks like', BACK_TAB);
       await type('/backups/{id}', ENTER);
       await type('Action', ENTER);
-      await type('What it does', 'a */ b', ENTER);
+      await type('Description', 'a */ b', ENTER);
       await type('needs a description', CTRL_U, 'Copies', ENTER);
       expect(await ended).toBe(0);
       const record = readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8');
@@ -296,7 +296,7 @@ describe('on a terminal', () => {
     expect(await start(['dir', '--yes', '--no-git'], 100, cwd, environment).ended).toBe(1);
     writeFileSync(join(cwd, 'works'), '');
     const { type, ended, screen } = start(['--no-git'], 100, join(cwd, 'dir'), environment);
-    await type('Go on with its set-up: install, verify', ENTER);
+    await type('Continue the set-up: install, verify', ENTER);
     expect(await ended).toBe(0);
     expect(screen()).toContain('npm run dev');
     expect(readdirSync(join(cwd, 'dir/.tsuru-service'))).not.toContain('set-up.json');

@@ -95,7 +95,7 @@ describe('the command line', () => {
     [['--name', `a${'b'.repeat(40)}`], /at most 40/, /./],
     [['--endpoint', 'db.example.com'], /must be a URL/, /./],
     [['--endpoint', 'ftp://x'], /http/, /./],
-    [['--endpoint', 'https://u:p@x'], /no user name/, /./],
+    [['--endpoint', 'https://u:p@x'], /must not contain a user name/, /./],
     [['--endpoint', 'https://x/?a'], /"\?"/, /./],
     [['--team', 'a b'], /no spaces/, /./],
     [['--plan', '=x'], /no name/, /./],

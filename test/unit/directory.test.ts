@@ -72,9 +72,9 @@ describe('a directory that is in use', () => {
     expect(siteText('dir', siteOf(cwd, tree))).toBe(
       [
         'The directory dir is not empty.',
-        'No file of the service has one of these names:',
+        'It has these files, which the project does not have:',
         '  thesis.doc',
-        'dir: The README.md that is there is kept in .tsuru-service/backup.',
+        'dir: The existing README.md is kept in .tsuru-service/backup.',
       ].join('\n'),
     );
   });
