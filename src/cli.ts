@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 
 import type { Precompiled } from './render/handlebars.ts';
 import { ExpectedError } from './errors.ts';
+import { isGiven } from './terminal/arguments.ts';
+import { commandIn } from './terminal/commands.ts';
 
 declare const PACKAGE_VERSION: string;
 
@@ -14,8 +16,6 @@ async function main(): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const { commandIn } = await import('./terminal/commands.ts');
-  const { isGiven } = await import('./terminal/arguments.ts');
   const command = commandIn(args);
   const has = (flag: string) => isGiven(args, command.options, flag);
   if (has('version')) {
