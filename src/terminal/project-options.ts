@@ -1,7 +1,8 @@
 import type { Answers, EndpointAnswer } from '../answers/answers.ts';
+import { nearest } from '../text.ts';
 import { readArguments } from './arguments.ts';
 import { ENDPOINT_ADD, ENDPOINT_LIST, ENDPOINT_REMOVE, ENDPOINT_VERBS, REGENERATE } from './commands.ts';
-import { didYouMean, usage, type Values } from './options.ts';
+import { usage, type Values } from './options.ts';
 
 /** How a change of a project is made. */
 export interface WriteOptions
@@ -44,10 +45,12 @@ export function parseEndpointRequest([verb, ...argv]: readonly string[]): Endpoi
         options: { ...options, restore: [], directory: '.' },
       };
     }
-    default:
-      throw usage(
-        verb === undefined ? 'The endpoint command is missing.' : `Unknown command "endpoint ${verb}".`,
-        didYouMean(verb ?? '', ENDPOINT_VERBS) ?? `Valid commands: ${ENDPOINT_VERBS.map((one) => `endpoint ${one}`).join(', ')}.`,
-      );
+    default: {
+      const names = ENDPOINT_VERBS.map((one) => `endpoint ${one}`);
+      const valid = `Valid commands: ${names.join(', ')}.`;
+      if (verb === undefined) throw usage('The endpoint command is missing.', valid);
+      const meant = nearest(verb, ENDPOINT_VERBS);
+      throw usage(`Unknown command "endpoint ${verb}".`, meant === undefined ? valid : `Did you mean endpoint ${meant}?`);
+    }
   }
 }

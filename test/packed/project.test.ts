@@ -87,7 +87,7 @@ describe('in a project that it made, the packed command line', () => {
     [['endpoint', 'add', 'usage'], /have the same name/],
     [['endpoint', 'add', 'x', '--method', 'FETCH'], /Invalid value for --method: "FETCH"/],
     [['endpoint', 'remove', 'usag'], /Did you mean usage/],
-    [['endpoint', 'ad', 'x'], /Did you mean add/],
+    [['endpoint', 'ad', 'x'], /Did you mean endpoint add\?/],
     [['endpoint', 'list', '--method', 'GET'], /Unknown option --method of endpoint list/],
     [['endpoint', 'list', 'junk'], /Unexpected argument "junk": endpoint list takes only options/],
     [['endpoint', 'remove', 'usage', '--path', '/x'], /Unknown option --path of endpoint remove/],

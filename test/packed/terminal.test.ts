@@ -17,7 +17,7 @@ const CTRL_C = '\x03';
 const CTRL_U = '\x15';
 const CTRL_W = '\x17';
 
-/** What is asked, in its order, and what is typed to take the default. */
+/** The prompts, in order. */
 const PROMPTS = [
   'Directory',
   'Service id',
@@ -80,7 +80,7 @@ describe('on a terminal', () => {
     return { type, ended, kill, screen: () => screen };
   }
 
-  it('asks, shows what it was told, and writes it', async () => {
+  it('asks, shows the answers, and creates the project', async () => {
     const { type, ended, screen } = start(['--no-install', '--no-git']);
     await type('Directory', 'my-db', ENTER);
     await type('Service id', ENTER);
@@ -99,7 +99,7 @@ describe('on a terminal', () => {
     expect(screen()).toContain('npm create tsuru-service@latest my-db -- --name my-db --framework hono');
   });
 
-  it('checks what is typed, and does not go on before it is right', async () => {
+  it('validates an answer, and does not continue until it is valid', async () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', ' X', ENTER);
     await type('must start with a letter', '\x7f\x7f', 'dir2', ENTER);
@@ -108,7 +108,7 @@ describe('on a terminal', () => {
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toMatch(/^name: "?dir2"?$/m);
   });
 
-  it('writes nothing when the summary is not what was meant', async () => {
+  it('writes nothing when the summary is rejected', async () => {
     const { type, ended } = start(['dir', '--name', 'a1', ...ANSWERED]);
     await type('Create the project?', 'n');
     expect(await ended).toBe(130);
@@ -116,7 +116,7 @@ describe('on a terminal', () => {
   });
 
   it.each(PROMPTS.map((prompt, index) => [prompt, index] as const))(
-    'leaves at Ctrl-C at "%s", with the cursor back and nothing written',
+    'exits at Ctrl-C at "%s", with the cursor restored and nothing written',
     async (_, stop) => {
       const { type, ended, screen } = start(['--no-install', '--no-git']);
       for (const prompt of PROMPTS.slice(0, stop)) await type(prompt, ENTER);
@@ -127,7 +127,7 @@ describe('on a terminal', () => {
     },
   );
 
-  it.each(['SIGTERM', 'SIGHUP'])('leaves at a %s while it asks, with the cursor back', async (signal) => {
+  it.each(['SIGTERM', 'SIGHUP'])('exits at a %s during a prompt, with the cursor restored', async (signal) => {
     const { type, ended, screen, kill } = start(['--no-install', '--no-git']);
     await type('Directory', ENTER);
     await type('Service id');
@@ -137,7 +137,7 @@ describe('on a terminal', () => {
     expect(screen().lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(screen().lastIndexOf('\x1b[?25l'));
   });
 
-  it('says what this is first, has a line of help for each question, and says what the frameworks are', async () => {
+  it('introduces itself, has a line of help for each question, and describes the frameworks', async () => {
     const { type, ended, screen } = start(['--no-install', '--no-git']);
     await type('Directory', ENTER);
     await type('Service id', ENTER);
@@ -179,7 +179,7 @@ describe('on a terminal', () => {
     expect(record).not.toContain('For production');
   });
 
-  it('takes away a line with Ctrl-U and a word with Ctrl-W, and types no key that is no letter', async () => {
+  it('deletes a line with Ctrl-U and a word with Ctrl-W, and ignores keys without a character', async () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', 'wrong', CTRL_U, 'a b  ', CTRL_W, '\x1bOP', LEFT, 'c', CTRL_W, CTRL_W, '\x1b[3~', 'kept', ENTER);
     await type('Create the project?', 'y');
@@ -196,14 +196,14 @@ describe('on a terminal', () => {
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('Cheap');
   });
 
-  describe('a directory that is not empty is said before the questions', () => {
+  describe('a directory that is not empty is reported before the questions', () => {
     beforeEach(() => {
       mkdirSync(join(cwd, 'full'));
       writeFileSync(join(cwd, 'full/thesis.doc'), 'mine');
     });
     const answered = ['--name', 'a1', ...ANSWERED];
 
-    it('and one can go on beside what is there', async () => {
+    it('and the project can be added to its files', async () => {
       const { type, ended, screen } = start(['full', ...ANSWERED]);
       await type('Continue: add the project', ENTER);
       await type('Service id', ENTER);
@@ -215,7 +215,7 @@ describe('on a terminal', () => {
       expect(screen()).toContain('--overwrite --yes');
     });
 
-    it('and one can go elsewhere, or stop', async () => {
+    it('and another directory can be chosen, or the run cancelled', async () => {
       const elsewhere = start(['full', ...answered]);
       await elsewhere.type('Choose another directory', DOWN, ENTER);
       await elsewhere.type('Directory', 'chek', ENTER);
@@ -229,7 +229,7 @@ describe('on a terminal', () => {
       expect(readdirSync(cwd).sort()).toEqual(['full', 'other']);
     });
 
-    it('and what collides goes nowhere but into a backup, if that is chosen', async () => {
+    it('and its files can be overwritten, with a backup', async () => {
       writeFileSync(join(cwd, 'full/package.json'), 'mine');
       const { type, ended } = start(['full', ...answered]);
       await type('Overwrite: replaced files', DOWN, DOWN, ENTER);
@@ -238,7 +238,7 @@ describe('on a terminal', () => {
       expect(readFileSync(join(cwd, 'full/.tsuru-service/backup/0001/package.json'), 'utf8')).toBe('mine');
     });
 
-    it('and the leave to write into one is none for another one', async () => {
+    it('and permission to write into one does not extend to another', async () => {
       mkdirSync(join(cwd, 'second'));
       writeFileSync(join(cwd, 'second/novel.doc'), 'mine');
       const { type, ended } = start(ANSWERED);
@@ -258,7 +258,7 @@ describe('on a terminal', () => {
       expect(await start(['dir', '--yes', '--no-install', '--no-git']).ended).toBe(0);
     });
 
-    it('checks each answer at its prompt, beside the endpoints that there are', async () => {
+    it('validates each answer at its prompt, against the existing endpoints', async () => {
       const { type, ended } = start(['endpoint', 'add', '--no-install'], 100, join(cwd, 'dir'));
       await type('Name', 'usage', ENTER);
       await type('have the same name', CTRL_U, 'Bad Name', ENTER);
@@ -288,7 +288,7 @@ describe('on a terminal', () => {
     expect(screen()).not.toContain('?25l');
   });
 
-  it('offers to go on with a set-up that was stopped', async () => {
+  it('offers to continue an interrupted set-up', async () => {
     const bin = join(cwd, 'bin');
     mkdirSync(bin);
     writeFileSync(join(bin, 'npm'), `#!/bin/sh\ntest -e '${cwd}/works'\n`, { mode: 0o755 });
@@ -319,7 +319,7 @@ describe('on a terminal', () => {
       return { mine, ...start(['regenerate', 'dir', '--set', 'framework=hono', '--no-install', '--allow-dirty', ...more]) };
     }
 
-    it('is given up by default, and nothing is changed', async () => {
+    it('cancels by default, and nothing is changed', async () => {
       const { mine, type, ended } = await conflicting();
       await type('both changed it', ENTER);
       expect(await ended).toBe(130);
@@ -335,7 +335,7 @@ describe('on a terminal', () => {
       expect(readFileSync(app(), 'utf8')).toBe(mine);
     });
 
-    it('is settled as it is told, after a look at both sides', async () => {
+    it('is resolved as chosen, after a look at both sides', async () => {
       const { mine, type, ended, screen } = await conflicting();
       await type('both changed it', DOWN, DOWN, DOWN, DOWN, ENTER);
       await type('my-fastify');

@@ -66,11 +66,11 @@ describe('the command line', () => {
     expect(switches).toMatchObject({ yes: true, install: false, git: false, verify: true, dryRun: true });
   });
 
-  it('takes a stray -- wherever it stands', () => {
+  it('ignores a stray -- anywhere', () => {
     expect(parseCommandLine(['--', 'dir', '--', '--yes'])).toMatchObject({ directory: 'dir', switches: { yes: true } });
   });
 
-  it('lets the last of a flag win', () => {
+  it('uses the last value of a repeated flag', () => {
     expect(parseCommandLine(['--framework', 'hono', '--framework', 'express']).answers.framework).toBe('express');
     expect(parseCommandLine(['--multi-cluster', '--no-multi-cluster']).answers.multiCluster).toBe(false);
     expect(parseCommandLine(['--no-git', '--git']).switches.git).toBe(true);
@@ -113,13 +113,13 @@ describe('the command line', () => {
   });
 });
 
-describe('a flag that asks for the help or the version', () => {
+describe('--help and --version', () => {
   it.each([
     [['-v'], 'version'],
     [['dir', '--yes', '--version'], 'version'],
     [['-yh'], 'help'],
     [['--', '--help'], 'help'],
-  ])('is one where it stands as a flag: %j', (argv, flag) => {
+  ])('are recognized as flags: %j', (argv, flag) => {
     expect(isGiven(argv, CREATE.options, flag)).toBe(true);
   });
 
@@ -128,7 +128,7 @@ describe('a flag that asks for the help or the version', () => {
     [['x', '--description', '-h'], 'help'],
     [['x', '--description=--help'], 'help'],
     [['x', '--path', '-h'], 'help'],
-  ])('is a text where it stands as a value: %j', (argv, flag) => {
+  ])('are texts as values: %j', (argv, flag) => {
     expect(isGiven(argv, ENDPOINT_ADD.options, flag)).toBe(false);
   });
 });
@@ -158,12 +158,12 @@ describe('a service id', () => {
   });
 });
 
-it('finds the word that was meant, and none when nothing is near', () => {
+it('finds the closest word, and none when nothing is close', () => {
   expect(nearest('expres', ['express', 'fastify'])).toBe('express');
   expect(nearest('koa', ['express', 'fastify', 'hono'])).toBeUndefined();
 });
 
-it('has a default that every question takes itself', () => {
+it('has a valid default for every question', () => {
   for (const question of QUESTIONS) {
     const value = question.default({ directory: 'Some Where', packageManager: 'yarn' });
     if (question.kind === 'text') {
