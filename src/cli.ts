@@ -1,26 +1,26 @@
 import { ExpectedError } from './errors.ts';
 import type { Command } from './steps/process.ts';
+import { isGiven } from './terminal/arguments.ts';
+import { commandIn } from './terminal/commands.ts';
 
 declare const PACKAGE_VERSION: string;
 
-/** The entry: what needs nothing else is answered here, everything else is loaded when it is needed. */
+/** The entry point, and the only file that uses `process`. Each command is loaded when it runs, so that `--help` is fast. */
 async function main(): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
   const args = argv.slice(2);
-  // Whoever reads only the beginning, such as `head`, has what they want.
+  // A reader that stops early, such as `head`, is not an error.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const { commandIn } = await import('./terminal/commands.ts');
-  const { isGiven } = await import('./terminal/options.ts');
   const command = commandIn(args);
-  const isAsked = (flag: string) => isGiven(args, command.options, flag);
-  if (isAsked('version')) {
+  const has = (flag: string) => isGiven(args, command.options, flag);
+  if (has('version')) {
     stdout.write(`${PACKAGE_VERSION}\n`);
     return;
   }
-  if (isAsked('help')) {
+  if (has('help')) {
     const { helpFor } = await import('./terminal/help.ts');
     stdout.write(helpFor(command, stdout.isTTY ? stdout.columns : 100));
     return;
@@ -34,45 +34,55 @@ async function main(): Promise<void> {
     });
   }
   const context = { cwd: process.cwd(), environment: env, terminal, signal: abort.signal };
-  if (args[0] === 'check') {
-    const { check } = await import('./commands/check.ts');
-    process.exitCode = await check({ ...context, argv: args.slice(1) });
-    return;
-  }
-  const { packedTemplates } = await import('./render/packed.ts');
-  const { machineOf } = await import('./project/machine.ts');
-  const whole = {
+  const isInteractive = stdin.isTTY && stdout.isTTY && !has('yes');
+  const writing = async () => ({
     ...context,
-    machine: machineOf(process),
+    // Decided before anything is asked: a prompt on a pipe would wait forever.
+    prompts: isInteractive ? { stdin, stdout, signal: abort.signal } : undefined,
+    templates: await (await import('./render/packed.ts')).packedTemplates(),
+    machine: (await import('./project/machine.ts')).machineOf(process),
     // Loaded only when a program is run.
     runProgram: async (command: Command) => (await import('./steps/process.ts')).run(command, process),
-    // Decided before anything is asked: a question on a pipe would wait for ever.
-    prompts: stdin.isTTY && stdout.isTTY ? { stdin, stdout, signal: abort.signal } : undefined,
-    templates: await packedTemplates(),
-  };
-  if (args[0] === 'regenerate') {
-    const { regenerate } = await import('./commands/regenerate.ts');
-    process.exitCode = await regenerate({ ...whole, argv: args.slice(1) });
-  } else if (args[0] === 'endpoint') {
-    const { endpoint } = await import('./commands/endpoint.ts');
-    process.exitCode = await endpoint({ ...whole, argv: args.slice(1) });
-  } else {
-    const { create } = await import('./commands/create.ts');
-    const { newPassword } = await import('./project/new.ts');
-    process.exitCode = await create({ ...whole, argv: args, newPassword });
+  });
+  const rest = args.slice(1);
+  switch (args[0]) {
+    case 'check': {
+      const { check } = await import('./commands/check.ts');
+      process.exitCode = await check({ ...context, argv: rest });
+      return;
+    }
+    case 'completion': {
+      const { completion } = await import('./commands/completion.ts');
+      completion({ ...context, argv: rest });
+      return;
+    }
+    case 'regenerate': {
+      const { regenerate } = await import('./commands/regenerate.ts');
+      process.exitCode = await regenerate({ ...(await writing()), argv: rest });
+      return;
+    }
+    case 'endpoint': {
+      const { endpoint } = await import('./commands/endpoint.ts');
+      process.exitCode = await endpoint({ ...(await writing()), argv: rest });
+      return;
+    }
+    default: {
+      const { create } = await import('./commands/create.ts');
+      const { newPassword } = await import('./project/new.ts');
+      process.exitCode = await create({ ...(await writing()), argv: args, newPassword });
+    }
   }
 }
 
 main().catch((error: unknown) => {
+  process.exitCode = 1;
   if (error instanceof ExpectedError) {
     process.stderr.write(`${[error.message, error.hint].filter((text) => text !== '').join('\n')}\n`);
     process.exitCode = error.exitCode;
   } else if (error instanceof Error && 'syscall' in error) {
-    // What the system refuses, such as a file without the right to read it, is no bug.
+    // An error of the operating system, such as a missing permission, is not a bug: no stack.
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
   } else {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 1;
   }
 });

@@ -1,4 +1,4 @@
-/** How the program ends. 0 is done, or nothing to do. */
+/** The exit codes of the program. 0 means done, or nothing to do. */
 export const EXIT = {
   failed: 1,
   usage: 2,
@@ -10,8 +10,8 @@ export const EXIT = {
 } as const;
 
 /**
- * Something that a person can put right: it is shown as its message and hint, without a stack, and ends the program with
- * its exit code. Anything else that is thrown is a bug.
+ * An error that the user can fix. The program prints its message and hint, without a stack, and exits with its exit code.
+ * Any other error is a bug.
  */
 export class ExpectedError extends Error {
   override readonly name = 'ExpectedError';
@@ -20,7 +20,7 @@ export class ExpectedError extends Error {
 
   /**
    * @param exitCode one of {@link EXIT}
-   * @param message what happened, and to which file or flag
+   * @param message what happened, and to which file or option
    * @param hint what to do next
    */
   constructor(exitCode: (typeof EXIT)[keyof typeof EXIT], message: string, hint = '', options?: ErrorOptions) {
@@ -35,12 +35,12 @@ export function cancelled(): ExpectedError {
   return new ExpectedError(EXIT.cancelled, 'Cancelled.');
 }
 
-/** A file that this program keeps in a project, and that cannot be used. */
+/** An error in a file that this program keeps in a project. */
 export function unreadable(message: string, hint: string): ExpectedError {
   return new ExpectedError(EXIT.unreadable, message, hint);
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,13 +1,13 @@
 /** The byte order mark. */
 export const BOM = '\uFEFF';
 
-/** How a text is laid out, apart from its content. */
+/** The encoding details of a text, apart from its content. */
 export interface Style {
   bom: boolean;
   eol: '\n' | '\r\n';
 }
 
-/** The style of a text. Where line endings are mixed, `eol` is the more frequent one. An empty text has the usual style. */
+/** The style of a text. With mixed line endings, `eol` is the more frequent one. */
 export function styleOf(text: string): Style {
   let [lf, crlf] = [0, 0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
@@ -22,17 +22,17 @@ export function withoutBom(text: string): string {
   return text.startsWith(BOM) ? text.slice(1) : text;
 }
 
-/** The lines of a text, each with its line ending; only the last one can be without. */
+/** The lines of a text, each with its line ending; only the last one can lack it. */
 export function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 }
 
-/** A line with another line ending in place of its own; a line without one stays without. */
+/** A line with a different line ending; a line without one is unchanged. */
 export function endLine(line: string, eol: string): string {
   return line.endsWith('\n') ? line.slice(0, line.endsWith('\r\n') ? -2 : -1) + eol : line;
 }
 
-/** Breaks a text into lines of at most that many columns, between words. */
+/** Wraps a text into lines of at most that many columns. Longer words are not broken. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -43,12 +43,12 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** Quotes a word for a POSIX shell; a word that is certainly safe stays bare. */
+/** Quotes a word for a POSIX shell; a word that is certainly safe is left unquoted. */
 export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The word nearest to what was typed; undefined when none is near enough. */
+/** The word closest to the typed one; undefined when none is close enough. */
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   const [best] = words
     .map((word) => ({ word, distance: distance(typed, word) }))
@@ -56,7 +56,7 @@ export function nearest(typed: string, words: readonly string[]): string | undef
   return best !== undefined && best.distance <= Math.max(1, Math.floor(typed.length / 3)) ? best.word : undefined;
 }
 
-/** The Levenshtein distance of two words. */
+/** The Levenshtein distance between two words. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -1,4 +1,4 @@
-/** The record: the file of the answers in a generated project, which its owner may edit. */
+/** The record: the file in a generated project that has the answers. Its owner may edit it. */
 export const RECORD = 'tsuru-service.yaml';
 
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
@@ -16,19 +16,19 @@ export interface PlanAnswer {
   description: string;
 }
 
-/** A route of the service's own, below `/resources/{name}`. */
+/** A route of the owner's, below `/resources/{name}`. */
 export interface EndpointAnswer {
-  /** Kebab-case; the name of its file. */
+  /** Kebab-case; also the name of its file. */
   name: string;
   method: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT';
   /** Such as `/backups/{id}`. */
   path: string;
-  /** What Tsuru grants: `^[a-z0-9-]+(\.[a-z0-9-]+)*$`. */
+  /** The action that Tsuru grants to roles, `^[a-z0-9-]+(\.[a-z0-9-]+)*$`. */
   action: string;
   description: string;
 }
 
-/** What the user chose: everything that a render depends on. */
+/** The choices of the user: everything that a render depends on. */
 export interface Answers {
   /** The service's id in Tsuru, `^[a-z][a-z0-9-]{0,39}$`, and the name of the package. */
   name: string;
@@ -38,22 +38,22 @@ export interface Answers {
   provisioning: (typeof PROVISIONINGS)[number];
   encoding: (typeof ENCODINGS)[number];
   multiCluster: boolean;
-  /** `strict_actions` of the permissions manifest: paths that it does not list are refused. */
+  /** `strict_actions` of the permissions manifest: paths that are not listed are refused. */
   strictActions: boolean;
-  /** `legacy_compat` of the permissions manifest: the general permission for the proxy passes on the paths that it lists. */
+  /** `legacy_compat` of the permissions manifest: the general proxy permission is enough for the listed paths. */
   legacyCompat: boolean;
-  /** `''` lets Tsuru take the only team of whoever registers the service. */
+  /** `''` lets Tsuru use the only team of the user who registers the service. */
   team: string;
-  /** The URL under which Tsuru reaches the service API, without a slash at its end. */
+  /** The URL at which Tsuru reaches the service API, without a trailing slash. */
   endpoint: string;
   plans: PlanAnswer[];
   packageManager: PackageManager;
-  /** The exact one, as package.json has it: `yarn@4.9.1`; `''` or that of another one for the version that is known to work. */
+  /** The exact version, as in package.json: `yarn@4.9.1`. `''`, or a version of another package manager, means the tested version. */
   packageManagerVersion: string;
   endpoints: EndpointAnswer[];
 }
 
-/** The endpoint that a new project starts with, as an example. */
+/** The example endpoint of a new project. */
 export const EXAMPLE_ENDPOINT: EndpointAnswer = {
   name: 'usage',
   method: 'GET',

@@ -2,16 +2,16 @@ import type { Answers, EndpointAnswer } from './answers.ts';
 
 export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
-/** First parts of a path that Tsuru keeps for itself, and `status`, which is one of its calls. */
+/** Paths that Tsuru reserves, by their first segment, and `status`, which is one of its calls. */
 const RESERVED = ['bind', 'bind-app', 'bind-job', 'binds', 'status'];
 
-/** What Windows takes for a device, whatever comes behind the first dot of a file's name. */
+/** Device names on Windows, whatever the extension. */
 const DEVICE = /^(aux|con|nul|prn|(com|lpt)[0-9])$/;
 
-/** Leaves room for what stands around it in the name of a file, which most disks end at 255 bytes. */
+/** Leaves room for the rest of the file name, which most file systems limit to 255 bytes. */
 const MAX_NAME = 100;
 
-/** What an action is called when nobody says: what the method does. */
+/** The default action of each method. */
 const VERBS: Record<EndpointAnswer['method'], string> = {
   DELETE: 'delete',
   GET: 'show',
@@ -22,14 +22,14 @@ const VERBS: Record<EndpointAnswer['method'], string> = {
   PUT: 'replace',
 };
 
-/** In the order of their names: whichever was added first makes no difference to what is made of them. */
+/** Sorted by name, so that the order in which endpoints are added does not change the render. */
 export function sortedByName<Endpoint extends { name: string }>(endpoints: readonly Endpoint[]): Endpoint[] {
   return endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**
- * In an order in which the first that fits is the most specific one, as routers take them: a word before a parameter, and
- * HEAD before the GET that would answer it, too.
+ * Sorted for routers that use the first match: a literal segment before a parameter, and HEAD before the GET that would
+ * also match it.
  */
 export function moreSpecificFirst<Endpoint extends Pick<EndpointAnswer, 'name' | 'method' | 'path'>>(
   endpoints: readonly Endpoint[],
@@ -42,7 +42,7 @@ export function moreSpecificFirst<Endpoint extends Pick<EndpointAnswer, 'name' |
   return endpoints.toSorted((a, b) => (rank(a).join(' ') < rank(b).join(' ') ? -1 : 1));
 }
 
-/** Fills in what follows from the name: GET, a path of that name, and an action for it. */
+/** Fills in the defaults that follow from the name: GET, a path and an action of that name, and a description. */
 export function withEndpointDefaults({
   name,
   method = 'GET',
@@ -58,9 +58,9 @@ export function withEndpointDefaults({
 }
 
 /**
- * What is wrong with the endpoints of a service, by the rules of Tsuru's permissions manifest ("Permissions manifest" in
- * the contract) and of the web framework.
- * @returns a sentence that names the endpoint, or both; undefined when nothing is
+ * Validates the endpoints of a service by the rules of Tsuru's permissions manifest ("Permissions manifest" in the contract)
+ * and of the web framework.
+ * @returns the first problem, as a sentence that names the endpoint or both endpoints; undefined when there is none
  */
 export function endpointsProblem(
   endpoints: readonly EndpointAnswer[],
@@ -79,13 +79,13 @@ export function endpointsProblem(
 }
 
 /**
- * What is wrong with the name of an endpoint that is to be added, beyond what {@link endpointsProblem} finds. A project
- * that has such a name keeps it: its files are there.
- * @returns a sentence that names the endpoint; undefined when nothing is
+ * Validates the name of a new endpoint, beyond {@link endpointsProblem}. A project that already has such a name keeps it,
+ * because its files exist.
+ * @returns the problem, as a sentence that names the endpoint; undefined when there is none
  */
 export function newNameProblem(name: string): string | undefined {
-  if (DEVICE.test(name)) return `An endpoint cannot be called "${name}": Windows has no file of that name.`;
-  if (name.length > MAX_NAME) return `An endpoint's name has at most ${MAX_NAME} characters: it is the name of a file.`;
+  if (DEVICE.test(name)) return `An endpoint cannot be named "${name}": Windows reserves that file name.`;
+  if (name.length > MAX_NAME) return `The name of an endpoint can have at most ${MAX_NAME} characters, because it is also the name of a file.`;
   return undefined;
 }
 
@@ -94,20 +94,20 @@ function endpointProblem(
   framework: Answers['framework'],
 ): string | undefined {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return 'needs a name of a-z, 0-9 and single "-", such as "backups"';
-  if (!METHODS.includes(method)) return `has the method "${method}"; it can be: ${METHODS.join(', ')}`;
+  if (!METHODS.includes(method)) return `has the method "${method}"; valid methods: ${METHODS.join(', ')}`;
   if (method === 'HEAD' && framework === 'hono') {
-    return 'has the method HEAD, which Hono answers by the GET of that path';
+    return 'has the method HEAD, which Hono answers with the GET handler of that path';
   }
   const parts = path.split('/').slice(1);
   if (!path.startsWith('/') || parts.length === 0 || parts.includes('')) {
-    return `has the path "${path}"; it begins with "/", and has no empty parts`;
+    return `has the path "${path}"; a path starts with "/" and has no empty segments`;
   }
   const odd = parts.find((part) => !/^(\{[A-Za-z_]\w*\}|[A-Za-z0-9][\w.~-]*)$/.test(part));
   if (odd !== undefined) return `has the path "${path}"; "${odd}" is neither a plain word nor a {parameter}`;
-  if (RESERVED.includes(parts[0] ?? '')) return `has the path "${path}"; Tsuru keeps "${String(parts[0])}" for itself`;
+  if (RESERVED.includes(parts[0] ?? '')) return `has the path "${path}"; Tsuru reserves "${String(parts[0])}"`;
   const parameters = parts.filter((part) => part.startsWith('{'));
-  if (new Set(parameters).size < parameters.length) return `has a parameter twice in its path "${path}"`;
-  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(action)) return `has the action "${action}"; it is such as "backups.create"`;
+  if (new Set(parameters).size < parameters.length) return `has the same parameter twice in its path "${path}"`;
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(action)) return `has the action "${action}"; an action looks like "backups.create"`;
   if (description === '' || /\p{Cc}/u.test(description) || description.includes('*/')) {
     return 'needs a description on one line, without "*/"';
   }
@@ -116,7 +116,7 @@ function endpointProblem(
 
 type Relation = 'equal' | 'narrower' | 'wider' | 'overlapping' | 'apart';
 
-/** What two endpoints cannot both have, as a part of a sentence. */
+/** Why two endpoints clash, as the end of a sentence; undefined when they do not. */
 function clashOf(a: EndpointAnswer, b: EndpointAnswer): string | undefined {
   if (a.action === b.action) return `have the same action "${a.action}"`;
   const relation = combine(compareMethods(a.method, b.method), comparePaths(a.path, b.path));
@@ -125,7 +125,7 @@ function clashOf(a: EndpointAnswer, b: EndpointAnswer): string | undefined {
   return `overlap, and neither is more specific: ${a.method} ${a.path} and ${b.method} ${b.path}`;
 }
 
-/** As in Go's ServeMux, a pattern for GET takes HEAD, too. */
+/** As in Go's ServeMux, a pattern for GET also matches HEAD. */
 function compareMethods(a: string, b: string): Relation {
   if (a === b) return 'equal';
   if (a === 'GET' && b === 'HEAD') return 'wider';

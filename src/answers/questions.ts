@@ -13,16 +13,16 @@ import {
   type PlanAnswer,
 } from './answers.ts';
 
-/** What a default may depend on. */
+/** The facts that a default may depend on. */
 export interface DefaultsFrom {
-  /** The directory as it was given. */
+  /** The directory, as given. */
   directory: string;
   packageManager: PackageManager;
-  /** The exact version of the one that started this program, such as `yarn@4.9.1`; undefined when it is not known. */
+  /** The exact version of the package manager that started this program, such as `yarn@4.9.1`; undefined when unknown. */
   packageManagerVersion?: string | undefined;
 }
 
-/** The answers that are asked for: endpoints come later, by their own command. */
+/** The answers that have a question: all but endpoints, which have a command of their own. */
 export type QuestionKey = Exclude<keyof Answers, 'endpoints'>;
 
 interface QuestionBase<Key extends QuestionKey> {
@@ -31,30 +31,30 @@ interface QuestionBase<Key extends QuestionKey> {
   flag: string;
   /** What the option does, in `--help` and in the README. */
   help: string;
-  /** What the prompt asks; without one the question has a flag only. */
+  /** The text of the prompt; a question without one is only a flag. */
   prompt?: string;
-  /** The line above the prompt, for a person who sees it for the first time; `help`, if nothing is given. */
+  /** The line above the prompt; defaults to `help`. */
   explanation?: string;
   default(from: DefaultsFrom): Answers[Key];
 }
 
-/** A free text. `parse` gives the answer, or throws an Error whose message says what is wrong. */
+/** A free text. `parse` returns the answer, or throws an Error whose message is the end of a sentence: "must be a URL". */
 export interface TextQuestion<Key extends QuestionKey> extends QuestionBase<Key> {
   kind: 'text';
   placeholder: string;
-  /** Whether the flag may be given again and again; the prompt takes them in one line, separated by `;`. */
+  /** Whether the flag is repeatable. The prompt takes all values on one line, separated by `;`. */
   repeatable: boolean;
   parse(texts: readonly string[]): Answers[Key];
-  /** What is asked of an answer that is typed, beside what a record may have: why it is refused, or undefined. */
+  /** A rule for answers that are typed but not for a record: why an answer is refused, or undefined. */
   typedProblem?(answer: Answers[Key]): string | undefined;
   format(answer: Answers[Key]): string[];
 }
 
-/** One of the things that can be chosen. */
+/** One of the choices. */
 export interface Choice<Value extends string> {
   value: Value;
   title: string;
-  /** What it is, in a few words, shown beside the title. */
+  /** A few words beside the title. */
   description?: string;
 }
 
@@ -77,8 +77,8 @@ const DEFAULT_PLANS: PlanAnswer[] = [
 ];
 
 /**
- * Every question: the one source of the prompts, the flags, `--help`, the README's table of options and the check of
- * the record. Tsuru's own words and rules: service id, team, plan, endpoint, encoding and multi-cluster.
+ * Every question: the only source of the prompts, the flags, `--help`, the README's table of options, and the validation of
+ * the record. Service id, team, plan, endpoint, encoding and multi-cluster are Tsuru's terms, with Tsuru's rules.
  */
 export const QUESTIONS: readonly Question[] = [
   text({
@@ -87,10 +87,10 @@ export const QUESTIONS: readonly Question[] = [
     placeholder: 'id',
     help: 'the id of the service in Tsuru',
     prompt: 'Service id',
-    explanation: 'What teams call it: tsuru service instance add <service id> <instance>. Also the name of the package.',
+    explanation: 'The name that teams use: tsuru service instance add <service id> <instance>. Also the name of the package.',
     default: ({ directory }) => serviceIdFrom(directory),
     parse: (value) =>
-      check(value, /^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and have at most 40 of a-z, 0-9 and "-"'),
+      check(value, /^[a-z][a-z0-9-]{0,39}$/, 'must start with a letter and have at most 40 characters of a-z, 0-9 and "-"'),
     format: (name) => name,
   }),
   {
@@ -99,14 +99,14 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'framework',
     help: 'the web framework',
     prompt: 'Framework',
-    explanation: 'What the HTTP side is written with. All the rest is the same code, and it can be changed later.',
+    explanation: 'The framework of the HTTP layer. The rest of the code is the same, and you can switch later.',
     choices: choices(
       FRAMEWORKS,
       { express: 'Express', fastify: 'Fastify', hono: 'Hono' },
       {
-        express: 'the best known: routers and middleware, and a package for everything',
-        fastify: 'fast and structured: plugins, schemas, its own logger',
-        hono: 'small and modern: web standards, runs on many runtimes',
+        express: 'the best known: routers, middleware, and a package for everything',
+        fastify: 'fast and structured: plugins, schemas and a built-in logger',
+        hono: 'small and modern: web standards, many runtimes',
       },
     ),
     default: () => 'fastify',
@@ -115,16 +115,16 @@ export const QUESTIONS: readonly Question[] = [
     kind: 'choice',
     key: 'backend',
     flag: 'backend',
-    help: 'what provisions the instances',
+    help: 'the backend that provisions the instances',
     prompt: 'Backend',
-    choices: choices(BACKENDS, { blank: 'Blank: yours to write' }),
+    choices: choices(BACKENDS, { blank: 'Blank: you write it' }),
     default: () => 'blank',
   },
   {
     kind: 'choice',
     key: 'store',
     flag: 'store',
-    help: 'where the service API keeps its instances and binds',
+    help: 'the database that the service API keeps its instances and binds in',
     prompt: 'Store',
     choices: choices(STORES, { sqlite: 'SQLite' }),
     default: () => 'sqlite',
@@ -135,10 +135,10 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'provisioning',
     help: 'whether Tsuru waits while an instance is created',
     prompt: 'Provisioning',
-    explanation: 'How long it takes to create an instance: that decides whether Tsuru waits for it.',
+    explanation: 'Whether Tsuru waits for a new instance depends on how long it takes to create one.',
     choices: choices(PROVISIONINGS, {
-      inline: 'Inline: Tsuru waits, for what takes seconds',
-      background: 'Background: Tsuru asks for the status, for what takes minutes',
+      inline: 'Inline: Tsuru waits; for instances that take seconds',
+      background: 'Background: Tsuru polls the status; for instances that take minutes',
     }),
     default: () => 'inline',
   },
@@ -146,7 +146,7 @@ export const QUESTIONS: readonly Question[] = [
     kind: 'choice',
     key: 'encoding',
     flag: 'encoding',
-    help: 'how Tsuru encodes its calls; the service takes both',
+    help: 'how Tsuru encodes its calls; the service accepts both',
     choices: choices(ENCODINGS, { form: 'Form', json: 'JSON' }),
     default: () => 'form',
   },
@@ -154,41 +154,41 @@ export const QUESTIONS: readonly Question[] = [
     kind: 'boolean',
     key: 'multiCluster',
     flag: 'multi-cluster',
-    help: 'whether each instance lives in a pool of Tsuru',
+    help: 'whether each instance belongs to a Tsuru pool',
     default: () => false,
   },
   {
     kind: 'boolean',
     key: 'strictActions',
     flag: 'strict-actions',
-    help: "whether Tsuru's proxy refuses every path but the endpoints",
+    help: "whether Tsuru's proxy refuses every path except the endpoints",
     default: () => false,
   },
   {
     kind: 'boolean',
     key: 'legacyCompat',
     flag: 'legacy-compat',
-    help: "whether Tsuru's general permission for the proxy is enough for the endpoints",
+    help: "whether Tsuru's general proxy permission is enough to call the endpoints",
     default: () => true,
   },
   text({
     key: 'team',
     flag: 'team',
     placeholder: 'team',
-    help: 'the team that owns the service; empty for the only team of whoever registers it',
-    prompt: 'Team that owns the service (empty: your only one)',
-    explanation: 'A team of your Tsuru, as `tsuru team list` shows them. Its members may change the service.',
+    help: 'the team that owns the service; empty if the user who registers it has only one team',
+    prompt: 'Team that owns the service (leave empty if you have only one)',
+    explanation: 'A Tsuru team, as listed by `tsuru team list`. Its members can manage the service.',
     default: () => '',
-    parse: (value) => check(value, /^[\w.@+-]*$/, 'must have no spaces and no signs but ".", "@", "+", "-" and "_"'),
+    parse: (value) => check(value, /^[\w.@+-]*$/, 'must have no spaces, and no symbols other than ".", "@", "+", "-" and "_"'),
     format: (team) => team,
   }),
   text({
     key: 'endpoint',
     flag: 'endpoint',
     placeholder: 'URL',
-    help: 'the address at which Tsuru reaches the service API',
-    prompt: 'Address at which Tsuru reaches it',
-    explanation: 'The URL of the service API as the Tsuru server sees it. It can be changed when it is deployed.',
+    help: 'the URL at which Tsuru reaches the service API',
+    prompt: 'URL of the service API',
+    explanation: 'Where the Tsuru server reaches it. You can change it when you deploy.',
     default: () => 'http://localhost:8888',
     parse: parseEndpoint,
     format: (endpoint) => endpoint,
@@ -199,14 +199,14 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'plan',
     placeholder: '"name=description"',
     repeatable: true,
-    help: 'a plan that teams choose from; the first one is the default',
-    prompt: 'Plans, as name=description; name=description',
-    explanation: 'What teams choose from when they create an instance. The first one is the default.',
+    help: 'a plan; the first one is the default',
+    prompt: 'Plans (name=description; name=description)',
+    explanation: 'The plans that teams choose from when they create an instance. The first one is the default.',
     default: () => DEFAULT_PLANS,
     parse: parsePlans,
     typedProblem: (plans) => {
       const bare = plans.find(({ description }) => description === '');
-      return bare && `must be "name=description", and "${bare.name}" has no description`;
+      return bare && `must be "name=description"; "${bare.name}" has no description`;
     },
     format: (plans) => plans.map(({ name, description }) => `${name}=${description}`),
   },
@@ -214,7 +214,7 @@ export const QUESTIONS: readonly Question[] = [
     kind: 'choice',
     key: 'packageManager',
     flag: 'pm',
-    help: 'the package manager; the one that started this program',
+    help: 'the package manager (default: the one that started this program)',
     choices: choices(PACKAGE_MANAGERS, { npm: 'npm', pnpm: 'pnpm', yarn: 'Yarn', bun: 'Bun' }),
     default: ({ packageManager }) => packageManager,
   },
@@ -222,22 +222,22 @@ export const QUESTIONS: readonly Question[] = [
     key: 'packageManagerVersion',
     flag: 'pm-version',
     placeholder: 'name@version',
-    help: 'its exact version; the one that started this program, or one that is known to work',
+    help: 'its exact version (default: the one that started this program, or a tested one)',
     default: ({ packageManager, packageManagerVersion = '' }) =>
       packageManagerVersion.startsWith(`${packageManager}@`) ? packageManagerVersion : '',
     parse: (value) =>
       check(
         value,
         /^((npm|pnpm|yarn|bun)@\d+\.\d+\.\d+(-[\w.-]+)?)?$/,
-        'must be a name and a whole version, such as pnpm@10.34.8',
+        'must be a name and an exact version, such as pnpm@10.34.8',
       ),
     format: (version) => version,
   }),
 ];
 
 /**
- * Reads an answer that a person typed, by flag or prompt.
- * @throws Error whose message says what is wrong, as the end of a sentence
+ * Reads an answer typed as a flag or at a prompt.
+ * @throws Error whose message is the end of a sentence
  */
 export function parseTyped(question: TextAnyQuestion, texts: readonly string[]): Answers[QuestionKey] {
   const answer = question.parse(texts);
@@ -263,13 +263,13 @@ export function isAsked(question: Question): boolean {
 
 type TextAnyQuestion = Extract<Question, { kind: 'text' }>;
 
-/** Fills in the default of every question that has no answer yet. */
+/** Fills in the default of every question without an answer. */
 export function withDefaults(answers: Partial<Answers>, from: DefaultsFrom): Answers {
   const defaults = QUESTIONS.map((question) => [question.key, question.default(from)] as const);
   return { endpoints: [EXAMPLE_ENDPOINT], ...Object.fromEntries(defaults), ...answers } as Answers;
 }
 
-/** A question whose answer is one text. */
+/** A question whose answer is a single text. */
 function text<Key extends 'name' | 'team' | 'endpoint' | 'packageManagerVersion'>(
   question: Omit<TextQuestion<Key>, 'kind' | 'repeatable' | 'parse' | 'format'> & {
     parse: (value: string) => Answers[Key];
@@ -310,10 +310,10 @@ function parseEndpoint(value: string): string {
     throw new Error('must be a URL such as https://my-service.example.com');
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('must start with http:// or https://');
-  if (url.username !== '' || url.password !== '') throw new Error('must have no user name and no password in it');
-  if (url.search !== '' || url.hash !== '') throw new Error('must have no "?" and no "#"');
+  if (url.username !== '' || url.password !== '') throw new Error('must not contain a user name or a password');
+  if (url.search !== '' || url.hash !== '') throw new Error('must not contain "?" or "#"');
   if (!/^(\/[\w.~-]+)*\/?$/.test(url.pathname)) {
-    throw new Error('must have a plain path, of letters, digits and ".", "_", "~", "-"');
+    throw new Error('must have a path of only letters, digits, ".", "_", "~" and "-"');
   }
   return url.href.replace(/\/$/, '');
 }
@@ -323,20 +323,20 @@ function parsePlans(texts: readonly string[]): PlanAnswer[] {
     const mark = given.indexOf('=');
     const name = (mark === -1 ? given : given.slice(0, mark)).trim();
     const description = mark === -1 ? '' : given.slice(mark + 1).trim();
-    if (name === '') throw new Error(`must be "name=description", and "${given}" has no name`);
+    if (name === '') throw new Error(`must be "name=description"; "${given}" has no name`);
     if (/\p{Cc}/u.test(name + description)) throw new Error('must be on one line');
     return { name, description };
   });
   const names = plans.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`names the plan "${twice}" twice`);
-  if (plans.length === 0) throw new Error('must name one plan at least');
+  if (plans.length === 0) throw new Error('must name at least one plan');
   return plans;
 }
 
 /**
- * A valid service id made from a directory's name: `My Service 2` gives `my-service-2`.
- * @returns a name that matches `^[a-z][a-z0-9-]{0,39}$`; `my-service` when no part of the directory's name can be used
+ * A valid service id derived from a directory's name: `My Service 2` becomes `my-service-2`.
+ * @returns a name that matches `^[a-z][a-z0-9-]{0,39}$`; `my-service` if no part of the directory's name is usable
  */
 export function serviceIdFrom(directory: string): string {
   const id = basename(resolve(directory))

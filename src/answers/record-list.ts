@@ -3,34 +3,34 @@ import type { Node, Scalar, YAMLSeq } from 'yaml';
 /** An item of a list of the record. */
 export type Item = Readonly<Record<string, string>>;
 
-/** A piece of the text, from one offset up to another, that becomes another text. */
+/** A replacement of the text between two offsets. */
 export interface Edit {
   from: number;
   to: number;
   text: string;
 }
 
-/** What a list of a record becomes. */
+/** A list of a record, and the items that it should have. */
 export interface ListChange {
   /** The text of the whole record. */
   text: string;
   eol: string;
   list: YAMLSeq;
-  /** Where the value may begin: behind the colon, and behind an anchor. */
+  /** Where the value may start: after the colon and an anchor. */
   valueFrom: number;
-  /** For each wanted item: the old one of that name, if there is one, and the new text of a new one. */
+  /** The wanted items, each with the index of the existing item of that name, if there is one. */
   wanted: readonly {
     index: number | undefined;
     item: Item;
-    /** What changes in its text; undefined when it is written anew. */
+    /** The edits in its text; undefined when the item is rewritten. */
     edits: readonly Edit[] | undefined;
   }[];
 }
 
 /**
- * A list with one item a line or more. Each keeps its text and the comments right above it; comments that stand apart, and
- * blank lines, stay as well.
- * @returns undefined where the text is laid out in a way that this does not know
+ * Edits a list in block style. Each item keeps its text and the comments directly above it; separate comments and blank
+ * lines stay, too.
+ * @returns undefined for a layout that is not supported
  */
 export function editBlockList({ text, eol, list, valueFrom, wanted }: ListChange): Edit[] | undefined {
   const starts = startsOf(list, 'seq-item-ind');
@@ -53,7 +53,7 @@ export function editBlockList({ text, eol, list, valueFrom, wanted }: ListChange
   if (head === undefined || last === undefined) return undefined;
 
   let [out, next] = ['', 0];
-  /** What stands apart above items that go; in a row of them only the comments. */
+  /** Keeps the separate comments above removed items. */
   const pass = (upTo: number) => {
     for (; next < upTo; next++) if (next > 0) out += isBlank(spans[next]?.apart) ? '' : (spans[next]?.apart ?? '');
   };
@@ -63,7 +63,7 @@ export function editBlockList({ text, eol, list, valueFrom, wanted }: ListChange
       out += (isSpaced && out !== '' ? eol : '') + blockItem(item, indent, dash, eol) + eol;
       continue;
     }
-    // What stood above one that moves up has its place already.
+    // The comments above an item that moves up are already written.
     const isMoved = index < next || index === 0;
     pass(index);
     const apart = isMoved ? (isSpaced && out !== '' ? eol : '') : out === '' && isBlank(span.apart) ? '' : span.apart;
@@ -82,8 +82,8 @@ export function editBlockList({ text, eol, list, valueFrom, wanted }: ListChange
 }
 
 /**
- * A list in brackets. What stands between two items goes with the second; comments there always stay.
- * @returns undefined where the text is laid out in a way that this does not know
+ * Edits a list in brackets. The text between two items belongs to the second one; comments there always stay.
+ * @returns undefined for a layout that is not supported
  */
 export function editFlowList(change: ListChange): Edit[] | undefined {
   const { text, list, wanted } = change;
@@ -125,7 +125,7 @@ export function editFlowList(change: ListChange): Edit[] | undefined {
   return [{ from, to, text: rest.includes('#') ? rest : '[]' }];
 }
 
-/** An item as the generator writes it. */
+/** An item in block style, as in a new record. */
 export function blockItem(item: Item, indent: string, dash: string, eol: string): string {
   const start = /^- +$/.test(dash) ? dash : '- ';
   return Object.entries(item)
@@ -141,7 +141,7 @@ function flowItem(item: Item, isJson: boolean, isPadded: boolean): string {
   return `{${pad}${fields.join(', ')}${pad}}`;
 }
 
-/** A scalar for YAML: plain where that is certain and nothing else is asked for, otherwise in quotes. */
+/** A YAML scalar: plain if that is certainly safe and no quotes are asked for, otherwise quoted. */
 export function scalar(value: unknown, quote?: '"' | "'"): string {
   if (typeof value !== 'string') return String(value);
   if (quote === "'" && !/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\ufeff]/u.test(value)) return `'${value.replaceAll("'", "''")}'`;
@@ -149,7 +149,7 @@ export function scalar(value: unknown, quote?: '"' | "'"): string {
   return isPlain && quote === undefined ? value : JSON.stringify(value);
 }
 
-/** A part of a text, with those edits that are inside it. */
+/** A part of a text with the edits inside it applied. */
 export function applied(text: string, from: number, to: number, edits: readonly Edit[]): string {
   let [out, at] = ['', from];
   for (const edit of edits.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
@@ -159,7 +159,7 @@ export function applied(text: string, from: number, to: number, edits: readonly 
   return out + text.slice(at, to);
 }
 
-/** Where each item begins: at its dash, or in brackets at its anchor, its tag or itself. */
+/** Where each item starts: at its dash, or in brackets at its anchor, its tag or the item itself. */
 function startsOf(list: YAMLSeq, kind: 'seq-item-ind' | 'flow'): number[] | undefined {
   const token = list.srcToken;
   if (token === undefined || !('items' in token)) return undefined;
@@ -184,7 +184,7 @@ function lineStart(text: string, at: number): number {
   return text.lastIndexOf('\n', at - 1) + 1;
 }
 
-/** Where the line ends that a node ends in; a node's end may be behind that. */
+/** The end of the line that a node ends on, before the line ending. A node's range may include the line ending. */
 export function lineEnd(text: string, at: number): number {
   const found = text.indexOf('\n', text[at - 1] === '\n' ? at - 1 : at);
   if (found === -1) return text.length;
@@ -208,7 +208,7 @@ function isBlank(text = ''): boolean {
   return text.trim() === '';
 }
 
-/** What stands before an item in brackets, or behind the last: as it is, and without its comma. */
+/** The text before an item in brackets, or after the last one: as it is, and without its comma. */
 function gapBefore({ text, list }: ListChange, index: number, from: number, to: number): { whole: string; bare: string } {
   const token = list.srcToken;
   const tokens = token !== undefined && 'items' in token ? (token.items[index]?.start ?? []) : [];

@@ -4,40 +4,39 @@ import { BOM, styleOf, withoutBom } from '../text.ts';
 import type { Answers } from './answers.ts';
 import { applied, blockItem, editBlockList, editFlowList, lineEnd, scalar, type Edit, type Item } from './record-list.ts';
 
-/** How every record is parsed: with `<<`, which YAML had before 1.2 and people still write. */
+/** How every record is parsed: with `<<` merge keys, which are from before YAML 1.2 but still common. */
 export const YAML_OPTIONS = { merge: true } as const;
 
 type Key = keyof Answers;
 type ListKey = 'plans' | 'endpoints';
 
-/** What is kept or written anew as a whole: the value of a key that is no list, or an item of a list. */
+/** A part that is kept or rewritten as a whole: the value of a key that is not a list, or an item of a list. */
 interface Part {
   key: Key;
-  /** Of an item. */
+  /** The index of an item. */
   index: number | undefined;
   node: Node;
-  /** Whether its own text changes, or goes. */
+  /** Whether its text changes or is removed. */
   isTouched: boolean;
-  /** The anchors inside it, and those that it refers to. */
+  /** The anchors inside it, and the aliases, which refer to anchors. */
   anchors: string[];
   aliases: string[];
 }
 
-/** A record as its text is laid out. */
+/** The layout of a record's text. */
 interface Layout {
   text: string;
   eol: string;
-  /** By key: its value, and the end of what stands before that: the colon, an anchor, a tag. */
+  /** By key: the value, and the end of what precedes it: the colon, an anchor or a tag. */
   pairs: Map<string, { node: Node | null; valueFrom: number }>;
   isFlow: boolean;
-  /** Where the last key ends, without the end of that line. */
+  /** Where the last key ends, before the line ending. */
   end: number;
 }
 
 /**
- * Changes answers in the text of a record where they stand; every other byte stays. An alias is written out where what it
- * refers to changes.
- * @returns undefined where the text is laid out in a way that this does not know
+ * Changes answers in place in the text of a record; every other byte stays. An alias is expanded when its anchor changes.
+ * @returns undefined for a layout that is not supported
  */
 export function editText(record: string, before: Answers, after: Answers): string | undefined {
   const { bom, eol } = styleOf(record);
@@ -45,7 +44,7 @@ export function editText(record: string, before: Answers, after: Answers): strin
   if (layout === undefined) return undefined;
   const parts = touchedParts(layout, before, after);
   const edits: Edit[] = [];
-  // What is added at the end comes behind what changes there.
+  // Additions at the end come after the changes there.
   const keys = (Object.keys(after) as Key[]).toSorted((a, b) => +!layout.pairs.has(a) - +!layout.pairs.has(b));
   for (const key of keys) {
     const own = parts.filter((part) => part.key === key);
@@ -57,7 +56,7 @@ export function editText(record: string, before: Answers, after: Answers): strin
   return (bom ? BOM : '') + applied(layout.text, 0, layout.text.length, edits);
 }
 
-/** The same through YAML's own tree: the comments stay, but for those inside of what is linked; the layout may not. */
+/** The same through YAML's document: comments stay, except inside parts with anchors or aliases; the layout may change. */
 export function rewriteText(record: string, before: Answers, after: Answers): string {
   const { bom, eol } = styleOf(record);
   const document = parseDocument(withoutBom(record), YAML_OPTIONS);
@@ -82,7 +81,7 @@ function layoutOf(text: string, eol: string): Layout | undefined {
   return { text, eol, pairs, isFlow: root.flow ?? false, end: lineEnd(text, root.range[1]) };
 }
 
-/** Every part, and whether it is touched: its value changes, or it refers to an anchor of one that is. */
+/** Every part, and whether it is touched: its value changes, or it refers to an anchor in a touched part. */
 function touchedParts({ pairs }: Layout, before: Answers, after: Answers): Part[] {
   const parts: Part[] = [];
   const add = (key: Key, index: number | undefined, node: Node, isTouched: boolean) => {
@@ -113,12 +112,12 @@ function editScalar({ text, eol, pairs, isFlow, end }: Layout, key: Key, after: 
   return isFlow ? undefined : [{ from: end, to: end, text: `${eol}${key}: ${scalar(after[key])}` }];
 }
 
-/** Writes a scalar in the place of another one, in the quotes of that. */
+/** Replaces a scalar and keeps the style of its quotes. */
 function scalarEdit(text: string, node: Node | null, valueFrom: number, value: unknown): Edit {
   const [from, to] = node?.range ?? [valueFrom, valueFrom];
   const style = isScalar(node) ? node.type : undefined;
   const written = scalar(value, style === 'QUOTE_SINGLE' ? "'" : style === 'QUOTE_DOUBLE' ? '"' : undefined);
-  // Behind a text of several lines there is the end of its last one.
+  // The range of a multi-line text includes its last line ending.
   const end = text[to - 1] === '\n' && to > from ? lineEnd(text, to) : to;
   return { from, to: end, text: from === valueFrom ? ` ${written}` : written };
 }
@@ -143,7 +142,7 @@ function editList(
     });
     return (node.flow ? editFlowList : editBlockList)({ text, eol, list: node, valueFrom, wanted });
   }
-  // Empty brackets, or nothing at all.
+  // Empty brackets, or no value.
   const [from, to] = node?.range ?? [valueFrom, valueFrom];
   if (isFlow || text.slice(from, to).includes('#')) return undefined;
   const lineTo = lineEnd(text, to);
@@ -153,7 +152,7 @@ function editList(
   ];
 }
 
-/** What changes in the text of an item; undefined when it has to be written anew. */
+/** The edits in the text of an item; undefined when the item has to be rewritten. */
 function itemEdits(text: string, part: Part, old: readonly Item[], item: Item): Edit[] | undefined {
   const { node, isTouched, aliases } = part;
   const before = old[part.index ?? -1];

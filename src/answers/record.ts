@@ -10,29 +10,32 @@ import { refusePoison } from './untrusted.ts';
 
 const VERSION = 1;
 
+/** The hint of every error in a record. */
+const FIX = 'Fix it by hand.';
+
 /**
- * Reads a record. What it leaves out has its default.
- * @param text of `tsuru-service.yaml`, as anybody may have written it
- * @throws ExpectedError with the exit code for unreadable, that names the line or the key
+ * Reads a record. Answers that it leaves out get their defaults.
+ * @param text of `tsuru-service.yaml`: untrusted input
+ * @throws ExpectedError with the exit code for unreadable, naming the line or the key
  */
 export function readRecord(text: string): Answers {
   const document = parseDocument(withoutBom(text), YAML_OPTIONS);
   const [error] = document.errors;
-  if (error) throw unreadable(`${RECORD} cannot be read: ${error.message}`, 'Correct it by hand.');
+  if (error) throw unreadable(`${RECORD} is not valid YAML: ${error.message}`, FIX);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 20 });
   } catch (problem) {
-    throw unreadable(`${RECORD} cannot be read: ${messageOf(problem)}.`, 'Correct it by hand.');
+    throw unreadable(`${RECORD} is not valid YAML: ${messageOf(problem)}.`, FIX);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw unreadable(`${RECORD} has no answers in it.`, 'It is a list of keys and values.');
+    throw unreadable(`${RECORD} has no answers.`, 'It must be a mapping of keys to values.');
   }
   refusePoison(value, RECORD);
   const { version, ...answers } = value as Record<string, unknown>;
   if (version !== VERSION) {
     throw unreadable(
-      `${RECORD} has the version ${JSON.stringify(version)}, and this program knows ${VERSION}.`,
+      `${RECORD} has version ${JSON.stringify(version)}; this program supports version ${VERSION}.`,
       'Use a newer create-tsuru-service.',
     );
   }
@@ -40,15 +43,15 @@ export function readRecord(text: string): Answers {
 }
 
 /**
- * Checks answers that were read from a file.
- * @param file is named in what is thrown
+ * Validates answers that were read from a file.
+ * @param file the name to use in errors
  * @throws ExpectedError with the exit code for unreadable
  */
 export function readAnswers(value: Readonly<Record<string, unknown>>, file: string): Answers {
   const known = [...QUESTIONS.map(({ key }) => key as string), 'endpoints'];
   const stranger = Object.keys(value).find((key) => !known.includes(key));
   if (stranger !== undefined) {
-    throw unreadable(`${file} has the key "${stranger}", which is not one of its keys.`, `The keys are: ${known.join(', ')}.`);
+    throw unreadable(`${file} has an unknown key "${stranger}".`, `Valid keys: ${known.join(', ')}.`);
   }
   const answers: Partial<Answers> = {};
   for (const question of QUESTIONS) {
@@ -58,14 +61,14 @@ export function readAnswers(value: Readonly<Record<string, unknown>>, file: stri
   const { endpoints: _example, ...whole } = withDefaults(answers, { directory: 'my-service', packageManager: 'npm' });
   const endpoints = readEndpoints(value['endpoints'] ?? [], file);
   const problem = endpointsProblem(endpoints, whole.framework);
-  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, 'Correct it by hand.');
+  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, FIX);
   return { ...whole, endpoints };
 }
 
 /**
- * Changes answers in the text of a record; comments, order, layout and everything else stay.
- * @param changes the answers that are new; an answer that is as it was is not touched
- * @throws ExpectedError when the text cannot be changed so that it says just that
+ * Changes answers in the text of a record and keeps everything else: comments, order and layout.
+ * @param changes the new answers; an answer that is the same is not touched
+ * @throws ExpectedError when the text cannot be changed without changing more than that
  */
 export function editRecord(text: string, changes: Partial<Answers>): string {
   const before = readRecord(text);
@@ -79,12 +82,12 @@ export function editRecord(text: string, changes: Partial<Answers>): string {
   const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
   throw new ExpectedError(
     EXIT.inTheWay,
-    `${RECORD} is written in a way in which its ${changed.join(' and ')} cannot be changed without changing more.`,
-    'Write it without anchors and aliases, or change it by hand, and run regenerate.',
+    `Cannot change ${changed.join(' and ')} in ${RECORD} without changing other answers.`,
+    'Remove its anchors and aliases, or edit it by hand, then run regenerate.',
   );
 }
 
-/** Items with their keys in the order in which they are read. */
+/** Answers with the keys of their items in a fixed order. */
 function inOrder({ plans, endpoints, ...others }: Answers): Answers {
   return {
     ...others,
@@ -95,7 +98,7 @@ function inOrder({ plans, endpoints, ...others }: Answers): Answers {
   };
 }
 
-/** What a text says, for comparing; nothing when it cannot be read. */
+/** The answers of a text, for comparison; undefined when it is unreadable. */
 function whatItSays(text: string): string | undefined {
   try {
     return JSON.stringify(inOrder(readRecord(text)));
@@ -105,7 +108,7 @@ function whatItSays(text: string): string | undefined {
 }
 
 function readAnswer(question: Question, given: unknown, file: string): Answers[keyof Answers] {
-  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, 'Correct it by hand.');
+  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, FIX);
   if (question.kind === 'boolean') {
     if (typeof given !== 'boolean') throw wrong('must be true or false');
     return given;
@@ -113,7 +116,7 @@ function readAnswer(question: Question, given: unknown, file: string): Answers[k
   if (question.kind === 'choice') {
     const values = question.choices.map(({ value }) => value as string);
     if (typeof given !== 'string' || !values.includes(given)) {
-      throw wrong(`cannot be ${JSON.stringify(given)}; it can be: ${values.join(', ')}`);
+      throw wrong(`must be one of ${values.join(', ')}, not ${JSON.stringify(given)}`);
     }
     return given;
   }
@@ -126,7 +129,7 @@ function readAnswer(question: Question, given: unknown, file: string): Answers[k
 }
 
 function textOf(given: unknown): string {
-  if (typeof given !== 'string') throw new Error('must be a text');
+  if (typeof given !== 'string') throw new Error('must be a string');
   return given;
 }
 
@@ -135,24 +138,24 @@ function planTexts(given: unknown): string[] {
   return given.map((plan: unknown) => {
     const { name, description = '', ...others } = (plan ?? {}) as Record<string, unknown>;
     if (typeof name !== 'string' || typeof description !== 'string' || Object.keys(others).length > 0) {
-      throw new Error('must be a list of name and description');
+      throw new Error('must be a list of items with a name and a description');
     }
-    if (name.includes('=')) throw new Error('must have names without "="');
+    if (name.includes('=')) throw new Error('must not have "=" in a name');
     return `${name}=${description}`;
   });
 }
 
 function readEndpoints(given: unknown, file: string): EndpointAnswer[] {
-  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, 'Correct it by hand.');
+  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, FIX);
   if (!Array.isArray(given)) throw wrong('must be a list');
   return given.map((item: unknown) => {
     const { name, method, path, action, description, ...others } = (item ?? {}) as Record<string, unknown>;
     const texts = [name, method, path, action, description];
     if (texts.some((text) => typeof text !== 'string') || Object.keys(others).length > 0) {
-      throw wrong('must each have a name, method, path, action and description');
+      throw wrong('must be a list of items with a name, method, path, action and description');
     }
     if (!METHODS.includes(method as (typeof METHODS)[number])) {
-      throw wrong(`have the method ${JSON.stringify(method)}; it can be: ${METHODS.join(', ')}`);
+      throw wrong(`must have one of the methods ${METHODS.join(', ')}, not ${JSON.stringify(method)}`);
     }
     return { name, method, path, action, description } as EndpointAnswer;
   });

@@ -1,11 +1,11 @@
 import { unreadable } from '../errors.ts';
 
-/** Keys that reach a prototype where an object is taken for a plain map. */
+/** Keys that reach a prototype when an object is used as a map. */
 export const POISON: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
-/** @throws ExpectedError when a value from a file has one of those keys, at any depth */
+/** @throws ExpectedError if a value from a file has one of those keys, at any depth */
 export function refusePoison(value: unknown, file: string): void {
-  // No recursion: a file can be nested deeper than calls can.
+  // No recursion: a file can be nested deeper than the call stack.
   const left = [value];
   for (let item = left.pop(); item !== undefined; item = left.pop()) {
     if (typeof item !== 'object' || item === null) continue;

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 
 import { parse as parseYaml } from 'yaml';
 
-import { CHECK, FORMATS } from '../terminal/commands.ts';
+import { readArguments } from '../terminal/arguments.ts';
+import { CHECK, type FORMATS } from '../terminal/commands.ts';
 import { messageOf } from '../errors.ts';
-import { didYouMean, lastOf, oneOf, onlyOne, readFlags, usage } from '../terminal/options.ts';
-import type { Encoding } from '../tsuru/encoding.ts';
+import { didYouMean, usage } from '../terminal/options.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import type { CheckedService } from './session.ts';
@@ -29,14 +29,11 @@ export interface CheckRequest {
  * @throws ExpectedError for wrong usage
  */
 export function parseCheckRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): CheckRequest | 'list' {
-  const typed = readFlags(argv, CHECK);
-  const all = (flag: string) => (typed.values.get(flag) ?? []).map(String);
-  const last = (flag: string) => lastOf(typed, flag);
-  if (typed.values.has('list')) return 'list';
-  const url = onlyOne(typed.positionals, 'address can be checked');
-  const manifest = readManifest(last('manifest'));
-  const username = last('username') ?? manifest.username ?? environment['SERVICE_USERNAME'];
-  const password = last('password') ?? manifest.password ?? environment['SERVICE_PASSWORD'];
+  const { values, argument: url } = readArguments(argv, CHECK);
+  if (values.list) return 'list';
+  const manifest = readManifest(values.manifest);
+  const username = values.username ?? manifest.username ?? environment['SERVICE_USERNAME'];
+  const password = values.password ?? manifest.password ?? environment['SERVICE_PASSWORD'];
   const address = parseAddress(url ?? manifest.endpoint);
   if (username === undefined) {
     throw usage('The user name is missing.', 'Set --username, --manifest or SERVICE_USERNAME.');
@@ -50,16 +47,16 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
       id: manifest.id ?? username,
       username,
       password,
-      encodings: parseEncodings(last('encoding') ?? 'form'),
-      plan: last('plan'),
-      parameters: Object.fromEntries(all('parameter').map(parseParameter)),
-      timeout: parseSeconds(last('timeout') ?? '60') * 1000,
-      multiCluster: typed.values.has('multi-cluster') || manifest.multiCluster,
+      encodings: values.encoding,
+      plan: values.plan,
+      parameters: values.parameter,
+      timeout: values.timeout * 1000,
+      multiCluster: values.multiCluster || manifest.multiCluster,
     },
-    checks: choose(all('only'), all('skip')),
-    format: oneOf('format', last('format') ?? 'pretty', FORMATS),
-    report: last('report'),
-    verbose: typed.values.has('verbose'),
+    checks: choose(values.only, values.skip),
+    format: values.format,
+    report: values.report,
+    verbose: values.verbose,
   };
 }
 
@@ -112,23 +109,6 @@ export function parseAddress(given: string | undefined): URL {
     throw usage('The address contains a user name or a password.', 'Set them as --username and SERVICE_PASSWORD.');
   }
   return url;
-}
-
-function parseEncodings(given: string): Encoding[] {
-  const encoding = oneOf('encoding', given, ['form', 'json', 'both'] as const);
-  return encoding === 'both' ? ['form', 'json'] : [encoding];
-}
-
-function parseParameter(given: string): [string, string] {
-  const mark = given.indexOf('=');
-  if (mark < 1) throw usage(`--parameter cannot be "${given}".`, 'Write it as key=value.');
-  return [given.slice(0, mark), given.slice(mark + 1)];
-}
-
-function parseSeconds(given: string): number {
-  const seconds = Number(given);
-  if (!(seconds > 0 && seconds <= 86_400)) throw usage(`--timeout cannot be "${given}".`, 'Give a number of seconds, at most 86400.');
-  return seconds;
 }
 
 /** The checks named by `only` (all if it is empty) except those named by `skip`; both take ids and groups. */

@@ -16,13 +16,13 @@ import { repeatCommand, resolveRequest, type CreateRequest } from '../project/re
 import { setUp, stepsLeft, stepsWanted, unfinished, type SetUpStep } from '../project/set-up.ts';
 import { say } from '../terminal/terminal.ts';
 
-/** What creating a project touches beside what every command does. */
+/** What `create` needs beside the context of every command. */
 export interface CreateContext extends Context {
-  /** Makes the service's password: 24 random bytes, base64url. */
+  /** Generates the service's password: 24 random bytes, base64url. */
   newPassword: () => string;
 }
 
-/** The default command, on one page: ask first, show, write, set up, and say what comes next. */
+/** The default command: asks, shows the answers, writes the project, sets it up, and prints the next steps. */
 export async function create(context: CreateContext): Promise<number> {
   const line = parseCommandLine(context.argv);
   const existing = await projectMeant(context, line);
@@ -47,7 +47,7 @@ export async function create(context: CreateContext): Promise<number> {
   return finish(context, request, wanted);
 }
 
-/** The project that was named, or that the run is in; undefined where there is none. */
+/** The existing project that was given, or that contains the working directory; undefined when there is none. */
 async function projectMeant(context: Context, { directory, switches }: CommandLine): Promise<string | undefined> {
   const meant = resolve(context.cwd, directory ?? '.');
   if (!switches.dryRun) await finishEarlierRun(context, meant);
@@ -55,24 +55,23 @@ async function projectMeant(context: Context, { directory, switches }: CommandLi
   return isProject(meant) ? meant : undefined;
 }
 
-/** What one can do with a project that is there: go on with a set-up that was stopped, or change it. */
+/** Continues an interrupted set-up of an existing project, or offers to change the project. */
 async function goOnIn(context: Context, line: CommandLine, directory: string): Promise<number> {
   const { answers, lock } = openProject(context, directory);
-  const found = `${directory} is the service "${answers.name}" already, in ${answers.framework}, made by create-tsuru-service ${lock.generator}.`;
+  const found = `${directory} is already the service "${answers.name}" (${answers.framework}), created by create-tsuru-service ${lock.generator}.`;
   const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(context, directory) : [];
   const steps = left.filter((step) => stepsWanted(line.switches).includes(step));
   const finishIt = () => finish(context, { ...line, directory: line.directory ?? directory, answers }, steps);
-  const streams = line.switches.yes ? undefined : context.prompts;
-  if (streams === undefined) {
+  if (context.prompts === undefined) {
     if (steps.length === 0) throw new ExpectedError(EXIT.inTheWay, found, COMMANDS_OF_A_PROJECT);
-    say(context.terminal, `${directory}: its files are written, and its set-up was stopped. It goes on.`);
+    say(context.terminal, `The files in ${directory} are written, but the set-up was interrupted. Continuing.`);
     return finishIt();
   }
   say(context.terminal, found);
   const { askChoice } = await import('../terminal/prompts.ts');
-  const wanted = await askChoice(streams, 'What now?', [
-    ...(steps.length > 0 ? [{ value: 'finish' as const, title: `Go on with its set-up: ${steps.join(', ')}` }] : []),
-    { value: 'regenerate', title: 'Regenerate: bring it to what its record and this version make of it' },
+  const wanted = await askChoice(context.prompts, 'What would you like to do?', [
+    ...(steps.length > 0 ? [{ value: 'finish' as const, title: `Continue the set-up: ${steps.join(', ')}` }] : []),
+    { value: 'regenerate', title: 'Regenerate: update it from its record and this version' },
     { value: 'endpoint', title: 'Add an endpoint' },
     { value: 'nothing', title: 'Nothing' },
   ]);
@@ -83,7 +82,7 @@ async function goOnIn(context: Context, line: CommandLine, directory: string): P
   return 0;
 }
 
-/** Whether what was given is what a project has. */
+/** Whether the given answers are those of the project. */
 function isSame(given: Partial<Answers>, answers: Answers): boolean {
   return QUESTIONS.every(
     ({ key }) => given[key] === undefined || JSON.stringify(given[key]) === JSON.stringify(answers[key]),
@@ -95,7 +94,7 @@ function showTree({ terminal }: Context, directory: string, tree: Tree): void {
   for (const [path, { content, fileClass }] of tree) {
     terminal.write(`${path.padEnd(width)}  ${fileClass.padEnd(9)}  ${content.length} bytes\n`);
   }
-  terminal.write(`${tree.size} files would be written; nothing was.\n`);
+  terminal.write(`${tree.size} files would be written; nothing was written.\n`);
   if (existsSync(directory)) sayKept(terminal, filling(directory, tree), 'would be');
 }
 
@@ -103,7 +102,7 @@ function stopIfCancelled({ signal }: Context): void {
   if (signal.aborted) throw cancelled();
 }
 
-/** Sets up a project that is written, and says what comes next. @throws ExpectedError that says what is left to do */
+/** Sets up a written project and prints the next steps. @throws ExpectedError that lists the steps that are left */
 async function finish(context: Context, request: CreateRequest, wanted: readonly SetUpStep[]): Promise<number> {
   const { cwd, terminal } = context;
   const { packageManager } = request.answers;
@@ -113,20 +112,20 @@ async function finish(context: Context, request: CreateRequest, wanted: readonly
     throw unfinished(cwd, request.directory, packageManager, result, repeatCommand(request));
   }
   if (result.repository !== undefined) say(terminal, result.repository);
-  sayWhatIsNext(context, request);
+  sayNextSteps(context, request);
   return 0;
 }
 
-function sayWhatIsNext({ terminal, cwd }: Context, request: CreateRequest): void {
+function sayNextSteps({ terminal, cwd }: Context, request: CreateRequest): void {
   const { directory, answers, switches } = request;
   const words = wordsOf(answers.packageManager);
   const path = relative(cwd, resolve(cwd, directory));
   terminal.write('\n');
   say(
     terminal,
-    `The service ${terminal.bold(answers.name)} is in ${directory}. Its password is in .env and manifest.yaml, which git ignores.`,
+    `Created the service ${terminal.bold(answers.name)} in ${directory}. Its password is in .env and manifest.yaml, which git ignores.`,
   );
-  terminal.write('\nNext:\n');
+  terminal.write('\nNext steps:\n');
   const commands = [
     ...(path === '' ? [] : [`cd ${quote(path)}`]),
     ...(switches.install ? [] : [words.install]),
@@ -134,7 +133,7 @@ function sayWhatIsNext({ terminal, cwd }: Context, request: CreateRequest): void
   ];
   for (const command of commands) terminal.write(`  ${command}\n`);
   terminal.write('\n');
-  say(terminal, 'Then write src/backend.ts; README.md says how. When Tsuru can reach it:');
+  say(terminal, 'Then write src/backend.ts, as README.md explains. Once Tsuru can reach the service:');
   terminal.write('  tsuru service create manifest.yaml\n');
-  terminal.write(`\nThe same again:\n  ${repeatCommand(request)}\n`);
+  terminal.write(`\nTo repeat this run:\n  ${repeatCommand(request)}\n`);
 }

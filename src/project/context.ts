@@ -10,7 +10,7 @@ export interface ProjectContext {
   environment: NodeJS.ProcessEnv;
   machine: Machine;
   terminal: Terminal;
-  /** The streams to ask on; undefined when nothing may be asked. */
+  /** The streams to ask on; undefined without a terminal, and with --yes. */
   prompts: PromptStreams | undefined;
   templates: Templates;
   /** Aborted by Ctrl-C and the like. */

@@ -30,7 +30,7 @@ export async function writeNew(
 ): Promise<void> {
   const { applied, filled } = await writeProject(diskOf(context), directory, tree);
   sayApplied(context.terminal, applied);
-  if (filled !== undefined) sayKept(context.terminal, filled, 'is');
+  if (filled !== undefined) sayKept(context.terminal, filled, 'are');
 }
 
 /**
@@ -54,9 +54,9 @@ export async function writeProject(
 }
 
 /** Lists the files that are kept in a backup. */
-export function sayKept(terminal: Context['terminal'], { kept, backup }: Filling, verb: 'is' | 'would be'): void {
+export function sayKept(terminal: Context['terminal'], { kept, backup }: Filling, verb: 'are' | 'would be'): void {
   if (kept.length === 0) return;
-  terminal.write(`What was there ${verb} kept in ${backup}:\n`);
+  terminal.write(`The replaced files ${verb} kept in ${backup}:\n`);
   for (const path of kept) terminal.write(`  ${path}\n`);
 }
 

@@ -6,31 +6,30 @@ import type { Context } from './context.ts';
 import { quote } from '../text.ts';
 import { canOverwrite, directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
-import { askInTurn, type Step } from '../terminal/form.ts';
+import { askInTurn, type FormStep } from '../terminal/form.ts';
 import { createCommand, startedBy, versionStartedBy } from '../render/package-manager.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import { isAsked, QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey, serviceIdFrom } from '../answers/questions.ts';
 import { say, sayTable } from '../terminal/terminal.ts';
 
-/** What is to be made, and where. */
+/** The project to create. */
 export interface CreateRequest {
-  /** As it was given. */
+  /** As given. */
   directory: string;
   answers: Answers;
   switches: Switches;
 }
 
-/** Says what is where a service with those answers would be written. */
+/** Looks at the directory in which a project with those answers would be written. */
 export type Look = (directory: string, answers: Answers) => Promise<Site>;
 
 /**
- * Resolves every answer: flag, else prompt on a terminal, else default. What is in the directory is said, and settled, as
- * soon as the directory is known.
- * @throws ExpectedError for wrong usage, for what stands in the way, and when it is cancelled
+ * Resolves every answer: flag, else prompt on a terminal, else default. A directory that is in use is reported, and settled,
+ * before the questions.
+ * @throws ExpectedError for wrong usage, for a directory that cannot be used, and when a prompt is cancelled
  */
 export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<CreateRequest> {
-  const streams = line.switches.yes ? undefined : context.prompts;
-  if (streams !== undefined) return askForRequest(context, line, look, streams);
+  if (context.prompts !== undefined) return askForRequest(context, line, look, context.prompts);
   const directory = line.directory ?? 'my-service';
   refuseProblem(context.cwd, directory);
   if (!line.switches.yes) refuseToGuess(line);
@@ -55,17 +54,17 @@ async function askForRequest(
   let answered: Partial<Answers> = {};
   let request = requestOf(context, line, line.directory ?? 'my-service', answered);
   const settle = async (given: string | undefined): Promise<'answered'> => {
-    // To write beside what is in one directory says nothing of another one.
+    // Permission to write into one directory does not extend to another.
     const place = { ...request, switches: line.switches };
     const { directory, switches } = await settleDirectory(context, place, look, streams, given);
-    // A name that followed from another directory is not offered for this one.
+    // A name derived from another directory is not suggested for this one.
     if (directory !== request.directory) answered = withoutName(answered);
     request = requestOf(context, { ...line, switches }, directory, answered);
     return 'answered';
   };
   if (line.directory !== undefined) await settle(line.directory);
 
-  const steps: Step[] = questions.map((question) => async (isFirst) => {
+  const steps: FormStep[] = questions.map((question) => async (isFirst) => {
     const from = defaultsFrom(context, line, request.directory);
     const given = await askQuestion(streams, question, from, answered[question.key], !isFirst);
     if (given === BACK) return 'back';
@@ -87,7 +86,7 @@ async function askForRequest(
   return request;
 }
 
-/** Asks for a directory until one can be written to, or the user chooses to overwrite. */
+/** Asks for a directory until it is free, or the user chooses to write into it. */
 async function settleDirectory(
   context: Context,
   { directory: initial, answers, switches }: CreateRequest,
@@ -107,10 +106,10 @@ async function settleDirectory(
     context.terminal.write(`${siteText(directory, site)}\n`);
     const isOpen = site.kind === 'occupied' && site.blocked.length === 0;
     const beside = isOpen && site.collisions.length === 0;
-    const wanted = await askChoice(streams, 'What now?', [
-      ...(beside ? [{ value: 'go-on' as const, title: 'Continue: write alongside the existing files' }] : []),
+    const wanted = await askChoice(streams, 'What would you like to do?', [
+      ...(beside ? [{ value: 'go-on' as const, title: 'Continue: add the project to the files that are there' }] : []),
       { value: 'elsewhere', title: 'Choose another directory' },
-      { value: 'stop', title: 'Stop' },
+      { value: 'stop', title: 'Cancel' },
       ...(isOpen && !beside
         ? [{ value: 'go-on' as const, title: 'Overwrite: replaced files are kept in .tsuru-service/backup' }]
         : []),
@@ -121,12 +120,12 @@ async function settleDirectory(
   }
 }
 
-/** What of a new repository is kept, and how. */
+/** Says what happens to the files of a new repository. */
 function sayKept({ terminal }: Context, directory: string, site: Site): void {
   if (site.kind === 'free' && site.usual.length > 0) say(terminal, siteText(directory, site));
 }
 
-/** @throws ExpectedError for wrong usage when a directory cannot hold a new project */
+/** @throws ExpectedError for wrong usage when a directory cannot be that of a new project */
 function refuseProblem(cwd: string, directory: string): void {
   const found = directoryProblem(cwd, directory);
   if (found !== undefined) throw new ExpectedError(EXIT.usage, found.problem, found.advice);
@@ -161,15 +160,15 @@ function refuseToGuess({ directory, answers }: CommandLine): void {
   throw new ExpectedError(
     EXIT.usage,
     `Running non-interactively, and these are missing: ${missing.join(', ')}.`,
-    'Give them, or --yes to take the defaults.',
+    'Give them, or use --yes for the defaults.',
   );
 }
 
-/** Shows what was answered. */
+/** Shows the answers. */
 function showRequest({ cwd, terminal }: Context, { directory, answers }: CreateRequest): void {
   const name = basename(resolve(cwd, directory));
   if (answers.name !== name && answers.name === serviceIdFrom(name)) {
-    say(terminal, `The directory keeps the name "${directory}"; the service and its package are named "${answers.name}".`);
+    say(terminal, `The directory is "${directory}"; the service and its package are named "${answers.name}".`);
   }
   sayTable(terminal, [
     ['Directory', directory],
@@ -177,7 +176,7 @@ function showRequest({ cwd, terminal }: Context, { directory, answers }: CreateR
   ]);
 }
 
-/** The one line that repeats a run, ready for a shell. */
+/** The command that repeats a run, quoted for a shell. */
 export function repeatCommand({ directory, answers, switches }: CreateRequest): string {
   const flags = QUESTIONS.flatMap((question) => {
     if (question.kind === 'boolean') {

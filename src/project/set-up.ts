@@ -10,37 +10,37 @@ import { cancelled, ExpectedError } from '../errors.ts';
 import { wordsOf } from '../render/package-manager.ts';
 import { diskOf, rootOf } from './open.ts';
 
-/** What follows when the files are written. */
+/** The steps after the files are written. */
 export const STEPS = ['install', 'verify', 'git'] as const;
 export type SetUpStep = (typeof STEPS)[number];
 
-/** `.tsuru-service/set-up.json`: written before the first step, so that a set-up is known however it was stopped. */
+/** `.tsuru-service/set-up.json`: written before the first step, so that an interrupted set-up is always known. */
 interface Marker {
   version: 1;
-  /** Known to this machine only: a mark that a repository or an archive brought is not believed, whatever it names. */
+  /** Known only to this machine: a marker that came with a repository or an archive is not trusted. */
   key: string;
   left: SetUpStep[];
 }
 
-/** How a step ended: `skipped` is not wanted, or was done before; `waiting` needs one that did not succeed. */
+/** How a step ended. `skipped`: not wanted, or done before; `waiting`: a step that it needs did not succeed. */
 export type StepOutcome = 'done' | 'failed' | 'stopped' | 'skipped' | 'waiting';
 
-/** What became of a set-up. */
+/** The result of a set-up. */
 export interface SetUp {
   outcomes: Record<SetUpStep, StepOutcome>;
-  /** One sentence about the repository; undefined when none was tried. */
+  /** A sentence about the repository; undefined when none was attempted. */
   repository: string | undefined;
-  /** Why it did not come to its end. */
+  /** Why the set-up did not finish. */
   failure: ExpectedError | undefined;
 }
 
-/** The steps that are wanted. */
+/** The steps that the switches ask for. */
 export function stepsWanted({ install, verify, git }: Switches): SetUpStep[] {
   const wanted = { install, verify: install && verify, git };
   return STEPS.filter((step) => wanted[step]);
 }
 
-/** The steps that an earlier run of this program left undone in a project. */
+/** The steps that an earlier run did not finish in a project. */
 export function stepsLeft(context: Context, directory: string): SetUpStep[] {
   const root = rootOf(directory);
   const content = root.read(SET_UP)?.content;
@@ -56,8 +56,8 @@ export function stepsLeft(context: Context, directory: string): SetUpStep[] {
 }
 
 /**
- * Installs, checks and makes the repository. A step that fails stops only those that need it; Ctrl-C stops all. What is left
- * is marked in the project.
+ * Installs, verifies and creates the repository. A failed step stops only the steps that need it; Ctrl-C stops all. The steps
+ * that are left are recorded in the project.
  */
 export async function setUp(
   context: Context,
@@ -103,7 +103,7 @@ export async function setUp(
   return result;
 }
 
-/** Marks what is left. A mark that cannot be written, as on a full disk, stays as it is: then more is done again. */
+/** Records the steps that are left. If that cannot be written, as on a full disk, more steps are repeated later. */
 async function mark(context: Context, directory: string, left: readonly SetUpStep[]): Promise<void> {
   const root = rootOf(directory);
   const disk = diskOf(context);
@@ -119,11 +119,11 @@ async function mark(context: Context, directory: string, left: readonly SetUpSte
     root.write(draft, Buffer.from(`${JSON.stringify(marker, undefined, 2)}\n`), 0o600);
     root.rename(draft, SET_UP);
   } catch {
-    // The steps are repeatable.
+    // Every step can be repeated.
   }
 }
 
-const WORDS: Record<StepOutcome, string> = {
+const OUTCOME_TEXTS: Record<StepOutcome, string> = {
   done: 'done',
   failed: 'failed',
   stopped: 'stopped',
@@ -132,9 +132,9 @@ const WORDS: Record<StepOutcome, string> = {
 };
 
 /**
- * What a set-up that did not come to its end leaves: an error that says what is done, what is not, and how to go on.
- * @param cwd where the commands are given
- * @param again the command that goes on
+ * The error of a set-up that did not finish: which steps are done, which are not, and how to continue.
+ * @param cwd the directory in which the commands are run
+ * @param again the command that continues
  */
 export function unfinished(
   cwd: string,
@@ -159,15 +159,15 @@ export function unfinished(
     [
       ...(hint === '' ? [] : [hint, '']),
       'Status:',
-      `  files    written, in ${directory}`,
-      `  install  ${WORDS[outcomes.install]}`,
-      `  checks   ${WORDS[outcomes.verify]}`,
-      `  git      ${repository ?? WORDS[outcomes.git]}`,
+      `  files    written to ${directory}`,
+      `  install  ${OUTCOME_TEXTS[outcomes.install]}`,
+      `  verify   ${OUTCOME_TEXTS[outcomes.verify]}`,
+      `  git      ${repository ?? OUTCOME_TEXTS[outcomes.git]}`,
       '',
-      'To do the rest step by step:',
+      'To finish step by step:',
       ...commands.map((command) => `  ${command}`),
       '',
-      'Or to resume where it stopped:',
+      'Or to continue from where it stopped:',
       `  ${again}`,
     ].join('\n'),
   );

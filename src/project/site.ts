@@ -12,7 +12,7 @@ import type { Tree } from '../render/tree.ts';
 import { EXIT, ExpectedError } from '../errors.ts';
 import { isProject, nextBackup, rootOf } from './open.ts';
 
-/** What is where a project is to be written; `free` may have files of a new repository, which are kept. */
+/** The state of the directory for a new project. `free` may have files of a new repository, which are kept. */
 export type Site =
   | { kind: 'free'; usual: string[] }
   | { kind: 'file' }
@@ -20,11 +20,11 @@ export type Site =
   | { kind: 'linked' }
   | ({ kind: 'occupied' } & Obstacles);
 
-/** What a command line in a project can go on with. */
+/** A hint for a run in an existing project. */
 export const COMMANDS_OF_A_PROJECT =
-  'In that project, use create-tsuru-service regenerate or create-tsuru-service endpoint add. Each has --help.';
+  'To change that project, run in it: create-tsuru-service regenerate, or create-tsuru-service endpoint add. Each has --help.';
 
-/** The nearest generated project: the directory itself or one above it; undefined when there is none. */
+/** The nearest generated project: the directory or one of its parents; undefined when there is none. */
 export function projectAround(directory: string): string | undefined {
   for (let at = directory; ; at = dirname(at)) {
     if (isProject(at)) return at;
@@ -33,18 +33,18 @@ export function projectAround(directory: string): string | undefined {
 }
 
 /**
- * What is wrong with a directory for a new project: a word that is meant as a command, or a place inside another project.
- * A directory that begins with `./` is meant.
- * @returns what happened, and what to do; undefined when nothing is wrong
+ * Why a directory is probably a mistake for a new project: its name is a mistyped command, or it is inside another project.
+ * A path that starts with `./` is always accepted.
+ * @returns the problem and the advice, as sentences; undefined when there is no problem
  */
 export function directoryProblem(cwd: string, given: string): { problem: string; advice: string } | undefined {
   const directory = resolve(cwd, given);
   if (/^\.[/\\]/.test(given) || isProject(directory)) return undefined;
   const meant = /[/\\]/.test(given) ? undefined : commandMeant(given);
-  const anyway = `give ${quote(`./${relative(cwd, directory)}`)}`;
+  const anyway = `use ${quote(`./${relative(cwd, directory)}`)}`;
   if (meant !== undefined) {
     return {
-      problem: `"${given}" looks like a command, not like a directory.`,
+      problem: `"${given}" looks like a command, not a directory.`,
       advice: `Did you mean create-tsuru-service ${meant}? To create a service in a directory of that name, ${anyway}.`,
     };
   }
@@ -56,13 +56,13 @@ export function directoryProblem(cwd: string, given: string): { problem: string;
   };
 }
 
-/** A directory as a word of a command line that is taken for what it is. */
+/** A directory as an argument for a shell, with `./` where it could be mistaken for a command or an option. */
 export function directoryWord(directory: string): string {
   const isPlain = !directory.startsWith('-') && (/[/\\]/.test(directory) || commandMeant(directory) === undefined);
   return quote(isPlain ? directory : `./${directory}`);
 }
 
-/** Looks at where a project is to be written. */
+/** Looks at the directory for a new project. */
 export function siteOf(directory: string, tree: Tree): Site {
   let found: Stats | undefined;
   try {
@@ -92,7 +92,7 @@ function kindOf(root: Root, path: string): Kind {
   }
 }
 
-/** What is there, in words. */
+/** The state of a directory, in sentences. */
 export function siteText(directory: string, site: Site): string {
   switch (site.kind) {
     case 'file':
@@ -107,10 +107,10 @@ export function siteText(directory: string, site: Site): string {
       return [
         `The directory ${directory} is not empty.`,
         ...(site.blocked.length > 0
-          ? ['These cannot be overwritten: they are links, directories or special files:', ...list(site.blocked)]
+          ? ['These cannot be overwritten, because they are symbolic links or not regular files:', ...list(site.blocked)]
           : []),
         ...(site.collisions.length > 0
-          ? ['The service has files with the same names:', ...list([...site.usual, ...site.collisions])]
+          ? ['The project has files with the same names:', ...list([...site.usual, ...site.collisions])]
           : []),
         ...othersText(site),
         ...(site.collisions.length === 0 && site.usual.length > 0 ? [keptText(directory, site.usual)] : []),
@@ -122,7 +122,7 @@ function othersText({ collisions, blocked, others }: Obstacles): string[] {
   const names = others.filter((name) => !blocked.includes(name));
   if (names.length === 0) return [];
   const isFirst = collisions.length + blocked.length === 0;
-  return [isFirst ? 'The service has no files with these names:' : 'It also contains:', ...list(names)];
+  return [isFirst ? 'It has these files, which the project does not have:' : 'It also has:', ...list(names)];
 }
 
 function keptText(directory: string, usual: readonly string[]): string {
@@ -138,7 +138,7 @@ export function canOverwrite(site: Site, overwrite: boolean): boolean {
   return overwrite && site.kind === 'occupied' && site.blocked.length === 0;
 }
 
-/** @throws ExpectedError that describes the obstacles and says what to do */
+/** @throws ExpectedError with the state of the directory, and advice */
 export function refuseSite(directory: string, site: Site): never {
   throw new ExpectedError(
     EXIT.inTheWay,
@@ -150,22 +150,22 @@ export function refuseSite(directory: string, site: Site): never {
 function adviceFor(site: Site): string {
   if (site.kind === 'unreachable') return 'Choose another directory.';
   return site.kind === 'occupied' && site.blocked.length === 0
-    ? 'Choose another directory, or give --overwrite: replaced files are kept in .tsuru-service/backup.'
-    : 'Choose another directory, or move it away.';
+    ? 'Choose another directory, or use --overwrite: replaced files are kept in .tsuru-service/backup.'
+    : 'Choose another directory, or move it out of the way.';
 }
 
-/** What writes a project into a directory that exists. */
+/** How a project is written into an existing directory. */
 export interface Filling {
   operations: Operation[];
-  /** What is replaced. */
+  /** The files that are replaced. */
   kept: string[];
-  /** Where that is kept, in the project. */
+  /** The directory in the project that they are kept in. */
   backup: string;
 }
 
 /**
- * The operations that write a project into a directory that exists: a .gitignore gets the lines that it lacks; what else is
- * replaced is kept in a backup.
+ * The operations that write a project into an existing directory: missing lines are added to a .gitignore; any other file
+ * that is replaced is kept in a backup.
  */
 export function filling(directory: string, tree: Tree): Filling {
   const root = rootOf(directory);
@@ -186,7 +186,7 @@ export function filling(directory: string, tree: Tree): Filling {
   return { operations, kept, backup };
 }
 
-/** A file with the lines that it lacks; undefined when its bytes are no text. */
+/** A file with its missing lines added; undefined when it is not UTF-8 text. */
 function withLinesOf(mine: Buffer, made: Buffer): Buffer | undefined {
   const text = mine.toString('utf8');
   return Buffer.from(text).equals(mine) ? Buffer.from(mergeLineSets('', text, made.toString('utf8'))) : undefined;

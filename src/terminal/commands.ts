@@ -1,176 +1,273 @@
 import { METHODS } from '../answers/endpoints.ts';
 import { nearest } from '../text.ts';
-import { questionOptions, type Option } from './options.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
+import { ANSWER_OPTIONS, parseSettings } from './answer-options.ts';
+import { choice, text, texts, type OptionTable, type PathKind } from './options.ts';
 
-/** What can be run, and what it takes: the one source of the flags, `--help` and the README's tables. */
-export interface Command {
-  /** As it is typed; the default command has none. */
+/** A command: the only source of how it is read, of its help, of its completion, and of its tables in the README. */
+export interface Command<Options extends OptionTable = OptionTable> {
+  /** As it is typed; empty for the default command. */
   name: string;
-  /** What may follow its name, as its help shows it. */
-  argument: string;
   about: string;
-  options: readonly Option[];
+  /** What is given without a flag. */
+  argument?: Argument;
+  options: Options;
+  /** Whole command lines. None has a blank inside quotes: the help breaks them at blanks. */
+  examples: readonly string[];
   exitCodes: readonly string[];
 }
 
-/** What to do with a file that both sides changed in the same place. */
+interface Argument {
+  /** As the help shows it. */
+  usage: string;
+  /** What it is, in an error. */
+  noun: string;
+  choices?: readonly string[];
+  path?: PathKind;
+}
+
+/** What to do with a file that was changed on both sides in the same place. */
 export const CONFLICT_WAYS = ['fail', 'inline', 'theirs-file'] as const;
 
 /** What `check` prints. */
 export const FORMATS = ['pretty', 'json', 'junit', 'tap'] as const;
 
-const EVERYWHERE: readonly Option[] = [
-  { flag: 'help', short: 'h', help: 'show this text' },
-  { flag: 'version', short: 'v', help: 'show the version' },
-];
+/** The shells that `completion` knows. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-const WRITING: readonly Option[] = [
-  { flag: 'dry-run', help: 'show the changes as a diff, and write nothing' },
-  { flag: 'check', help: 'write nothing, and end with 6 when anything would change' },
-  { flag: 'json', help: 'print what changes as JSON' },
-  {
-    flag: 'conflict',
-    placeholder: CONFLICT_WAYS.join('|'),
-    help: 'what becomes of a file that both sides changed in the same place',
-  },
-  { flag: 'allow-dirty', help: 'change files that have changes which are not committed' },
-  { flag: 'install', negatable: 'on', help: 'do not install the dependencies when they changed' },
-];
+const EVERYWHERE = {
+  help: { kind: 'on', flag: 'help', short: 'h', help: 'show this help' },
+  version: { kind: 'on', flag: 'version', short: 'v', help: 'show the version' },
+} satisfies OptionTable;
 
-const EXIT_CODES_OF_A_PROJECT = [
+const WRITING = {
+  dryRun: { kind: 'on', flag: 'dry-run', help: 'show the changes as a diff and write nothing' },
+  check: { kind: 'on', flag: 'check', help: 'write nothing; exit with 6 if anything would change' },
+  json: { kind: 'on', flag: 'json', help: 'print the changes as JSON' },
+  conflict: choice({
+    ...{ flag: 'conflict', choices: CONFLICT_WAYS, preset: ['fail'] },
+    help: 'how to handle a file that was changed on both sides in the same place',
+  }),
+  allowDirty: { kind: 'on', flag: 'allow-dirty', help: 'change files that have uncommitted changes' },
+  install: { kind: 'off', flag: 'install', help: 'do not install the dependencies when they changed' },
+  yes: { kind: 'on', flag: 'yes', short: 'y', help: 'ask nothing and use the defaults' },
+} satisfies OptionTable;
+
+const PROJECT_EXIT_CODES = [
   '0 done, or nothing to do',
-  '1 failed; what was there is as it was',
+  '1 failed; the project is unchanged',
   '2 wrong usage',
   '3 conflicts; nothing was written, unless --conflict says how',
-  '4 something stands in the way',
+  '4 something is in the way, such as uncommitted changes or another run',
   '5 the record or the lock is unreadable, or newer than this program',
   '6 --check found a difference',
   '130 cancelled',
 ];
 
-export const CREATE: Command = {
+export const CREATE = {
   name: '',
-  argument: '[directory]',
   about:
-    'Writes a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks; otherwise every answer comes from a flag, or from --yes. Given again after a stop, it goes on from there. In a project, "regenerate" and "endpoint" change it, and "check" makes Tsuru\'s calls to any service API: each has its own --help.',
-  options: [
-    ...questionOptions(),
-    { flag: 'install', negatable: 'on', help: 'do not install the dependencies' },
-    { flag: 'verify', negatable: 'on', help: 'do not check the types and run the tests of the new project' },
-    { flag: 'git', negatable: 'on', help: 'do not make a git repository with a first commit' },
-    {
-      flag: 'overwrite',
-      help: 'write into a directory that is not empty; what is replaced is kept in .tsuru-service/backup',
+    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks for whatever no option answers; non-interactively, give every answer as an option, or --yes. If a run is interrupted, the same command continues it. In an existing project, "regenerate" and "endpoint" change it. "check" tests any service API with Tsuru\'s own calls. Each command has its own --help.',
+  argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
+  options: {
+    ...ANSWER_OPTIONS,
+    install: { kind: 'off', flag: 'install', help: 'do not install the dependencies' },
+    verify: { kind: 'off', flag: 'verify', help: 'do not check the types and run the tests of the new project' },
+    git: { kind: 'off', flag: 'git', help: 'do not create a git repository with a first commit' },
+    overwrite: {
+      ...{ kind: 'on', flag: 'overwrite' },
+      help: 'write into a directory that is not empty; replaced files are kept in .tsuru-service/backup',
     },
-    { flag: 'dry-run', help: 'show what would be written, and write nothing' },
-    { flag: 'yes', short: 'y', help: 'take the default of every question that no flag answers' },
+    dryRun: { kind: 'on', flag: 'dry-run', help: 'list the files that would be written and write nothing' },
+    yes: { kind: 'on', flag: 'yes', short: 'y', help: 'ask nothing and use the default for every answer not given' },
     ...EVERYWHERE,
+  },
+  examples: [
+    'create-tsuru-service',
+    'create-tsuru-service my-db --framework hono --yes',
+    'create-tsuru-service my-db --provisioning background --plan small=Development --plan large=Production --yes',
+    'create-tsuru-service my-db --yes --dry-run',
   ],
   exitCodes: [
     '0 done',
-    '1 failed; it says what is done, and what is not',
+    '1 failed; the output lists which steps are done',
     '2 wrong usage',
-    '4 something stands in the way',
+    '4 something is in the way, such as a directory that is not empty',
     '130 cancelled',
   ],
-};
+} satisfies Command;
 
-export const REGENERATE: Command = {
+export const REGENERATE = {
   name: 'regenerate',
-  argument: '[directory]',
   about:
-    'Renders a project from tsuru-service.yaml again: after an edit of it, with other answers, or with a newer version of this program. What you wrote is kept or merged, never lost.',
-  options: [
-    { flag: 'set', placeholder: 'key=value', repeatable: true, help: 'change an answer, such as framework=hono' },
-    { flag: 'restore', placeholder: 'PATH', repeatable: true, help: 'bring back a file as it is made' },
+    'Renders a project from tsuru-service.yaml again: after you edited it, with different answers, or with a newer version of this program. Your own changes are kept or merged, never lost.',
+  argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
+  options: {
+    set: {
+      ...{ kind: 'value', flag: 'set', placeholder: 'key=value', repeatable: true, preset: [], parse: parseSettings },
+      help: 'change an answer, such as framework=hono',
+    },
+    restore: texts({
+      ...{ flag: 'restore', placeholder: 'PATH', path: 'file' as const },
+      help: 'restore a file to its generated content',
+    }),
     ...WRITING,
     ...EVERYWHERE,
+  },
+  examples: [
+    'create-tsuru-service regenerate --dry-run',
+    'create-tsuru-service regenerate --set framework=hono',
+    'create-tsuru-service regenerate my-db --restore Dockerfile',
+    'create-tsuru-service regenerate --check',
   ],
-  exitCodes: EXIT_CODES_OF_A_PROJECT,
-};
+  exitCodes: PROJECT_EXIT_CODES,
+} satisfies Command;
 
-const ABOUT_ENDPOINTS =
-  "Adds and removes the service's own routes: the record, the route, permissions.json, openapi.yaml, the README, and a handler with its test, which are yours.";
+const ABOUT_ADDING =
+  'Adds a route of your own to the service: it updates the record, the route table, permissions.json, openapi.yaml and the README, and creates a handler with a test for you to edit.';
 
-/** What the three commands below stand under; by itself it has only its help. */
-export const ENDPOINT: Command = {
-  name: 'endpoint',
-  argument: 'add|remove|list',
-  about: ABOUT_ENDPOINTS,
-  options: EVERYWHERE,
-  exitCodes: EXIT_CODES_OF_A_PROJECT,
-};
+const ADD_EXAMPLES = [
+  'create-tsuru-service endpoint add backups',
+  'create-tsuru-service endpoint add restore-backup --method POST --path /backups/{id}/restore',
+];
+const REMOVE_EXAMPLES = ['create-tsuru-service endpoint remove backups'];
+const LIST_EXAMPLES = ['create-tsuru-service endpoint list'];
 
-export const ENDPOINT_ADD: Command = {
+export const ENDPOINT_ADD = {
   name: 'endpoint add',
-  argument: '[name]',
-  about: ABOUT_ENDPOINTS,
-  options: [
-    { flag: 'method', placeholder: METHODS.join('|'), help: 'the method of its requests (GET)' },
-    { flag: 'path', placeholder: '/path/{id}', help: 'the path below an instance (from the name)' },
-    { flag: 'action', placeholder: 'name', help: 'what Tsuru grants to roles (from the name and the method)' },
-    { flag: 'description', placeholder: 'text', help: 'what it does, in one line' },
+  about: ABOUT_ADDING,
+  argument: { usage: '[name]', noun: 'endpoint' },
+  options: {
+    method: {
+      ...choice({ flag: 'method', choices: METHODS, help: 'the HTTP method', default: 'GET' }),
+      spell: (method) => method.toUpperCase(),
+    },
+    path: text({
+      ...{ flag: 'path', placeholder: '/path/{id}', default: 'from the name' },
+      help: 'the path below an instance',
+    }),
+    action: text({
+      ...{ flag: 'action', placeholder: 'name', default: 'from the name and the method' },
+      help: 'the action that Tsuru grants to roles',
+    }),
+    description: text({ flag: 'description', placeholder: 'text', help: 'what it does, in one line' }),
     ...WRITING,
     ...EVERYWHERE,
-  ],
-  exitCodes: EXIT_CODES_OF_A_PROJECT,
-};
+  },
+  examples: ADD_EXAMPLES,
+  exitCodes: PROJECT_EXIT_CODES,
+} satisfies Command;
 
-export const ENDPOINT_REMOVE: Command = {
+export const ENDPOINT_REMOVE = {
   name: 'endpoint remove',
-  argument: '[name]',
-  about: 'Takes a route away. Its handler and the test of it are yours, and stay.',
-  options: [...WRITING, ...EVERYWHERE],
-  exitCodes: EXIT_CODES_OF_A_PROJECT,
-};
+  about: 'Removes a route of your own. Its handler and the test of the handler are yours and stay.',
+  argument: { usage: '[name]', noun: 'endpoint' },
+  options: { ...WRITING, ...EVERYWHERE },
+  examples: REMOVE_EXAMPLES,
+  exitCodes: PROJECT_EXIT_CODES,
+} satisfies Command;
 
-export const ENDPOINT_LIST: Command = {
+export const ENDPOINT_LIST = {
   name: 'endpoint list',
-  argument: '',
-  about: "Shows the service's own routes.",
+  about: 'Lists your own routes.',
   options: EVERYWHERE,
+  examples: LIST_EXAMPLES,
   exitCodes: ['0 done', '2 wrong usage', '5 the record or the lock is unreadable, or newer than this program'],
-};
+} satisfies Command;
 
-export const CHECK: Command = {
+/** What `endpoint` can do. */
+export const ENDPOINT_VERBS = ['add', 'remove', 'list'] as const;
+
+/** The three commands above; by itself it has only its help. */
+export const ENDPOINT = {
+  name: 'endpoint',
+  about: 'Adds, removes and lists the routes of your own.',
+  argument: { usage: ENDPOINT_VERBS.join('|'), noun: 'endpoint command', choices: ENDPOINT_VERBS },
+  options: EVERYWHERE,
+  examples: [...ADD_EXAMPLES, ...REMOVE_EXAMPLES, ...LIST_EXAMPLES],
+  exitCodes: PROJECT_EXIT_CODES,
+} satisfies Command;
+
+export const CHECK = {
   name: 'check',
-  argument: '<url>',
   about:
-    "Makes Tsuru's calls to a service API, in whatever language it is written, and judges the answers as Tsuru reads them. What it makes it removes.",
-  options: [
-    {
-      flag: 'manifest',
-      placeholder: 'FILE',
-      help: 'a manifest to take id, user, password, endpoint and multi-cluster from',
+    "Makes Tsuru's own calls to a service API, whatever language it is written in, and judges the replies as Tsuru reads them. It removes the instances that it creates.",
+  argument: { usage: '<url>', noun: 'URL' },
+  options: {
+    manifest: text({
+      ...{ flag: 'manifest', placeholder: 'FILE', path: 'file' as const },
+      help: 'a manifest to read id, user name, password, endpoint and multi-cluster from',
+    }),
+    username: text({
+      ...{ flag: 'username', placeholder: 'NAME', default: '$SERVICE_USERNAME' },
+      help: 'the user name of the service',
+    }),
+    password: text({
+      ...{ flag: 'password', placeholder: 'TEXT', default: '$SERVICE_PASSWORD' },
+      help: 'its password; it is never printed',
+    }),
+    encoding: {
+      ...choice({ flag: 'encoding', choices: ['form', 'json', 'both'], preset: ['form'] }),
+      help: 'how the calls are encoded',
+      parse: ([encoding]): Encoding[] => (encoding === 'both' ? ['form', 'json'] : [encoding as Encoding]),
     },
-    { flag: 'username', placeholder: 'NAME', help: 'the user name of the service', default: '$SERVICE_USERNAME' },
-    { flag: 'password', placeholder: 'TEXT', help: 'its password; it is never printed', default: '$SERVICE_PASSWORD' },
-    { flag: 'encoding', placeholder: 'form|json|both', help: 'how the calls are encoded', default: 'form' },
-    { flag: 'plan', placeholder: 'NAME', help: 'the plan to create instances with', default: 'the first one' },
-    { flag: 'parameter', placeholder: 'key=value', repeatable: true, help: 'a parameter that every create is sent' },
-    { flag: 'multi-cluster', help: 'send the headers of a pool and its cluster, and check them' },
-    {
-      flag: 'timeout',
-      placeholder: 'SECONDS',
-      help: 'the longest wait for an answer, and for a pending instance',
-      default: '60',
+    plan: text({
+      ...{ flag: 'plan', placeholder: 'NAME', default: 'the first one' },
+      help: 'the plan to create instances with',
+    }),
+    parameter: {
+      ...{ kind: 'value', flag: 'parameter', placeholder: 'key=value', repeatable: true, preset: [] },
+      help: 'a parameter to send with every create',
+      parse: (pairs) => Object.fromEntries(pairs.map(parsePair)),
     },
-    { flag: 'only', placeholder: 'ID', repeatable: true, help: 'run these checks, or groups of checks, only' },
-    { flag: 'skip', placeholder: 'ID', repeatable: true, help: 'leave out these checks, or groups of checks' },
-    { flag: 'format', placeholder: FORMATS.join('|'), help: 'what is printed', default: 'pretty' },
-    { flag: 'report', placeholder: 'FILE', help: 'write a page of HTML with every check, its requests and answers' },
-    { flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
-    { flag: 'list', help: 'print the checks, and make none' },
+    multiCluster: {
+      ...{ kind: 'on', flag: 'multi-cluster' },
+      help: 'send the headers of a pool and its cluster, and check them',
+    },
+    timeout: {
+      ...{ kind: 'value', flag: 'timeout', placeholder: 'SECONDS', preset: ['60'] },
+      help: 'the longest wait for a reply, and for a pending instance',
+      parse: parseSeconds,
+    },
+    only: texts({ flag: 'only', placeholder: 'ID', help: 'run only these checks or groups of checks' }),
+    skip: texts({ flag: 'skip', placeholder: 'ID', help: 'skip these checks or groups of checks' }),
+    format: choice({ flag: 'format', choices: FORMATS, preset: ['pretty'], help: 'the format of the output' }),
+    report: text({
+      ...{ flag: 'report', placeholder: 'FILE', path: 'file' as const },
+      help: 'write an HTML page with every check, its requests and replies',
+    }),
+    verbose: { kind: 'on', flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
+    list: { kind: 'on', flag: 'list', help: 'list the checks without running any' },
     ...EVERYWHERE,
+  },
+  examples: [
+    'SERVICE_PASSWORD=secret create-tsuru-service check http://localhost:8888 --username my-db',
+    'create-tsuru-service check --manifest manifest.yaml --only binds --verbose',
+    'create-tsuru-service check --manifest manifest.yaml --format junit',
+    'create-tsuru-service check --list',
   ],
   exitCodes: [
     '0 every "must" holds',
-    '1 one does not, or something is left behind',
+    '1 a "must" does not hold, or something is left behind',
     '2 wrong usage',
     '4 the service cannot be reached',
-    '130 stopped',
+    '130 cancelled',
   ],
-};
+} satisfies Command;
+
+export const COMPLETION = {
+  name: 'completion',
+  about:
+    'Prints a completion script for a shell. It completes commands, options, their values, and paths for the installed command create-tsuru-service.',
+  argument: { usage: SHELLS.join('|'), noun: 'shell', choices: SHELLS },
+  options: EVERYWHERE,
+  examples: [
+    'source <(create-tsuru-service completion bash)',
+    'source <(create-tsuru-service completion zsh)',
+    'create-tsuru-service completion fish | source',
+  ],
+  exitCodes: ['0 done', '2 wrong usage'],
+} satisfies Command;
 
 /** Every command, the default one first. */
 export const COMMANDS: readonly Command[] = [
@@ -181,15 +278,16 @@ export const COMMANDS: readonly Command[] = [
   ENDPOINT_REMOVE,
   ENDPOINT_LIST,
   CHECK,
+  COMPLETION,
 ];
 
-/** The command that arguments begin with: the one with the longest name; the default one for any other word. */
+/** The command that arguments start with: the one with the longest name, or the default one. */
 export function commandIn(argv: readonly string[]): Command {
   const words = [argv.slice(0, 2).join(' '), argv[0]];
   return words.flatMap((word) => COMMANDS.find(({ name }) => name === word && name !== '') ?? []).at(0) ?? CREATE;
 }
 
-/** Words that are given as commands and are none, with what is meant. */
+/** Words that are not commands but are typed as if they were, with the right spelling. */
 const MISTAKEN: ReadonlyMap<string, string> = new Map([
   ['help', '--help'],
   ['version', '--version'],
@@ -199,12 +297,27 @@ const MISTAKEN: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The command that a word was meant as, which stands where a directory does.
- * @returns undefined for a word that is none, and for a path, such as `./check`
+ * The command that was probably meant by a word given as a directory.
+ * @returns undefined for any other word, and for a path, such as `./check`
  */
 export function commandMeant(word: string): string | undefined {
   const typed = word.toLowerCase();
   const names = COMMANDS.map(({ name }) => name).filter((name) => name !== '' && !name.includes(' '));
   const isBeginning = (name: string) => typed.length >= 5 && name.startsWith(typed);
   return names.find(isBeginning) ?? MISTAKEN.get(typed) ?? nearest(typed, names);
+}
+
+/** `key=value`. */
+function parsePair(given: string): [key: string, value: string] {
+  const mark = given.indexOf('=');
+  if (mark < 1) throw new Error(`must be key=value, not "${given}"`);
+  return [given.slice(0, mark), given.slice(mark + 1)];
+}
+
+/** @returns seconds, up to a day */
+function parseSeconds(all: readonly string[]): number {
+  const given = all.at(-1) ?? '';
+  const seconds = Number(given);
+  if (!(seconds > 0 && seconds <= 86_400)) throw new Error(`must be a number of seconds, up to 86400, not "${given}"`);
+  return seconds;
 }

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** A key as Node's readline tells it. */
+/** A key as Node's readline reports it. */
 interface Key {
   name?: string;
   ctrl?: boolean;
@@ -8,12 +8,12 @@ interface Key {
 }
 
 /**
- * A prompt of the `prompts` package while it is shown: what it has beside its documented options. Its `onRender` is called
- * with it as `this`, and its keys are looked up on it one by one, so that they can be changed.
+ * A prompt of the `prompts` package while it is shown, with members that are not documented. `onRender` is called with the
+ * prompt as `this`, and each key is looked up as a method of it, so that keys can be replaced.
  */
 export interface LivePrompt {
   out: NodeJS.WriteStream;
-  /** What was drawn last. */
+  /** The text that was drawn last. */
   outputText?: string;
   aborted?: boolean;
   bell(): void;
@@ -23,26 +23,26 @@ export interface LivePrompt {
   exit(): void;
   /** Tab, with or without Shift. */
   next?(key: Key): void;
-  /** A key that has no meaning of its own. */
+  /** Any other key. */
   _?(character: string | undefined, key: Key): void;
 }
 
-/** One that takes a text. */
+/** A prompt for a text. */
 interface LiveText extends LivePrompt {
   value: string;
   initial: string;
-  /** How many characters are before the cursor. */
+  /** The number of characters before the cursor. */
   cursor: number;
-  /** The same from the end, as a number that is not positive. */
+  /** The position of the cursor from the end: zero or negative. */
   cursorOffset: number;
   red?: boolean;
 }
 
 /**
- * Gives a prompt the keys that it lacks: Ctrl-U and Ctrl-W in a text, as shells have them, and Shift-Tab and Escape to go
- * back. Keys that stand for no character, such as F1, are not typed into a text.
- * @param above what was written above it, which goes with it when the person goes back
- * @param leave is told that the person goes back; undefined where there is no question before
+ * Adds the keys that `prompts` lacks: Ctrl-U and Ctrl-W in a text, as in a shell, and Shift-Tab and Escape to go back. Keys
+ * without a character, such as F1, type nothing.
+ * @param above the text written above the prompt, which is erased with it when the user goes back
+ * @param leave called when the user goes back; undefined where there is no previous question
  */
 export function addKeys(prompt: LivePrompt, above: string, leave: (() => void) | undefined): void {
   const goBack = () => {
@@ -76,7 +76,7 @@ function isText(prompt: LivePrompt): prompt is LiveText {
   return 'cursorOffset' in prompt;
 }
 
-/** Takes away what is between a place and the cursor. */
+/** Deletes the text between a position and the cursor. */
 function cut(prompt: LiveText, from: number): void {
   if (prompt.value === '') {
     prompt.bell();
@@ -85,18 +85,18 @@ function cut(prompt: LiveText, from: number): void {
   const after = prompt.value.slice(prompt.cursor);
   prompt.value = prompt.value.slice(0, from) + after;
   prompt.red = false;
-  // An empty text shows its default, with the cursor on its first letter.
+  // An empty text shows its default, with the cursor on the first letter.
   prompt.cursor = prompt.value === '' ? Number(prompt.initial !== '') : from;
   prompt.cursorOffset = -after.length;
   prompt.render();
 }
 
-/** Where the word before a place begins; words are parted by blanks. */
+/** The start of the word before a position; words are separated by spaces. */
 function startOfWord(text: string, place: number): number {
   return text.slice(0, place).trimEnd().lastIndexOf(' ') + 1;
 }
 
-/** Takes away what a prompt has drawn; the cursor is in its last line. */
+/** The control sequence that erases a drawn prompt, with the cursor on its last line. */
 function erase(drawn: string, columns: number): string {
   const rows = stripVTControlCharacters(drawn)
     .split('\n')

@@ -1,110 +1,160 @@
-import { parseArgs } from 'node:util';
-
-import { QUESTIONS, type DefaultsFrom, type Question } from '../answers/questions.ts';
-import { EXIT, ExpectedError } from '../errors.ts';
+import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { nearest } from '../text.ts';
 
-/** An option of a command: the one source of its flag, its help and the README's table. */
-export interface Option {
+interface OptionBase {
   /** Without the dashes. */
   flag: string;
   short?: string;
-  /** What its value is called; a switch has none. */
-  placeholder?: string;
-  repeatable?: true;
-  /** A switch that `--no-` turns off: `on` is one that nothing else is said of, `either` is shown both ways. */
-  negatable?: 'on' | 'either';
+  /** What it does, in `--help` and in the README. */
   help: string;
+  /** The default as `--help` shows it; for an option with a `preset`, the preset. */
   default?: string;
-  /** What is said when its value is missing; what it is for, if nothing is given. */
-  valueHelp?: string;
 }
 
-/** What reads a command's arguments: its name, empty for the default command, and its options. */
-export interface Takes {
-  name: string;
-  options: readonly Option[];
+/** Off unless it is given. */
+interface OnSwitch extends OptionBase {
+  kind: 'on';
 }
 
-/** One option as `--help` and the documents show it. */
+/** On unless `--no-<flag>` is given. */
+interface OffSwitch extends OptionBase {
+  kind: 'off';
+}
+
+/** `--<flag>` or `--no-<flag>`; without either it has no value. */
+export interface EitherSwitch extends OptionBase {
+  kind: 'either';
+}
+
+/** What a shell completes a path to. */
+export type PathKind = 'file' | 'directory';
+
+/** An option that takes a value. */
+export interface ValueOption<Value> extends OptionBase {
+  kind: 'value';
+  /** What its value is called. */
+  placeholder: string;
+  repeatable?: true;
+  /** The texts it takes; any, unless they are listed. */
+  choices?: readonly string[];
+  /** Spells a text as it is spelled in `choices`. */
+  spell?: (text: string) => string;
+  path?: PathKind;
+  /** The texts that are read when the option is not given. */
+  preset?: readonly string[];
+  /**
+   * @param texts of every time it is given, in order
+   * @throws Error whose message is the end of a sentence that starts with the option, such as "must be on one line"
+   * @throws ExpectedError with a whole sentence
+   */
+  parse: (texts: readonly string[]) => Value;
+}
+
+/** An option of a command: its flag, its completion, its help, its row in the README, and how it is read. */
+export type Option<Value = unknown> = OnSwitch | OffSwitch | EitherSwitch | ValueOption<Value>;
+
+/** The options of a command in the order of its help, by the names under which they are read. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+type ValueOf<Given> = Given extends { parse(texts: readonly string[]): infer Value } ? Value : boolean;
+
+/** The keys of options that have a value even when they are not given. */
+type PresetKey<Options> = {
+  [Key in keyof Options]: Options[Key] extends { kind: 'on' | 'off' } | { preset: readonly string[] } ? Key : never;
+}[keyof Options];
+
+/** What the options of a table are read as. An option that is not given and has no preset is left out. */
+export type Values<Options> = {
+  -readonly [Key in PresetKey<Options>]: ValueOf<Options[Key]>;
+} & {
+  -readonly [Key in Exclude<keyof Options, PresetKey<Options>>]?: ValueOf<Options[Key]>;
+};
+
+/** An option whose value is a text. */
+export function text<Given extends object>(given: Given) {
+  return { ...given, kind: 'value' as const, parse: (texts: readonly string[]): string => texts.at(-1) ?? '' };
+}
+
+/** An option that may be given again and again, with a text each time. */
+export function texts<Given extends object>(given: Given) {
+  return {
+    ...given,
+    ...{ kind: 'value' as const, repeatable: true as const, preset: [] },
+    parse: (all: readonly string[]): string[] => [...all],
+  };
+}
+
+/** An option whose value is one of a few. */
+export function choice<Given extends { choices: readonly string[] }>(given: Given) {
+  return {
+    ...given,
+    ...{ kind: 'value' as const, placeholder: given.choices.join('|') },
+    // Only a text that is among the choices gets here.
+    parse: (all: readonly string[]) => all.at(-1) as Given['choices'][number],
+  };
+}
+
+/**
+ * Reads the value of an option.
+ * @param name what the option is called in an error, such as `--framework`
+ * @throws ExpectedError for wrong usage
+ */
+export function parseValue<Value>(
+  { choices, spell = (text) => text, parse }: ValueOption<Value>,
+  name: string,
+  given: readonly string[],
+): Value {
+  const spelled = choices === undefined ? given : given.map((text) => choiceOf(name, spell(text), choices));
+  try {
+    return parse(spelled);
+  } catch (error) {
+    if (error instanceof ExpectedError) throw error;
+    throw usage(`${name} ${messageOf(error)}.`);
+  }
+}
+
+/** A text that has to be one of a few. @throws ExpectedError for wrong usage that lists them */
+export function choiceOf(name: string, given: string, choices: readonly string[]): string {
+  if (choices.includes(given)) return given;
+  const hints = [didYouMean(given, choices), `Valid values: ${choices.join(', ')}.`];
+  throw usage(`Invalid value for ${name}: "${given}".`, hints.filter((hint) => hint !== undefined).join(' '));
+}
+
+/** One option as `--help` and the README show it. */
 export interface OptionHelp {
   usage: string;
   help: string;
   default: string;
 }
 
-/** Options as the help and the README show them. */
-export function optionHelp(options: readonly Option[]): OptionHelp[] {
-  return options.map(({ flag, short, placeholder, repeatable, negatable, help, default: value = '' }) => ({
-    usage: [
-      `${short === undefined ? '' : `-${short}, `}--${NEGATION[negatable ?? 'never']}${flag}`,
-      ...(placeholder === undefined ? [] : [placeholder]),
-      ...(repeatable ? ['...'] : []),
-    ].join(' '),
-    help,
-    default: value,
+/** The options of a table as `--help` and the README show them. */
+export function optionHelp(options: OptionTable): OptionHelp[] {
+  return Object.values(options).map((option) => ({
+    usage: usageOf(option),
+    help: option.help,
+    default: option.default ?? (option.kind === 'value' ? (option.preset ?? []).join(', ') : ''),
   }));
 }
 
-const NEGATION = { on: 'no-', either: '[no-]', never: '' };
+const NEGATION = { on: '', off: 'no-', either: '[no-]', value: '' } as const;
 
-/** What was typed: each flag with its values in their order, and the rest. */
-export interface Typed {
-  values: Map<string, (string | boolean)[]>;
-  positionals: string[];
+/** How an option is written: `-y, --yes`, `--no-git`, `--plan "name=description" ...`. */
+export function usageOf(option: Option): string {
+  const { kind, short, flag } = option;
+  return [
+    `${short === undefined ? '' : `-${short}, `}--${NEGATION[kind]}${flag}`,
+    ...(kind === 'value' ? [option.placeholder, ...(option.repeatable ? ['...'] : [])] : []),
+  ].join(' ');
 }
 
-/**
- * Reads the arguments of a command. A stray `--`, which some package managers hand on, is left out.
- * @throws ExpectedError with the exit code for wrong usage: an unknown flag, or a missing value
- */
-export function readFlags(argv: readonly string[], { name: command, options }: Takes): Typed {
-  const { tokens, positionals } = tokensOf(argv, options);
-  const values = new Map<string, (string | boolean)[]>();
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const { rawName, value } = token;
-    const isNegative = rawName.startsWith('--no-');
-    const name = isNegative ? rawName.slice('--no-'.length) : token.name;
-    const found = options.find(({ flag }) => flag === name);
-    if (found === undefined || (isNegative && found.negatable === undefined)) {
-      throw unknownFlag(rawName, command, options);
-    }
-    const isSwitch = found.placeholder === undefined;
-    if (!isSwitch && (value === undefined || (!token.inlineValue && value.startsWith('--')))) {
-      throw usage(`${rawName} needs a value.`, found.valueHelp ?? `It is for this: ${found.help}.`);
-    }
-    if (isSwitch && value !== undefined) {
-      throw usage(`${rawName} takes no value${found.negatable ? `; its opposite is --no-${name}` : ''}.`);
-    }
-    values.set(name, [...(values.get(name) ?? []), isSwitch ? !isNegative : String(value)]);
-  }
-  return { values, positionals };
-}
-
-/** Whether one of those flags was given, as a flag: not as the value of another one. */
-export function isGiven(argv: readonly string[], options: readonly Option[], flag: string): boolean {
-  return tokensOf(argv, options).tokens.some((token) => token.kind === 'option' && token.name === flag);
-}
-
-function tokensOf(argv: readonly string[], options: readonly Option[]) {
-  return parseArgs({
-    args: argv.filter((argument) => argument !== '--'),
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-    allowNegative: true,
-    options: Object.fromEntries(
-      options.map(({ flag, short, placeholder }) => [
-        flag,
-        { type: placeholder === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
-      ]),
-    ),
-  });
+/** The long flags that an option is given by. */
+export function flagsOf({ kind, flag }: Option): string[] {
+  const [on, off] = [`--${flag}`, `--no-${flag}`];
+  return kind === 'either' ? [on, off] : [kind === 'off' ? off : on];
 }
 
 /** An error of wrong usage. */
-export function usage(message: string, hint = 'Run it with --help to see what it takes.'): ExpectedError {
+export function usage(message: string, hint = 'Run it with --help to see its options.'): ExpectedError {
   return new ExpectedError(EXIT.usage, message, hint);
 }
 
@@ -112,75 +162,4 @@ export function usage(message: string, hint = 'Run it with --help to see what it
 export function didYouMean(typed: string, words: readonly string[]): string | undefined {
   const word = nearest(typed, words);
   return word === undefined ? undefined : `Did you mean ${word}?`;
-}
-
-/** The last value of a flag of a text. */
-export function lastOf({ values }: Typed, flag: string): string | undefined {
-  return values.get(flag)?.map(String).at(-1);
-}
-
-/** @throws ExpectedError for wrong usage when anything was given without a flag */
-export function refuseWords(positionals: readonly string[], { name }: Takes): void {
-  if (positionals.length > 0) throw usage(`${name} takes only flags, and "${positionals.join('", "')}" is none.`);
-}
-
-/** The one thing that may be given without a flag. @throws ExpectedError for wrong usage when there are more */
-export function onlyOne(positionals: readonly string[], what: string): string | undefined {
-  const [one, ...others] = positionals;
-  if (others.length === 0) return one;
-  throw usage(`Only one ${what}, and "${others.join('", "')}" came after "${String(one)}".`);
-}
-
-/** A value that has to be one of a few. @throws ExpectedError for wrong usage that lists them */
-export function oneOf<Value extends string>(flag: string, given: string, values: readonly Value[]): Value {
-  const found = values.find((value) => value === given);
-  if (found !== undefined) return found;
-  throw usage(`--${flag} cannot be "${given}".`, didYouMean(given, values) ?? `It can be: ${values.join(', ')}.`);
-}
-
-/** A hint for a word that only one of those begins with. */
-function beginning(typed: string, words: readonly string[]): string | undefined {
-  const [word, ...others] = words.filter((one) => typed.length > '--'.length && one.startsWith(typed));
-  return word === undefined || others.length > 0 ? undefined : `Did you mean ${word}?`;
-}
-
-function unknownFlag(rawName: string, command: string, options: readonly Option[]): ExpectedError {
-  const names = options.map(({ flag }) => `--${flag}`);
-  const negatives = options.filter(({ negatable }) => negatable).map(({ flag }) => `--no-${flag}`);
-  return usage(
-    `There is no flag ${rawName}${command === '' ? '' : ` of ${command}`}.`,
-    beginning(rawName, [...names, ...negatives]) ??
-      didYouMean(rawName, [...names, ...negatives]) ?? `The flags are: ${names.join(', ')}.`,
-  );
-}
-
-/** The questions as options of the command line. */
-export function questionOptions(): Option[] {
-  const from: DefaultsFrom = { directory: 'my-service', packageManager: 'npm' };
-  return QUESTIONS.map((question) => {
-    const { flag, help } = question;
-    const shown = { flag, help, default: defaultOf(question, from) };
-    switch (question.kind) {
-      case 'boolean':
-        return { ...shown, negatable: 'either' };
-      case 'choice': {
-        const values = question.choices.map(({ value }) => value as string);
-        return { ...shown, placeholder: values.join('|'), valueHelp: `It can be: ${values.join(', ')}.` };
-      }
-      case 'text':
-        return {
-          ...{ ...shown, placeholder: question.placeholder, valueHelp: `It is ${help}.` },
-          ...(question.repeatable && { repeatable: true as const }),
-        };
-    }
-  });
-}
-
-/** A default as the help shows it. */
-function defaultOf(question: Question, from: DefaultsFrom): string {
-  if (question.key === 'name') return 'from the directory';
-  if (question.key === 'packageManager') return '';
-  const value = question.default(from);
-  if (Array.isArray(value)) return value.map(({ name }) => name).join(', ');
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : value;
 }

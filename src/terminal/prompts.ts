@@ -7,7 +7,7 @@ import { endpointsProblem, METHODS, withEndpointDefaults } from '../answers/endp
 import { cancelled, messageOf } from '../errors.ts';
 import { wrap } from '../text.ts';
 import { usage } from './options.ts';
-import { askInTurn, type Step } from './form.ts';
+import { askInTurn, type FormStep } from './form.ts';
 import { addKeys, type LivePrompt } from './keys.ts';
 import { readTyped, type Choice, type DefaultsFrom, type Question } from '../answers/questions.ts';
 
@@ -15,33 +15,33 @@ import { readTyped, type Choice, type DefaultsFrom, type Question } from '../ans
 export interface PromptStreams {
   stdin: NodeJS.ReadStream;
   stdout: NodeJS.WriteStream;
-  /** Aborted when the program is asked to end while it asks. */
+  /** Aborted when the program is stopped during a prompt. */
   signal: AbortSignal;
 }
 
-/** What comes instead of an answer when the person goes back to the question before. */
+/** Returned instead of an answer when the user goes back to the previous question. */
 export const BACK = Symbol('back');
 
 /** How a question is asked. */
 export interface Asking {
-  /** A line above it. */
+  /** A line above the prompt. */
   explanation?: string;
-  /** Whether there is a question before it; undefined for one that stands alone, which Escape leaves. */
+  /** Whether there is a previous question; undefined for a prompt that stands alone, which Escape cancels. */
   canGoBack?: boolean;
 }
 
 const SHOW_CURSOR = '\x1b[?25h\n';
 
-/** Says what this is, and which keys there are. */
+/** Introduces the program and its keys. */
 export function introduce({ stdout }: PromptStreams): void {
-  explain(stdout, 'A new Tsuru service API, as a project of your own: a few questions, then it is written.');
-  explain(stdout, 'Enter takes the answer that is shown, Shift-Tab goes back, Ctrl-C stops.');
+  explain(stdout, 'Create a Tsuru service API: answer a few questions, and the project is written.');
+  explain(stdout, 'Enter accepts the suggested answer, Shift-Tab goes back, Ctrl-C cancels.');
 }
 
 /**
  * Asks for the directory.
- * @param problem what is wrong with what was typed, as a sentence
- * @throws ExpectedError when it is cancelled
+ * @param problem why a directory cannot be used, as a sentence; undefined when it can
+ * @throws ExpectedError when the prompt is cancelled
  */
 export async function askDirectory(
   streams: PromptStreams,
@@ -54,17 +54,17 @@ export async function askDirectory(
       type: 'text',
       message: 'Directory',
       initial,
-      validate: (text: string) => (text.trim() === '' ? 'It must not be empty.' : (problem(text.trim()) ?? true)),
+      validate: (text: string) => (text.trim() === '' ? 'The directory must not be empty.' : (problem(text.trim()) ?? true)),
     },
-    { explanation: 'Where the project goes; it is made when it is not there.', canGoBack: false },
+    { explanation: 'Where to create the project. The directory is created if it does not exist.', canGoBack: false },
   );
   return String(answer).trim();
 }
 
 /**
- * Asks one question, with its default filled in, and checks the answer as it is typed.
- * @param answer what was answered before; undefined at the first time
- * @throws ExpectedError when it is cancelled
+ * Asks one question, with its default filled in, and validates the answer as it is typed.
+ * @param answer the previous answer; undefined the first time
+ * @throws ExpectedError when the prompt is cancelled
  */
 export async function askQuestion(
   streams: PromptStreams,
@@ -95,7 +95,7 @@ export async function askQuestion(
           read(typed);
           return true;
         } catch (error) {
-          return `It ${messageOf(error)}.`;
+          return `The answer ${messageOf(error)}.`;
         }
       };
       const typed = await ask(streams, { type: 'text', message, initial, validate }, asking);
@@ -104,7 +104,7 @@ export async function askQuestion(
   }
 }
 
-/** Asks for a yes. @throws ExpectedError when it is cancelled */
+/** Asks for confirmation. @throws ExpectedError when the prompt is cancelled */
 export async function askToGoOn(
   streams: PromptStreams,
   message: string,
@@ -113,7 +113,7 @@ export async function askToGoOn(
   return (await ask(streams, { type: 'confirm', message, initial: true }, { canGoBack })) as boolean | typeof BACK;
 }
 
-/** Asks for one of several things; the first one is the default. @throws ExpectedError when it is cancelled */
+/** Asks for one of several choices; the first one is the default. @throws ExpectedError when the prompt is cancelled */
 export async function askChoice<Value extends string>(
   streams: PromptStreams,
   message: string,
@@ -122,7 +122,7 @@ export async function askChoice<Value extends string>(
   return (await ask(streams, { type: 'select', message, choices: [...choices], initial: 0 }, {})) as Value;
 }
 
-/** What an endpoint that is being asked for cannot clash with, so that one answer after the other can be checked. */
+/** Values that clash with no endpoint: placeholders for the answers not given yet, so that each answer can be validated alone. */
 const UNLIKE_ANY: EndpointAnswer = {
   name: 'new-endpoint',
   method: 'POST',
@@ -132,9 +132,9 @@ const UNLIKE_ANY: EndpointAnswer = {
 };
 
 /**
- * Asks for what an endpoint has and was not given, with what follows from its name filled in. Each answer is checked as it
- * is given, beside the endpoints that there are.
- * @throws ExpectedError when it is cancelled, or when what was given cannot be
+ * Asks for the parts of an endpoint that were not given, with defaults that follow from its name. Each answer is validated
+ * as it is typed, against the existing endpoints.
+ * @throws ExpectedError when a prompt is cancelled, or a given part is not valid
  */
 export async function askEndpoint(
   streams: PromptStreams,
@@ -149,7 +149,7 @@ export async function askEndpoint(
   const complete = () => withEndpointDefaults({ ...answered, name: answered.name ?? '' });
 
   const text =
-    (key: 'name' | 'path' | 'action' | 'description', message: string, explanation: string, first?: string): Step =>
+    (key: 'name' | 'path' | 'action' | 'description', message: string, explanation: string, first?: string): FormStep =>
     async (isFirst) => {
       const typed = await ask(
         streams,
@@ -165,7 +165,7 @@ export async function askEndpoint(
       answered[key] = String(typed).trim();
       return 'answered';
     };
-  const method: Step = async (isFirst) => {
+  const method: FormStep = async (isFirst) => {
     const possible = METHODS.filter((value) => problemOf({ ...answered, method: value }) === undefined);
     const chosen = await ask(
       streams,
@@ -175,18 +175,18 @@ export async function askEndpoint(
         choices: possible.map((value) => ({ value, title: value })),
         initial: Math.max(0, possible.indexOf(answered.method ?? 'GET')),
       },
-      { explanation: 'The method of its requests.', canGoBack: !isFirst },
+      { explanation: 'The HTTP method of its requests.', canGoBack: !isFirst },
     );
     if (chosen === BACK) return 'back';
     answered.method = chosen as EndpointAnswer['method'];
     return 'answered';
   };
-  const steps: [key: keyof EndpointAnswer, step: Step][] = [
-    ['name', text('name', 'Name', 'Its file is called so: src/endpoints/<name>.ts.', 'backups')],
+  const steps: [key: keyof EndpointAnswer, step: FormStep][] = [
+    ['name', text('name', 'Name', 'Also the name of its file: src/endpoints/<name>.ts.', 'backups')],
     ['method', method],
-    ['path', text('path', 'Path', 'What follows the instance; {id} stands for a part that the caller chooses.')],
-    ['action', text('action', 'Action that Tsuru grants', 'What a role is given, so that its users may call it.')],
-    ['description', text('description', 'What it does', 'One line, for the documents.')],
+    ['path', text('path', 'Path', 'The path below the instance. {id} is a parameter.')],
+    ['action', text('action', 'Action', 'The permission that a role needs to call it.')],
+    ['description', text('description', 'Description', 'What it does, in one line, for the documentation.')],
   ];
   await askInTurn(steps.filter(([key]) => given[key] === undefined).map(([, step]) => step));
   return complete();
@@ -199,7 +199,7 @@ async function ask(
 ): Promise<unknown> {
   const above = explanation === undefined ? '' : explain(stdout, explanation);
   const settled = new AbortController();
-  // A prompt waits for a key and for nothing else: a signal gives the terminal back and leaves it.
+  // A prompt waits only for a key, so a signal has to restore the terminal and reject.
   const left = new Promise<never>((_, reject) => {
     const leave = () => {
       stdin.setRawMode(false);
@@ -218,7 +218,7 @@ async function ask(
     state.hasKeys = true;
     const live = this as LivePrompt;
     addKeys(live, above, canGoBack ? leave : undefined);
-    // Escape, pressed once too often on the way back, is not to throw the answers away.
+    // One Escape too many on the way back must not lose the answers.
     if (canGoBack === false) live.exit = live.bell.bind(live);
   }
   const asked = prompts({ ...question, onRender, name: 'value', stdin, stdout });
@@ -226,14 +226,14 @@ async function ask(
     settled.abort();
   });
   if (state.isBack) return BACK;
-  // Ctrl-C, Escape at a question that stands alone, and the end of the input all leave the answer out.
+  // Ctrl-C, Escape at a prompt that stands alone, and the end of the input all leave out the answer.
   if (!('value' in answers)) throw cancelled();
   return answers.value as unknown;
 }
 
 /**
- * Writes a line of help, dim, broken between words where the terminal ends.
- * @returns what was written
+ * Writes a dim line of help, wrapped at the width of the terminal.
+ * @returns the text that was written
  */
 function explain(stdout: NodeJS.WriteStream, text: string): string {
   const dim = (line: string) => (stdout.hasColors() ? styleText('dim', line, { validateStream: false }) : line);

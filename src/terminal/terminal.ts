@@ -2,12 +2,11 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 
 import { wrap } from '../text.ts';
 
-
-/** What the program writes to, and what it may assume of it. */
+/** The output of the program, and its capabilities. */
 export interface Terminal {
-  /** Columns to keep within; a pipe has no limit worth keeping, and gets 100. */
+  /** The width in columns; 100 for a pipe. */
   columns: number;
-  /** Whether lines can be drawn over. */
+  /** Whether lines can be overwritten. */
   canRedraw: boolean;
   write(text: string): void;
   writeError(text: string): void;
@@ -17,14 +16,14 @@ export interface Terminal {
   red(text: string): string;
 }
 
-/** The parts of a stream that matter here. */
+/** The parts of a stream that are used here. */
 export interface OutputStream {
   isTTY?: boolean;
   columns?: number;
   write(text: string): unknown;
 }
 
-/** Reads what a terminal can do from its streams and the environment: NO_COLOR, FORCE_COLOR, TERM. */
+/** Detects the capabilities of a terminal from its streams and the environment: NO_COLOR, FORCE_COLOR, TERM. */
 export function terminalOf(output: OutputStream, errors: OutputStream, environment: NodeJS.ProcessEnv): Terminal {
   const isDumb = environment['TERM'] === 'dumb';
   const isOn = (name: string) => (environment[name] ?? '') !== '';
@@ -43,12 +42,12 @@ export function terminalOf(output: OutputStream, errors: OutputStream, environme
   };
 }
 
-/** Writes a sentence, broken between words where the terminal ends. */
+/** Writes a sentence, wrapped at the width of the terminal. */
 export function say(terminal: Terminal, text: string): void {
   terminal.write(`${wrap(text, terminal.columns).join('\n')}\n`);
 }
 
-/** Writes two columns, the left one as wide as its widest; one under the other where there is no room. */
+/** Writes two columns; on a narrow terminal, the second one below the first. */
 export function sayTable(terminal: Terminal, rows: readonly (readonly [string, string])[]): void {
   const left = Math.max(...rows.map(([key]) => key.length)) + 2;
   const right = terminal.columns - left - 2;
@@ -64,7 +63,7 @@ export function sayTable(terminal: Terminal, rows: readonly (readonly [string, s
   }
 }
 
-/** What a line of somebody else's output looks like without its control sequences, cut to fit. */
+/** A line of another program's output without control sequences, truncated to a width. */
 export function plainLine(text: string, columns: number): string {
   return stripVTControlCharacters(text)
     .replace(/\p{Cc}/gu, ' ')

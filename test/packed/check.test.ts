@@ -153,12 +153,12 @@ describe('check', () => {
 
 describe('check, used wrongly', () => {
   it.each([
-    [['http://127.0.0.1:1', '--onyl', 'x'], GIVEN, /no flag --onyl/],
+    [['http://127.0.0.1:1', '--onyl', 'x'], GIVEN, /Unknown option --onyl/],
     [['http://127.0.0.1:1', '--only', 'bind-ap'], GIVEN, /Unknown check or group "bind-ap"[^]*bind-app/],
-    [['http://127.0.0.1:1', '--format', 'yaml'], GIVEN, /--format cannot be "yaml"[^]*junit/],
-    [['http://127.0.0.1:1', '--timeout', 'soon'], GIVEN, /--timeout cannot be "soon"/],
+    [['http://127.0.0.1:1', '--format', 'yaml'], GIVEN, /Invalid value for --format: "yaml"[^]*junit/],
+    [['http://127.0.0.1:1', '--timeout', 'soon'], GIVEN, /--timeout must be a number of seconds, .*not "soon"/],
     [['http://127.0.0.1:1', '--parameter', 'x'], GIVEN, /key=value/],
-    [['http://127.0.0.1:1', 'http://127.0.0.1:2'], GIVEN, /Only one address/],
+    [['http://127.0.0.1:1', 'http://127.0.0.1:2'], GIVEN, /only one URL can be given/],
     [['http://u:p@127.0.0.1:1'], GIVEN, /contains a user name or a password/],
     [['http://127.0.0.1:1', '--password'], GIVEN, /--password needs a value/],
     [['http://127.0.0.1:1', '--manifest', 'none.yaml'], GIVEN, /none\.yaml cannot be read/],

@@ -12,12 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { FRAMEWORKS } from '../../src/answers/answers.ts';
 import { render } from '../../src/render/render.ts';
+import { COMMANDS } from '../../src/terminal/commands.ts';
+import { completionScript } from '../../src/terminal/completion.ts';
 import { answersWith, templates } from '../support/answers.ts';
 import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
 
@@ -56,11 +58,22 @@ describe('the packed command line', () => {
     expect((await run(['-h'])).stdout).toContain('--framework express|fastify|hono');
   });
 
+  it('loads little for the help: no YAML, prompts, plop or templates', async () => {
+    const coverage = join(cwd, 'coverage');
+    expect(await run(['--help'], { environment: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });
+    const [file = ''] = readdirSync(coverage);
+    const { result } = JSON.parse(readFileSync(join(coverage, file), 'utf8')) as { result: { url: string }[] };
+    const loaded = result.map(({ url }) => url).filter((url) => url.startsWith('file:'));
+    expect(loaded.map((url) => basename(url))).toContain('cli.js');
+    const bytes = loaded.map((url) => statSync(new URL(url)).size).reduce((sum, size) => sum + size, 0);
+    expect(bytes).toBeLessThan(40_000);
+  });
+
   it.each([
     [['--framwork', 'hono'], 2, 'Did you mean --framework?'],
     [['--framework', 'koa', '--yes'], 2, 'express, fastify, hono'],
     [['--framework'], 2, 'needs a value'],
-    [['a', 'b'], 2, 'Only one directory'],
+    [['a', 'b'], 2, 'only one directory can be given'],
     [[], 2, '[directory], --name, --framework, --provisioning, --team, --endpoint, --plan'],
     [['dir', '--framework', 'hono'], 2, '--name, --provisioning'],
   ])('ends %j with %i and writes nothing', async (args, code, text) => {
@@ -149,7 +162,7 @@ describe('the packed command line', () => {
 
   it('makes a valid id of a name with spaces and capitals, keeps the directory, and says so', async () => {
     const { stdout } = await run(['My Great DB', ...BARE]);
-    expect(stdout).toContain('The directory keeps the name "My Great DB"');
+    expect(stdout).toContain('The directory is "My Great DB"');
     expect(stdout).toContain(`cd 'My Great DB'`);
     expect(JSON.parse(readFileSync(join(cwd, 'My Great DB/package.json'), 'utf8'))).toMatchObject({
       name: 'my-great-db',
@@ -189,7 +202,7 @@ describe('the packed command line', () => {
     for (const [path, text] of Object.entries(mine)) writeFileSync(join(cwd, path), text);
     const { code, stdout } = await run(['.', ...BARE]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/The existing README\.md is kept[^]*What was there is kept in \S+0001:\n {2}README\.md\n/);
+    expect(stdout).toMatch(/The existing README\.md is kept[^]*The replaced files are kept in \S+0001:\n {2}README\.md\n/);
     expect(readFileSync(join(cwd, '.tsuru-service/backup/0001/README.md'), 'utf8')).toBe('# my-db\n');
     expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toContain('src/backend.ts');
     expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toMatch(/^\*\.tmp\nnode_modules\/\n[^]*^manifest\.yaml$/m);
@@ -203,7 +216,7 @@ describe('the packed command line', () => {
     for (const path of ['package.json', 'src/main.ts', '.env', 'thesis.doc']) writeFileSync(join(cwd, path), 'mine');
     const dry = await run(['.', '--overwrite', '--dry-run', ...BARE]);
     expect([dry.code, readFileSync(join(cwd, '.env'), 'utf8')]).toEqual([0, 'mine']);
-    expect(dry.stdout).toMatch(/What was there would be kept in \.tsuru-service\/backup\/0001:\n {2}\.env\n/);
+    expect(dry.stdout).toMatch(/The replaced files would be kept in \.tsuru-service\/backup\/0001:\n {2}\.env\n/);
     expect(await run(['.', '--overwrite', ...BARE])).toMatchObject({ code: 0, stderr: '' });
     for (const path of ['package.json', 'src/main.ts', '.env']) {
       expect(readFileSync(join(cwd, '.tsuru-service/backup/0001', path), 'utf8')).toBe('mine');
@@ -219,7 +232,7 @@ describe('the packed command line', () => {
     symlinkSync('../elsewhere', join(cwd, 'dir/src'));
     const { code, stderr } = await run(['dir', '--overwrite', ...BARE]);
     expect(code).toBe(4);
-    expect(stderr).toMatch(/links, directories or special files:\n {2}src\n/);
+    expect(stderr).toMatch(/symbolic links or not regular files:\n {2}src\n/);
     expect([readdirSync(join(cwd, 'dir')), readdirSync(join(cwd, 'elsewhere'))]).toEqual([['src'], []]);
   });
 
@@ -229,7 +242,7 @@ describe('the packed command line', () => {
       for (const args of [['--yes', word], ...(['regenerate', 'help'].includes(word) ? [] : [[word]])]) {
         const { code, stderr } = await run(args);
         expect(code).toBe(2);
-        expect(stderr).toMatch(/looks like a command.*\nDid you mean create-tsuru-service .*give \.\/\w+\.\n$/);
+        expect(stderr).toMatch(/looks like a command.*\nDid you mean create-tsuru-service .*use \.\/\w+\.\n$/);
       }
       expect(readdirSync(cwd)).toEqual([]);
     },
@@ -255,9 +268,23 @@ describe('the packed command line', () => {
     [['endpoint', 'remove', '--help'], 'endpoint remove [name] [options]'],
     [['regenerate', '--help'], '--set key=value'],
     [['check', '-h'], '--manifest FILE'],
+    [['completion', '-h'], 'create-tsuru-service completion fish | source'],
   ])('helps with %j', async (args, text) => {
     const { code, stdout } = await run(args);
     expect([code, stdout]).toEqual([0, expect.stringContaining(text)]);
+  });
+
+  it('prints a completion script, and nothing else', async () => {
+    const script = completionScript('bash', COMMANDS);
+    expect(await run(['completion', 'bash'])).toMatchObject({ code: 0, stdout: script, stderr: '' });
+    for (const [args, text] of [
+      [['completion'], 'Give one of: bash, zsh, fish.'],
+      [['completion', 'fis'], 'Did you mean fish? Valid values: bash, zsh, fish.'],
+      [['completion', 'bash', 'zsh'], 'only one shell'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(args);
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(text)]);
+    }
   });
 
   it('refuses a file where the directory should be', async () => {

@@ -65,7 +65,7 @@ describe('in a project that it made, the packed command line', () => {
 
   it('says so as well when it is started below', async () => {
     const { code, stderr } = await runCli([], { cwd: join(cwd, 'src/tsuru') });
-    expect([code, stderr]).toEqual([4, expect.stringContaining('is the service "my-db" already')]);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('is already the service "my-db"')]);
     const other = await runCli(['other', '--yes'], { cwd: join(cwd, 'src') });
     expect([other.code, existsSync(join(cwd, 'src/other'))]).toEqual([2, false]);
   });
@@ -73,27 +73,27 @@ describe('in a project that it made, the packed command line', () => {
   it('says what it found when it is started as if there were nothing', async () => {
     const { code, stderr } = await run('--yes');
     expect(code).toBe(4);
-    expect(stderr).toMatch(/is the service "my-db" already, in fastify[^]*regenerate[^]*endpoint add/);
+    expect(stderr).toMatch(/is already the service "my-db" \(fastify\)[^]*regenerate[^]*endpoint add/);
   });
 
   it.each([
-    [['regenerate', '--set', 'framework=koa'], /--framework cannot be "koa"/],
-    [['regenerate', '--set', 'framwork=hono'], /no "framwork"[^]*framework/],
+    [['regenerate', '--set', 'framework=koa'], /Invalid value for --set framework: "koa"/],
+    [['regenerate', '--set', 'framwork=hono'], /Unknown key "framwork"[^]*framework/],
     [['regenerate', '--set', 'framework'], /--set framework has no value/],
-    [['regenerate', '--conflict', 'mine'], /--conflict cannot be "mine"/],
-    [['endpoint'], /needs add, remove or list/],
+    [['regenerate', '--conflict', 'mine'], /Invalid value for --conflict: "mine"/],
+    [['endpoint'], /command is missing[^]*endpoint add, endpoint remove, endpoint list/],
     [['endpoint', 'add'], /name of the endpoint is missing/],
-    [['endpoint', 'add', 'x', '--path', '/bind'], /Tsuru keeps "bind"/],
+    [['endpoint', 'add', 'x', '--path', '/bind'], /Tsuru reserves "bind"/],
     [['endpoint', 'add', 'usage'], /have the same name/],
-    [['endpoint', 'add', 'x', '--method', 'FETCH'], /--method cannot be "FETCH"/],
+    [['endpoint', 'add', 'x', '--method', 'FETCH'], /Invalid value for --method: "FETCH"/],
     [['endpoint', 'remove', 'usag'], /Did you mean usage/],
-    [['endpoint', 'ad', 'x'], /Did you mean add/],
-    [['endpoint', 'list', '--method', 'GET'], /no flag --method of endpoint list/],
-    [['endpoint', 'list', 'junk'], /"junk" is none/],
-    [['endpoint', 'remove', 'usage', '--path', '/x'], /no flag --path of endpoint remove/],
-    [['regenerate', '--method', 'GET'], /no flag --method of regenerate/],
+    [['endpoint', 'ad', 'x'], /Did you mean endpoint add\?/],
+    [['endpoint', 'list', '--method', 'GET'], /Unknown option --method of endpoint list/],
+    [['endpoint', 'list', 'junk'], /Unexpected argument "junk": endpoint list takes only options/],
+    [['endpoint', 'remove', 'usage', '--path', '/x'], /Unknown option --path of endpoint remove/],
+    [['regenerate', '--method', 'GET'], /Unknown option --method of regenerate/],
     [['regenrate'], /Did you mean create-tsuru-service regenerate/],
-    [['other', '--yes'], /would be inside the service in[^]*regenerate[^]*give \.\/other/],
+    [['other', '--yes'], /would be inside the service in[^]*regenerate[^]*use \.\/other/],
   ] as const)('ends %j with 2, says why and changes nothing', async (args, message) => {
     const before = filesBelow(cwd);
     const { code, stderr } = await run(...args);

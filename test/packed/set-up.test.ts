@@ -62,7 +62,7 @@ describe('a set-up whose install fails', () => {
   it('makes the repository all the same, and says what is done, what is not, and how to go on', async () => {
     const { code, stderr } = await runCli(['dir', '--yes'], { cwd, environment: withNpm(FULL) });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/ENOSPC: no space left[^]*files +written, in dir\n +install +failed\n +checks +not run\n/);
+    expect(stderr).toMatch(/ENOSPC: no space left[^]*files +written to dir\n +install +failed\n +verify +not run\n/);
     expect(stderr).toMatch(/git +A git repository was made, with a first commit\./);
     expect(stderr).toContain('  cd dir\n  npm install\n  npm run types\n  npm test\n');
     expect(stderr).toMatch(/ {2}npm create tsuru-service@latest dir -- --name dir .* --yes\n/);
@@ -77,7 +77,7 @@ describe('a set-up whose install fails', () => {
     const again = await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') });
     expect(again).toMatchObject({ code: 0, stderr: '' });
     expect(calls().sort()).toEqual(['install', ...CHECKS]);
-    expect(again.stdout).toMatch(/its set-up was stopped\. It goes on\.[^]*Next:\n {2}cd dir\n {2}npm run dev\n/);
+    expect(again.stdout).toMatch(/the set-up was interrupted\. Continuing\.[^]*Next steps:\n {2}cd dir\n {2}npm run dev\n/);
     expect([commits(), exists(MARK)]).toEqual([1, false]);
     expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 4 });
   });
@@ -86,7 +86,7 @@ describe('a set-up whose install fails', () => {
     await runCli(['dir', '--yes'], { cwd, environment: withNpm(FULL) });
     calls();
     const other = await runCli(['dir', '--yes', '--framework', 'hono'], { cwd, environment: withNpm('exit 0') });
-    expect(other).toMatchObject({ code: 4, stderr: expect.stringContaining('already, in fastify') as string });
+    expect(other).toMatchObject({ code: 4, stderr: expect.stringContaining('is already the service "dir" (fastify)') as string });
     expect(existsSync(join(cwd, 'calls'))).toBe(false);
   });
 });
@@ -94,7 +94,7 @@ describe('a set-up whose install fails', () => {
 it('checks again, and installs nothing again, after a test that failed', async () => {
   const environment = withNpm('case "$*" in test*) echo "1 test failed"; exit 1;; esac');
   const first = await runCli(['dir', '--yes'], { cwd, environment });
-  expect(first.stderr).toMatch(/1 test failed[^]*install +done\n +checks +failed\n +git +A git repository was made/);
+  expect(first.stderr).toMatch(/1 test failed[^]*install +done\n +verify +failed\n +git +A git repository was made/);
   calls();
   expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 0 });
   expect(calls().sort()).toEqual(CHECKS);
@@ -187,7 +187,7 @@ describe('Ctrl-C in the install', () => {
       return false;
     }
   };
-  const EXPECTED = /Cancelled\.[^]*install +stopped\r?\n +checks +not run\r?\n +git +not run\r?\n[^]*git init && git add/;
+  const EXPECTED = /Cancelled\.[^]*install +stopped\r?\n +verify +not run\r?\n +git +not run\r?\n[^]*git init && git add/;
 
   it('on a terminal ends all that the package manager started, and says how to go on', async () => {
     const environment = { ...quiet(), ...withNpm(DEEP), PIDS: join(cwd, 'pids'), TERM: 'xterm' };

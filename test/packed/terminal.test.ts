@@ -17,14 +17,14 @@ const CTRL_C = '\x03';
 const CTRL_U = '\x15';
 const CTRL_W = '\x17';
 
-/** What is asked, in its order, and what is typed to take the default. */
+/** The prompts, in order. */
 const PROMPTS = [
   'Directory',
   'Service id',
   'Framework',
   'Provisioning',
   'Team',
-  'Address',
+  'URL of the service API',
   'Plans',
   'Create the project?',
 ] as const;
@@ -80,14 +80,14 @@ describe('on a terminal', () => {
     return { type, ended, kill, screen: () => screen };
   }
 
-  it('asks, shows what it was told, and writes it', async () => {
+  it('asks, shows the answers, and creates the project', async () => {
     const { type, ended, screen } = start(['--no-install', '--no-git']);
     await type('Directory', 'my-db', ENTER);
     await type('Service id', ENTER);
     await type('Framework', DOWN, ENTER);
     await type('Provisioning', DOWN, ENTER);
     await type('Team', 'dbas', ENTER);
-    await type('Address', ENTER);
+    await type('URL of the service API', ENTER);
     await type('Plans', ENTER);
     await type('Create the project?', 'y');
     expect(await ended).toBe(0);
@@ -99,7 +99,7 @@ describe('on a terminal', () => {
     expect(screen()).toContain('npm create tsuru-service@latest my-db -- --name my-db --framework hono');
   });
 
-  it('checks what is typed, and does not go on before it is right', async () => {
+  it('validates an answer, and does not continue until it is valid', async () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', ' X', ENTER);
     await type('must start with a letter', '\x7f\x7f', 'dir2', ENTER);
@@ -108,7 +108,7 @@ describe('on a terminal', () => {
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toMatch(/^name: "?dir2"?$/m);
   });
 
-  it('writes nothing when the summary is not what was meant', async () => {
+  it('writes nothing when the summary is rejected', async () => {
     const { type, ended } = start(['dir', '--name', 'a1', ...ANSWERED]);
     await type('Create the project?', 'n');
     expect(await ended).toBe(130);
@@ -116,7 +116,7 @@ describe('on a terminal', () => {
   });
 
   it.each(PROMPTS.map((prompt, index) => [prompt, index] as const))(
-    'leaves at Ctrl-C at "%s", with the cursor back and nothing written',
+    'exits at Ctrl-C at "%s", with the cursor restored and nothing written',
     async (_, stop) => {
       const { type, ended, screen } = start(['--no-install', '--no-git']);
       for (const prompt of PROMPTS.slice(0, stop)) await type(prompt, ENTER);
@@ -127,7 +127,7 @@ describe('on a terminal', () => {
     },
   );
 
-  it.each(['SIGTERM', 'SIGHUP'])('leaves at a %s while it asks, with the cursor back', async (signal) => {
+  it.each(['SIGTERM', 'SIGHUP'])('exits at a %s during a prompt, with the cursor restored', async (signal) => {
     const { type, ended, screen, kill } = start(['--no-install', '--no-git']);
     await type('Directory', ENTER);
     await type('Service id');
@@ -137,7 +137,7 @@ describe('on a terminal', () => {
     expect(screen().lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(screen().lastIndexOf('\x1b[?25l'));
   });
 
-  it('says what this is first, has a line of help for each question, and says what the frameworks are', async () => {
+  it('introduces itself, has a line of help for each question, and describes the frameworks', async () => {
     const { type, ended, screen } = start(['--no-install', '--no-git']);
     await type('Directory', ENTER);
     await type('Service id', ENTER);
@@ -146,8 +146,8 @@ describe('on a terminal', () => {
     await type('the best known', CTRL_C);
     expect(await ended).toBe(130);
     const text = stripVTControlCharacters(screen());
-    expect(text).toMatch(/^A new Tsuru service API, .*\r?\n.*Shift-Tab goes back.*\r?\nWhere the project goes/);
-    expect(text).toMatch(/What teams call it: [^?]*\r?\n\? Service id[^]*What the HTTP side is written with[^?]*\r?\n\? Framework/);
+    expect(text).toMatch(/^Create a Tsuru service API: .*\r?\n.*Shift-Tab goes back.*\r?\nWhere to create the project/);
+    expect(text).toMatch(/The name that teams use: [^?]*\r?\n\? Service id[^]*The framework of the HTTP layer[^?]*\r?\n\? Framework/);
   });
 
   it('goes back as far as the first question, offers the answers again, and changes them', async () => {
@@ -165,7 +165,7 @@ describe('on a terminal', () => {
     await type('Framework', ENTER);
     await type('Provisioning', ENTER);
     await type('Team', ENTER);
-    await type('Address', ENTER);
+    await type('URL of the service API', ENTER);
     await type('Plans', ENTER);
     await type('Create the project?', BACK_TAB);
     await type('Plans', 'small=Tiny', ENTER);
@@ -179,7 +179,7 @@ describe('on a terminal', () => {
     expect(record).not.toContain('For production');
   });
 
-  it('takes away a line with Ctrl-U and a word with Ctrl-W, and types no key that is no letter', async () => {
+  it('deletes a line with Ctrl-U and a word with Ctrl-W, and ignores keys without a character', async () => {
     const { type, ended } = start(['dir', ...ANSWERED]);
     await type('Service id', 'wrong', CTRL_U, 'a b  ', CTRL_W, '\x1bOP', LEFT, 'c', CTRL_W, CTRL_W, '\x1b[3~', 'kept', ENTER);
     await type('Create the project?', 'y');
@@ -196,16 +196,16 @@ describe('on a terminal', () => {
     expect(readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8')).toContain('Cheap');
   });
 
-  describe('a directory that is not empty is said before the questions', () => {
+  describe('a directory that is not empty is reported before the questions', () => {
     beforeEach(() => {
       mkdirSync(join(cwd, 'full'));
       writeFileSync(join(cwd, 'full/thesis.doc'), 'mine');
     });
     const answered = ['--name', 'a1', ...ANSWERED];
 
-    it('and one can go on beside what is there', async () => {
+    it('and the project can be added to its files', async () => {
       const { type, ended, screen } = start(['full', ...ANSWERED]);
-      await type('Continue: write alongside', ENTER);
+      await type('Continue: add the project', ENTER);
       await type('Service id', ENTER);
       await type('Create the project?', 'y');
       expect(await ended).toBe(0);
@@ -215,7 +215,7 @@ describe('on a terminal', () => {
       expect(screen()).toContain('--overwrite --yes');
     });
 
-    it('and one can go elsewhere, or stop', async () => {
+    it('and another directory can be chosen, or the run cancelled', async () => {
       const elsewhere = start(['full', ...answered]);
       await elsewhere.type('Choose another directory', DOWN, ENTER);
       await elsewhere.type('Directory', 'chek', ENTER);
@@ -224,12 +224,12 @@ describe('on a terminal', () => {
       expect(await elsewhere.ended).toBe(0);
       expect(readdirSync(join(cwd, 'full'))).toEqual(['thesis.doc']);
       const stopped = start(['full', ...answered]);
-      await stopped.type('Stop', DOWN, DOWN, ENTER);
+      await stopped.type('Cancel', DOWN, DOWN, ENTER);
       expect(await stopped.ended).toBe(130);
       expect(readdirSync(cwd).sort()).toEqual(['full', 'other']);
     });
 
-    it('and what collides goes nowhere but into a backup, if that is chosen', async () => {
+    it('and its files can be overwritten, with a backup', async () => {
       writeFileSync(join(cwd, 'full/package.json'), 'mine');
       const { type, ended } = start(['full', ...answered]);
       await type('Overwrite: replaced files', DOWN, DOWN, ENTER);
@@ -238,16 +238,16 @@ describe('on a terminal', () => {
       expect(readFileSync(join(cwd, 'full/.tsuru-service/backup/0001/package.json'), 'utf8')).toBe('mine');
     });
 
-    it('and the leave to write into one is none for another one', async () => {
+    it('and permission to write into one does not extend to another', async () => {
       mkdirSync(join(cwd, 'second'));
       writeFileSync(join(cwd, 'second/novel.doc'), 'mine');
       const { type, ended } = start(ANSWERED);
       await type('Directory', 'full', ENTER);
-      await type('Continue: write alongside', ENTER);
+      await type('Continue: add the project', ENTER);
       await type('Service id', BACK_TAB);
       await type('Directory', 'second', ENTER);
       await type('novel.doc');
-      await type('Stop', DOWN, DOWN, ENTER);
+      await type('Cancel', DOWN, DOWN, ENTER);
       expect(await ended).toBe(130);
       expect(readdirSync(join(cwd, 'second'))).toEqual(['novel.doc']);
     });
@@ -258,7 +258,7 @@ describe('on a terminal', () => {
       expect(await start(['dir', '--yes', '--no-install', '--no-git']).ended).toBe(0);
     });
 
-    it('checks each answer at its prompt, beside the endpoints that there are', async () => {
+    it('validates each answer at its prompt, against the existing endpoints', async () => {
       const { type, ended } = start(['endpoint', 'add', '--no-install'], 100, join(cwd, 'dir'));
       await type('Name', 'usage', ENTER);
       await type('have the same name', CTRL_U, 'Bad Name', ENTER);
@@ -266,13 +266,13 @@ describe('on a terminal', () => {
       await type('Method', ENTER);
       await type('Path', '/usage', ENTER);
       await type('are the same', CTRL_U, '/bind/x', ENTER);
-      await type('Tsuru keeps "bind"', CTRL_U, '/backups/{id}', ENTER);
+      await type('Tsuru reserves "bind"', CTRL_U, '/backups/{id}', ENTER);
       await type('Action', 'usage.show', ENTER);
       await type('same action', CTRL_U, 'Bad', ENTER);
-      await type('it is such as', BACK_TAB);
+      await type('an action looks like', BACK_TAB);
       await type('/backups/{id}', ENTER);
       await type('Action', ENTER);
-      await type('What it does', 'a */ b', ENTER);
+      await type('Description', 'a */ b', ENTER);
       await type('needs a description', CTRL_U, 'Copies', ENTER);
       expect(await ended).toBe(0);
       const record = readFileSync(join(cwd, 'dir/tsuru-service.yaml'), 'utf8');
@@ -280,7 +280,15 @@ describe('on a terminal', () => {
     });
   });
 
-  it('offers to go on with a set-up that was stopped', async () => {
+  it.each(['add', 'remove'])('endpoint %s asks nothing with --yes', async (verb) => {
+    expect(await start(['dir', '--yes', '--no-install', '--no-git']).ended).toBe(0);
+    const { ended, screen } = start(['endpoint', verb, '--yes'], 100, join(cwd, 'dir'));
+    expect(await ended).toBe(2);
+    expect(screen()).toContain('name of the endpoint is missing');
+    expect(screen()).not.toContain('?25l');
+  });
+
+  it('offers to continue an interrupted set-up', async () => {
     const bin = join(cwd, 'bin');
     mkdirSync(bin);
     writeFileSync(join(bin, 'npm'), `#!/bin/sh\ntest -e '${cwd}/works'\n`, { mode: 0o755 });
@@ -288,7 +296,7 @@ describe('on a terminal', () => {
     expect(await start(['dir', '--yes', '--no-git'], 100, cwd, environment).ended).toBe(1);
     writeFileSync(join(cwd, 'works'), '');
     const { type, ended, screen } = start(['--no-git'], 100, join(cwd, 'dir'), environment);
-    await type('Go on with its set-up: install, verify', ENTER);
+    await type('Continue the set-up: install, verify', ENTER);
     expect(await ended).toBe(0);
     expect(screen()).toContain('npm run dev');
     expect(readdirSync(join(cwd, 'dir/.tsuru-service'))).not.toContain('set-up.json');
@@ -304,14 +312,14 @@ describe('on a terminal', () => {
   describe('a conflict', () => {
     const app = () => join(cwd, 'dir/src/app.ts');
     /** A project whose owner edited what another framework changes as well, and the start of a move to that one. */
-    async function conflicting() {
+    async function conflicting(more: readonly string[] = []) {
       expect(await start(['dir', '--yes', '--no-install', '--no-git']).ended).toBe(0);
       const mine = readFileSync(app(), 'utf8').replace(/^import .*fastify.*$/m, 'import Fastify from "my-fastify";');
       writeFileSync(app(), mine);
-      return { mine, ...start(['regenerate', 'dir', '--set', 'framework=hono', '--no-install', '--allow-dirty']) };
+      return { mine, ...start(['regenerate', 'dir', '--set', 'framework=hono', '--no-install', '--allow-dirty', ...more]) };
     }
 
-    it('is given up by default, and nothing is changed', async () => {
+    it('cancels by default, and nothing is changed', async () => {
       const { mine, type, ended } = await conflicting();
       await type('both sides changed it', ENTER);
       expect(await ended).toBe(130);
@@ -320,7 +328,14 @@ describe('on a terminal', () => {
       expect(readdirSync(join(cwd, 'dir/.tsuru-service')).sort()).toEqual(['.gitattributes', '.gitignore', 'base.jsonl', 'lock.json']);
     });
 
-    it('is settled as it is told, after a look at both sides', async () => {
+    it('is not asked about with --yes, and nothing is changed', async () => {
+      const { mine, ended, screen } = await conflicting(['--yes']);
+      expect(await ended).toBe(3);
+      expect(screen()).not.toContain('?25l');
+      expect(readFileSync(app(), 'utf8')).toBe(mine);
+    });
+
+    it('is resolved as chosen, after a look at both sides', async () => {
       const { mine, type, ended, screen } = await conflicting();
       await type('both sides changed it', DOWN, DOWN, DOWN, DOWN, ENTER);
       await type('my-fastify');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/terminal/create-options.ts';
 import { EXIT, ExpectedError } from '../../src/errors.ts';
 import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/terminal/commands.ts';
-import { isGiven } from '../../src/terminal/options.ts';
+import { isGiven } from '../../src/terminal/arguments.ts';
 import { QUESTIONS, serviceIdFrom } from '../../src/answers/questions.ts';
 import { nearest } from '../../src/text.ts';
 
@@ -66,34 +66,36 @@ describe('the command line', () => {
     expect(switches).toMatchObject({ yes: true, install: false, git: false, verify: true, dryRun: true });
   });
 
-  it('takes a stray -- wherever it stands', () => {
+  it('ignores a stray -- anywhere', () => {
     expect(parseCommandLine(['--', 'dir', '--', '--yes'])).toMatchObject({ directory: 'dir', switches: { yes: true } });
   });
 
-  it('lets the last of a flag win', () => {
+  it('uses the last value of a repeated flag', () => {
     expect(parseCommandLine(['--framework', 'hono', '--framework', 'express']).answers.framework).toBe('express');
     expect(parseCommandLine(['--multi-cluster', '--no-multi-cluster']).answers.multiCluster).toBe(false);
     expect(parseCommandLine(['--no-git', '--git']).switches.git).toBe(true);
   });
 
   it.each([
-    [['--framwork', 'hono'], /no flag --framwork/, /--framework/],
-    [['--frame', 'hono'], /no flag --frame/, /^Did you mean --framework\?$/],
-    [['endpont', 'add', 'x'], /no command "endpont"/, /^Did you mean create-tsuru-service endpoint\?$/],
-    [['chek', 'http://localhost:8888'], /no command "chek"/, /^Did you mean create-tsuru-service check\?$/],
-    [['--wibble'], /no flag --wibble/, /--framework, .*--dry-run/],
-    [['-x'], /no flag -x/, /The flags are/],
-    [['--no-framework'], /no flag --no-framework/, /./],
-    [['--framework', 'koa'], /cannot be "koa"/, /express, fastify, hono/],
-    [['--framework', 'fastfy'], /cannot be "fastfy"/, /fastify/],
+    [['--framwork', 'hono'], /Unknown option --framwork/, /--framework/],
+    [['--frame', 'hono'], /Unknown option --frame/, /^Did you mean --framework\?$/],
+    [['endpont', 'add', 'x'], /Unknown command "endpont"/, /^Did you mean create-tsuru-service endpoint\?$/],
+    [['chek', 'http://localhost:8888'], /Unknown command "chek"/, /^Did you mean create-tsuru-service check\?$/],
+    [['--wibble'], /Unknown option --wibble/, /--framework, .*--dry-run/],
+    [['-x'], /Unknown option -x/, /Options: --name/],
+    [['--no-framework'], /Unknown option --no-framework/, /./],
+    [['--framework', 'koa'], /^Invalid value for --framework: "koa"\.$/, /^Valid values: express, fastify, hono\.$/],
+    [['--framework', 'fastfy'], /--framework: "fastfy"/, /^Did you mean fastify\? Valid values: express, /],
     [['--framework'], /needs a value/, /express, fastify, hono/],
     [['--framework', '--yes'], /needs a value/, /express/],
-    [['--yes=false'], /takes no value/, /./],
+    [['--name'], /--name needs a value/, /^--name id: the id of the service/],
+    [['--yes=false'], /takes no value\.$/, /./],
+    [['--git=false'], /takes no value; use --no-git to turn it off/, /./],
     [['--name', 'My Service'], /--name must start/, /./],
     [['--name', `a${'b'.repeat(40)}`], /at most 40/, /./],
     [['--endpoint', 'db.example.com'], /must be a URL/, /./],
     [['--endpoint', 'ftp://x'], /http/, /./],
-    [['--endpoint', 'https://u:p@x'], /no user name/, /./],
+    [['--endpoint', 'https://u:p@x'], /must not contain a user name/, /./],
     [['--endpoint', 'https://x/?a'], /"\?"/, /./],
     [['--team', 'a b'], /no spaces/, /./],
     [['--plan', '=x'], /no name/, /./],
@@ -101,7 +103,7 @@ describe('the command line', () => {
     [['--plan', 'a=1', '--plan', 'c='], /"c" has no description/, /./],
     [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, /./],
     [['--plan', 'a=1\n2'], /one line/, /./],
-    [['a', 'b'], /one directory/, /./],
+    [['a', 'b'], /^Unexpected argument "b": only one directory can be given\.$/, /./],
     [[''], /empty/, /./],
   ])('refuses %j', (argv, message, hint) => {
     const error = refusal(...argv);
@@ -111,13 +113,13 @@ describe('the command line', () => {
   });
 });
 
-describe('a flag that asks for the help or the version', () => {
+describe('--help and --version', () => {
   it.each([
     [['-v'], 'version'],
     [['dir', '--yes', '--version'], 'version'],
     [['-yh'], 'help'],
     [['--', '--help'], 'help'],
-  ])('is one where it stands as a flag: %j', (argv, flag) => {
+  ])('are recognized as flags: %j', (argv, flag) => {
     expect(isGiven(argv, CREATE.options, flag)).toBe(true);
   });
 
@@ -126,7 +128,7 @@ describe('a flag that asks for the help or the version', () => {
     [['x', '--description', '-h'], 'help'],
     [['x', '--description=--help'], 'help'],
     [['x', '--path', '-h'], 'help'],
-  ])('is a text where it stands as a value: %j', (argv, flag) => {
+  ])('are texts as values: %j', (argv, flag) => {
     expect(isGiven(argv, ENDPOINT_ADD.options, flag)).toBe(false);
   });
 });
@@ -156,12 +158,12 @@ describe('a service id', () => {
   });
 });
 
-it('finds the word that was meant, and none when nothing is near', () => {
+it('finds the closest word, and none when nothing is close', () => {
   expect(nearest('expres', ['express', 'fastify'])).toBe('express');
   expect(nearest('koa', ['express', 'fastify', 'hono'])).toBeUndefined();
 });
 
-it('has a default that every question takes itself', () => {
+it('has a valid default for every question', () => {
   for (const question of QUESTIONS) {
     const value = question.default({ directory: 'Some Where', packageManager: 'yarn' });
     if (question.kind === 'text') {

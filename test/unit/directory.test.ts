@@ -29,19 +29,19 @@ describe('a directory that is in use', () => {
   const look = (kinds: Record<string, Kind>) =>
     obstacles(tree, Object.keys(kinds), (path) => kinds[path] ?? 'nothing');
 
-  it('is as good as empty with version control, a readme, a licence and traces of editors', () => {
+  it('counts as empty with version control, a readme, a licence and traces of editors', () => {
     const names = ['.git', 'README', 'LICENSE', 'LICENCE.md', 'COPYING', '.vscode', '.idea', '.DS_Store', 'Thumbs.db'];
     expect(look(Object.fromEntries(names.map((name) => [name, 'file'])))).toEqual(NOTHING);
   });
 
-  it('names apart what a new repository has and the project as well', () => {
+  it('lists separately the files that a new repository and the project both have', () => {
     expect(look({ '.gitignore': 'file', 'README.md': 'file' })).toEqual({
       ...NOTHING,
       usual: ['.gitignore', 'README.md'],
     });
   });
 
-  it('names what would be overwritten, and what else is there', () => {
+  it('lists the files that would be overwritten, and the others', () => {
     expect(look({ 'a.txt': 'file', 'thesis.doc': 'file', '.env': 'file' })).toEqual({
       ...NOTHING,
       collisions: ['.env', 'a.txt'],
@@ -49,11 +49,11 @@ describe('a directory that is in use', () => {
     });
   });
 
-  it('names what no file can be written over', () => {
+  it('lists the files that cannot be overwritten', () => {
     expect(look({ '.env': 'other', 'a.txt': 'directory', src: 'file' }).blocked).toEqual(['src', '.env', 'a.txt']);
   });
 
-  it('is none below a file, nor with a name that is too long', () => {
+  it('cannot be below a file, or have a name that is too long', () => {
     writeFileSync(join(cwd, 'file'), '');
     for (const [given, reason] of [
       ['file/my-db', 'a part of its path is a file'],
@@ -66,20 +66,20 @@ describe('a directory that is in use', () => {
     }
   });
 
-  it('is told in words that do not contradict what is kept of it', () => {
+  it('is described without contradicting what is kept of it', () => {
     writeFileSync(join(cwd, 'README.md'), 'mine');
     writeFileSync(join(cwd, 'thesis.doc'), 'mine');
     expect(siteText('dir', siteOf(cwd, tree))).toBe(
       [
         'The directory dir is not empty.',
-        'The service has no files with these names:',
+        'It has these files, which the project does not have:',
         '  thesis.doc',
         'dir: The existing README.md is kept in .tsuru-service/backup.',
       ].join('\n'),
     );
   });
 
-  it('is looked at as it is: a link to a directory is one, a link in it is none', () => {
+  it('may itself be a link to a directory, but a link inside it is not followed', () => {
     mkdirSync(join(cwd, 'real'));
     symlinkSync('real', join(cwd, 'link'));
     symlinkSync('nothing', join(cwd, 'dangling'));
@@ -89,7 +89,7 @@ describe('a directory that is in use', () => {
     expect(siteOf(join(cwd, 'real'), tree)).toMatchObject({ kind: 'occupied', blocked: ['src'] });
   });
 
-  it('keeps what is replaced, adds to its .gitignore, and leaves what is the same', () => {
+  it('keeps replaced files, adds to its .gitignore, and leaves identical files', () => {
     writeFileSync(join(cwd, 'README.md'), 'mine', { mode: 0o640 });
     writeFileSync(join(cwd, 'a.txt'), 'made a.txt\n');
     writeFileSync(join(cwd, '.gitignore'), '*.tmp\n');
@@ -104,7 +104,7 @@ describe('a directory that is in use', () => {
     ]);
   });
 
-  it('keeps a .gitignore whose bytes are no text', () => {
+  it('keeps a .gitignore that is not text', () => {
     const bytes = Buffer.from([0xff, 0xfe, 0x0a]);
     writeFileSync(join(cwd, '.gitignore'), bytes);
     const { operations, kept } = filling(cwd, tree);
@@ -113,7 +113,7 @@ describe('a directory that is in use', () => {
   });
 });
 
-describe('a word where a directory stands', () => {
+describe('a word in place of a directory', () => {
   it.each([
     ['regenerate', 'regenerate'],
     ['regenrate', 'regenerate'],

@@ -25,17 +25,17 @@ describe('an endpoint', () => {
 
   it.each([
     [{ name: 'Backups' }, /needs a name/],
-    [{ path: '/bind' }, /Tsuru keeps "bind"/],
-    [{ path: '/bind-app/x' }, /Tsuru keeps "bind-app"/],
-    [{ path: '/bind-job' }, /Tsuru keeps "bind-job"/],
-    [{ path: '/binds/jobs/x' }, /Tsuru keeps "binds"/],
-    [{ path: '/status' }, /Tsuru keeps "status"/],
-    [{ path: '/' }, /no empty parts/],
-    [{ path: '' }, /begins with "\/"/],
-    [{ path: '/a//b' }, /no empty parts/],
+    [{ path: '/bind' }, /Tsuru reserves "bind"/],
+    [{ path: '/bind-app/x' }, /Tsuru reserves "bind-app"/],
+    [{ path: '/bind-job' }, /Tsuru reserves "bind-job"/],
+    [{ path: '/binds/jobs/x' }, /Tsuru reserves "binds"/],
+    [{ path: '/status' }, /Tsuru reserves "status"/],
+    [{ path: '/' }, /no empty segments/],
+    [{ path: '' }, /starts with "\/"/],
+    [{ path: '/a//b' }, /no empty segments/],
     [{ path: '/a/../b' }, /neither a plain word nor a \{parameter\}/],
     [{ path: '/a/{b' }, /neither/],
-    [{ path: '/{a}/{a}' }, /a parameter twice/],
+    [{ path: '/{a}/{a}' }, /the same parameter twice/],
     [{ action: 'Backups.Create' }, /the action/],
     [{ action: 'a..b' }, /the action/],
     [{ description: 'a */ b' }, /without "\*\/"/],
@@ -121,7 +121,7 @@ describe('an endpoint', () => {
     });
   });
 
-  it.each(['con', 'nul', 'aux', 'com1', 'x'.repeat(101)])('that is new cannot be called %s: no disk has such a file', (name) => {
+  it.each(['con', 'nul', 'aux', 'com1', 'x'.repeat(101)])('that is new cannot be named %s, which not every file system can have as a file', (name) => {
     expect(newNameProblem(name)).toMatch(/Windows|at most 100/);
     expect(newNameProblem(`${name.slice(0, 50)}-x`)).toBeUndefined();
     // A project that has it goes on.

@@ -34,7 +34,9 @@ describe.each(FRAMEWORKS)('examples/%s', (framework) => {
 describe('the help', () => {
   it.each([20, 40, 80, 200])('fits a terminal of %i columns, as far as words can be broken', (columns) => {
     for (const command of COMMANDS) {
-      const longest = Math.max(...optionHelp(command.options).map(({ usage }) => usage.length)) + 2;
+      const usages = optionHelp(command.options).map(({ usage }) => usage);
+      const words = command.examples.flatMap((example) => example.split(' ').map((word) => `    ${word} \\`));
+      const longest = Math.max(...[...usages, ...words].map(({ length }) => length)) + 2;
       for (const line of helpFor(command, columns).split('\n')) {
         expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));
       }

@@ -1,23 +1,52 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { COMMANDS } from '../../src/terminal/commands.ts';
+import { COMMANDS, type Command } from '../../src/terminal/commands.ts';
 import { optionHelp } from '../../src/terminal/options.ts';
 
-const README = readFileSync('README.md', 'utf8');
-/** Whose tables are part of another one, or have only what every command has. */
-const WITHOUT_TABLE = ['endpoint', 'endpoint remove', 'endpoint list'];
+const FILE = join(import.meta.dirname, '../../README.md');
+const README = readFileSync(FILE, 'utf8');
+/** Commands whose options are a part of another table, or only those that every command has. */
+const WITHOUT_TABLE = ['endpoint', 'endpoint remove', 'endpoint list', 'completion'];
 
+const nameOf = ({ name }: Command) => (name === '' ? 'create' : name);
+
+/** What stands between `<!-- options of endpoint add -->` and `<!-- end -->`. */
+const TABLE = /(<!-- (options|exit codes) of (.+) -->\n)[^]*?(<!-- end -->)/g;
+
+function row(...cells: string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}
+
+function tableOf(what: string, command: Command): string {
+  const rows =
+    what === 'options'
+      ? optionHelp(command.options).map(({ usage, help, default: value }) =>
+          row(`\`${usage}\``, value === '' ? help : `${help} (${value})`),
+        )
+      : command.exitCodes.map((line) => row(...(/^(\d+) (.+)$/.exec(line)?.slice(1) ?? [])));
+  return `${row(what === 'options' ? 'option' : 'exit code', '')}${row('---', '---')}${rows.join('')}`;
+}
+
+/** `npx vitest run test/unit/readme-options.test.ts --update` writes the tables. */
 describe('the README', () => {
-  it.each(COMMANDS.filter(({ name }) => !WITHOUT_TABLE.includes(name)))(
-    'has every option of "$name", in its order and no other',
-    ({ options }) => {
-      const rows = optionHelp(options).map(
-        ({ usage, help, default: value }) =>
-          `| \`${usage.replaceAll('|', '\\|')}\` | ${help}${value === '' ? '' : ` (${value})`} |`,
-      );
-      expect(README).toContain(`| --- | --- |\n${rows.join('\n')}\n\n`);
-    },
-  );
+  it('has the tables that the commands have', async () => {
+    const made = README.replace(TABLE, (_, start: string, what: string, name: string, end: string) => {
+      const command = COMMANDS.find((one) => nameOf(one) === name);
+      if (command === undefined) throw new Error(`There is no command ${name}`);
+      return start + tableOf(what, command) + end;
+    });
+    await expect(made).toMatchFileSnapshot(FILE);
+  });
+
+  it('has a table of options for every command that has options of its own', () => {
+    const tables = [...README.matchAll(TABLE)].filter(([, , what]) => what === 'options').map(([, , , name]) => name);
+    expect(tables).toEqual(COMMANDS.map(nameOf).filter((name) => !WITHOUT_TABLE.includes(name)));
+  });
+
+  it('names every command', () => {
+    for (const { name } of COMMANDS.slice(1)) expect(README).toContain(name);
+  });
 });

@@ -101,7 +101,7 @@ endpoints: [{name: &n usage, method: GET, path: /usage, action: *n, description:
       }
     })();
     expect(error).toBeInstanceOf(ExpectedError);
-    expect(error).toMatchObject({ exitCode: EXIT.inTheWay, message: expect.stringContaining('its team cannot') as string });
+    expect(error).toMatchObject({ exitCode: EXIT.inTheWay, message: expect.stringContaining('Cannot change team') as string });
   });
 
   it('says what was asked for and nothing else, however the record is written', { timeout: 300_000 }, () => {
