@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { filesBelow, runCli } from '../support/cli.ts';
-import { seeded } from '../support/malformed.ts';
+import { SEED, seeded } from '../support/seed.ts';
 
 const BARE = ['--name', 'svc', '--yes', '--no-install', '--no-git'];
 const KILLS = 40;
@@ -27,7 +27,7 @@ describe('a generation that is killed', () => {
   });
 
   it(`leaves no directory or a whole one, ${KILLS} times`, async () => {
-    const random = seeded(42);
+    const random = seeded(`${SEED} new directory`);
     const ends = { old: 0, whole: 0 };
     for (let round = 0; round < KILLS; round++) {
       const directory = join(cwd, 'project');
@@ -47,7 +47,7 @@ describe('a generation that is killed', () => {
   });
 
   it(`leaves an existing directory as it was or whole, after the next start, ${KILLS} times`, async () => {
-    const random = seeded(43);
+    const random = seeded(`${SEED} existing directory`);
     for (let round = 0; round < KILLS; round++) {
       const directory = join(cwd, 'existing');
       rmSync(directory, { recursive: true, force: true });
