@@ -48,16 +48,19 @@ describe('a generation that is killed', () => {
 
   it(`leaves an existing directory as it was or whole, after the next start, ${KILLS} times`, async () => {
     const random = seeded(`${SEED} existing directory`);
+    let killed = 0;
     for (let round = 0; round < KILLS; round++) {
       const directory = join(cwd, 'existing');
       rmSync(directory, { recursive: true, force: true });
       mkdirSync(directory);
       writeFileSync(join(directory, 'LICENSE'), 'mine');
-      await runCli(['existing', ...BARE], { cwd, killAfter: duration * (0.1 + random()) });
+      const { signal } = await runCli(['existing', ...BARE], { cwd, killAfter: duration * (0.1 + random()) });
+      if (signal === 'SIGKILL') killed++;
       const { code } = await runCli(['existing', ...BARE], { cwd });
       // The second run finds nothing and writes it all, or what the first one had begun, which it finishes.
       expect([0, 4]).toContain(code);
       expect(filesBelow(directory)).toEqual([...whole, 'LICENSE'].sort());
     }
+    expect(killed).toBeGreaterThan(0);
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { parseCommandLine } from '../../src/terminal/create-options.ts';
@@ -6,6 +7,7 @@ import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/terminal/commands.ts'
 import { isGiven } from '../../src/terminal/options.ts';
 import { QUESTIONS, serviceIdFrom } from '../../src/answers/questions.ts';
 import { nearest } from '../../src/text.ts';
+import { SEED } from '../support/seed.ts';
 
 function refusal(...argv: string[]): ExpectedError {
   try {
@@ -83,26 +85,26 @@ describe('the command line', () => {
     [['chek', 'http://localhost:8888'], /no command "chek"/, /^Did you mean create-tsuru-service check\?$/],
     [['--wibble'], /no flag --wibble/, /--framework, .*--dry-run/],
     [['-x'], /no flag -x/, /The flags are/],
-    [['--no-framework'], /no flag --no-framework/, /./],
+    [['--no-framework'], /no flag --no-framework/, /^Did you mean --framework\?$/],
     [['--framework', 'koa'], /cannot be "koa"/, /express, fastify, hono/],
     [['--framework', 'fastfy'], /cannot be "fastfy"/, /fastify/],
     [['--framework'], /needs a value/, /express, fastify, hono/],
     [['--framework', '--yes'], /needs a value/, /express/],
-    [['--yes=false'], /takes no value/, /./],
-    [['--name', 'My Service'], /--name must start/, /./],
-    [['--name', `a${'b'.repeat(40)}`], /at most 40/, /./],
-    [['--endpoint', 'db.example.com'], /must be a URL/, /./],
-    [['--endpoint', 'ftp://x'], /http/, /./],
-    [['--endpoint', 'https://u:p@x'], /no user name/, /./],
-    [['--endpoint', 'https://x/?a'], /"\?"/, /./],
-    [['--team', 'a b'], /no spaces/, /./],
-    [['--plan', '=x'], /no name/, /./],
-    [['--plan', 'c'], /"c" has no description/, /./],
-    [['--plan', 'a=1', '--plan', 'c='], /"c" has no description/, /./],
-    [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, /./],
-    [['--plan', 'a=1\n2'], /one line/, /./],
-    [['a', 'b'], /one directory/, /./],
-    [[''], /empty/, /./],
+    [['--yes=false'], /takes no value/, /^Run it with --help/],
+    [['--name', 'My Service'], /--name must start/, /^Run it with --help/],
+    [['--name', `a${'b'.repeat(40)}`], /at most 40/, /^Run it with --help/],
+    [['--endpoint', 'db.example.com'], /must be a URL/, /^Run it with --help/],
+    [['--endpoint', 'ftp://x'], /http/, /^Run it with --help/],
+    [['--endpoint', 'https://u:p@x'], /no user name/, /^Run it with --help/],
+    [['--endpoint', 'https://x/?a'], /"\?"/, /^Run it with --help/],
+    [['--team', 'a b'], /no spaces/, /^Run it with --help/],
+    [['--plan', '=x'], /no name/, /^Run it with --help/],
+    [['--plan', 'c'], /"c" has no description/, /^Run it with --help/],
+    [['--plan', 'a=1', '--plan', 'c='], /"c" has no description/, /^Run it with --help/],
+    [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, /^Run it with --help/],
+    [['--plan', 'a=1\n2'], /one line/, /^Run it with --help/],
+    [['a', 'b'], /one directory/, /^Run it with --help/],
+    [[''], /empty/, /^Run it with --help/],
   ])('refuses %j', (argv, message, hint) => {
     const error = refusal(...argv);
     expect(error.exitCode).toBe(EXIT.usage);
@@ -152,7 +154,16 @@ describe('a service id', () => {
     [`${'a'.repeat(39)}-b`, 'a'.repeat(39)],
   ])('from the directory %s is %s', (directory, id) => {
     expect(serviceIdFrom(directory)).toBe(id);
-    expect(id).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
+  });
+
+  it('is a valid one, from any directory', () => {
+    const anyDirectory = fc.oneof(fc.string({ unit: 'grapheme' }), fc.stringMatching(/^[-_ A-Za-z0-9/]{0,60}$/));
+    fc.assert(
+      fc.property(anyDirectory, (directory) => {
+        expect(serviceIdFrom(directory)).toMatch(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/);
+      }),
+      { numRuns: 2000, seed: SEED },
+    );
   });
 });
 
