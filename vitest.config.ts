@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+import { seedOf } from './test/support/seed.ts';
+
+// One seed for all random cases of a run; `SEED=... npx vitest run ...` repeats them.
+process.env['SEED'] = String(seedOf(process.env));
+process.stdout.write(`SEED=${process.env['SEED']}\n`);
+
 export default defineConfig({
   test: {
     projects: [

@@ -1,8 +1,8 @@
 import type { Framework, PackageManager } from '../answers/answers.ts';
 
 /**
- * The exact version of every package that a generated project depends on. All of them run on Node 20.19 and need no
- * install script; a test holds them against the registry.
+ * The exact version of every package that a generated project depends on: the newest that runs on Node 20.19 and needs no
+ * install script, unless `HELD_BACK` says why not. A test compares them with the registry.
  */
 export const VERSIONS = {
   '@eslint/js': '10.0.1',
@@ -13,9 +13,8 @@ export const VERSIONS = {
   express: '5.3.0',
   fastify: '5.12.8',
   hono: '4.13.19',
-  kysely: '0.28.18',
+  kysely: '0.28.19',
   libsql: '0.5.29',
-  // The newest release whose `cookie` runs on Node 20. Fastify uses it too, and takes this one.
   'light-my-request': '6.6.0',
   nodemon: '3.1.14',
   pino: '10.4.0',
@@ -27,12 +26,12 @@ export const VERSIONS = {
 } as const;
 
 /**
- * The package manager of a project whose maker's is not known. All of them run on Node 20.19. Yarn is the one that
- * `npm install --global yarn` brings, as it refuses projects of any other; pnpm is one that every Corepack can start.
+ * The package manager of a project when the version that created it is not known: the newest that runs on Node 20.19,
+ * unless `HELD_BACK` says why not.
  */
 export const PACKAGE_MANAGER_VERSIONS: Record<PackageManager, string> = {
-  npm: '11.19.1',
-  pnpm: '10.34.8',
+  npm: '11.21.2',
+  pnpm: '10.34.9',
   yarn: '1.22.22',
   bun: '1.4.5',
 };
@@ -43,3 +42,27 @@ export const RESOLUTIONS: Partial<Record<Framework, readonly Dependency[]>> = {
 };
 
 export type Dependency = keyof typeof VERSIONS;
+
+/** Why releases from `before` on are not taken, although they say that they run on every Node of a generated project. */
+export type HeldBack = { before: string } & (
+  | { because: 'a peer refuses them'; peer: Dependency }
+  | { because: 'a dependency of theirs needs a newer Node'; dependency: string }
+  | { because: 'of a choice'; choice: string }
+);
+
+export const HELD_BACK: Partial<Record<Dependency | PackageManager, HeldBack>> = {
+  '@types/node': { before: '21.0.0', because: 'of a choice', choice: 'types of the oldest Node that a project runs on' },
+  // Fastify uses it too, and takes this one.
+  'light-my-request': {
+    before: '6.7.0',
+    because: 'a dependency of theirs needs a newer Node',
+    dependency: 'cookie',
+  },
+  typescript: { before: '6.1.0', because: 'a peer refuses them', peer: 'typescript-eslint' },
+  pnpm: { before: '11.0.0', because: 'of a choice', choice: 'a release that the Corepack of Node 20 can start' },
+  yarn: {
+    before: '2.0.0',
+    because: 'of a choice',
+    choice: 'the one that `npm install --global yarn` brings, as it refuses projects of any other',
+  },
+};

@@ -154,6 +154,7 @@ describe('the packed command line', () => {
     const both = [cwd, other].map((directory) =>
       filesBelow(join(directory, "it's here")).filter((path) => path !== '.env' && path !== 'manifest.yaml'),
     );
+    expect(both[0]).toContain('package.json');
     expect(both[0]).toEqual(both[1]);
     for (const path of both[0] ?? []) {
       expect(readFileSync(join(other, "it's here", path))).toEqual(readFileSync(join(cwd, "it's here", path)));

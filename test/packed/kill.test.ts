@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { filesBelow, runCli } from '../support/cli.ts';
-import { seeded } from '../support/malformed.ts';
+import { SEED, seeded } from '../support/seed.ts';
 
 const BARE = ['--name', 'svc', '--yes', '--no-install', '--no-git'];
 const KILLS = 40;
@@ -27,7 +27,7 @@ describe('a generation that is killed', () => {
   });
 
   it(`leaves no directory or a whole one, ${KILLS} times`, async () => {
-    const random = seeded(42);
+    const random = seeded(`${SEED} new directory`);
     const ends = { old: 0, whole: 0 };
     for (let round = 0; round < KILLS; round++) {
       const directory = join(cwd, 'project');
@@ -47,17 +47,20 @@ describe('a generation that is killed', () => {
   });
 
   it(`leaves an existing directory as it was or whole, after the next start, ${KILLS} times`, async () => {
-    const random = seeded(43);
+    const random = seeded(`${SEED} existing directory`);
+    let killed = 0;
     for (let round = 0; round < KILLS; round++) {
       const directory = join(cwd, 'existing');
       rmSync(directory, { recursive: true, force: true });
       mkdirSync(directory);
       writeFileSync(join(directory, 'LICENSE'), 'mine');
-      await runCli(['existing', ...BARE], { cwd, killAfter: duration * (0.1 + random()) });
+      const { signal } = await runCli(['existing', ...BARE], { cwd, killAfter: duration * (0.1 + random()) });
+      if (signal === 'SIGKILL') killed++;
       const { code } = await runCli(['existing', ...BARE], { cwd });
       // The second run finds nothing and writes it all, or what the first one had begun, which it finishes.
       expect([0, 4]).toContain(code);
       expect(filesBelow(directory)).toEqual([...whole, 'LICENSE'].sort());
     }
+    expect(killed).toBeGreaterThan(0);
   });
 });

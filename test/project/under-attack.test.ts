@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { seeded } from '../support/malformed.ts';
+import { SEED, seeded } from '../support/seed.ts';
 import { send, startService, type RunningService, type StartOptions, type WireResponse } from '../support/service.ts';
 import { startProgram } from '../support/started.ts';
 
@@ -157,7 +157,7 @@ describe('a service that goes wrong', () => {
   });
 
   it(`starts after it was killed in its first start, ${KILLS} times`, async () => {
-    const random = seeded(31);
+    const random = seeded(`${SEED} first start`);
     for (let round = 0; round < KILLS; round++) {
       const database = join(scratch, `first-${round}`, 'service.db');
       const environment = { ...process.env, DATABASE_PATH: database, PORT: '0', HOST: '127.0.0.1' };

@@ -7,9 +7,9 @@ import { apply, applyOperations, begin, recover, type Operation } from '../../sr
 import type { FileSystem } from '../../src/project/root.ts';
 import { toTree } from '../../src/render/tree.ts';
 import { fill, machine as thisMachine, textsBelow } from '../support/disks.ts';
-import { seeded } from '../support/malformed.ts';
 import { PowerDisk } from '../support/power.ts';
 import { FAST_DISK } from '../support/project.ts';
+import { SEED, seeded } from '../support/seed.ts';
 
 const scratch = fs.mkdtempSync(join(fs.realpathSync(FAST_DISK), 'power-'));
 afterAll(() => {
@@ -72,7 +72,7 @@ describe.each([
   };
 
   it('at any moment has all that was or all that is new, after the next start', async () => {
-    const random = seeded(7);
+    const random = seeded(`${SEED} any moment`);
     const whole = prepare();
     await work(whole.fs);
     const met = new Set<string>();
@@ -95,7 +95,7 @@ describe.each([
   });
 
   it('right after it said that it is done has all that is new', async () => {
-    const random = seeded(8);
+    const random = seeded(`${SEED} done`);
     for (let round = 0; round < 50; round++) {
       const disk = prepare();
       expect(await work(disk.fs)).toEqual({ kept: [], leftOver: [] });

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-
-import { seeded } from '../support/malformed.ts';
+import { seeded } from '../support/seed.ts';
 
 /** Random choices that a seed repeats. */
 export class Chance {
@@ -8,7 +6,7 @@ export class Chance {
 
   /** @param seed any text; the same text gives the same choices */
   constructor(seed: string) {
-    this.#random = seeded(createHash('sha256').update(seed).digest().readInt32LE());
+    this.#random = seeded(seed);
   }
 
   /** At least 0, and below 1. */

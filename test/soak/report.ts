@@ -10,7 +10,7 @@ export function summary({ counts }: Outcome): string {
 }
 
 /** The first violation of each promise, with the events before it and the number of violations. */
-export function complaint({ violations }: Outcome, seed: string): string {
+export function complaint({ violations }: Outcome, seed: number): string {
   const first = new Map<string, Violation>();
   for (const violation of violations) {
     if (!first.has(violation.promised)) first.set(violation.promised, violation);
@@ -19,5 +19,5 @@ export function complaint({ violations }: Outcome, seed: string): string {
     const times = violations.filter((violation) => violation.promised === promised).length;
     return [`${promised} (${times} times): ${text}`, ...history.map((line) => `    ${line}`)].join('\n');
   });
-  return [`The seed is ${seed}.`, ...parts].join('\n\n');
+  return [`SEED=${seed} repeats the choices of this run.`, ...parts].join('\n\n');
 }

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, inject, it } from 'vitest';
 
+import { SEED } from '../support/seed.ts';
 import { FRAMEWORKS, makeProject } from './project.ts';
 import { complaint, summary } from './report.ts';
 import { soak } from './run.ts';
 
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 60);
-const SEED = process.env['SOAK_SEED'] ?? String(Date.now());
 
 describe('a generated service under random calls, with a backend that fails and a process that dies', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'create-tsuru-service-soak-'));

@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { installPacked } from '../support/packed.ts';
+import { seedOf } from '../support/seed.ts';
 import { FRAMEWORKS, makeProject } from './project.ts';
 import { complaint, summary } from './report.ts';
 import { soak } from './run.ts';
 
 /**
- * Runs the soak test for SOAK_SECONDS (default 600), divided among the frameworks. SOAK_SEED repeats the choices of an earlier
+ * Runs the soak test for SOAK_SECONDS (default 600), divided among the frameworks. SEED repeats the choices of an earlier
  * run. Ends with 1 if a promise was broken.
  */
 async function main(): Promise<void> {
   const seconds = Number(process.env['SOAK_SECONDS'] ?? 600);
-  const seed = process.env['SOAK_SEED'] ?? String(Date.now());
-  process.stdout.write(`SOAK_SEED=${seed} SOAK_SECONDS=${seconds}\n`);
+  const seed = seedOf(process.env);
+  process.stdout.write(`SEED=${seed} SOAK_SECONDS=${seconds}\n`);
   const scratch = mkdtempSync(join(tmpdir(), 'create-tsuru-service-soak-'));
   try {
     const { bin } = installPacked(scratch);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { parseCommandLine } from '../../src/terminal/create-options.ts';
@@ -6,6 +7,10 @@ import { CREATE, ENDPOINT_ADD, commandIn } from '../../src/terminal/commands.ts'
 import { isGiven } from '../../src/terminal/arguments.ts';
 import { QUESTIONS, serviceIdFrom } from '../../src/answers/questions.ts';
 import { nearest } from '../../src/text.ts';
+import { SEED } from '../support/seed.ts';
+
+/** The hint of an error that has no better one. */
+const HELP = /^Run .*--help/;
 
 function refusal(...argv: string[]): ExpectedError {
   try {
@@ -83,28 +88,28 @@ describe('the command line', () => {
     [['chek', 'http://localhost:8888'], /Unknown command "chek"/, /^Did you mean create-tsuru-service check\?$/],
     [['--wibble'], /Unknown option --wibble/, /--framework, .*--dry-run/],
     [['-x'], /Unknown option -x/, /Options: --name/],
-    [['--no-framework'], /Unknown option --no-framework/, /./],
+    [['--no-framework'], /Unknown option --no-framework/, /^Did you mean --framework\?$/],
     [['--framework', 'koa'], /^Invalid value for --framework: "koa"\.$/, /^Valid values: express, fastify, hono\.$/],
     [['--framework', 'fastfy'], /--framework: "fastfy"/, /^Did you mean fastify\? Valid values: express, /],
     [['--framework'], /needs a value/, /express, fastify, hono/],
     [['--framework', '--yes'], /needs a value/, /express/],
     [['--name'], /--name needs a value/, /^--name id: the id of the service/],
-    [['--yes=false'], /takes no value\.$/, /./],
-    [['--git=false'], /takes no value; use --no-git to turn it off/, /./],
-    [['--name', 'My Service'], /--name must start/, /./],
-    [['--name', `a${'b'.repeat(40)}`], /at most 40/, /./],
-    [['--endpoint', 'db.example.com'], /must be a URL/, /./],
-    [['--endpoint', 'ftp://x'], /http/, /./],
-    [['--endpoint', 'https://u:p@x'], /must not contain a user name/, /./],
-    [['--endpoint', 'https://x/?a'], /"\?"/, /./],
-    [['--team', 'a b'], /no spaces/, /./],
-    [['--plan', '=x'], /no name/, /./],
-    [['--plan', 'c'], /"c" has no description/, /./],
-    [['--plan', 'a=1', '--plan', 'c='], /"c" has no description/, /./],
-    [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, /./],
-    [['--plan', 'a=1\n2'], /one line/, /./],
-    [['a', 'b'], /^Unexpected argument "b": only one directory can be given\.$/, /./],
-    [[''], /empty/, /./],
+    [['--yes=false'], /takes no value\.$/, HELP],
+    [['--git=false'], /takes no value; use --no-git to turn it off/, HELP],
+    [['--name', 'My Service'], /--name must start/, HELP],
+    [['--name', `a${'b'.repeat(40)}`], /at most 40/, HELP],
+    [['--endpoint', 'db.example.com'], /must be a URL/, HELP],
+    [['--endpoint', 'ftp://x'], /http/, HELP],
+    [['--endpoint', 'https://u:p@x'], /must not contain a user name/, HELP],
+    [['--endpoint', 'https://x/?a'], /"\?"/, HELP],
+    [['--team', 'a b'], /no spaces/, HELP],
+    [['--plan', '=x'], /no name/, HELP],
+    [['--plan', 'c'], /"c" has no description/, HELP],
+    [['--plan', 'a=1', '--plan', 'c='], /"c" has no description/, HELP],
+    [['--plan', 'a=1', '--plan', 'a=2'], /"a" twice/, HELP],
+    [['--plan', 'a=1\n2'], /one line/, HELP],
+    [['a', 'b'], /^Unexpected argument "b": only one directory can be given\.$/, HELP],
+    [[''], /empty/, HELP],
   ])('refuses %j', (argv, message, hint) => {
     const error = refusal(...argv);
     expect(error.exitCode).toBe(EXIT.usage);
@@ -154,7 +159,16 @@ describe('a service id', () => {
     [`${'a'.repeat(39)}-b`, 'a'.repeat(39)],
   ])('from the directory %s is %s', (directory, id) => {
     expect(serviceIdFrom(directory)).toBe(id);
-    expect(id).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
+  });
+
+  it('is a valid one, from any directory', () => {
+    const anyDirectory = fc.oneof(fc.string({ unit: 'grapheme' }), fc.stringMatching(/^[-_ A-Za-z0-9/]{0,60}$/));
+    fc.assert(
+      fc.property(anyDirectory, (directory) => {
+        expect(serviceIdFrom(directory)).toMatch(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/);
+      }),
+      { numRuns: 2000, seed: SEED },
+    );
   });
 });
 

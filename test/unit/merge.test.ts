@@ -10,6 +10,7 @@ import { mergeJson } from '../../src/project/merge/json.ts';
 import { mergeLines } from '../../src/project/merge/lines.ts';
 import { mergeLineSets } from '../../src/project/merge/sets.ts';
 import { BOM, styleOf } from '../../src/text.ts';
+import { SEED } from '../support/seed.ts';
 
 const text = (...lines: string[]) => textOf(lines);
 const textOf = (lines: string[]) => lines.map((line) => `${line}\n`).join('');
@@ -128,7 +129,7 @@ describe('mergeLines', () => {
       fc.property(any, any, (before, mine) => {
         expect(mergeLines(before, mine, before)).toEqual({ kind: 'clean', text: mine });
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, seed: SEED },
     );
   });
 
@@ -138,7 +139,7 @@ describe('mergeLines', () => {
       fc.property(any, any, (before, theirs) => {
         expect(mergeLines(before, before, theirs)).toEqual({ kind: 'clean', text: theirs });
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, seed: SEED },
     );
   });
 
@@ -153,7 +154,7 @@ describe('mergeLines', () => {
       fc.property(any, own, any, (before, mine, theirs) => {
         expect(ownLines(mergeLines(before, mine, theirs).text)).toEqual(ownLines(mine));
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, seed: SEED },
     );
   });
 
@@ -194,24 +195,24 @@ describe('mergeLines', () => {
           const { kind, text: merged } = mergeLines(versions.base, versions.mine, versions.theirs);
           expect({ kind, text: merged }).toEqual(gitMerge(versions));
         }),
-        { numRuns: 1000, seed: 1 },
+        { numRuns: 1000, seed: SEED },
       );
     }, 120_000);
 
-    // Where few lines repeat all the time, a change can be read in several shortest ways, and git picks one of them.
-    // Where lines repeat that much, a change can be read in several shortest ways, of which git picks one.
+    // Where lines repeat that much, a change can be read in several shortest ways, of which git picks one. About 9 texts in
+    // 1,000 come out differently, and fewer than 1 in 1,000 cleanly so: the bounds are far from that for any seed.
     it('says the same of nearly all texts of very few different lines', () => {
       const line = fc.constantFrom('a', 'b', 'c');
       const seen = { agreed: 0, otherText: 0, onlyGitClean: 0, onlyOursClean: 0 };
-      for (const versions of fc.sample(edited(line, 10), { numRuns: 1500, seed: 1 })) {
+      for (const versions of fc.sample(edited(line, 10), { numRuns: 1500, seed: SEED })) {
         const expected = gitMerge(versions);
         const { kind, text: merged } = mergeLines(versions.base, versions.mine, versions.theirs);
         if (kind !== expected.kind) seen[kind === 'clean' ? 'onlyOursClean' : 'onlyGitClean']++;
         else if (kind === 'clean' && merged !== expected.text) seen.otherText++;
         else seen.agreed++;
       }
-      expect(seen.agreed).toBeGreaterThan(1485);
-      expect(seen.otherText).toBeLessThan(5);
+      expect(seen.agreed).toBeGreaterThan(1462);
+      expect(seen.otherText).toBeLessThan(10);
     }, 120_000);
   });
 });
@@ -379,7 +380,7 @@ describe('mergeJson', () => {
         fc.property(document, document, (before, mine) => {
           expect(mergeJson(before, mine, before)).toEqual(clean(mine));
         }),
-        { numRuns: 1000 },
+        { numRuns: 1000, seed: SEED },
       );
     });
 
@@ -390,7 +391,7 @@ describe('mergeJson', () => {
           const merge = mergeJson(before, `${before} `, theirs);
           expect(merge.kind === 'clean' && parsed(merge.text)).toEqual(parsed(theirs));
         }),
-        { numRuns: 1000 },
+        { numRuns: 1000, seed: SEED },
       );
     });
 
@@ -401,26 +402,34 @@ describe('mergeJson', () => {
         const rest = pieces.slice(place).join('{');
         return `${pieces.slice(0, place).join('{')}{"own": "mine"${/^\s*\}/.test(rest) ? '' : ', '}${rest}`;
       });
+      let clean = 0;
       fc.assert(
         fc.property(document, own, document, (before, mine, theirs) => {
           const merge = mergeJson(before, mine, theirs);
           if (merge.kind === 'clean') {
+            clean++;
             expect(parsed(merge.text)).toBeTypeOf('object');
             expect(merge.text).toContain('"own": "mine"');
           }
         }),
-        { numRuns: 1000 },
+        { numRuns: 1000, seed: SEED },
       );
+      expect(clean).toBeGreaterThan(100);
     });
 
     it('is the same for all that is decided, whichever side is which', () => {
+      let clean = 0;
       fc.assert(
         fc.property(document, document, document, (before, mine, theirs) => {
           const [one, other] = [mergeJson(before, mine, theirs), mergeJson(before, theirs, mine)];
-          if (one.kind === 'clean' && other.kind === 'clean') expect(parsed(one.text)).toEqual(parsed(other.text));
+          expect(one.kind).toBe(other.kind);
+          if (one.kind !== 'clean' || other.kind !== 'clean') return;
+          clean++;
+          expect(parsed(one.text)).toEqual(parsed(other.text));
         }),
-        { numRuns: 1000 },
+        { numRuns: 1000, seed: SEED },
       );
+      expect(clean).toBeGreaterThan(100);
     });
   });
 });
@@ -464,7 +473,7 @@ describe('mergeLineSets', () => {
         expect(mergeLineSets(before, other, before)).toBe(other);
         expect(mergeLineSets(before, before, other)).toBe(other);
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000, seed: SEED },
     );
   });
 
@@ -488,7 +497,7 @@ describe('mergeLineSets', () => {
             .filter((line) => line.includes('own'));
         expect(kept(merged)).toEqual(kept(mine));
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000, seed: SEED },
     );
   });
 });

@@ -133,6 +133,8 @@ endpoints: [{name: &n usage, method: GET, path: /usage, action: *n, description:
       { ...RUNS, numRuns: RUNS.numRuns / 4 },
     );
     expect(met.refused).toBe(0);
-    expect(Math.min(met.edited, met.linked)).toBeGreaterThan(RUNS.numRuns / 20);
+    expect(met.edited).toBeGreaterThan(RUNS.numRuns / 20);
+    // About one record in five has an alias.
+    expect(met.linked).toBeGreaterThan(RUNS.numRuns / 60);
   });
 });

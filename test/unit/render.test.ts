@@ -5,6 +5,7 @@ import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/an
 import { readBases } from '../../src/project/base.ts';
 import { sha256 } from '../../src/project/hash.ts';
 import { lockFiles } from '../../src/project/lock.ts';
+import { newProject } from '../../src/project/new.ts';
 import { render, renderWithSecrets } from '../../src/render/render.ts';
 import { answersWith, templates } from '../support/answers.ts';
 
@@ -135,16 +136,18 @@ describe('the password', () => {
     });
   });
 
-  it('is nowhere in what is committed, and its files are not in the lock', async () => {
-    const answers = answersWith();
-    const rendered = await render(answers, templates);
-    const lock = lockFiles(answers, templates.version, rendered);
-    const { files: locked } = JSON.parse(lock.get('.tsuru-service/lock.json')?.content.toString() ?? '') as {
-      files: Record<string, unknown>;
-    };
+  it('is in no other file of a new project, and its files are neither committed nor in the lock', async () => {
+    const project = [...(await newProject(answersWith(), password, templates))];
+    const text = (path: string) => project.find(([of]) => of === path)?.[1].content.toString() ?? '';
+    expect(project.filter(([, { content }]) => content.includes(password)).map(([path]) => path)).toEqual([
+      '.env',
+      'manifest.yaml',
+    ]);
+    const { files: locked } = JSON.parse(text('.tsuru-service/lock.json')) as { files: Record<string, unknown> };
+    expect(Object.keys(locked)).toContain('.env.example');
     expect(Object.keys(locked)).not.toContain('.env');
     expect(Object.keys(locked)).not.toContain('manifest.yaml');
-    expect(rendered.get('.gitignore')?.content.toString()).toMatch(/^\.env\nmanifest\.yaml$/m);
+    expect(text('.gitignore')).toMatch(/^\.env\nmanifest\.yaml$/m);
   });
 });
 
