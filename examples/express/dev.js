@@ -1,5 +1,5 @@
-// `npm run dev` runs the TypeScript as it is, and starts it again after every save.
-// It watches `[.]env` beside `.env`: as a pattern, nodemon sees the file also when an editor has moved it away and written it anew.
+// `npm run dev` runs the TypeScript without a build, and restarts it after every save.
+// It watches the pattern `[.]env` as well as `.env`: some editors replace the file, and nodemon then misses it by its name.
 import 'ts-blank-space/register';
 
 await import('./src/main.ts');

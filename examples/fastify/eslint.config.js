@@ -6,7 +6,7 @@ export default tseslint.config({ ignores: ['dist', 'data', 'coverage', '.tsuru-s
   extends: [tseslint.configs.recommendedTypeChecked],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
   rules: {
-    // A backend's methods are asynchronous by contract, whether or not each one has something to wait for.
+    // A backend's methods are asynchronous by contract, even those that await nothing.
     '@typescript-eslint/require-await': 'off',
     '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_' }],
   },

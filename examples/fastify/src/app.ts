@@ -24,7 +24,7 @@ export async function createApp(service: Service, own: readonly FastifyPluginAsy
     clientErrorHandler: () => {
       // src/tsuru/http-server.ts has responded already.
     },
-    // The HTTP server refuses such a path earlier. In a test without a socket it gets here, and needs the password first.
+    // Only for tests without a socket: otherwise the HTTP server has refused such a path earlier.
     frameworkErrors: (error, request, reply) => {
       authentication(service).call(app, request, reply, (refusal) => errorHandler(refusal ?? error, request, reply));
     },

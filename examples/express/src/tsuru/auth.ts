@@ -3,8 +3,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { ServiceError } from './errors.js';
 
 /**
- * Creates the check of HTTP basic auth. Both sides are hashed first, so that the comparison takes the same time for every
- * input of every length.
+ * Creates the check of HTTP basic auth. Both sides are hashed first, so that the comparison takes the same time for
+ * every input of every length.
  *
  * @param username as in the manifest
  * @param password as in the manifest; any characters, colons included

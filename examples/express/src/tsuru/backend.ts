@@ -1,6 +1,8 @@
 import type { JsonObject } from './values.js';
 
-/** The environment variables that an app or job gets from a bind. Names are as in a shell; values are always strings. */
+/**
+ * The environment variables that an app or job gets from a bind. Names are as in a shell; values are always strings.
+ */
 export type Variables = Record<string, string>;
 
 /** Data of the backend about an instance, such as a vendor's id or the name of a database. It is stored as JSON. */
@@ -53,16 +55,16 @@ export interface Request {
   instance: Instance;
   plan: BackendPlan;
   /**
-   * The instance's parameters, checked and coerced by the plan's schema; for a bind, the bind's own. An app that is bound
-   * again without any, within an hour of its unbind, has those of its last bind.
+   * The instance's parameters, checked and coerced by the plan's schema; for a bind, the bind's own. An app that is
+   * bound again without any, within an hour of its unbind, has those of its last bind.
    */
   parameters: JsonObject;
   requestedBy: Requester;
   /** Only of a multi-cluster service. */
   cluster: Cluster | undefined;
   /**
-   * Aborted when the instance is being destroyed, the time that Tsuru waits is over, or the service must stop. Pass it to
-   * every slow call (`fetch(url, { signal })`): nothing else on the instance starts before this one has ended.
+   * Aborted when the instance is being destroyed, the time that Tsuru waits is over, or the service must stop. Pass it
+   * to every slow call (`fetch(url, { signal })`): nothing else on the instance starts before this one has ended.
    */
   signal: AbortSignal;
 }
@@ -74,8 +76,8 @@ export interface UpdateRequest extends Request {
 
 interface BindRequest extends Request {
   /**
-   * A password for this bind: 43 URL-safe characters. The same app or job gets the same one when it is bound again within
-   * an hour of its unbind, so credentials that are made from it do not change.
+   * A password for this bind: 43 URL-safe characters. The same app or job gets the same one when it is bound again
+   * within an hour of its unbind, so credentials that are made from it do not change.
    */
   secret: string;
   /** The variables of the last bind of this app or job, within an hour of its unbind. */
@@ -121,9 +123,9 @@ export interface InfoItem {
  * Provisions the real thing, and is the one part to write. These rules hold for every method:
  *
  * - It may run again after a failure, a timeout or a restart, so it must accept work that is already done.
- * - To refuse, throw a `ServiceError` with a 4xx before anything has changed; the user reads its message. To fail with a
- *   message for the user, throw one with a 5xx. The message of any other error goes only to the log, since it may contain
- *   addresses. `destroy`, `unbindApp` and `unbindJob` cannot refuse.
+ * - To refuse, throw a `ServiceError` with a 4xx before anything has changed; the user reads its message. To fail with
+ *   a message for the user, throw one with a 5xx. The message of any other error goes only to the log, since it may
+ *   contain addresses. `destroy`, `unbindApp` and `unbindJob` cannot refuse.
  * - Two methods never run at once for the same instance, except `status` and `info`. A call that continues after its
  *   signal keeps the instance locked until it ends, and its result still counts.
  */

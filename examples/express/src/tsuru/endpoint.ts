@@ -24,7 +24,9 @@ export interface EndpointRequest {
   query: URLSearchParams;
   /** Names in lower case. Trust none of them: Tsuru's proxy passes on whatever its user sends. */
   headers: Headers;
-  /** The user, as Tsuru says. Undefined for GET and HEAD: Tsuru records no event of them, and any user could forge it. */
+  /**
+   * The user, as Tsuru says. Undefined for GET and HEAD: Tsuru records no event of them, and any user could forge it.
+   */
   user: string | undefined;
   /** The pool in which the instance was created; only of a multi-cluster service. */
   cluster: Cluster | undefined;

@@ -29,10 +29,10 @@ const OPTIONS = {
 const LINGER = 1_000;
 
 /**
- * Creates the HTTP server in front of the web framework. It refuses the requests that no framework accepts, or that each
- * would refuse differently: malformed or late ones, an unknown method, a path or host that is not plain, and a body that
- * announces itself as too large. These responses are `{code, message}` like all errors, with fixed texts, since no
- * password has been checked yet.
+ * Creates the HTTP server in front of the web framework. It refuses the requests that no framework accepts, or that
+ * each would refuse differently: malformed or late ones, an unknown method, a path or host that is not plain, and a
+ * body that announces itself as too large. These responses are `{code, message}` like all errors, with fixed texts,
+ * since no password has been checked yet.
  */
 export function createHttpServer(service: Service, handler: RequestListener): Server {
   const { log, bodyLimit, headersTimeout } = service;

@@ -15,7 +15,9 @@ export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PU
 /** The path of the health check, the only one that asks for no password. */
 export const HEALTHCHECK = '/healthcheck';
 
-/** In UTF-16 units: the message of an error response, and all of its other fields. A person reads them in a terminal. */
+/**
+ * In UTF-16 units: the message of an error response, and all of its other fields. A person reads them in a terminal.
+ */
 const MAX_MESSAGE = 1024;
 const MAX_FIELDS = 2048;
 
@@ -43,7 +45,9 @@ export interface ServiceResponse {
   body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** A route of the service API. `path` has `:p2` parameters, and must match exactly: no trailing slash, no other case. */
+/**
+ * A route of the service API. `path` has `:p2` parameters, and must match exactly: no trailing slash, no other case.
+ */
 export interface Route {
   method: Method;
   path: string;
@@ -72,8 +76,8 @@ export function headerLines(rawHeaders: readonly string[], name: string): string
 }
 
 /**
- * The response for any error: `{code, message}` on one line and of limited length, with no stack and no secret. An error
- * that is no ServiceError is a bug of the service or of a library, whatever status it carries: it is logged, and the
+ * The response for any error: `{code, message}` on one line and of limited length, with no stack and no secret. Any
+ * error but a ServiceError is a bug of the service or of a library, even if it carries a status: it is logged, and the
  * caller sees none of it.
  *
  * @param frameworkStatus the 4xx of an error that the web framework itself raised in routing or in reading a body

@@ -62,12 +62,12 @@ export class Instances {
   /**
    * Creates an instance. Inline it is ready afterwards; in the background it is pending.
    *
-   * Tsuru creates only instances that it does not have, so one that the store has is left over from a call whose reply was
-   * lost. With the same team, plan and parameters it is taken over; a failed one is created again.
+   * Tsuru creates only instances that it does not have, so one that the store has is left over from a call whose reply
+   * was lost. With the same team, plan and parameters it is taken over; a failed one is created again.
    *
-   * @throws ServiceError 400 for the name, the plan or the parameters; 422 when one exists that differs or is bound (the
-   *   text of a 409 never reaches Tsuru's user); 410 when it was removed meanwhile; the backend's own refusal; 500 when it
-   *   failed; 504 when it takes too long
+   * @throws ServiceError 400 for the name, the plan or the parameters; 422 when one exists that differs or is bound
+   *   (the text of a 409 never reaches Tsuru's user); 410 when it was removed meanwhile; the backend's own refusal; 500
+   *   when it failed; 504 when it takes too long
    */
   async create(spec: InstanceSpec, caller: Caller): Promise<void> {
     refuseName(spec.name);
@@ -119,10 +119,10 @@ export class Instances {
   }
 
   /**
-   * Removes an instance in any state. A creation under way is aborted first, and its binds are revoked, since Tsuru looks
-   * for bound apps before it calls but not for jobs.
-   * @throws ServiceError 404 without it, 500 when the backend failed, 504 when it takes too long; the removal can then be
-   *   repeated
+   * Removes an instance in any state. A creation under way is aborted first, and its binds are revoked, since Tsuru
+   * looks for bound apps before it calls but not for jobs.
+   * @throws ServiceError 404 without it, 500 when the backend failed, 504 when it takes too long; the removal can then
+   *   be repeated
    */
   async destroy(name: string, caller: Caller): Promise<void> {
     await this.#operations.runLocked(name, `Removing the instance "${name}"`, async (operation) => {

@@ -11,8 +11,8 @@ const MAX_TEXT = 512;
 const MAX_CAUSES = 5;
 
 /**
- * A logger that writes one JSON object a line, and no secret. Headers and bodies are never passed to it. It logs only the
- * texts of an error, since libraries attach whole requests, passwords included, to theirs.
+ * A logger that writes one JSON object a line, and no secret. Headers and bodies are never passed to it. It logs only
+ * the texts of an error, since libraries attach whole requests, passwords included, to theirs.
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = { level, serializers: { err: errorText } };

@@ -6,7 +6,10 @@ import type { Log } from './http.js';
 import { asServiceError, timedOut } from './life-cycle-errors.js';
 import { Locks } from './locks.js';
 
-/** Milliseconds. Tsuru waits 300 s for a response, so every operation ends earlier, with an error that its user can read. */
+/**
+ * Milliseconds. Tsuru waits 300 s for a response, so every operation ends earlier, with an error that its user can
+ * read.
+ */
 export interface Timeouts {
   /** To wait for another operation on the same instance. */
   lock: number;
@@ -35,8 +38,8 @@ export const TIMEOUTS: Timeouts = {
 const LONGEST_RETRY = 30_000;
 
 /**
- * Everything that has started and not ended, whether its request has had a reply or not. A late operation keeps its lock
- * until it ends, and its result is stored all the same.
+ * Everything that has started and not ended, whether its request has had a reply or not. A late operation keeps its
+ * lock until it ends, and its result is stored all the same.
  */
 export class Operations {
   readonly #log: Log;
@@ -92,8 +95,8 @@ export class Operations {
 
   start<T>(action: string, deadlines: Deadlines, task: (operation: Operation) => Promise<T>): StartedOperation<T> {
     const seconds = Math.round(deadlines.reply / 1000);
-    const overdue = () =>
-      new ServiceError(504, `${action} is taking longer than ${seconds} seconds and is still running. Try again later.`);
+    const text = `${action} is taking longer than ${seconds} seconds and is still running. Try again later.`;
+    const overdue = () => new ServiceError(504, text);
     const started = startWithDeadlines(deadlines, overdue, task);
     if (this.areAborted) started.abort(this.#stopping.signal.reason as Error);
     return { ...started, work: this.track(started.work, started.abort) };

@@ -52,8 +52,8 @@ export interface Service {
   requestId(headers: Headers): string;
   /**
    * Admits a request, before the framework routes it or reads its body. Only the health check needs no password.
-   * @throws ServiceError 401 for wrong credentials; 400 for a refused target; 415 for an invalid Content-Type, and for a
-   *   compressed body, whose real size would be known too late
+   * @throws ServiceError 401 for wrong credentials; 400 for a refused target; 415 for an invalid Content-Type, and for
+   *   a compressed body, whose real size would be known too late
    */
   admit(method: string, target: RequestTarget, headers: Headers): void;
 }
@@ -110,8 +110,9 @@ function isHealthCheck(method: string, path: string): boolean {
 }
 
 /**
- * Parameters are read from the parsed path by their place in it, not from the framework, which may have decoded them in its
- * own way. Errors become responses here, so that the framework's error handler sees only the framework's own errors.
+ * Parameters are read from the parsed path by their place in it, not from the framework, which may have decoded them in
+ * its own way. Errors become responses here, so that the framework's error handler sees only the framework's own
+ * errors.
  */
 function toRoute(call: Call, basePath: string): Route {
   const parts = (basePath + call.path).split('/');

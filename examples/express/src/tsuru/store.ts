@@ -26,9 +26,9 @@ import { migrations, TransactionalDialect, type Tables } from './store-tables.js
 const MIN_FREE = 1024 * 1024;
 
 /**
- * The service's own memory: its instances and their binds, in one SQLite file. Once a method has returned, its change is
- * on the disk. The file holds variables and secrets, so only its owner can read it, and deleted data is overwritten. One
- * process uses it at a time. A change that cannot be written is a ServiceError 507.
+ * The service's own memory: its instances and their binds, in one SQLite file. Once a method has returned, its change
+ * is on the disk. The file holds variables and secrets, so only its owner can read it, and deleted data is overwritten.
+ * One process uses it at a time. A change that cannot be written is a ServiceError 507.
  */
 export class Store {
   readonly #db: Kysely<Tables>;
@@ -123,7 +123,9 @@ export class Store {
     this.#scrub();
   }
 
-  /** Saves an instance that is no longer being created, without the secret that its creation needed: the kube config. */
+  /**
+   * Saves an instance that is no longer being created, without the secret that its creation needed: the kube config.
+   */
   async saveSettled(instance: StoredInstance): Promise<void> {
     const { cluster } = instance;
     if (cluster?.kubeConfig === undefined) return this.save(instance);
@@ -224,7 +226,9 @@ export class Store {
     );
   }
 
-  /** Empties the write-ahead log, which still has the deleted data. When a reader is in the way, a later write does it. */
+  /**
+   * Empties the write-ahead log, which still has the deleted data. When a reader is in the way, a later write does it.
+   */
   #scrub(): void {
     try {
       this.#database.pragma('busy_timeout = 0');

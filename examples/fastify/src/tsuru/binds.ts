@@ -14,7 +14,10 @@ import type { Store } from './store.js';
 import type { StoredBind, StoredInstance } from './store-rows.js';
 import type { JsonObject } from './values.js';
 
-/** Milliseconds. When an unbind fails in Tsuru, it binds again and keeps the old variables: they must come back as they were. */
+/**
+ * Milliseconds. When an unbind fails in Tsuru, it binds again and keeps the old variables: they must come back as they
+ * were.
+ */
 const MEMORY = 3_600_000;
 
 /** The binds of instances to apps and jobs. */

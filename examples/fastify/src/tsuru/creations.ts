@@ -94,8 +94,8 @@ export class Creations {
   }
 
   /**
-   * Continues the creations that the last run of the service left pending. Those that a request waited for become failed
-   * instead: their reply was never sent, and Tsuru's user creates the instance again.
+   * Continues the creations that the last run of the service left pending. Those that a request waited for become
+   * failed instead: their reply was never sent, and Tsuru's user creates the instance again.
    */
   async resume(): Promise<void> {
     const names = await this.#store.pending();
@@ -135,10 +135,10 @@ export class Creations {
         const left = `${text} The instance "${instance.name}" of an earlier attempt stays in the service.`;
         return { instance: before, error: new ServiceError(status, left, problem.fields, { cause: error }) };
       }
-      const kept = `${text} The instance "${instance.name}" stays in the service as failed until it is created again or removed.`;
+      const kept = `The instance "${instance.name}" stays in the service as failed until it is created again or removed.`;
       return {
         instance: { ...instance, state: 'failed', error: problem.message },
-        error: new ServiceError(problem.status, kept, problem.fields, { cause: error }),
+        error: new ServiceError(problem.status, `${text} ${kept}`, problem.fields, { cause: error }),
       };
     }
   }

@@ -2,12 +2,12 @@ import { ServiceError } from './errors.js';
 import { emptyObject, isObject, MAX_DEPTH, type JsonObject, type JsonValue } from './values.js';
 
 /**
- * Rebuilds `parameters` from the flat fields of a form: `parameters.a.b=1` becomes `{a: {b: '1'}}`, and `parameters.l.0=x`
- * becomes `{l: ['x']}`. A `.` or `\` inside a key is escaped by a `\`.
+ * Rebuilds `parameters` from the flat fields of a form: `parameters.a.b=1` becomes `{a: {b: '1'}}`, and
+ * `parameters.l.0=x` becomes `{l: ['x']}`. A `.` or `\` inside a key is escaped by a `\`.
  *
  * A form has no types: every value is a string, and false, 0, null and an empty list or object are all `''`. The keys
- * 0, 1, 2, ... become a list, since Tsuru encodes lists that way. Tsuru sends a stray `parameters.=` for an empty object;
- * it is ignored. Square brackets are ordinary characters.
+ * 0, 1, 2, ... become a list, since Tsuru encodes lists that way. Tsuru sends a stray `parameters.=` for an empty
+ * object; it is ignored. Square brackets are ordinary characters.
  *
  * @param fields the name, without the prefix `parameters.`, and the value of each form field
  * @throws ServiceError 400 for a name given twice, a value and an object under one name, or too deep a nesting

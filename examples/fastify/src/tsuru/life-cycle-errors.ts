@@ -19,7 +19,8 @@ export function backendFailed(action: string, cause: unknown): ServiceError {
 }
 
 export function timedOut(action: string, cause?: unknown): ServiceError {
-  return new ServiceError(504, `${action} took too long and was stopped. Try again: it continues from there.`, {}, { cause });
+  const text = `${action} took too long and was stopped. Try again: it continues from there.`;
+  return new ServiceError(504, text, {}, { cause });
 }
 
 /** A backend's ServiceError, with a text where it has none. */

@@ -27,8 +27,8 @@ export interface LifeCycleOptions {
 }
 
 /**
- * The states of instances and binds, and their order. It knows nothing of HTTP beyond the status of an error, and leaves
- * everything real to the backend.
+ * The states of instances and binds, and their order. It knows nothing of HTTP beyond the status of an error, and
+ * leaves everything real to the backend.
  *
  * An instance: nothing → pending → ready or failed → removing → nothing. While it is pending only its creation runs;
  * everything else that changes it holds its lock.
@@ -59,8 +59,9 @@ export class LifeCycle {
   }
 
   /**
-   * Waits for everything that is running: requests, their work after a late reply, and creations in the background. After
-   * the grace period the rest is aborted; a creation in the background then stays pending, and the next start resumes it.
+   * Waits for everything that is running: requests, their work after a late reply, and creations in the background.
+   * After the grace period the rest is aborted; a creation in the background then stays pending, and the next start
+   * resumes it.
    * @param requests settles when the last request has had its reply
    * @param grace milliseconds
    */

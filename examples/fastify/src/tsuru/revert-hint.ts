@@ -19,7 +19,8 @@ const MAX_VALUE = 60;
  * @param kept the unchanged instance
  * @param plan the name of its plan, even when it was created without one
  * @param refused the values that Tsuru has stored
- * @returns sentences: the values that the instance keeps, and the command that sets Tsuru back; none when nothing differs
+ * @returns sentences: the values that the instance keeps, and the command that sets Tsuru back; none when nothing
+ *   differs
  */
 export function revertHint(service: string, kept: InstanceSpec, plan: string, refused: InstanceSpec): string[] {
   const differences = [

@@ -20,7 +20,9 @@ declare module 'fastify' {
   }
 }
 
-/** Requires the service's user name and password, except for the health check and routes with `config: { open: true }`. */
+/**
+ * Requires the service's user name and password, except for the health check and routes with `config: { open: true }`.
+ */
 export function authentication(service: Service): onRequestHookHandler {
   return (request, _reply, done) => {
     if (request.routeOptions.config.open !== true) {

@@ -5,8 +5,8 @@ import { isObject, MAX_DEPTH, withoutPrototypes, type JsonValue } from './values
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Checks the variables that a backend returned. Tsuru fails a bind whose response is not one object of strings, and never
- * unbinds it, so such a response must not be sent.
+ * Checks the variables that a backend returned. Tsuru fails a bind whose response is not one object of strings, and
+ * never unbinds it, so such a response must not be sent.
  * @throws ServiceError 500 that says what is wrong with them
  */
 export function checkVariables(variables: unknown): Variables {

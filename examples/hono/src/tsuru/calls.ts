@@ -26,15 +26,15 @@ export interface Call {
 }
 
 /**
- * Tsuru's calls, without those to the service's own endpoints. `POST /resources/:name/bind` must not be served: Tsuru tries
- * it after a 404 from bind-app, and any other response would hide that the instance does not exist.
+ * Tsuru's calls, without those to the service's own endpoints. `POST /resources/:name/bind` must not be served: Tsuru
+ * tries it after a 404 from bind-app, and any other response would hide that the instance does not exist.
  */
 export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: CallOptions): Call[] {
   const cluster = (request: ServiceRequest) => (multiCluster ? clusterOf(request) : undefined);
 
   /**
-   * `GET /resources/plans`; no instance has that name. It has no route of its own, since Hono's fast router takes no plain
-   * path beside one with a parameter.
+   * `GET /resources/plans`; no instance has that name. It has no route of its own, since Hono's fast router takes no
+   * plain path beside one with a parameter.
    */
   const listPlans = (request: ServiceRequest): ServiceResponse => {
     if (multiCluster && cluster(request) === undefined) {

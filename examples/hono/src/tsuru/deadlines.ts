@@ -8,7 +8,10 @@ export interface Deadlines {
   reply: number;
 }
 
-/** An operation, as its own work sees it. The reply may be sent before the work ends; the work then continues without it. */
+/**
+ * An operation, as its own work sees it. The reply may be sent before the work ends; the work then continues without
+ * it.
+ */
 export interface Operation {
   /** Aborted when the time for the work is over. */
   readonly signal: AbortSignal;

@@ -16,7 +16,9 @@ export function trustedCluster(instance: StoredInstance, cluster: Cluster | unde
   return cluster?.pool === instance.cluster?.pool ? cluster : instance.cluster;
 }
 
-/** A pending instance becomes a failed one, since the service stopped during its creation; any other stays unchanged. */
+/**
+ * A pending instance becomes a failed one, since the service stopped during its creation; any other stays unchanged.
+ */
 export function interrupted(instance: StoredInstance): StoredInstance {
   if (instance.state !== 'pending') return instance;
   return { ...instance, state: 'failed', error: 'The service stopped while it was being created.' };

@@ -70,8 +70,8 @@ export function gracefulClose(server: Server): () => Promise<void> {
   };
 
   /**
-   * Accepts the connections that wait in the system's queue, one in each turn of the event loop. When the listener closes,
-   * the system resets those that are left.
+   * Accepts the connections that wait in the system's queue, one in each turn of the event loop. When the listener
+   * closes, the system resets those that are left.
    */
   const acceptPending = async () => {
     const start = performance.now();

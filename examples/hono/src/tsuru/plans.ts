@@ -7,9 +7,9 @@ import { isObject, withoutPrototypes, type JsonObject } from './values.js';
 /** A plan in src/plans.ts. */
 export interface Plan extends BackendPlan {
   /**
-   * A zod schema for the parameters (`tsuru service instance add ... --plan-param size=10`). Without it any parameters are
-   * accepted. The `tsuru` command sends only strings, and so does a form; `integer()` and the other types in this file
-   * accept them.
+   * A zod schema for the parameters (`tsuru service instance add ... --plan-param size=10`). Without it any parameters
+   * are accepted. The `tsuru` command sends only strings, and so does a form; `integer()` and the other types in this
+   * file accept them.
    */
   parameters?: z.ZodType<Record<string, unknown>>;
 }
@@ -67,7 +67,9 @@ export function text(): z.ZodString {
   return z.string().min(1);
 }
 
-/** A whole number: 10, '10' or '1e+06', as Tsuru writes a million in a form. For limits add `.pipe(z.number().min(1))`. */
+/**
+ * A whole number: 10, '10' or '1e+06', as Tsuru writes a million in a form. For limits add `.pipe(z.number().min(1))`.
+ */
 export function integer(): z.ZodType<number> {
   return z.preprocess(
     (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
@@ -89,7 +91,10 @@ export function flag(): z.ZodType<boolean> {
   return z.preprocess((value) => spellings.get(value) ?? value, z.boolean({ error: 'must be true or false' }));
 }
 
-/** A list. The `tsuru` command sends `zones.0=a zones.1=b` as an object with the keys 0 and 1, and a form sends `''` for an empty list. */
+/**
+ * A list. The `tsuru` command sends `zones.0=a zones.1=b` as an object with the keys 0 and 1, and a form sends `''` for
+ * an empty list.
+ */
 export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
   return z.preprocess((value) => {
     if (value === '') return [];

@@ -36,7 +36,9 @@ export function authentication(service: Service): MiddlewareHandler<Environment>
   };
 }
 
-/** Tsuru's calls and the service's own endpoints, as a Hono app for `app.route`. It handles all other paths with a 404. */
+/**
+ * Tsuru's calls and the service's own endpoints, as a Hono app for `app.route`. It handles all other paths with a 404.
+ */
 export function tsuruRoutes(service: Service): Hono<Environment> {
   const app = new Hono<Environment>();
 

@@ -42,8 +42,9 @@ export interface Tables {
 }
 
 /**
- * To change the tables, add a migration; never edit one that has run. They run in one transaction, so an interrupted start
- * leaves the tables unchanged. Older stores ran the first one without that, so it skips the tables that are there.
+ * To change the tables, add a migration; never edit one that has run. They run in one transaction, so an interrupted
+ * start leaves the tables unchanged. Older stores ran the first one without that, so it skips the tables that are
+ * there.
  */
 export const migrations: Record<string, Migration> = {
   '0001-instances-and-binds': {

@@ -6,8 +6,8 @@ import { header, headerLines, type Headers, type ServiceRequest } from './http.j
 import { isObject, withoutPrototypes, type JsonObject } from './values.js';
 
 /**
- * Whether a request came through Tsuru's proxy. Those have X-Forwarded-For and keep the connection; Tsuru's own calls do
- * neither. A gateway in between may change both.
+ * Whether a request came through Tsuru's proxy. Those have X-Forwarded-For and keep the connection; Tsuru's own calls
+ * do neither. A gateway in between may change both.
  */
 export function isProxied(headers: Headers): boolean {
   return header(headers, 'x-forwarded-for') !== undefined && header(headers, 'connection')?.toLowerCase() !== 'close';
@@ -33,12 +33,15 @@ export function requestId(headers: Headers, name: string): string {
 }
 
 /**
- * Reads the pool and the cluster that Tsuru adds to the calls of a multi-cluster service. Each address has its own header
- * line, since it may contain a comma.
+ * Reads the pool and the cluster that Tsuru adds to the calls of a multi-cluster service. Each address has its own
+ * header line, since it may contain a comma.
  * @returns undefined when the call names no pool
  * @throws ServiceError 400 when the kube config is not base64 of a JSON object
  */
-export function clusterOf({ headers, rawHeaders }: Pick<ServiceRequest, 'headers' | 'rawHeaders'>): Cluster | undefined {
+export function clusterOf({
+  headers,
+  rawHeaders,
+}: Pick<ServiceRequest, 'headers' | 'rawHeaders'>): Cluster | undefined {
   const pool = header(headers, 'x-tsuru-pool-name');
   if (pool === undefined) return undefined;
   const kubeConfig = header(headers, 'x-tsuru-cluster-kube-config');
