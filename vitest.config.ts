@@ -1,17 +1,28 @@
 import { defineConfig } from 'vitest/config';
 
-import { seedOf } from './test/support/seed.ts';
-
-// One seed for all random cases of a run; `SEED=... npx vitest run ...` repeats them.
-process.env['SEED'] = String(seedOf(process.env));
-process.stdout.write(`SEED=${process.env['SEED']}\n`);
+/** Tests of thousands of cases, of real processes, or of long waits: ten seconds to minutes each. */
+const SLOW = [
+  ...['apply', 'claim', 'conversion', 'crash', 'edited', 'hostile', 'line-ends', 'merge', 'merging', 'moves', 'permissions', 'power'],
+  ...['regenerate', 'unedited'],
+]
+  .map((name) => `test/project/${name}.test.ts`)
+  .concat('test/house/imports.test.ts', 'test/steps/install.test.ts');
+const REGISTRY = ['test/render/versions.test.ts'];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{answers,house,project,render,steps,terminal,tsuru}/**/*.test.ts'],
+          exclude: [...SLOW, ...REGISTRY],
+          testTimeout: 60_000,
+        },
+      },
+      { test: { name: 'slow', include: SLOW, testTimeout: 60_000 } },
+      { test: { name: 'registry', include: REGISTRY, testTimeout: 60_000 } },
       { test: { name: 'check', include: ['test/check/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'regenerate', include: ['test/regenerate/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'packed',
@@ -23,8 +34,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'projects',
-          include: ['test/project/**/*.test.ts'],
+          name: 'generated',
+          include: ['test/generated/**/*.test.ts'],
           globalSetup: ['test/support/packed.ts'],
           // Whole projects are installed, tested and driven; two at once would fight for the machine.
           fileParallelism: false,

@@ -8,7 +8,7 @@ import { directoryPrompt } from './prompts.ts';
 type Typed = Partial<EndpointAnswer> & { name: string; directory?: string };
 
 /** The generator `endpoint`: a route of the service's own, in a project that exists. */
-export function endpoint(plop: NodePlopAPI): void {
+export function endpointGenerator(plop: NodePlopAPI): void {
   const text = (name: 'path' | 'action' | 'description', message: string) => ({
     ...{ type: 'input' as const, name, message },
     default: (typed: Typed) => withEndpointDefaults(typed)[name],

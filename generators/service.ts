@@ -6,7 +6,7 @@ import type { RenderAction, WriteAction } from './actions.ts';
 import { directoryPrompt, PRESETS, promptFor } from './prompts.ts';
 
 /** The generator `service`: a whole project, made of the layers that its answers choose. */
-export function service(plop: NodePlopAPI): void {
+export function serviceGenerator(plop: NodePlopAPI): void {
   plop.setGenerator('service', {
     description: 'a complete Tsuru service API',
     prompts: [directoryPrompt(PRESETS.directory), ...QUESTIONS.map(promptFor)],

@@ -1,5 +1,5 @@
 import { ExpectedError } from './errors.ts';
-import type { Command } from './steps/process.ts';
+import type { Program } from './steps/process.ts';
 import { isGiven } from './terminal/arguments.ts';
 import { commandIn } from './terminal/commands.ts';
 
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     templates: await (await import('./render/packed.ts')).packedTemplates(),
     machine: (await import('./project/machine.ts')).machineOf(process),
     // Loaded only when a program is run.
-    runProgram: async (command: Command) => (await import('./steps/process.ts')).run(command, process),
+    runProgram: async (program: Program) => (await import('./steps/process.ts')).run(program, process),
   });
   const rest = args.slice(1);
   switch (args[0]) {

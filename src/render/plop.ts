@@ -4,8 +4,8 @@ import { join, relative, sep } from 'node:path';
 import type { NodePlopAPI } from 'node-plop';
 
 import type { RenderAction, WriteAction } from '../../generators/actions.ts';
-import { endpoint as endpointGenerator } from '../../generators/endpoint.ts';
-import { service as serviceGenerator } from '../../generators/service.ts';
+import { endpointGenerator } from '../../generators/endpoint.ts';
+import { serviceGenerator } from '../../generators/service.ts';
 import { classOf } from './classes.ts';
 import { contextOf, endpointContext } from './context.ts';
 import { fillWith, HELPERS, type Fill, type Precompiled } from './handlebars.ts';

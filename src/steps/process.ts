@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 
 /** A program to run to its end. Its arguments are words of ours: nothing that a user typed. */
-export interface Command {
+export interface Program {
   command: string;
   args: readonly string[];
   cwd: string;
@@ -29,7 +29,7 @@ export interface Ended {
 }
 
 /** Runs programs on the system of its maker: see {@link run}. */
-export type RunProgram = (command: Command) => Promise<Ended>;
+export type RunProgram = (command: Program) => Promise<Ended>;
 
 /** What of the running process is needed to end others. */
 export type System = Pick<NodeJS.Process, 'kill' | 'platform'>;
@@ -39,7 +39,7 @@ const GRACE = 3000;
 
 /** Runs a program with nothing to read. The promise is never rejected. */
 export async function run(
-  { command, args, cwd, environment, signal, timeout, onOutput }: Command,
+  { command, args, cwd, environment, signal, timeout, onOutput }: Program,
   system: System,
 ): Promise<Ended> {
   const child = execa(command, args, {

@@ -30,7 +30,9 @@ it('gives no two exports the same name', () => {
   const paths = ['src', 'generators'].flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
-      .map((path) => join(room, path).replaceAll(sep, '/')),
+      .map((path) => join(room, path).replaceAll(sep, '/'))
+      // For programs, the three commands have the names that they have on the command line.
+      .filter((path) => path !== 'src/index.ts'),
   );
   const places = new Map<string, string[]>();
   for (const path of paths) {

@@ -6,14 +6,11 @@ import { describe, expect, it } from 'vitest';
 
 import { FRAMEWORKS } from '../../src/answers/answers.ts';
 import { render } from '../../src/render/render.ts';
-import { COMMANDS } from '../../src/terminal/commands.ts';
-import { optionHelp } from '../../src/terminal/options.ts';
-import { helpFor } from '../../src/terminal/help.ts';
 import { answersWith, templates } from '../support/answers.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../../..');
 
-/** `npx vitest run test/unit/examples.test.ts --update` writes them anew. */
+/** `npx vitest run test/render/examples.test.ts --update` writes them anew. */
 describe.each(FRAMEWORKS)('examples/%s', (framework) => {
   const directory = join(root, 'examples', framework);
 
@@ -28,18 +25,5 @@ describe.each(FRAMEWORKS)('examples/%s', (framework) => {
       .filter((path) => statSync(join(directory, path)).isFile())
       .map((path) => path.replaceAll('\\', '/'));
     expect(files.sort()).toEqual([...tree.keys()]);
-  });
-});
-
-describe('the help', () => {
-  it.each([20, 40, 80, 200])('fits a terminal of %i columns, as far as words can be broken', (columns) => {
-    for (const command of COMMANDS) {
-      const usages = optionHelp(command.options).map(({ usage }) => usage);
-      const words = command.examples.flatMap((example) => example.split(' ').map((word) => `    ${word} \\`));
-      const longest = Math.max(...[...usages, ...words].map(({ length }) => length)) + 2;
-      for (const line of helpFor(command, columns).split('\n')) {
-        expect(line.length).toBeLessThanOrEqual(Math.max(columns, longest));
-      }
-    }
   });
 });

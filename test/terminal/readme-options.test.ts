@@ -30,7 +30,7 @@ function tableOf(what: string, command: Command): string {
   return `${row(what === 'options' ? 'option' : 'exit code', '')}${row('---', '---')}${rows.join('')}`;
 }
 
-/** `npx vitest run test/unit/readme-options.test.ts --update` writes the tables. */
+/** `npx vitest run test/terminal/readme-options.test.ts --update` writes the tables. */
 describe('the README', () => {
   it('has the tables that the commands have', async () => {
     const made = README.replace(TABLE, (_, start: string, what: string, name: string, end: string) => {
