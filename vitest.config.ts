@@ -8,6 +8,8 @@ process.stdout.write(`SEED=${process.env['SEED']}\n`);
 
 export default defineConfig({
   test: {
+    // A snapshot file that is missing is a failure, outside CI as well; `--update` writes it.
+    update: 'none',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'check', include: ['test/check/**/*.test.ts'], testTimeout: 60_000 } },
