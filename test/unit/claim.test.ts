@@ -12,6 +12,7 @@ import { begin } from '../../src/project/apply.ts';
 import { Root } from '../../src/project/root.ts';
 import { claim, ownMark, refuseOthers } from '../../src/project/claim.ts';
 import { EXIT } from '../../src/errors.ts';
+import { needs } from '../support/needs.ts';
 import { FAST_DISK } from '../support/project.ts';
 
 const script = fileURLToPath(new URL('../support/claimant.ts', import.meta.url));
@@ -126,8 +127,9 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     await working.ended;
   });
 
-  it.runIf(process.platform === 'linux')('do not wait for one that has ended and that its parent has not asked after', async () => {
-    // The shell becomes the program `sleep`, which never asks after what the shell had started.
+  it('do not wait for one that has ended while its parent has not collected its exit code', async (context) => {
+    needs(context, 'the /proc of Linux', process.platform === 'linux');
+    // The shell becomes the program `sleep`, which never collects the exit code of what the shell had started.
     const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
     children.push(parent);
     const pid = String((await once(parent.stdout, 'data'))[0]).trim();
