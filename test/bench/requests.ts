@@ -119,7 +119,7 @@ async function startBare(
       DATABASE_PATH: join(project, 'bare.db'),
     },
   });
-  // It goes on being read: a log that nobody takes would stop the service in the end.
+  // The log is read to the end: a full pipe would stop the service.
   const port = await new Promise<number>((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       const found = /port (\d+)/.exec(text)?.[1];

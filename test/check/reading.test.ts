@@ -51,7 +51,7 @@ function exchangeOf({ action, status, body, variant = '' }: Recorded): Exchange 
 }
 
 describe('the reading of an answer', () => {
-  // A redirect is a failure to the checks, which never follow one; and what a proxied request is answered is nobody's to read.
+  // A redirect is a failure to the checks, which never follow one; and the reply to a proxied request is passed on unread.
   const read = recorded.filter(({ variant = '', action }) => !variant.includes('Location') && action !== 'Proxy');
 
   it(`is that of Tsuru's own client, for ${read.length} recorded answers`, () => {

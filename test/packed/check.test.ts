@@ -49,7 +49,7 @@ describe('check', () => {
     expect(service.instances.size).toBe(0);
   });
 
-  it('says what is broken, how to see it, what Tsuru makes of it and how to mend it', async () => {
+  it('says what is broken, how to see it, what Tsuru makes of it and how to fix it', async () => {
     breakBinds();
     const { code, stdout } = await check([running.url.href]);
     expect(code).toBe(1);

@@ -214,7 +214,7 @@ describe('a journal', () => {
       const text = fs.readFileSync(at('.tsuru-service/journal.json'), 'utf8');
       fs.writeFileSync(at('.tsuru-service/journal.json'), text.replace('src/app.ts', 'src/apq.ts'));
     },
-    'that is no JSON': () => {
+    'that is not valid JSON': () => {
       fs.writeFileSync(at('.tsuru-service/journal.json'), '{');
     },
     'with a key that it brings as well, where the home is in the project': async () => {

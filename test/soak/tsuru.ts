@@ -59,7 +59,7 @@ export class Tsuru {
     this.#open.clear();
   }
 
-  /** Nothing runs in the service any more: what nobody waited for is over. */
+  /** Nothing runs in the service any more: calls without a waiting caller are over. */
   closeOpen(): void {
     for (const operation of this.#open) operation.end = performance.now();
     this.#open.clear();

@@ -26,7 +26,7 @@ export async function settle({ tsuru, world, journal }: Scene): Promise<void> {
   while (!tsuru.isIdle) await pause(20);
   world.calmDown();
   const deadline = performance.now() + TIMEOUTS.background + MARGIN;
-  // A call that nobody waited for may still stand in the queue, and begin when those before it have ended.
+  // A call without a waiting caller may still stand in the queue, and begin when those before it have ended.
   for (let quiet = 0; quiet < TIMEOUTS.lock + 300; quiet += 20) {
     if (!world.isIdle) {
       quiet = 0;
@@ -133,7 +133,7 @@ async function endOfPending(scene: Scene, name: string): Promise<'up' | 'down' |
     const info = await call(scene, { name, action: 'info' });
     if (/"removing/.test(info?.text ?? '') && (await remove(scene, name))) return 'gone';
     if (performance.now() > deadline) {
-      scene.journal.violation('left pending', name, `is pending for ever: ${info?.text ?? 'no info'}`);
+      scene.journal.violation('left pending', name, `is pending forever: ${info?.text ?? 'no info'}`);
       return 'down';
     }
     await pause(50);

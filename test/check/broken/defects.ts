@@ -889,7 +889,7 @@ export const DEFECTS: readonly Defect[] = [
     breaks: readsPath((target) => (/%2f/i.test(target) ? folded(decodeURIComponent(target)) : target)),
   },
   {
-    name: 'whoever is logged in reaches every instance',
+    name: 'a path for authenticated users reaches every instance',
     caughtBy: 'proxy.authenticated-resources',
     breaks: readsPath((target) => (target.startsWith('/authenticated') ? folded(target) : target)),
   },

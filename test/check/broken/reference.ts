@@ -26,7 +26,7 @@ export interface Incoming {
   headers: IncomingMessage['headers'];
   body: string;
   fields: Map<string, string>;
-  /** Whether whoever asked has hung up. */
+  /** Whether the client has hung up. */
   isGone: () => boolean;
 }
 
