@@ -11,6 +11,8 @@ const REGISTRY = ['test/render/versions.test.ts'];
 
 export default defineConfig({
   test: {
+    // A snapshot file that is missing is a failure, outside CI as well; `--update` writes it.
+    update: 'none',
     projects: [
       {
         test: {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
 import { labelOf, runChecks } from '../../src/check/run.ts';
+import { needsTool } from '../support/needs.ts';
 import { startProgram } from '../support/started.ts';
 
 const CREDENTIALS = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a secret of the tests' };

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { needs } from '../support/needs.ts';
 import { SEED, seeded } from '../support/seed.ts';
 import { send, startService, type RunningService, type StartOptions, type WireResponse } from '../support/service.ts';
 import { startProgram } from '../support/started.ts';
@@ -188,8 +189,8 @@ describe('a service that goes wrong', () => {
     }
   };
 
-  it('says that its disk is full, and settles what it could not write once there is room', async ({ skip }) => {
-    skip(!hasDisk(), 'a disk of its own cannot be mounted here');
+  it('says that its disk is full, and settles what it could not write once there is room', async (context) => {
+    needs(context, 'the right to mount a disk', hasDisk());
     try {
       await withService(
         async (service) => {

@@ -60,7 +60,7 @@ describe('runs in one project', { timeout: 120_000 }, () => {
   it('have it one after the other, however many start at once; the others end with 4 and say so', async () => {
     const runs = await Promise.all(Array.from({ length: 8 }, () => start(1500).ended));
     const entries = log();
-    // Whoever comes in is out before another one is in.
+    // One run is out before the next is in.
     for (let at = 0; at < entries.length; at += 2) {
       const [pid] = entries[at]?.split(' ') ?? [];
       expect(entries.slice(at, at + 2)).toEqual([`${pid} in`, `${pid} out`]);
@@ -127,8 +127,9 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     await working.ended;
   });
 
-  it.runIf(process.platform === 'linux')('do not wait for one that has ended and that its parent has not asked after', async () => {
-    // The shell becomes the program `sleep`, which never asks after what the shell had started.
+  it('do not wait for one that has ended while its parent has not collected its exit code', async (context) => {
+    needs(context, 'the /proc of Linux', process.platform === 'linux');
+    // The shell becomes the program `sleep`, which never collects the exit code of what the shell had started.
     const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
     children.push(parent);
     const pid = String((await once(parent.stdout, 'data'))[0]).trim();
@@ -142,7 +143,7 @@ describe('runs in one project', { timeout: 120_000 }, () => {
     expect(claims()).toEqual([]);
   });
 
-  it('end where no file can be made, and do not try for ever', async () => {
+  it('end where no file can be made, and do not retry forever', async () => {
     const hopeless = {
       ...fs,
       openSync: () => {

@@ -82,7 +82,7 @@ describe('regenerate', () => {
     expect(seen(project)).toEqual(before);
   });
 
-  it('writes a conflict with markers, or beside the file, when it is told to', async () => {
+  it('writes a conflict with markers, or beside the file, when --conflict says so', async () => {
     makeConflict();
     const mine = read('src/app.ts');
     const other = workshop.copyOf(project);
@@ -327,7 +327,7 @@ describe('regenerate', () => {
   });
 });
 
-describe('a record or lock that somebody else wrote', () => {
+describe('an untrusted record or lock', () => {
   const lockWith = (change: (lock: Record<string, unknown> & { files: Record<string, unknown> }) => void) => () => {
     const lock = JSON.parse(read('.tsuru-service/lock.json')) as Parameters<typeof change>[0];
     change(lock);

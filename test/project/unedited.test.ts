@@ -15,7 +15,7 @@ afterAll(() => {
   workshop.close();
 });
 
-describe('a project that nobody edited', () => {
+describe('an unedited project', () => {
   const compatible = fc.tuple(anyEndpoint, anyEndpoint).filter(([a, b]) => {
     const all = [...answersWith().endpoints, a, b];
     return endpointsProblem(all, 'fastify') === undefined;
@@ -25,7 +25,7 @@ describe('a project that nobody edited', () => {
     endpoints: [...answers.endpoints, added].sort((a, b) => (a.name < b.name ? -1 : 1)),
   });
 
-  it('has two endpoints in the same bytes, whichever came first, or both at once', { timeout: 900_000 }, async () => {
+  it('has two endpoints in the same bytes, in either order or both at once', { timeout: 900_000 }, async () => {
     const made = await workshop.project();
     await fc.assert(
       fc.asyncProperty(compatible, async ([a, b]) => {
@@ -63,7 +63,7 @@ describe('a project that nobody edited', () => {
     );
   });
 
-  it('is a fresh one again after other answers and back', { timeout: 900_000 }, async () => {
+  it('is a fresh project again after other answers and back', { timeout: 900_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(anyAnswers, anyAnswers, async (first, second) => {
         const project = await workshop.project(first);

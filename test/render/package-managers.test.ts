@@ -41,7 +41,7 @@ describe('the package manager of a project', () => {
     ['npm/12.2.0 node/v24.15.0 linux x64 workspaces/false', undefined],
     ['cnpm/9.2.0 npminstall/7.3.1 node/v20.20.2', undefined],
     ['', undefined],
-  ])('is taken from who started the program: "%s" is %s', (agent, version) => {
+  ])('is that of the package manager that started the program: "%s" is %s', (agent, version) => {
     expect(versionStartedBy({ npm_config_user_agent: agent })).toBe(version);
   });
 

@@ -133,7 +133,7 @@ async function endOfPending(scene: Scene, name: string): Promise<'up' | 'down' |
     const info = await call(scene, { name, action: 'info' });
     if (/"removing/.test(info?.text ?? '') && (await remove(scene, name))) return 'gone';
     if (performance.now() > deadline) {
-      scene.journal.violation('left pending', name, `is pending for ever: ${info?.text ?? 'no info'}`);
+      scene.journal.violation('left pending', name, `is pending forever: ${info?.text ?? 'no info'}`);
       return 'down';
     }
     await pause(50);

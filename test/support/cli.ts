@@ -22,7 +22,7 @@ export interface Run {
 export interface RunOptions {
   cwd: string;
   environment?: Record<string, string | undefined>;
-  /** What standard input is: nothing at all, as in CI; or a pipe that nobody writes to and nobody closes. */
+  /** Standard input: nothing at all, as in CI; or a pipe that is neither written to nor closed. */
   stdin?: 'ignore' | 'pipe';
   /** Milliseconds after which it is killed, with no chance to do anything. */
   killAfter?: number;
@@ -52,7 +52,7 @@ export async function runCli(
 export function quiet(): NodeJS.ProcessEnv {
   const left = /^(npm_|FORCE_COLOR|NO_COLOR|NODE_EXTRA_CA_CERTS|NODE_ENV|VITEST|TEST|CI)/;
   const kept = Object.entries(process.env).filter(([key]) => !left.test(key));
-  // What a run remembers of itself does not belong in the home of whoever tests.
+  // The state of a run does not belong in the home directory of the user.
   return { ...Object.fromEntries(kept), XDG_STATE_HOME: join(tmpdir(), 'create-tsuru-service-tests') };
 }
 

@@ -34,7 +34,7 @@ const anyPlans: fc.Arbitrary<PlanAnswer[]> = fc.uniqueArray(
 /** Lists as a record may have them, and as it is to have them. */
 export const anyLists = fc.record({ endpoints: anyEndpoints, plans: anyPlans }, { requiredKeys: [] });
 
-/** The text of a record as somebody may write it by hand: every way of YAML, and comments with a number each. */
+/** The text of a record as a user may write it by hand: every way of YAML, and comments with a number each. */
 export const anyRecord: fc.Arbitrary<string> = fc
   .record({
     endpoints: anyEndpoints,
