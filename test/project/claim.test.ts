@@ -12,6 +12,7 @@ import { begin } from '../../src/project/apply.ts';
 import { Root } from '../../src/project/root.ts';
 import { claim, ownMark, refuseOthers } from '../../src/project/claim.ts';
 import { EXIT } from '../../src/errors.ts';
+import { needs } from '../support/needs.ts';
 import { machine } from '../support/disks.ts';
 import { FAST_DISK } from '../support/project.ts';
 

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS, SHELLS } from '../../src/terminal/commands.ts';
 import { completionScript } from '../../src/terminal/completion.ts';
 import { flagsOf } from '../../src/terminal/options.ts';
+import { needsTool } from '../support/needs.ts';
 
 const scripts = mkdtempSync(join(tmpdir(), 'completion-scripts-'));
 for (const shell of SHELLS) writeFileSync(join(scripts, shell), completionScript(shell, COMMANDS));
@@ -85,7 +86,8 @@ describe('bash', () => {
 });
 
 describe('zsh', () => {
-  it.skipIf(!isInstalled('zsh'))('parses the script (skipped where zsh is not installed)', () => {
+  it('parses the script', (context) => {
+    needsTool(context, 'zsh', isInstalled('zsh'));
     execFileSync('zsh', ['--no-rcs', '-n', join(scripts, 'zsh')], { stdio: 'pipe' });
   });
 
@@ -100,11 +102,13 @@ describe('zsh', () => {
 });
 
 describe('fish', () => {
-  it.skipIf(!isInstalled('fish'))('parses the script (skipped where fish is not installed)', () => {
+  it('parses the script', (context) => {
+    needsTool(context, 'fish', isInstalled('fish'));
     execFileSync('fish', ['--no-execute', join(scripts, 'fish')], { stdio: 'pipe' });
   });
 
-  it.skipIf(!isInstalled('fish')).each(CASES)('completes %j to %j (skipped where fish is not installed)', (words, completions) => {
+  it.for(CASES)('completes %j to %j', ([words, completions], context) => {
+    needsTool(context, 'fish', isInstalled('fish'));
     const line = ['create-tsuru-service', ...words].map((word) => word.replaceAll(' ', '\\ ')).join(' ');
     const driver = `source '${join(scripts, 'fish')}'; complete --do-complete "$argv[1]"`;
     const output = execFileSync('fish', ['--no-config', '-c', driver, line], { cwd, encoding: 'utf8' });
