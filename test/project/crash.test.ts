@@ -162,6 +162,7 @@ describe.each(named)('a regeneration that meets $name', ({ end }) => {
 describe.each(named)('a recovery that meets $name', ({ end }) => {
   it('at any step, says so without a stack, and the one after it ends what was begun', { timeout: 300_000 }, async () => {
     const calls = await callsOf();
+    let failures = 0;
     for (let first = 1; first <= calls; first += 9) {
       const project = fresh();
       await attempt(() => run(project, stoppingAt(first, 'kill').fs));
@@ -184,15 +185,18 @@ describe.each(named)('a recovery that meets $name', ({ end }) => {
           state: expect.stringMatching(/^(old|new)$/) as string,
         });
         if (!stopping.isStopped()) break;
+        failures++;
       }
       fs.rmSync(stopped, { recursive: true });
       workshop.clear(project);
     }
+    expect(failures).toBeGreaterThan(calls / 9);
   });
 });
 
 describe.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV'])('a disk whose answer to a hard link is %s', (code) => {
   it('is written to all the same, all or nothing, by copies', async () => {
+    const ends = new Set<string>();
     for (const end of ['kill', { error: 'ENOSPC', isLasting: true }, { error: 'EIO', isLasting: false }] as const) {
       const calls = await callsOf(end, withoutLinks(code));
       // The answers are treated alike: one of them is tried at every step.
@@ -205,9 +209,11 @@ describe.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV'])('a disk whose a
           call,
           state: expect.stringMatching(/^(old|new)$/) as string,
         });
+        ends.add(stateOfDisk(project));
         workshop.clear(project);
       }
     }
+    expect([...ends].sort()).toEqual(['new', 'old']);
   });
 });
 

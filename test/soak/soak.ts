@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { installPacked } from '../support/packed.ts';
-import { seedOf } from '../support/seed.ts';
+import { SEED } from '../support/seed.ts';
 import { FRAMEWORKS, makeProject } from './project.ts';
 import { complaint, summary } from './report.ts';
 import { soak } from './run.ts';
@@ -14,8 +14,7 @@ import { soak } from './run.ts';
  */
 async function main(): Promise<void> {
   const seconds = Number(process.env['SOAK_SECONDS'] ?? 600);
-  const seed = seedOf(process.env);
-  process.stdout.write(`SEED=${seed} SOAK_SECONDS=${seconds}\n`);
+  process.stdout.write(`SEED=${SEED} SOAK_SECONDS=${seconds}\n`);
   const scratch = mkdtempSync(join(tmpdir(), 'create-tsuru-service-soak-'));
   try {
     const { bin } = installPacked(scratch);
@@ -24,12 +23,12 @@ async function main(): Promise<void> {
       const outcome = await soak({
         project,
         scratch,
-        seed: `${seed} ${framework}`,
+        seed: `${SEED} ${framework}`,
         seconds: seconds / FRAMEWORKS.length,
       });
       process.stdout.write(`${framework}: ${summary(outcome)}\n`);
       if (outcome.violations.length === 0) continue;
-      process.stdout.write(`${framework}: ${complaint(outcome, seed)}\n`);
+      process.stdout.write(`${framework}: ${complaint(outcome, SEED)}\n`);
       process.exitCode = 1;
     }
   } finally {
