@@ -15,13 +15,13 @@ const NOT_BUNDLED = {
     // Of plop: its own questions, its helpers, and the plop files of others; of Handlebars: source maps.
     ...['inquirer', 'change-case', 'title-case', 'resolve', 'source-map'],
     // Of execa: verbose output, local programs, words for signals, and the clean-up that a group of its own does not need.
-    ...['figures', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'yoctocolors'],
+    ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'yoctocolors'],
   ],
   /** Plop's own actions and its arguments for prompts; kinds of prompts; and of execa what is synchronous, messages between processes, pipes, and streams. */
   modules: [
     /node-plop\/src\/(actions\/index|prompt-bypass)\.js$/,
     /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/,
-    /execa\/lib\/(convert\/add|ipc\/(buffer-messages|methods)|methods\/main-sync|pipe\/setup)\.js$/,
+    /execa\/lib\/(convert\/add|return\/message|terminate\/graceful|verbose\/(complete|info|output|start|values)|ipc\/(buffer-messages|methods)|methods\/(command|main-sync|script)|pipe\/setup)\.js$/,
   ],
 };
 

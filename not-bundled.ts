@@ -10,19 +10,33 @@ export {
   nothing as addIpcMethods,
   nothing as getBufferedIpcOutput,
   nothing as getIpcExport,
+  nothing as createMessages,
+  nothing as getVerboseInfo,
+  nothing as logCommand,
+  nothing as logResult,
+  nothing as mapCommandAsync,
+  nothing as mapCommandSync,
+  nothing as mapScriptAsync,
+  nothing as setScriptSync,
+  nothing as throwOnGracefulCancel,
+  nothing as validateGracefulCancel,
   nothing as waitForIpcOutput,
 };
 
 export {
+  unused as asyncIterator,
   unused as bold,
   unused as camelCase,
   unused as constantCase,
+  unused as deepScriptOptions,
   unused as dotCase,
   unused as execaCoreSync,
   unused as gray,
   unused as kebabCase,
+  unused as logLines,
   unused as npmRunPathEnv,
   unused as onExit,
+  unused as parseCommandString,
   unused as pascalCase,
   unused as pathCase,
   unused as pipeToSubprocess,
@@ -33,9 +47,15 @@ export {
   unused as yellowBright,
 };
 
+export { no as isFullVerbose, no as shouldLogOutput };
+
 /** Called, without an effect on what is used. */
 function nothing(): never[] {
   return [];
+}
+
+function no(): boolean {
+  return false;
 }
 
 function unused(): never {

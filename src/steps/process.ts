@@ -1,5 +1,7 @@
 import { execa } from 'execa';
 
+import { messageOf } from '../errors.ts';
+
 /** A program to run to its end. Its arguments are words of ours: nothing that a user typed. */
 export interface Program {
   command: string;
@@ -47,7 +49,6 @@ export async function run(
     env: environment,
     extendEnv: false,
     stdin: 'ignore',
-    all: true,
     stripFinalNewline: false,
     maxBuffer: Infinity,
     cleanup: false,
@@ -55,9 +56,15 @@ export async function run(
     // A group of its own: its members can be ended together.
     detached: system.platform !== 'win32',
   });
+  // Execa's own `all` brings a package of its own.
+  let all = '';
   for (const stream of [child.stdout, child.stderr]) {
     const decoder = new TextDecoder();
-    stream.on('data', (bytes: Uint8Array) => onOutput?.(decoder.decode(bytes, { stream: true })));
+    stream.on('data', (bytes: Uint8Array) => {
+      const text = decoder.decode(bytes, { stream: true });
+      all += text;
+      onOutput?.(text);
+    });
   }
   // Execa's own `timeout` and `cancelSignal` end the program alone, and the programs that it started go on.
   let killer: NodeJS.Timeout | undefined;
@@ -68,13 +75,13 @@ export async function run(
   const timer = timeout === undefined ? undefined : setTimeout(stop, timeout);
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
-  const { failed, code, exitCode, signal: reason, originalMessage, stdout, stderr, all } = await child;
+  const { failed, code, exitCode, signal: reason, cause, stdout, stderr } = await child;
   clearTimeout(killer);
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
   // Some of the group may have ignored the request, without holding the output open.
   if (killer !== undefined) await endTree(system, child.pid, 'SIGKILL');
-  const ending = String(exitCode ?? reason ?? originalMessage);
+  const ending = String(exitCode ?? reason ?? messageOf(cause));
   return { ok: !failed, isMissing: code === 'ENOENT', ending, stdout, stderr, all };
 }
 
