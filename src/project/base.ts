@@ -21,8 +21,8 @@ export function refuseGitMarkers(text: string, path: string): void {
 }
 
 /**
- * `.tsuru-service/base.jsonl`: the files as they were last made, a line a file, so that version control merges it by lines:
- * `["path","text"]`, or `["path","...","base64"]` for bytes that are not UTF-8. Line ends inside of a text are escaped: a
+ * `.tsuru-service/base.jsonl`: the files as they were last made, a line a file, with an empty one after it, so that version control merges it by lines:
+ * `["path","text"]`, or `["path","...",'base64']` for bytes that are not UTF-8. Line ends inside of a text are escaped: a
  * conversion of those of the file changes no text.
  * @param files in the order of their paths
  */
@@ -30,7 +30,9 @@ export function writeBases(files: Iterable<readonly [path: string, content: Buff
   const lines = [...files].map(([path, content]) => {
     const text = content.toString();
     const isText = Buffer.from(text).equals(content);
-    return `${JSON.stringify(isText ? [path, text] : [path, content.toString('base64'), 'base64'])}\n`;
+    const line = JSON.stringify(isText ? [path, text] : [path, content.toString('base64'), 'base64']);
+    // The empty line: changes of lines that touch are a conflict of git.
+    return `${line}\n\n`;
   });
   return Buffer.from(lines.join(''));
 }

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
@@ -67,6 +69,16 @@ describe('the packed command line', () => {
     expect(loaded.map((url) => basename(url))).toContain('cli.js');
     const bytes = loaded.map((url) => statSync(new URL(url)).size).reduce((sum, size) => sum + size, 0);
     expect(bytes).toBeLessThan(40_000);
+  });
+
+  it('has modules that can each be loaded first: none needs another one that waits for it', () => {
+    const dist = dirname(realpathSync(inject('bin')));
+    const modules = readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'cli.js');
+    expect(modules).toEqual(expect.arrayContaining(['create.js', 'prompts.js', 'regenerate.js']));
+    for (const name of modules) {
+      const load = `await import(${JSON.stringify(pathToFileURL(join(dist, name)).href)})`;
+      expect(() => execFileSync(process.execPath, ['--input-type=module', '--eval', load], { stdio: 'pipe' })).not.toThrow();
+    }
   });
 
   it.each([

@@ -21,7 +21,7 @@ describe('the file of bases', () => {
         const written = writeBases(entries);
         expect(hexOf(readBases(written))).toBe(hexOf(entries));
         expect(hexOf(read(written.toString().replaceAll('\n', '\r\n')))).toBe(hexOf(entries));
-        expect(written.toString().split('\n')).toHaveLength(entries.length + 1);
+        expect(written.toString().split('\n')).toHaveLength(2 * entries.length + 1);
       }),
     );
   });

@@ -104,7 +104,7 @@ describe('the bases of a project', () => {
     }
   });
 
-  it('are merged by git, line by line, when two branches change different files', async () => {
+  it('are merged by git, line by line, when two branches change different files, neighbours too', async () => {
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@example.com', ...args], { cwd: project, encoding: 'utf8' });
     const commit = () => {
@@ -120,7 +120,7 @@ describe('the bases of a project', () => {
     git('init', '--quiet', '--initial-branch', 'main');
     commit();
     git('checkout', '--quiet', '-b', 'other');
-    await regenerateIn(project, undefined, {}, changedIn('docs/service.md.hbs'));
+    await regenerateIn(project, undefined, {}, changedIn('manifest.example.yaml.hbs'));
     commit();
     git('checkout', '--quiet', 'main');
     await regenerateIn(project, undefined, {}, changedIn('openapi.yaml.hbs'));
@@ -129,7 +129,7 @@ describe('the bases of a project', () => {
     expect(read('.tsuru-service/base.jsonl').match(/# changed/g)).toHaveLength(2);
     // Both are as they were made: back to the templates of before, nothing is an edit.
     const { code, output } = await regenerateIn(project);
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/changed {3}docs\/service\.md\n +changed {3}openapi\.yaml\n/) as string });
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/changed {3}manifest\.example\.yaml\n +changed {3}openapi\.yaml\n/) as string });
     expect(git('check-attr', 'linguist-generated', '.tsuru-service/base.jsonl')).toMatch(/: set$/m);
   });
 });
