@@ -30,12 +30,12 @@ const NOT_BUNDLED = {
  * Small chunks cost time to open and pack badly.
  */
 const CHUNKS = [
-  { name: 'options', test: /src\/(errors|text|terminal\/(?!prompts)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'options', test: /not-bundled|src\/(errors|text|terminal\/(?!prompts)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
   { name: 'yaml', test: /node_modules\/yaml\// },
   { name: 'check', test: /src\/(check|tsuru\/(?!api)|commands\/check)/ },
   { name: 'prompts', test: /src\/(terminal\/|project\/conflicts)|node_modules\/(prompts|kleur|sisteransi)\// },
   { name: 'regenerate', test: /src\/(commands\/(regenerate|endpoint)|project\/(disagreements|show))|node_modules\/js-tokens\// },
-  { name: 'create', test: /generators\/|src\/(?!steps|(cli|index)\.ts)|node_modules\/(diff|dlv|handlebars|node-plop)\/|not-bundled/ },
+  { name: 'create', test: /generators\/|src\/(?!steps|(cli|index)\.ts)|node_modules\/(diff|dlv|handlebars|node-plop)\// },
   { name: 'steps', test: /src\/steps\/|node_modules\// },
 ];
 
