@@ -4,6 +4,7 @@ import type { Answers } from './answers/answers.ts';
 import type { RunFacts } from './check/report/facts.ts';
 import type { Encoding, ParameterMap } from './tsuru/encoding.ts';
 import type { Tree } from './render/tree.ts';
+import { EXIT, ExpectedError } from './errors.ts';
 
 export { ExpectedError } from './errors.ts';
 export type { Answers, EndpointAnswer, PlanAnswer } from './answers/answers.ts';
@@ -54,6 +55,7 @@ export async function create(directory: string, answers: GivenAnswers, options: 
   const { machineOf } = await import('./project/machine.ts');
   const { diskOf } = await import('./project/open.ts');
   const { canOverwrite, refuseSite, siteOf } = await import('./project/site.ts');
+  requirePath(directory);
   const place = resolve(directory);
   const files = await newProject(await complete(answers), newPassword(), await packedTemplates());
   const site = siteOf(place, files);
@@ -89,15 +91,17 @@ export interface CheckOptions {
 /**
  * Makes Tsuru's calls to a service API, and judges its replies.
  * @returns what `check --format json` prints
- * @throws ExpectedError when the URL or the name of a check is not valid, and when nothing answers
+ * @throws ExpectedError when the URL, an option or the name of a check is not valid, and when nothing answers
  */
 export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
   const { choose, parseAddress } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
   const { QUIET, requireReply, runChecks } = await import('./check/run.ts');
-  const { only = [], skip = [], signal = new AbortController().signal, service: id = options.username, ...given } = options;
-  const defaults = { encodings: ['form' as const], plan: undefined, parameters: {}, timeout: 60_000, multiCluster: false };
-  const service = { ...defaults, ...given, id, address: parseAddress(String(url)) };
+  requireCheckOptions(options);
+  const { username, password, service: id = username, encodings = ['form'], plan, parameters = {} } = options;
+  const { timeout = 60_000, multiCluster = false, only = [], skip = [], signal = new AbortController().signal } = options;
+  const address = parseAddress(String(url));
+  const service = { address, id, username, password, encodings, plan, parameters, timeout, multiCluster };
   const checks = choose(only, skip);
   await requireReply(service, signal);
   const run = await runChecks(service, checks, signal, QUIET);
@@ -105,8 +109,52 @@ export async function check(url: string | URL, options: CheckOptions): Promise<R
 }
 
 /** Validates answers and adds the defaults. @throws ExpectedError that names the answer */
-async function complete(given: GivenAnswers): Promise<Answers> {
+async function complete(given: unknown): Promise<Answers> {
   const { EXAMPLE_ENDPOINT } = await import('./answers/answers.ts');
   const { readAnswers } = await import('./answers/record.ts');
-  return readAnswers({ ...given, endpoints: given.endpoints ?? [EXAMPLE_ENDPOINT] }, 'answers');
+  if (typeof given !== 'object' || given === null) throw wrong('answers must be an object');
+  const { endpoints = [EXAMPLE_ENDPOINT], ...others } = given as Readonly<Record<string, unknown>>;
+  const answers = readAnswers({ ...others, endpoints }, 'answers', HINT);
+  if (others['name'] === undefined) throw wrong('answers: name is missing');
+  return answers;
+}
+
+/** The hint of every error in what a program gives. */
+const HINT = 'The type declarations of create-tsuru-service describe every argument.';
+
+function wrong(rule: string): ExpectedError {
+  return new ExpectedError(EXIT.usage, `${rule}.`, HINT);
+}
+
+/** A program in plain JavaScript has no compiler that checks its arguments. @throws ExpectedError */
+function requirePath(given: unknown): void {
+  if (typeof given !== 'string' || given === '' || given.includes('\0')) throw wrong('directory must be a path');
+}
+
+/** @throws ExpectedError as {@link requirePath} */
+function requireCheckOptions(given: unknown): void {
+  if (typeof given !== 'object' || given === null) throw wrong('options must be an object');
+  const { username, password, service, plan, encodings, only, skip, timeout } = given as Record<string, unknown>;
+  for (const [key, value] of Object.entries({ username, password })) {
+    if (typeof value !== 'string') throw wrong(`options: ${key} must be a string`);
+  }
+  for (const [key, value] of Object.entries({ service, plan })) {
+    if (value !== undefined && typeof value !== 'string') throw wrong(`options: ${key} must be a string`);
+  }
+  for (const [key, value] of Object.entries({ only, skip })) {
+    if (value !== undefined && !isListOf(value, (item) => typeof item === 'string')) {
+      throw wrong(`options: ${key} must be a list of strings`);
+    }
+  }
+  const isEncoding = (item: unknown) => item === 'form' || item === 'json';
+  if (encodings !== undefined && !(isListOf(encodings, isEncoding) && encodings.length > 0)) {
+    throw wrong('options: encodings must be a list of form and json');
+  }
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && Number.isFinite(timeout))) {
+    throw wrong('options: timeout must be a positive number of milliseconds');
+  }
+}
+
+function isListOf(given: unknown, isItem: (item: unknown) => boolean): given is readonly unknown[] {
+  return Array.isArray(given) && given.every(isItem);
 }

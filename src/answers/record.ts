@@ -43,11 +43,12 @@ export function readRecord(text: string): Answers {
 }
 
 /**
- * Validates answers that were read from a file.
+ * Validates answers that were read from a file, or given by a program.
  * @param file the name to use in errors
+ * @param fix the hint of those errors
  * @throws ExpectedError with the exit code for unreadable
  */
-export function readAnswers(value: Readonly<Record<string, unknown>>, file: string): Answers {
+export function readAnswers(value: Readonly<Record<string, unknown>>, file: string, fix = FIX): Answers {
   const known = [...QUESTIONS.map(({ key }) => key as string), 'endpoints'];
   const stranger = Object.keys(value).find((key) => !known.includes(key));
   if (stranger !== undefined) {
@@ -56,12 +57,12 @@ export function readAnswers(value: Readonly<Record<string, unknown>>, file: stri
   const answers: Partial<Answers> = {};
   for (const question of QUESTIONS) {
     const given = value[question.key];
-    if (given !== undefined) Object.assign(answers, { [question.key]: readAnswer(question, given, file) });
+    if (given !== undefined) Object.assign(answers, { [question.key]: readAnswer(question, given, file, fix) });
   }
   const { endpoints: _example, ...whole } = withDefaults(answers, { directory: 'my-service', packageManager: 'npm' });
-  const endpoints = readEndpoints(value['endpoints'] ?? [], file);
+  const endpoints = readEndpoints(value['endpoints'] ?? [], file, fix);
   const problem = endpointsProblem(endpoints, whole.framework);
-  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, FIX);
+  if (problem !== undefined) throw unreadable(`${file}: ${problem}`, fix);
   return { ...whole, endpoints };
 }
 
@@ -107,8 +108,8 @@ function whatItSays(text: string): string | undefined {
   }
 }
 
-function readAnswer(question: Question, given: unknown, file: string): Answers[keyof Answers] {
-  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, FIX);
+function readAnswer(question: Question, given: unknown, file: string, fix: string): Answers[keyof Answers] {
+  const wrong = (rule: string) => unreadable(`${file}: ${question.key} ${rule}.`, fix);
   if (question.kind === 'boolean') {
     if (typeof given !== 'boolean') throw wrong('must be true or false');
     return given;
@@ -145,8 +146,8 @@ function planTexts(given: unknown): string[] {
   });
 }
 
-function readEndpoints(given: unknown, file: string): EndpointAnswer[] {
-  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, FIX);
+function readEndpoints(given: unknown, file: string, fix: string): EndpointAnswer[] {
+  const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, fix);
   if (!Array.isArray(given)) throw wrong('must be a list');
   return given.map((item: unknown) => {
     const { name, method, path, action, description, ...others } = (item ?? {}) as Record<string, unknown>;

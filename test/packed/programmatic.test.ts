@@ -87,11 +87,60 @@ describe('a TypeScript program that imports the packed package', () => {
     expect(output.trim().split('\n')).toEqual([
       expect.stringMatching(/^answers: name must start with a letter/),
       'The directory full is not empty.',
-      expect.stringMatching(/^Nothing answers at http:\/\/127\.0\.0\.1:9\/: /),
-      'There is no check "bnd".',
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1:9\/ cannot be reached: /),
+      'Unknown check or group "bnd".',
       "[ 'src/app.ts' ] .tsuru-service/backup/0001",
     ]);
     expect(readFileSync(join(cwd, 'full/.tsuru-service/backup/0001/src/app.ts'), 'utf8')).toBe('mine');
+  });
+
+  it('refuses arguments of a wrong type with an ExpectedError', () => {
+    writeFileSync(
+      join(cwd, 'plain.js'),
+      `import { check, create, ExpectedError, render } from 'create-tsuru-service';
+      const service = { username: 'a', password: 'b' };
+      for (const attempt of [
+        () => render(undefined),
+        () => render(5),
+        () => render({}),
+        () => render({ name: 5 }),
+        () => create(undefined, { name: 'my-db' }),
+        () => create('', { name: 'my-db' }),
+        () => create('a\\0b', { name: 'my-db' }),
+        () => create('my-db', { framework: 'hono' }),
+        () => check('http://127.0.0.1:9'),
+        () => check('http://127.0.0.1:9', { username: 'a' }),
+        () => check('http://127.0.0.1:9', { ...service, plan: 5 }),
+        () => check('http://127.0.0.1:9', { ...service, only: 'auth' }),
+        () => check('http://127.0.0.1:9', { ...service, encodings: ['xml'] }),
+        () => check('http://127.0.0.1:9', { ...service, timeout: 'soon' }),
+      ]) {
+        await attempt().then(
+          () => console.log('accepted'),
+          (error) => console.log(error instanceof ExpectedError ? error.message : 'a bug', error.hint),
+        );
+      }`,
+    );
+    const hint = 'The type declarations of create-tsuru-service describe every argument.';
+    expect(node('plain.js').trim().split('\n')).toEqual(
+      [
+        'answers must be an object.',
+        'answers must be an object.',
+        'answers: name is missing.',
+        'answers: name must be a string.',
+        'directory must be a path.',
+        'directory must be a path.',
+        'directory must be a path.',
+        'answers: name is missing.',
+        'options must be an object.',
+        'options: password must be a string.',
+        'options: plan must be a string.',
+        'options: only must be a list of strings.',
+        'options: encodings must be a list of form and json.',
+        'options: timeout must be a positive number of milliseconds.',
+      ].map((message) => `${message} ${hint}`),
+    );
+    expect(filesBelow(cwd)).not.toContain('my-db/tsuru-service.yaml');
   });
 
   it('checks a service, with the facts of --format json', () => {
