@@ -38,11 +38,11 @@ export function listMarkdown(checks: readonly Check[]): string {
   return [
     '# The checks',
     '',
-    '`create-tsuru-service check <url>` makes these checks of a service API: it sends the calls that Tsuru sends, and reads the',
+    '`create-tsuru-service check <url>` runs these checks against a service API: it sends the calls that Tsuru sends, and reads the',
     'replies as Tsuru reads them.',
     `There are ${checks.length}: ${counts.join(', ')}.`,
     '',
-    '- **must**: otherwise Tsuru fails, or data is lost. A broken rule of this level makes the exit code 1.',
+    '- **must**: otherwise Tsuru fails, or data is lost. If such a rule is broken, the exit code is 1.',
     '- **should**: otherwise users are misled.',
     '- **may**: a detail.',
     '',
