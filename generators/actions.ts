@@ -1,27 +1,27 @@
 import type { Answers, EndpointAnswer } from '../src/answers/answers.ts';
 
-/** The action `render`: fills one layer of `templates/` with the answers. */
+/** The action `render`: renders one layer of `templates/` with the answers. */
 export interface RenderAction {
   type: 'render';
-  /** The folder of `templates/`. `secret` is rendered only where there is a password to put into it. */
+  /** A folder of `templates/`. `secret` is rendered only if there is a password. */
   layer: string;
   answers: Answers;
   /** The endpoint that the layer is for. */
   endpoint?: EndpointAnswer;
 }
 
-/** The action `write`: takes everything that was rendered, as one project. */
+/** The action `write`: writes the rendered layers as one project. */
 export interface WriteAction {
   type: 'write';
   answers: Answers;
-  /** Where the project goes, as it was typed. */
+  /** The directory of the new project, as typed. */
   directory: string;
 }
 
-/** The action `add-endpoint`: adds an endpoint to a project that exists. */
+/** The action `add-endpoint`: adds an endpoint to an existing project. */
 export interface AddEndpointAction {
   type: 'add-endpoint';
   endpoint: EndpointAnswer;
-  /** Where the project is, as it was typed. */
+  /** The directory of the project, as typed. */
   directory: string;
 }

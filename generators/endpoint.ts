@@ -7,14 +7,14 @@ import { directoryPrompt } from './prompts.ts';
 
 type Typed = Partial<EndpointAnswer> & { name: string; directory?: string };
 
-/** The generator `endpoint`: a route of the service's own, in a project that exists. */
+/** The generator `endpoint`: adds an endpoint to an existing project. */
 export function endpointGenerator(plop: NodePlopAPI): void {
   const text = (name: 'path' | 'action' | 'description', message: string) => ({
     ...{ type: 'input' as const, name, message },
     default: (typed: Typed) => withEndpointDefaults(typed)[name],
   });
   plop.setGenerator('endpoint', {
-    description: 'an endpoint of its own, for a service that exists',
+    description: 'an endpoint in an existing service',
     prompts: [
       directoryPrompt('my-service'),
       { type: 'input', name: 'name', message: 'Name', default: 'backups' },

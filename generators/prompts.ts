@@ -2,7 +2,7 @@ import type { PromptQuestion } from 'node-plop';
 
 import { isAsked, readTyped, type DefaultsFrom, type Question } from '../src/answers/questions.ts';
 
-/** The defaults of plop's prompts: plop does not know which package manager started it. */
+/** The basis of the defaults in plop's prompts: plop does not know which package manager started it. */
 export const PRESETS: DefaultsFrom = { directory: 'my-service', packageManager: 'npm' };
 
 /** Asks for a directory. */

@@ -5,7 +5,7 @@ import { QUESTIONS, withDefaults } from '../src/answers/questions.ts';
 import type { RenderAction, WriteAction } from './actions.ts';
 import { directoryPrompt, PRESETS, promptFor } from './prompts.ts';
 
-/** The generator `service`: a whole project, made of the layers that its answers choose. */
+/** The generator `service`: a whole project, composed of the layers that the answers select. */
 export function serviceGenerator(plop: NodePlopAPI): void {
   plop.setGenerator('service', {
     description: 'a complete Tsuru service API',

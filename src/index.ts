@@ -46,8 +46,8 @@ export interface Created {
 /**
  * Writes a new project as the command line does, all or nothing. It installs nothing and makes no repository.
  * @param directory relative to the working directory, or absolute
- * @throws ExpectedError when an answer is not valid, when the directory is not empty, and when it cannot be written; then the
- *   directory is unchanged
+ * @throws ExpectedError when an answer is not valid, or the directory is not empty or cannot be written; the directory is
+ *   then unchanged
  */
 export async function create(directory: string, answers: GivenAnswers, options: CreateOptions = {}): Promise<Created> {
   const { packedTemplates } = await import('./render/packed.ts');

@@ -11,47 +11,48 @@ import { forgetKeys, newKey, type Disk } from './proof.ts';
 import { ancestorsOf, codeOf, Root, type FileSystem } from './root.ts';
 import type { Tree } from '../render/tree.ts';
 
-/** One file that is to be written, replaced or deleted. */
+/** A file to write, replace or delete. */
 export interface Operation {
   path: string;
-  /** What is there now; undefined for nothing. It is made sure of before anything is written, and as it is replaced. */
+  /** The current content; undefined if there is no file. Checked before the first write, and again at the replacement. */
   before: Buffer | undefined;
-  /** What is to be there; undefined for nothing. */
+  /** The new content; undefined to delete the file. */
   after: Buffer | undefined;
   /** Permission bits. */
   mode: number;
 }
 
-/** What there is to say when everything was written. */
+/** What to report after a run. */
 export interface Applied {
-  /** Files that were not the ones that were planned for, and where they are kept. */
+  /** Files that were edited during the run, and where those edits are kept. */
   kept: { path: string; kept: string }[];
-  /** What could not be cleared away, as sentences. */
+  /** Sentences about what could not be cleaned up. */
   leftOver: string[];
 }
 
-/** What became of a run that was stopped before. `finished`: its files are in their places; `taken back`: what was there is. */
+/** How an earlier, interrupted run ended. `finished`: the new files are in place; `taken back`: the old ones are. */
 export interface Recovered extends Applied {
   kind: 'nothing' | 'cleaned' | 'finished' | 'taken back';
 }
 
-/** A run that has a project to itself until it ends. */
+/** A run with exclusive access to a project. */
 export interface ProjectRun {
   disk: Disk;
   root: Root;
-  /** What became of the one before. */
+  /** How an earlier, interrupted run ended. */
   recovered: Recovered;
+  /** Gives up the exclusive access. */
   end: () => void;
 }
 
 /**
- * Writes a new project all or nothing: whatever stops it, the directory is as it was or has every file. Nothing that is
- * there is replaced.
+ * Writes a new project, all or nothing: however it is interrupted, the directory is unchanged or complete. It never
+ * replaces a file.
  *
- * A new directory is written under another name beside its own, and renamed; one that exists is changed as
- * {@link applyOperations} does it.
+ * A new directory is written under a temporary name and then renamed. An existing one is changed with
+ * {@link applyOperations}.
  *
- * @throws ExpectedError when it cannot be written, which says what the disk has
+ * @throws ExpectedError when the project cannot be written; the message says what is on the disk
  */
 export async function apply(disk: Disk, directory: string, tree: Tree): Promise<Applied> {
   if (!isThere(disk.fs, directory)) return applyBeside(disk, directory, tree);
@@ -70,8 +71,8 @@ export async function apply(disk: Disk, directory: string, tree: Tree): Promise<
 }
 
 /**
- * Takes a project for one run, and brings to its end what an earlier one left half done.
- * @throws ExpectedError when another run is at work, or when the earlier one cannot be brought to its end
+ * Claims a project for one run, and finishes or undoes an interrupted one.
+ * @throws ExpectedError when another run is active, or the interrupted one can be neither finished nor undone
  */
 export async function begin(disk: Disk, directory: string): Promise<ProjectRun> {
   let root: Root;
@@ -91,7 +92,7 @@ export async function begin(disk: Disk, directory: string): Promise<ProjectRun> 
 }
 
 /**
- * Brings to its end what an earlier run left half done in a directory, if one did.
+ * Finishes or undoes an interrupted run in a directory, if there is one.
  * @throws ExpectedError as {@link begin} does
  */
 export async function recover(disk: Disk, directory: string): Promise<Recovered> {
@@ -111,10 +112,10 @@ function isUnfinished(fs: FileSystem, directory: string): boolean {
 }
 
 /**
- * Changes files of a project all or nothing. Everything is staged inside the project first; the journal is the point of no
- * return, from which {@link begin} goes on at the next start.
+ * Changes files of a project, all or nothing. Everything is staged inside the project first. Once the journal is written,
+ * {@link begin} can finish an interrupted run.
  *
- * @throws ExpectedError when a file is not what it was expected to be, or when it cannot be written; it says what the disk has
+ * @throws ExpectedError when a file was edited in the meantime or cannot be written; the message says what is on the disk
  */
 export async function applyOperations({ disk, root }: ProjectRun, operations: readonly Operation[]): Promise<Applied> {
   let staged: { journal: Journal; key: string } | undefined;
@@ -130,14 +131,14 @@ export async function applyOperations({ disk, root }: ProjectRun, operations: re
     const back: Journal = { ...journal, direction: 'back' };
     try {
       await writeJournal(root, key, back).catch(() => {
-        // Without it, the next run would go forward: that is whole as well.
+        // The journal on the disk still says forward: if this run is interrupted, the next one finishes it instead.
       });
       await takeBack(root, back);
     } catch (second) {
       throw failure(
         error,
         `The changes could not be undone: ${messageOf(second)}. Some files are new and others old; ` +
-          `${JOURNAL} records which. Nothing is lost: fix the cause and run it again, to finish or undo them.`,
+          `${JOURNAL} records which. Nothing is lost: fix the cause, and run the command again to finish or undo the changes.`,
       );
     }
     throw failure(error, afterNothing(await finish(disk, root, back)));
@@ -157,12 +158,12 @@ async function recoverAlone(disk: Disk, root: Root): Promise<Recovered> {
 }
 
 const UNFINISHED =
-  'An earlier run was interrupted and is not finished: files may be new or old. Nothing is lost: fix the cause and run it again.';
+  'An earlier run was interrupted and is not finished: some files may be new and others old. Nothing is lost: fix the cause and run the command again.';
 
-/** Finishes what a journal says, or takes it back where it cannot be finished. */
+/** Carries out the steps of a journal, or undoes them if a new file is missing. */
 async function goOn(disk: Disk, root: Root, found: Journal): Promise<Recovered> {
   try {
-    // Before the first step is done: one of them behind a link, and none is.
+    // Throws for a symbolic link, before the first step.
     for (const { path } of found.steps) root.look(path);
     const isForward = found.direction === 'forward' && canCarryOut(root, found);
     const journal: Journal = { ...found, direction: isForward ? 'forward' : 'back' };
@@ -174,7 +175,7 @@ async function goOn(disk: Disk, root: Root, found: Journal): Promise<Recovered> 
   }
 }
 
-/** Makes every file complete beside its place, on the disk, and then the journal. */
+/** Writes every new file to the stage, flushes them to the disk, and then writes the journal. */
 async function stage(
   disk: Disk,
   root: Root,
@@ -189,7 +190,7 @@ async function stage(
     if (there === undefined ? before !== undefined : before === undefined || !there.equals(before)) throw editedMeanwhile(path);
     if (after === undefined) continue;
     fresh.push(freshPath(number));
-    // What the process masks off does not count for files that are there already.
+    // The umask applies to new files only; a replaced file keeps its mode.
     root.write(freshPath(number), after, mode, before !== undefined);
   }
   await root.sync([...fresh, `${STAGE}/new`, `${STAGE}/old`, STAGE, STATE, '']);
@@ -204,7 +205,7 @@ async function stage(
   return { journal, key };
 }
 
-/** Ends what was carried out or taken back. It never fails: what it could not do, it says. */
+/** Backs up edits made during the run and cleans up. Never throws: problems are in `leftOver`. */
 async function finish(disk: Disk, root: Root, journal: Journal): Promise<Applied> {
   let kept: Applied['kept'];
   try {
@@ -213,7 +214,7 @@ async function finish(disk: Disk, root: Root, journal: Journal): Promise<Applied
     return {
       kept: [],
       leftOver: [
-        `${STAGE}/old has files that were saved in the meantime, and could not be moved to a backup: ${messageOf(error)}.`,
+        `${STAGE}/old has edits made during the run, which could not be moved to a backup: ${messageOf(error)}.`,
         'The next run moves them.',
       ],
     };
@@ -222,8 +223,8 @@ async function finish(disk: Disk, root: Root, journal: Journal): Promise<Applied
 }
 
 /**
- * Removes what a run works with. The journal goes first, for good: without it there is nothing to go on with.
- * @returns what could not be removed, as sentences
+ * Removes the journal, the stage and the keys. The journal goes first: without its stage, it could not be carried out.
+ * @returns sentences about what could not be removed
  */
 async function clear(disk: Disk, root: Root): Promise<string[]> {
   try {
@@ -233,7 +234,7 @@ async function clear(disk: Disk, root: Root): Promise<string[]> {
     }
   } catch (error) {
     if (isJournalThere(root)) {
-      return [`${JOURNAL} and ${STAGE} could not be removed: ${messageOf(error)}.`, 'Fix the cause and run it again.'];
+      return [`${JOURNAL} and ${STAGE} could not be removed: ${messageOf(error)}.`, 'Fix the cause and run the command again.'];
     }
   }
   const leftOver: string[] = [];
@@ -245,7 +246,7 @@ async function clear(disk: Disk, root: Root): Promise<string[]> {
   try {
     forgetKeys(disk, root);
   } catch {
-    // A key without a journal opens nothing; the next run makes another one.
+    // A key without a journal is harmless; the next run makes another one.
   }
   return leftOver;
 }
@@ -258,16 +259,16 @@ function isJournalThere(root: Root): boolean {
   }
 }
 
-/** What there is to say of a run that failed and left everything as it was. */
+/** The state of the disk after a failed run that changed nothing. */
 function afterNothing({ kept, leftOver }: Applied): string {
   return [
-    leftOver.length === 0 ? 'Nothing was changed.' : 'Every file is as it was. What is left over:',
+    leftOver.length === 0 ? 'Nothing was changed.' : 'No file was changed, but the clean-up failed:',
     ...leftOver,
-    ...kept.map(({ path, kept: place }) => `What was saved to ${path} in the meantime is in ${place}.`),
+    ...kept.map(({ path, kept: place }) => `${path} was edited during the run; that edit is in ${place}.`),
   ].join('\n');
 }
 
-/** An error with what the disk has after it. */
+/** An error whose hint starts with the state of the disk. */
 function failure(error: unknown, state: string): ExpectedError {
   if (error instanceof ExpectedError) {
     return new ExpectedError(error.exitCode, error.message, [state, error.hint].join('\n'), { cause: error });
@@ -277,7 +278,7 @@ function failure(error: unknown, state: string): ExpectedError {
   });
 }
 
-/** Whether a directory is there; a link in its place counts, as the user's own path. */
+/** Whether a directory exists. A symbolic link counts: it is part of the user's own path. */
 function isThere(fs: FileSystem, directory: string): boolean {
   try {
     return fs.lstatSync(directory, { throwIfNoEntry: false }) !== undefined;
@@ -286,7 +287,7 @@ function isThere(fs: FileSystem, directory: string): boolean {
   }
 }
 
-/** The directories that are not there yet, each after those inside it. */
+/** The directories that do not exist yet, innermost first. */
 function missingDirectories(root: Root, operations: readonly Operation[]): string[] {
   const directories = new Set(operations.flatMap(({ path }) => ancestorsOf(path)));
   return [...directories]
@@ -314,7 +315,7 @@ async function applyBeside({ fs, machine }: Disk, directory: string, tree: Tree)
     await new Root(fs, parent).sync(['']);
     return { kept: [], leftOver: [] };
   } catch (error) {
-    return { kept: [], leftOver: [`The name of the new directory could not be flushed to the disk: ${messageOf(error)}.`] };
+    return { kept: [], leftOver: [`The entry of the new directory could not be flushed to the disk: ${messageOf(error)}.`] };
   }
 }
 
@@ -323,11 +324,11 @@ function moveTo(fs: FileSystem, stage: string, directory: string): void {
     fs.renameSync(stage, directory);
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error))) throw error;
-    throw new ExpectedError(EXIT.inTheWay, `${directory} was created during the run.`, 'Check it, and run it again.');
+    throw new ExpectedError(EXIT.inTheWay, `${directory} was created during the run.`, 'Check it, and run the command again.');
   }
 }
 
-/** Removes what a run that failed wrote beside its directory, and the parents that it made, if nothing else is in them. */
+/** Removes the partial directory of a failed run, and the parents that it created, if they are empty. */
 function clearBeside(fs: FileSystem, stage: string | undefined, parent: string, made: string | undefined): string[] {
   try {
     if (stage !== undefined) fs.rmSync(stage, { recursive: true, force: true });
@@ -350,7 +351,7 @@ async function writeFiles(root: Root, tree: Tree): Promise<void> {
   await root.sync([...tree.keys(), ...directories, '']);
 }
 
-/** Removes what runs that were killed left beside a directory that they never made. */
+/** Removes the partial directories of killed runs. */
 function removeStale(fs: FileSystem, machine: Machine, directory: string): void {
   const parent = dirname(directory);
   const prefix = `.${basename(directory)}.`;

@@ -5,25 +5,25 @@ import { withPlainEnds } from './line-ends.ts';
 import { BASES, FOLDER_OF_BASES, pathProblem, sameOnSomeDisks } from './paths.ts';
 import type { Root } from './root.ts';
 
-/** Bytes of the largest file of bases that is read: a hundred times what is made. */
+/** The size limit in bytes for reading the bases: a hundred times the usual size. */
 const LARGEST = 32n * 1024n * 1024n;
 
-const RESTORE = 'Bring it back from your version control.';
+const RESTORE = 'Restore it from your version control.';
 
-/** @throws ExpectedError when git has left a merge of a file half done */
+/** @throws ExpectedError when a file has conflict markers of git */
 export function refuseGitMarkers(text: string, path: string): void {
   const line = linesOf(text).findIndex((one) => /^(<{7}|={7}|>{7}|\|{7})( |\r?\n|$)/.test(one));
   if (line === -1) return;
   throw unreadable(
     `${path} has conflict markers of git in line ${line + 1}.`,
-    'Take one side of the folder, for example with "git checkout --ours .tsuru-service", and run regenerate.',
+    'Choose one side of the folder, for example with "git checkout --ours .tsuru-service", and run regenerate.',
   );
 }
 
 /**
- * `.tsuru-service/base.jsonl`: the files as they were last made, a line a file, with an empty one after it, so that version control merges it by lines:
- * `["path","text"]`, or `["path","...",'base64']` for bytes that are not UTF-8. Line ends inside of a text are escaped: a
- * conversion of those of the file changes no text.
+ * `.tsuru-service/base.jsonl`: the files as last rendered, one per line with an empty line after each, so that version control can merge them:
+ * `["path","text"]`, or `["path","...","base64"]` for bytes that are not UTF-8. Line endings in a text are escaped, so that
+ * converting the file's line endings changes no text.
  * @param files in the order of their paths
  */
 export function writeBases(files: Iterable<readonly [path: string, content: Buffer]>): Buffer {
@@ -38,8 +38,8 @@ export function writeBases(files: Iterable<readonly [path: string, content: Buff
 }
 
 /**
- * Reads that file as untrusted input.
- * @throws ExpectedError with the exit code for unreadable, which names the line
+ * Reads `base.jsonl` as untrusted input.
+ * @throws ExpectedError with the exit code for unreadable; the message names the line
  */
 export function readBases(content: Buffer): Map<string, Buffer> {
   const text = withoutBom(content.toString());
@@ -52,12 +52,12 @@ export function readBases(content: Buffer): Map<string, Buffer> {
     const problem = pathProblem(path);
     if (problem !== undefined) throw unreadable(`${place} has the path ${JSON.stringify(path)}, which ${problem}.`, RESTORE);
     if (bases.has(path)) {
-      throw unreadable(`${place} has ${path}, which an earlier line has too.`, RESTORE);
+      throw unreadable(`${place} repeats the path ${path}.`, RESTORE);
     }
     bases.set(path, base);
   }
   const twins = sameOnSomeDisks(bases.keys());
-  if (twins !== undefined) throw unreadable(`${BASES} has ${twins.join(' and ')}, which are one file on some disks.`, RESTORE);
+  if (twins !== undefined) throw unreadable(`${BASES} has ${twins.join(' and ')}, which are the same file on some disks.`, RESTORE);
   return bases;
 }
 
@@ -77,11 +77,11 @@ function parseLine(line: string, place: string): [path: string, base: Buffer] {
   return [path, Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8')];
 }
 
-/** Gives the base of a file. @throws ExpectedError when it is missing, or does not have that hash */
+/** Returns the base of a file. @throws ExpectedError when it is missing, or does not have that hash */
 export type BaseOf = (path: string, hash: string) => Buffer;
 
 /**
- * Opens the bases of a project: in one file, or in a folder with a file for each, as earlier versions wrote them.
+ * Opens the bases of a project: `base.jsonl`, or the folder of earlier versions with one file per base.
  * @throws ExpectedError with the exit code for unreadable
  */
 export function openBases(root: Root): BaseOf {
@@ -97,7 +97,7 @@ export function openBases(root: Root): BaseOf {
     if (found !== undefined) return found;
     throw unreadable(
       `The base of ${path} in ${BASES} is ${candidates.length === 0 ? 'missing' : 'damaged'}.`,
-      `Bring .tsuru-service back from your version control. Or give --restore ${path}: it takes the new file, and yours goes to a backup.`,
+      `Restore .tsuru-service from your version control, or use --restore ${path}: it writes the new file and backs yours up.`,
     );
   };
 }

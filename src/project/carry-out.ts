@@ -4,12 +4,12 @@ import type { Journal, JournalStep } from './journal.ts';
 import { STAGE, STATE } from './paths.ts';
 import { ancestorsOf, codeOf, type Root } from './root.ts';
 
-/** Where the new file of a step is complete. */
+/** The path of the staged new file of a step. */
 export function freshPath(number: number): string {
   return `${STAGE}/new/${number}`;
 }
 
-/** Whether every new file of a journal is complete in the stage, or in its place already. */
+/** Whether every new file of a journal is staged or already in place. */
 export function canCarryOut(root: Root, { steps }: Journal): boolean {
   return steps.every(({ path, after }, number) => {
     const isStaged = after === null || hashAt(root, freshPath(number)) === after;
@@ -18,17 +18,16 @@ export function canCarryOut(root: Root, { steps }: Journal): boolean {
 }
 
 /**
- * Brings every file to its place. What is in that place is moved away first, and looked at afterwards, so that a file that is
- * saved at this very moment is never replaced unseen. What a run did before it was stopped is not done again.
+ * Puts every file in place. The old file is moved away first and compared afterwards, so that an edit saved at that very
+ * moment is not lost. Steps that an interrupted run has done are skipped.
  *
- * @param unexpected what becomes of a file that is not the one that was planned for: `stop` throws; `keep` goes on, and
- *   {@link keepOthers} brings it to safety. A recovery keeps: its steps belong together, and the record of what was made has
- *   to be that of the files
+ * @param unexpected what to do when the old file was edited: `stop` throws; `keep` continues, and {@link keepOthers} backs
+ *   the edit up. A recovery uses `keep`: the lock must match the files, so all steps are needed
  */
 export async function carryOut(root: Root, { steps }: Journal, unexpected: 'stop' | 'keep'): Promise<void> {
   for (const [number, { path, before, after }] of steps.entries()) {
     const fresh = freshPath(number);
-    // The same file, whatever is in it: it was placed, and edited since.
+    // A hard link to the staged file is in place already, even if it was edited since.
     if (after !== null && (root.isSameFile(path, fresh) || hashAt(root, path) === after)) continue;
     const moved = moveAway(root, number, path);
     if (unexpected === 'stop' && (moved === undefined ? null : hashAt(root, moved)) !== before) {
@@ -41,12 +40,12 @@ export async function carryOut(root: Root, { steps }: Journal, unexpected: 'stop
   await syncPlaces(root, steps);
 }
 
-/** Brings back what was there. A file that is neither that nor the new one is its owner's, and stays. */
+/** Restores the old files. A file that is neither the old nor the new one was edited by the user and stays. */
 export async function takeBack(root: Root, { steps, directories }: Journal): Promise<void> {
   for (const [number, step] of steps.entries()) {
     const { path } = step;
     if (isOurs(root, number, step, path)) moveAway(root, number, path);
-    // The last one first: when its owner saved it as it was moved away, that is what was there.
+    // The last file moved away is the latest: the user may have saved the file between two moves.
     const old = oldPaths(root, number).findLast((one) => !isOurs(root, number, step, one));
     if (old !== undefined && root.look(path) === undefined) putBack(root, old, path);
   }
@@ -55,9 +54,9 @@ export async function takeBack(root: Root, { steps, directories }: Journal): Pro
 }
 
 /**
- * Brings to a backup what was moved away and is in no other place: what its owner saved between the plan and its steps, or
- * after a run was stopped.
- * @returns the files, and where they are
+ * Moves to a backup the files that were moved away and would otherwise be lost: edits that the user saved after planning,
+ * or after an interruption.
+ * @returns the original paths and the backup paths
  */
 export async function keepOthers(root: Root, { direction, steps }: Journal): Promise<{ path: string; kept: string }[]> {
   let folder: string | undefined;
@@ -76,7 +75,7 @@ export async function keepOthers(root: Root, { direction, steps }: Journal): Pro
   return found;
 }
 
-/** The number of the next folder for what is replaced: `0001`, `0002`, ... */
+/** The name of the next backup folder: `0001`, `0002`, ... */
 export function nextBackupIn(root: Root): string {
   const numbers = root
     .list(`${STATE}/backup`)
@@ -85,14 +84,14 @@ export function nextBackupIn(root: Root): string {
   return String(Math.max(0, ...numbers) + 1).padStart(4, '0');
 }
 
-/** @returns the path of the folder, which nothing is in */
+/** @returns the path of the new, empty folder */
 function newBackup(root: Root): string {
   const folder = `${STATE}/backup/${nextBackupIn(root)}`;
   root.makeDirectory(folder);
   return folder;
 }
 
-/** @returns where it is now; undefined when nothing was there */
+/** @returns the new path; undefined when there was no file */
 function moveAway(root: Root, number: number, path: string): string | undefined {
   if (root.look(path) === undefined) return undefined;
   const old = freeOldPath(root, number);
@@ -105,7 +104,7 @@ function moveAway(root: Root, number: number, path: string): string | undefined 
   return old;
 }
 
-/** Unless its owner has saved another one there in the meantime: that one stays, and the old one goes to a backup. */
+/** If the user has saved a new file at that path in the meantime, it stays, and the old one goes to a backup. */
 function putBack(root: Root, old: string, path: string): void {
   root.makeDirectory(ancestorsOf(path).at(-1) ?? '');
   try {
@@ -115,7 +114,7 @@ function putBack(root: Root, old: string, path: string): void {
   }
 }
 
-/** Whether a file is the new one of a step, or the beginning of a copy of it that was stopped. */
+/** Whether a file is the new one of a step, or an interrupted copy of it. */
 function isOurs(root: Root, number: number, { before, after }: JournalStep, path: string): boolean {
   const content = root.read(path)?.content;
   if (content === undefined || after === null) return false;
@@ -128,7 +127,7 @@ function isBeginning(content: Buffer, of: Buffer | undefined): boolean {
   return of !== undefined && content.length < of.length && of.subarray(0, content.length).equals(content);
 }
 
-/** Whether a file that was moved away has something that would be lost with it. */
+/** Whether a file that was moved away has content that is nowhere else. */
 function isOthers(
   root: Root,
   number: number,
@@ -143,7 +142,7 @@ function isOthers(
   return hash !== before && !isBeginning(content, root.read(freshPath(number))?.content);
 }
 
-/** The files that were moved away for a step, the last one last. */
+/** The files that were moved away for a step, oldest first. */
 function oldPaths(root: Root, number: number): string[] {
   return root
     .list(`${STAGE}/old`)
@@ -153,7 +152,7 @@ function oldPaths(root: Root, number: number): string[] {
     .map((name) => `${STAGE}/old/${name.join('-')}`);
 }
 
-/** A file may be moved away more than once, when a run is stopped and another one goes on. */
+/** A path may be moved away more than once: by an interrupted run and by the one that finishes it. */
 function freeOldPath(root: Root, number: number): string {
   for (let count = 0; ; count++) {
     const path = `${STAGE}/old/${number}-${count}`;
@@ -176,17 +175,16 @@ function place(root: Root, source: string, target: string): void {
   }
 }
 
-/** The names, before the journal that could bring them is removed; and the files, which may be copies. */
+/** Flushes the directory entries and the files (a file may be a copy) before the journal is removed. */
 async function syncPlaces(root: Root, steps: readonly JournalStep[]): Promise<void> {
   await root.sync(['', ...steps.flatMap(({ path }) => [path, ...ancestorsOf(path)])]);
 }
 
-/** Removes the directories of a deleted file that have nothing in them any more. */
+/** Removes the directories that a deletion has emptied. */
 function removeEmptyParents(root: Root, path: string): void {
   for (const directory of ancestorsOf(path).reverse()) root.removeEmpty(directory);
 }
 
-/** A file that is not the one that was planned for. */
 export function editedMeanwhile(path: string): ExpectedError {
-  return new ExpectedError(EXIT.inTheWay, `${path} was edited during the run.`, 'Run it again.');
+  return new ExpectedError(EXIT.inTheWay, `${path} was edited during the run.`, 'Run the command again.');
 }

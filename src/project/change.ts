@@ -16,13 +16,13 @@ import { propose, type Proposal } from './proposal.ts';
 import { sayConflicts, showProposal } from './show.ts';
 import { refuseUncommitted } from './uncommitted.ts';
 
-/** How a change ended: done, with conflicts, or with a difference that `--check` found. */
+/** The exit code of a change: done, conflicts, or a difference found by `--check`. */
 export type ChangeExit = 0 | typeof EXIT.conflict | typeof EXIT.different;
 
 /**
  * Brings a project in line with changed answers: plan, show, write all or nothing, install.
- * @param changed gives the wanted answers for the recorded ones; it may ask for them
- * @throws ExpectedError for anything in the way; the project is then unchanged
+ * @param changed turns the recorded answers into the wanted ones; it may prompt for them
+ * @throws ExpectedError when something is in the way; the project is then unchanged
  */
 export async function change(
   context: ProjectContext,
@@ -43,7 +43,7 @@ export async function change(
   }
 }
 
-/** Shows a proposal, and writes nothing. */
+/** Shows a proposal without writing it. */
 function look({ terminal }: ProjectContext, options: WriteOptions, proposal: Proposal): ChangeExit {
   const { plan, isSame } = proposal;
   showProposal(terminal, options, proposal);
@@ -85,11 +85,11 @@ async function write(
   sayApplied(terminal, applied);
   await installIfNeeded(context, options, proposal);
   const isLeft = plan.beside.length > 0 || plan.left.some(({ path }) => resolutions.get(path) !== 'take');
-  // Conflicts asked about are settled; those ended by the flag are left in the file or beside it.
+  // A prompt resolves a conflict; --conflict only leaves it in the file or beside it.
   return isLeft || (conflicts.length > 0 && options.conflict !== 'fail') ? EXIT.conflict : 0;
 }
 
 function sayRefused({ terminal }: ProjectContext, { plan }: Proposal): void {
   sayConflicts(terminal, plan.conflicts);
-  say(terminal, '\nNothing was written. Give --conflict inline or --conflict theirs-file, or run it interactively.');
+  say(terminal, '\nNothing was written. Use --conflict inline or --conflict theirs-file, or run the command interactively.');
 }

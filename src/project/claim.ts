@@ -8,31 +8,31 @@ import type { Machine } from './machine.ts';
 import { CLAIM, STATE } from './paths.ts';
 import { codeOf, type Root } from './root.ts';
 
-/** How often two runs that met give way to each other before one says so. */
+/** How often a run retries while another one claims the project at the same time. */
 const ATTEMPTS = 6;
 
-/** Milliseconds that one waits at most, so that one of them comes first. */
+/** The longest wait between two attempts, in milliseconds. It is random, so that one run comes first. */
 const WAIT = 60;
 
-/** How many runs that end one after the other take the folder away from one that begins. */
+/** How often `.tsuru-service` may vanish, removed by another run that ends, before this one gives up. */
 const MEETINGS = 100;
 
-/** A process, as the name of its claim says it. */
+/** A process, as encoded in the name of its claim. */
 interface Claimant {
-  /** Which machine, or container, it is on. */
+  /** A hash of the machine, or the container. */
   host: string;
   pid: number;
-  /** When it was started, in the ticks of the machine's clock; `0` where the system does not tell. */
+  /** A hash of the boot and the start time; `0` where they are not known. */
   start: string;
 }
 
 /**
- * Claims a project for this process, with an empty file whose name holds everything, so that it is never half written.
- * Each run makes its own and then looks for others: of two, at least one sees the other and gives way. No run ever removes
- * the claim of one that lives, or waits for one that is dead.
+ * Claims a project for this process. A claim is an empty file, with all data in its name, so that it is never half written.
+ * Each run makes its own and then looks for others: of two, at least one sees the other and gives way. A run never removes
+ * the claim of a live process, and never waits for a dead one.
  *
- * @returns what ends it; it never fails, as the claim of a process that has ended counts for nothing
- * @throws ExpectedError when another run is at work
+ * @returns a function that ends the claim; it never throws, as the claim of a dead process is ignored
+ * @throws ExpectedError when another run is active
  */
 export async function claim(root: Root, machine: Machine): Promise<() => void> {
   const self = thisProcess(machine);
@@ -60,24 +60,24 @@ export async function claim(root: Root, machine: Machine): Promise<() => void> {
   }
 }
 
-/** Whether another run is at work in a project, or may be. @throws ExpectedError that says so */
+/** @throws ExpectedError when another run is, or may be, active in a project */
 export function refuseOthers(root: Root, machine: Machine): void {
   const self = { host: thisHost(), pid: machine.pid, start: '0' };
   const other = claims(root).find((name) => isAlive(name, self, machine));
   if (other !== undefined) throw another(other, self);
 }
 
-/** Whether a run has been at work in a project and did not end it. */
+/** Whether a project has a claim, of a live or a dead process. */
 export function hasClaims(root: Root): boolean {
   return claims(root).length > 0;
 }
 
-/** A name that no other run has, and that says which process made it. */
+/** A unique name that identifies this process. */
 export function ownMark(machine: Machine): string {
   return markOf(thisProcess(machine));
 }
 
-/** Whether the process of a mark ran on this machine and has ended; false when that cannot be told. */
+/** Whether the process of a mark ran on this machine and has ended; false when that is not known. */
 export function isOver(mark: string, machine: Machine): boolean {
   const name = `running-${mark}`;
   return CLAIM.test(name) && !isAlive(name, thisProcess(machine), machine);
@@ -90,13 +90,13 @@ function write(root: Root, own: string): void {
       root.write(own, Buffer.alloc(0), 0o644);
       return;
     } catch (error) {
-      // Another run has just ended, and taken the folder with it; or no file can be made there at all.
+      // Another run may have just ended and removed the folder.
       if (codeOf(error) !== 'ENOENT' || attempt === MEETINGS) throw error;
     }
   }
 }
 
-/** Removes the claims of the dead. @returns the name of one that is alive */
+/** Removes the claims of dead processes, if no other is alive. @returns the name of a live one */
 function clearAway(root: Root, own: string, self: Claimant, machine: Machine): string | undefined {
   const others = claims(root).filter((name) => `${STATE}/${name}` !== own);
   const alive = others.find((name) => isAlive(name, self, machine));
@@ -108,7 +108,7 @@ function claims(root: Root): string[] {
   return root.list(STATE).filter((name) => CLAIM.test(name));
 }
 
-/** Of a machine that is out of sight, whatever claims to be alive is; of this process, only its last one. */
+/** A process of another machine counts as alive. An older claim with this process's own id is a leftover. */
 function isAlive(name: string, self: Claimant, machine: Machine): boolean {
   const { host, pid, start } = parse(name);
   if (host !== self.host) return true;
@@ -138,20 +138,20 @@ function parse(name: string): Claimant {
   return { host, pid: Number(pid), start };
 }
 
-/** Process ids mean something on one machine only, and in one container. */
+/** Process ids are unique only within one machine or container. */
 function thisHost(): string {
   const space = textOf(() => readlinkSync('/proc/self/ns/pid'));
   return createHash('sha256').update(`${hostname()} ${space}`).digest('hex').slice(0, 12);
 }
 
 /**
- * Tells a process from a later one with the same id, after a restart of the machine, or of a container.
- * @returns an empty text for one that has ended and whose parent has not asked for its exit code yet
+ * Distinguishes a process from a later one with the same id, after a restart of the machine or the container.
+ * @returns an empty string for a zombie process
  */
 function startOf(pid: number): string {
   const boot = textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
   const status = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  // proc(5): the name of the program, in parentheses, may have blanks; the state follows it, the start is 19 fields later.
+  // proc(5): the program name is in parentheses and may contain spaces; the state follows it, the start time is 19 fields later.
   const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
   if (['Z', 'X'].includes(fields[0] ?? '')) return '';
   const ticks = fields[19];
@@ -162,7 +162,7 @@ function textOf(read: () => string): string {
   try {
     return read();
   } catch {
-    // Another system than Linux.
+    // Not on Linux.
     return '';
   }
 }

@@ -10,7 +10,7 @@ import { besideOf, type Conflict } from './plan.ts';
 import { sayConflicts, type Resolution } from './show.ts';
 
 /**
- * Decides how each conflict ends: by the option, or by asking.
+ * Resolves each conflict by the option, or with a prompt.
  * @returns the resolutions, by path
  * @throws ExpectedError when the prompt is cancelled
  */
@@ -49,7 +49,7 @@ async function askResolution(streams: PromptStreams, terminal: Terminal, conflic
   }
 }
 
-/** What the resolutions do on the disk. */
+/** The operations of the resolved conflicts. */
 export function settledOperations(
   directory: string,
   conflicts: readonly Conflict[],

@@ -4,21 +4,21 @@ import type { PromptStreams } from '../terminal/prompts.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Machine } from './machine.ts';
 
-/** Everything outside a project that a change of it touches. */
+/** The side effects of a command that changes a project. */
 export interface ProjectContext {
   cwd: string;
   environment: NodeJS.ProcessEnv;
   machine: Machine;
   terminal: Terminal;
-  /** The streams to ask on; undefined without a terminal, and with --yes. */
+  /** The streams for prompts; undefined without a terminal or with --yes. */
   prompts: PromptStreams | undefined;
   templates: Templates;
-  /** Aborted by Ctrl-C and the like. */
+  /** Aborted by Ctrl-C or another termination signal. */
   signal: AbortSignal;
   runProgram: RunProgram;
 }
 
-/** The same for a command, with its arguments. */
+/** A project context with the arguments of the command. */
 export interface Context extends ProjectContext {
   argv: readonly string[];
 }

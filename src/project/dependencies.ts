@@ -6,7 +6,7 @@ import { nextBackup } from './open.ts';
 import { STATE } from './paths.ts';
 import type { Proposal } from './proposal.ts';
 
-/** Installs when the dependencies in package.json changed, or the package manager did. */
+/** Installs the dependencies if they or the package manager changed. */
 export async function installIfNeeded(
   { environment, runProgram, signal, terminal }: ProjectContext,
   { install, json }: WriteOptions,
@@ -33,7 +33,7 @@ export async function installIfNeeded(
   if (isOther) say(terminal, `Commit ${words.lockfile}, and use ${packageManager} everywhere this project is installed.`);
 }
 
-/** The dependencies of a package.json, for comparing; one that cannot be read compares as a whole. */
+/** The dependencies of a package.json, for comparison; the whole text if it is not valid JSON. */
 function dependenciesIn(content: Buffer | undefined): string {
   const text = content?.toString().replace(/^\uFEFF/, '') ?? '';
   try {

@@ -6,14 +6,14 @@ import { parse } from 'yaml';
 import type { Answers } from '../answers/answers.ts';
 import { withoutBom } from '../text.ts';
 
-/** A file that was written once, is its owner's, and says something else than the answers. */
+/** A file that was written once, belongs to the user, and disagrees with the answers. */
 export interface Disagreement {
   path: string;
-  /** What to do there, each in words, without a secret. */
+  /** The edits to make, in words and without secrets. */
   toDo: string[];
 }
 
-/** What a file should say, and does not, of the answers that changed. @throws Error when it cannot be read as what it is */
+/** Returns the edits that a file needs for the changed answers. @throws Error when the file cannot be parsed */
 type Look = (text: string, answers: Answers, changed: ReadonlySet<keyof Answers>, before: Answers) => string[];
 
 const WRITTEN_ONCE: readonly { path: string; keys: readonly (keyof Answers)[]; look: Look }[] = [
@@ -23,8 +23,8 @@ const WRITTEN_ONCE: readonly { path: string; keys: readonly (keyof Answers)[]; l
 ];
 
 /**
- * The files that are written once and no longer say what the answers say, of the answers that changed.
- * @param read gives a file's text; undefined when it is not there, and an Error is thrown where it cannot be read
+ * The files that are written once and disagree with the changed answers.
+ * @param read returns a file's text, or undefined when there is no file; throws an Error when it cannot be read
  */
 export function disagreements(
   before: Answers,
@@ -39,8 +39,8 @@ export function disagreements(
       const text = read(path);
       toDo = text === undefined ? [] : look(withoutBom(text), after, changed, before);
     } catch {
-      // What it says is not repeated: it may be a secret.
-      toDo = [`look at its ${[...changed].join(' and ')}, as it cannot be read`];
+      // The error is not shown: it may quote a secret.
+      toDo = [`check the ${[...changed].join(' and ')}: the file could not be read`];
     }
     return toDo.length === 0 ? [] : [{ path, toDo }];
   });
@@ -53,8 +53,8 @@ function lookAtManifest(text: string, { name, team, endpoint, multiCluster }: An
   return [
     ...wrong('name', manifest['id'] === name, `set id to ${name}`),
     ...wrong('name', manifest['username'] === name, `set username to ${name}`),
-    ...wrong('team', (manifest['team'] ?? '') === team, team === '' ? 'take out team' : `set team to ${team}`),
-    ...wrong('endpoint', withoutSlash(String(production)) === endpoint, `set production below endpoint to ${endpoint}`),
+    ...wrong('team', (manifest['team'] ?? '') === team, team === '' ? 'remove team' : `set team to ${team}`),
+    ...wrong('endpoint', withoutSlash(String(production)) === endpoint, `set endpoint.production to ${endpoint}`),
     ...wrong(
       'multiCluster',
       (manifest['multi-cluster'] ?? false) === multiCluster,
@@ -63,7 +63,7 @@ function lookAtManifest(text: string, { name, team, endpoint, multiCluster }: An
   ];
 }
 
-/** As the service reads it, with Node's own reader. */
+/** Parsed with Node's own parser, as the service does. */
 function lookAtEnvironment(text: string, { name, endpoint }: Answers, changed: ReadonlySet<string>) {
   const environment = parseEnv(text);
   const { hostname, port, pathname } = new URL(endpoint);
@@ -71,7 +71,7 @@ function lookAtEnvironment(text: string, { name, endpoint }: Answers, changed: R
   const wanted = [
     ...(changed.has('name') ? [['SERVICE_USERNAME', name] as const] : []),
     ...(changed.has('endpoint') ? [['BASE_PATH', withoutSlash(pathname)] as const] : []),
-    // What listens behind another machine's address has whatever port it likes.
+    // A proxy at a public address may forward to any port.
     ...(changed.has('endpoint') && isLocal && port !== '' ? [['PORT', port] as const] : []),
   ];
   return wanted
@@ -79,7 +79,7 @@ function lookAtEnvironment(text: string, { name, endpoint }: Answers, changed: R
     .map(([variable, value]) => (value === '' ? `empty ${variable}` : `set ${variable} to ${value}`));
 }
 
-/** By the texts in it: what they are made into is not known without running it. */
+/** Compares the string literals only: evaluating the file would mean running it. */
 function lookAtPlans(code: string, { plans }: Answers, _changed: ReadonlySet<string>, before: Answers) {
   const { texts, names } = textsIn(code);
   const isThere = (text: string) => texts.has(text);
@@ -97,7 +97,7 @@ function lookAtPlans(code: string, { plans }: Answers, _changed: ReadonlySet<str
   const isDefaultNew = first?.name !== before.plans[0]?.name;
   return [
     ...missing.map(({ name }) => `add the plan ${JSON.stringify(name)}`),
-    ...left.map(({ name }) => `take out the plan ${JSON.stringify(name)}`),
+    ...left.map(({ name }) => `remove the plan ${JSON.stringify(name)}`),
     ...described.map(({ name }) => `change the description of the plan ${JSON.stringify(name)}`),
     ...(isDefaultNew && !isFirst ? [`put the plan ${JSON.stringify(first.name)} first`] : []),
   ];
@@ -128,7 +128,7 @@ function unescaped(text: string): string {
     (_, point?: string, unit?: string, byte?: string, other?: string) => {
       const code = point ?? unit ?? byte;
       if (code !== undefined) return String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff));
-      // A line that goes on in the next one.
+      // A line continuation.
       if (other === undefined || /[\r\n\u2028\u2029]/.test(other)) return '';
       return ESCAPES[other] ?? other;
     },

@@ -5,36 +5,36 @@ import { JOURNAL, ownPathProblem, STAGE, STATE } from './paths.ts';
 import { keysOf, type Disk } from './proof.ts';
 import type { Root } from './root.ts';
 
-/** One file that is to be written, replaced or deleted. */
+/** A file to write, replace or delete. */
 export interface JournalStep {
   path: string;
-  /** SHA-256 of what is there, in hexadecimal; null for nothing. */
+  /** SHA-256 of the old content, in hexadecimal; null if there is no file. */
   before: string | null;
-  /** The same of what is to be there. */
+  /** SHA-256 of the new content; null to delete the file. */
   after: string | null;
 }
 
 /**
- * What a run is about to do, or to take back. The new files are complete in `stage/new`, by the numbers of their steps; what is
- * replaced is moved to `stage/old`. From the moment the journal is there, its steps are carried out, or taken back.
+ * The steps that a run is about to carry out or undo. The new files are in `stage/new`, named by the number of their step;
+ * the replaced ones are moved to `stage/old`. Once the journal exists, its steps are all carried out or all undone.
  */
 export interface Journal {
   direction: 'forward' | 'back';
   steps: readonly JournalStep[];
-  /** Directories that the steps make: each after those inside it. */
+  /** Directories that the steps create, innermost first. */
   directories: readonly string[];
 }
 
 /** `.tsuru-service/journal.json` */
 interface SignedJournal {
   version: 2;
-  /** HMAC-SHA-256 of `journal` with the key of its run, in hexadecimal. */
+  /** HMAC-SHA-256 of `journal` with the key of the run, in hexadecimal. */
   signature: string;
   /** As JSON. */
   journal: string;
 }
 
-/** Written under another name first: a journal that is there is whole, and on the disk. */
+/** Written under another name and renamed, so that a journal is always complete and on the disk. */
 export async function writeJournal(root: Root, key: string, journal: Journal): Promise<void> {
   const text = JSON.stringify(journal);
   const signed: SignedJournal = { version: 2, signature: sign(key, text), journal: text };
@@ -47,9 +47,9 @@ export async function writeJournal(root: Root, key: string, journal: Journal): P
 }
 
 /**
- * Reads the journal of a run that was stopped.
+ * Reads the journal of an interrupted run.
  * @returns undefined when there is none
- * @throws ExpectedError when no run of this user on this machine wrote it, for this project
+ * @throws ExpectedError unless this user wrote it on this machine, for this project
  */
 export function readJournal(disk: Disk, root: Root): { journal: Journal; key: string } | undefined {
   const content = root.read(JOURNAL)?.content;
@@ -72,8 +72,9 @@ export function readJournal(disk: Disk, root: Root): { journal: Journal; key: st
       `${JOURNAL} is not trusted: ${messageOf(error)}. Nothing was changed.`,
       [
         `It says how to finish an interrupted run. If it came with a repository or a copy, delete it and ${STAGE}.`,
-        `If a run was interrupted here, and the project was then moved or the key removed, files may be partly new: ${STAGE}/new has`,
-        `the new ones and ${STAGE}/old what they replaced. Compare with your version control, delete both, and run regenerate.`,
+        'If a run was interrupted here, and the project was then moved or the key removed, some files may be new and others old:',
+        `${STAGE}/new has the new ones and ${STAGE}/old the replaced ones. Compare them with your version control, delete the`,
+        'journal and the stage, and run regenerate.',
       ].join('\n'),
     );
   }

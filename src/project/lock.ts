@@ -11,20 +11,20 @@ import { saysTheSame } from './line-ends.ts';
 import { ATTRIBUTES, BASES, IGNORED, LOCK, pathProblem, sameOnSomeDisks } from './paths.ts';
 import { toTree, type Tree, type TreeFile } from '../render/tree.ts';
 
-/** `.tsuru-service/lock.json`: what was applied last. */
+/** `.tsuru-service/lock.json`: the answers and the files of the last run. */
 export interface Lock {
   version: 1;
   /** The version of this package that wrote it. */
   generator: string;
   answers: Answers;
   /**
-   * By path: whose the file is, and the SHA-256 of its base, in hexadecimal; `written` is that of the last merge of it when
-   * everything of its owner's was committed before.
+   * By path: the class of the file, and the SHA-256 of its base, in hexadecimal. `written` is the hash of its last merge, if
+   * the user's edits were committed before.
    */
   files: Record<string, { class: FileClass; base: string; written?: string }>;
 }
 
-/** Files that tell version control about the folder. An edited one is kept; `earlier` are texts of other versions. */
+/** Files for version control. An edited one is kept; `earlier` has the texts of earlier versions. */
 const FOR_VERSION_CONTROL: readonly { path: string; text: string; earlier: readonly string[] }[] = [
   {
     path: ATTRIBUTES,
@@ -38,7 +38,7 @@ const FOR_VERSION_CONTROL: readonly { path: string; text: string; earlier: reado
   },
 ];
 
-/** Whether a file of `.tsuru-service` that is there stays, because its owner edited it. */
+/** Whether a file for version control was edited by the user, and so is kept. */
 export function isOwners(path: string, content: Buffer): boolean {
   const known = FOR_VERSION_CONTROL.find((file) => file.path === path);
   if (known === undefined) return false;
@@ -46,10 +46,10 @@ export function isOwners(path: string, content: Buffer): boolean {
 }
 
 /**
- * The lock and the bases of a render, as files of the project: a later render is merged against those bytes. Files
- * that are written once have no base, and those with a secret are never given to this. With them, what version control
- * has to know of them.
- * @param written the hashes of merged files that were committed before, by path
+ * The files of `.tsuru-service`: the lock, the bases that later renders are merged against, and the files for version
+ * control. Files that are written once have no base.
+ * @param rendered without the secret files
+ * @param written the hashes of merged files whose edits were committed before, by path
  */
 export function lockFiles(
   answers: Answers,
@@ -77,7 +77,7 @@ export function lockFiles(
   ]);
 }
 
-/** The same answers in the same bytes, in whatever order they were given. */
+/** The answers in a fixed order, so that equal answers give equal bytes. */
 function inOrder(answers: Answers): Answers {
   const { endpoints, ...others } = answers;
   const sorted = QUESTIONS.map(({ key }) => [key, others[key]] as const);
@@ -87,7 +87,7 @@ function inOrder(answers: Answers): Answers {
 /**
  * Reads a lock as untrusted input.
  * @param generator the version of this package
- * @throws ExpectedError with the exit code for unreadable: broken, newer than this program, or with paths that are not of
+ * @throws ExpectedError with the exit code for unreadable: not valid, newer than this program, or with paths outside of
  *   the project
  */
 export function readLock(text: string, generator: string): Lock {
@@ -120,7 +120,7 @@ export function readLock(text: string, generator: string): Lock {
     }
   }
   const twins = sameOnSomeDisks(Object.keys(files));
-  if (twins !== undefined) throw unreadable(`${LOCK} has ${twins.join(' and ')}, which are one file on some disks.`, RESTORE);
+  if (twins !== undefined) throw unreadable(`${LOCK} has ${twins.join(' and ')}, which are the same file on some disks.`, RESTORE);
   return {
     version: 1,
     generator: value.generator,
@@ -129,7 +129,7 @@ export function readLock(text: string, generator: string): Lock {
   };
 }
 
-const RESTORE = 'Bring it back from your version control.';
+const RESTORE = 'Restore it from your version control.';
 
 /** A version for a message. Any other text is left out: it may contain control sequences. */
 function versionIn(value: unknown): string {

@@ -1,9 +1,9 @@
-/** The process that this program is, and what it can tell of others on its machine. */
+/** This process, and what it knows of other processes on its machine. */
 export interface Machine {
   pid: number;
-  /** The user; undefined on a system without such numbers. */
+  /** The user id; undefined on a system without user ids. */
   uid: number | undefined;
-  /** Whether a process with this id is there. */
+  /** Whether a process with this id exists. */
   isRunning(pid: number): boolean;
 }
 
@@ -14,7 +14,7 @@ export function machineOf(self: Pick<NodeJS.Process, 'pid' | 'kill' | 'getuid'>)
     uid: self.getuid?.(),
     isRunning: (pid) => {
       try {
-        // Signal 0 is not sent: it only asks.
+        // Signal 0 only tests whether the process exists.
         self.kill(pid, 0);
         return true;
       } catch (error) {

@@ -3,13 +3,13 @@ import { posix } from 'node:path';
 import type { Tree } from '../render/tree.ts';
 import type { Lock } from './lock.ts';
 
-/** Where files of earlier versions are now: the beginning or the whole of an old path, and what takes its place. */
+/** The paths that changed since earlier versions: the start of an old path, or all of it, and its replacement. */
 const MOVES: readonly (readonly [from: RegExp, to: string])[] = [
   [/^test\/check-tsuru\.ts$/, 'test/tsuru/conformance.ts'],
   [/^test\/(?!tsuru\/)/, 'test/tsuru/'],
 ];
 
-/** The files of a project that a render has in another place: the new path, by the old one. */
+/** The files of a project that a render has at another path: the new path, by the old one. */
 export function movesBetween({ files }: Lock, rendered: Tree): Map<string, string> {
   const moves = new Map<string, string>();
   for (const [path, known] of Object.entries(files)) {
@@ -26,7 +26,7 @@ export function movesBetween({ files }: Lock, rendered: Tree): Map<string, strin
 const SPECIFIER = /(\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*|\.mock\(\s*)(["'])(\.{1,2}\/[^"'\n]*)\2/g;
 
 /**
- * The code of a module that moves, with its relative imports as they are from its new place.
+ * The code of a module that moves, with its relative imports adapted to its new path.
  * @param moves all files that move, new path by old path
  */
 export function relocated(code: string, from: string, to: string, moves: ReadonlyMap<string, string>): string {
@@ -37,7 +37,7 @@ export function relocated(code: string, from: string, to: string, moves: Readonl
   });
 }
 
-/** The files that move and that the code of a module imports from where they were. */
+/** The moved files that a module imports by their old paths. */
 export function importsOfMoved(code: string, path: string, moves: ReadonlyMap<string, string>): string[] {
   return [...code.matchAll(SPECIFIER)].flatMap(([, , , specifier = '']) => {
     const target = targetOf(path, specifier);
@@ -45,7 +45,7 @@ export function importsOfMoved(code: string, path: string, moves: ReadonlyMap<st
   });
 }
 
-/** A module that stays at the old place of another one, for those that import it from there. */
+/** A module for the old path of a moved one, which re-exports it for existing imports. */
 export function reExport(from: string, to: string): string {
   return `export * from '${specifierFor(from, to.replace(/ts$/, 'js'))}';\n`;
 }
@@ -54,7 +54,7 @@ function targetOf(path: string, specifier: string): string {
   return posix.join(posix.dirname(path), specifier);
 }
 
-/** TypeScript's modules are imported by the name of what they are compiled to. */
+/** TypeScript imports a module by the name of its compiled file. */
 function sourceOf(target: string): string {
   return target.replace(/\.js$/, '.ts');
 }

@@ -12,7 +12,7 @@ import { diskOf, sayApplied } from './open.ts';
 import type { Disk } from './proof.ts';
 import { filling, type Filling } from './site.ts';
 
-/** Renders a new project, with its secret files, its lock and its base. */
+/** Renders a new project, with its secret files, its lock and its bases. */
 export async function newProject(answers: Answers, password: string, templates: Templates): Promise<Tree> {
   return wholeProject(await renderWithSecrets(answers, password, templates), answers, templates.version);
 }
@@ -60,7 +60,7 @@ export function sayKept(terminal: Context['terminal'], { kept, backup }: Filling
   for (const path of kept) terminal.write(`  ${path}\n`);
 }
 
-/** Makes the password of a service: 24 random bytes, base64url. */
+/** Generates the password of a service: 24 random bytes, base64url. */
 export function newPassword(): string {
   return randomBytes(24).toString('base64url');
 }

@@ -15,17 +15,17 @@ import { EXIT, ExpectedError, unreadable } from '../errors.ts';
 import { readRecord } from '../answers/record.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** A generated project, as it was last applied and as its record wants it. */
+/** A generated project: its record, and its lock. */
 export interface Project {
   directory: string;
   recordText: string;
-  /** What the record says now. */
+  /** The answers in the record; those of the last run are in the lock. */
   answers: Answers;
   lockText: string;
   lock: Lock;
 }
 
-/** The machine's disk, and where it remembers what belongs to this user. */
+/** The machine's disk, and its folders for per-user state. */
 export function diskOf({ environment, machine }: Pick<ProjectContext, 'environment' | 'machine'>): Disk {
   return { fs: nodeFileSystem, stateFolders: stateFolders(environment, machine), machine };
 }
@@ -40,14 +40,14 @@ export function isProject(directory: string): boolean {
   return isDirectory(directory) && rootOf(directory).isTaken(RECORD);
 }
 
-/** Brings to its end what a run that was killed had begun to write. */
+/** Finishes or undoes an interrupted run. */
 export async function finishEarlierRun(context: ProjectContext, directory: string): Promise<void> {
   if (isDirectory(directory)) sayRecovered(context.terminal, await recover(diskOf(context), directory));
 }
 
 /**
- * Takes a project for one run, and brings to its end what an earlier one left half done.
- * @throws ExpectedError when the directory is no project, or another run is at work in it
+ * Claims a project for one run, and finishes or undoes an interrupted one.
+ * @throws ExpectedError when the directory is not a project, or another run is active in it
  */
 export async function beginRun(context: ProjectContext, directory: string): Promise<ProjectRun> {
   if (!isProject(directory)) await finishEarlierRun(context, directory);
@@ -58,8 +58,8 @@ export async function beginRun(context: ProjectContext, directory: string): Prom
 }
 
 /**
- * Looks at a project without changing it.
- * @throws ExpectedError when another run changes it meanwhile, or did not finish
+ * Reads a project without claiming it.
+ * @throws ExpectedError when another run changes it in the meantime, or was interrupted
  */
 export async function undisturbed<T>(
   { machine }: Pick<ProjectContext, 'machine'>,
@@ -68,7 +68,7 @@ export async function undisturbed<T>(
 ): Promise<T> {
   if (!isDirectory(directory)) throw noProject(directory);
   const root = rootOf(directory);
-  // First: a run that is at work, or was stopped, may have the record in its hands.
+  // Before isProject: an active or interrupted run may have moved the record away.
   const before = stampOf(root, machine);
   if (!isProject(directory)) throw noProject(directory);
   try {
@@ -78,7 +78,7 @@ export async function undisturbed<T>(
   }
 }
 
-/** @returns what changes whenever a run writes to a project */
+/** @returns a text that changes whenever a run writes to the project */
 function stampOf(root: Root, machine: Machine): string {
   refuseOthers(root, machine);
   if (root.look(JOURNAL) !== undefined) {
@@ -94,10 +94,10 @@ function stampOf(root: Root, machine: Machine): string {
 
 function refuseAnother(before: string, after: string): void {
   if (before === after) return;
-  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project in the meantime.', 'Run it again.');
+  throw new ExpectedError(EXIT.inTheWay, 'Another run changed this project in the meantime.', 'Run the command again.');
 }
 
-/** What a run found that its user has to know. To the errors: the output may be JSON. */
+/** Reports backups and leftovers, on standard error: standard output may be JSON. */
 export function sayApplied(terminal: Terminal, { kept, leftOver }: Applied): void {
   for (const { path, kept: place } of kept) {
     terminal.writeError(`${path} was edited during the run; that edit is in ${place}.\n`);
@@ -119,7 +119,7 @@ function noProject(directory: string): ExpectedError {
   return new ExpectedError(
     EXIT.usage,
     `There is no ${RECORD} in ${directory}.`,
-    'Run it in a project that create-tsuru-service made.',
+    'Run this command in a project that create-tsuru-service made.',
   );
 }
 
@@ -134,7 +134,7 @@ function isDirectory(path: string): boolean {
 
 /**
  * Reads the record and the lock of a project.
- * @throws ExpectedError when the directory is no project, or one of them is unreadable or newer than this program
+ * @throws ExpectedError when the directory is not a project, or one of them is unreadable or newer than this program
  */
 export function openProject(
   { machine, templates }: Pick<ProjectContext, 'machine' | 'templates'>,
@@ -145,7 +145,7 @@ export function openProject(
   try {
     return read(root, directory, templates.version);
   } catch (error) {
-    // What is being written looks broken.
+    // A file that another run is writing may look broken: report that run instead.
     refuseOthers(root, machine);
     throw error;
   }
@@ -158,15 +158,15 @@ function read(root: Root, directory: string, generator: string): Project {
   if (lockText === undefined) {
     throw unreadable(
       `${LOCK} is missing: without it, your edits cannot be told from generated code.`,
-      'Bring it back from your version control, with all of .tsuru-service.',
+      'Restore it from your version control, with all of .tsuru-service.',
     );
   }
   return { directory, recordText, answers: readRecord(recordText), lockText, lock: readLock(lockText, generator) };
 }
 
 /**
- * Reads files of a project as they are; those that are not there are left out.
- * @throws ExpectedError when one of them is a link, or behind one
+ * Reads files of a project; missing ones are left out.
+ * @throws ExpectedError when one of them is a symbolic link, or behind one
  */
 export function readDisk(directory: string, paths: Iterable<string>): Map<string, DiskFile> {
   const root = rootOf(directory);
@@ -178,7 +178,7 @@ export function readDisk(directory: string, paths: Iterable<string>): Map<string
   return disk;
 }
 
-/** The name of the next folder for what is replaced: `0001`, `0002`, ... */
+/** The name of the next backup folder: `0001`, `0002`, ... */
 export function nextBackup(directory: string): string {
   return nextBackupIn(rootOf(directory));
 }

@@ -3,8 +3,8 @@ import { importsOfMoved } from './moves.ts';
 import type { Root } from './root.ts';
 
 /**
- * The moved files that the owner's own tests import by their old paths. The owner's tests are read for nothing else, and only
- * in a project of an earlier version.
+ * The moved files that the user's own tests import by their old paths. The tests are read only for this, and only in a
+ * project of an earlier version.
  * @param moves new path, by old path
  */
 export function importedInTests(root: Root, moves: ReadonlyMap<string, string>): Set<string> {
@@ -26,7 +26,7 @@ function modulesIn(root: Root, folder: string): string[] {
   });
 }
 
-/** A link, or a file that is too large, imports nothing: it is not looked into. */
+/** Skips symbolic links and files that are too large. */
 function tolerant<T>(look: () => T): T | undefined {
   try {
     return look();

@@ -11,35 +11,35 @@ import { mergeLineSets } from './merge/sets.ts';
 import { relocated, reExport } from './moves.ts';
 import type { Tree, TreeFile } from '../render/tree.ts';
 
-/** What a directory has where a new project is to be written. */
+/** The existing contents of the directory for a new project. */
 export interface Obstacles {
-  /** Files that a new repository has and a render has as well. By themselves they are no obstacle: nothing of them is lost. */
+  /** Files of a new repository that are also in the render. They are no obstacle: they are merged or backed up. */
   usual: string[];
-  /** Other files that a render would write and that are there already. */
+  /** Other existing files that are also in the render. */
   collisions: string[];
-  /** What no file can be written over: a link, a directory in the place of a file, a file in the place of a directory. */
+  /** Paths that cannot be written: symbolic links, directories in the place of files, and files in the place of directories. */
   blocked: string[];
-  /** What else is there and is not one of those that every directory may have. */
+  /** Any other entries, except harmless ones. */
   others: string[];
 }
 
-/** What is at a path: `other` is a link, a socket and the like. */
+/** The type of the entry at a path; `other` is a symbolic link, a socket or the like. */
 export type Kind = 'nothing' | 'file' | 'directory' | 'other';
 
 /**
- * Names that a directory may have and still count as empty: version control, a readme and a licence as a new repository
- * has them, traces of editors and systems.
+ * Names that do not keep a directory from counting as empty: those of version control, the readme and licence of a new
+ * repository, and files of editors and operating systems.
  */
 const HARMLESS =
   /^(\.git|\.gitattributes|\.gitkeep|\.hg|\.idea|\.vscode|\.fleet|\.DS_Store|Thumbs\.db|desktop\.ini|README(\.\w+)?|LICEN[CS]E(\.\w+)?|COPYING|.*\.iml|npm-debug\.log|.*~)$/i;
 
-/** What GitHub and GitLab write into a new repository, and a render as well. */
+/** Files that GitHub and GitLab write into a new repository, and that are also in a render. */
 const USUAL = ['.gitignore', 'README.md'];
 
 /**
- * Compares a render with a directory that should be as good as empty.
- * @param names what the directory holds, its first level only
- * @param kindOf what the directory has at a path
+ * Compares a render with the directory for a new project.
+ * @param names the entries at the top level of the directory
+ * @param kindOf returns the type of the entry at a path in the directory
  */
 export function obstacles(rendered: Tree, names: readonly string[], kindOf: (path: string) => Kind): Obstacles {
   const paths = [...rendered.keys()];
@@ -58,103 +58,103 @@ export function obstacles(rendered: Tree, names: readonly string[], kindOf: (pat
   };
 }
 
-/** The directories that lead to a path, the outermost first. */
+/** The parent directories of a path, outermost first. */
 function parentsOf(path: string): string[] {
   const parts = path.split('/');
   return parts.slice(1).map((_, depth) => parts.slice(0, depth + 1).join('/'));
 }
 
-/** A file as it is on the disk. */
+/** A file on the disk. */
 export interface DiskFile {
   content: Buffer;
   /** Permission bits. */
   mode: number;
 }
 
-/** What becomes of one file. */
+/** The planned change of one file. */
 export interface Change {
   path: string;
-  /** `create`: nothing is there; `update`: its owner has not edited it; `merge`: both sides have; `delete`: it is no longer made. */
+  /** `create`: there is no file; `update`: the user has not edited it; `merge`: both sides changed it; `delete`: it is no longer rendered. */
   kind: 'create' | 'update' | 'merge' | 'delete' | 'restore';
   fileClass: FileClass;
-  /** What is there; undefined for nothing. */
+  /** The current file; undefined when there is none. */
   before: DiskFile | undefined;
-  /** What will be there; undefined for nothing. */
+  /** The new content; undefined to delete the file. */
   after: Buffer | undefined;
-  /** Where the file was, when it moves. `before` is then what it would be in its new place. */
+  /** The old path of a file that moves. `before` is then the file with its imports adapted to the new path. */
   from?: Origin;
-  /** Whose file goes, when it is neither of the generator nor of the owner; a copy is kept. */
+  /** The program that made a file to delete, if neither this program nor the user did; a copy is kept. */
   of?: string;
 }
 
-/** The old place of a file that moves. */
+/** The old path of a file that moves. */
 export interface Origin {
   path: string;
   file: DiskFile;
-  /** What stays there: a module for the owner's own files that import it, which is theirs from then on. */
+  /** The content that stays at the old path for the user's own imports; it is the user's file from then on. */
   left: Buffer | undefined;
 }
 
-/** A file that its owner and the render changed in the same place. */
+/** A file that the user and the render changed in the same place. */
 export interface Conflict {
   path: string;
-  /** Where the file was, when it moves. `mine` is then what it would be in its new place. */
+  /** The old path of a file that moves. `mine` is then the file with its imports adapted to the new path. */
   from?: Origin;
   fileClass: FileClass;
   /** The cause, as part of a sentence. */
   reason: string;
   mine: DiskFile;
   theirs: Buffer;
-  /** Both, with markers; undefined where markers would break the file. */
+  /** Both versions, with conflict markers; undefined where markers would break the file. */
   marked: string | undefined;
 }
 
-/** What a regeneration does. */
+/** The planned changes of all files. */
 export interface Plan {
   changes: Change[];
   conflicts: Conflict[];
-  /** Files that stay as their owner has them, although the render changed or dropped them. */
+  /** Files of the user that stay unchanged, although the render changed or dropped them. */
   kept: { path: string; reason: string }[];
-  /** Places where a file still has the markers of a conflict, by the first line of each, from 1. */
+  /** Conflict markers that are still in a file, by the first line of each, from 1. */
   left: { path: string; line: number }[];
-  /** Files that an earlier conflict has left the new one beside, unsettled: `besideOf(path)` is still there. */
+  /** Files with an unresolved earlier conflict: `besideOf(path)` still exists. */
   beside: string[];
 }
 
-/** Whether an earlier conflict is not settled yet, in a file or beside one. */
+/** Whether an earlier conflict is not resolved yet, in a file or beside one. */
 export function isUnsettled({ left, beside }: Plan): boolean {
   return left.length + beside.length > 0;
 }
 
-/** Where the new one of a file goes that both sides changed, when it is not written into it. */
+/** The path of the new version of a file with a conflict, with `--conflict theirs-file`. */
 export function besideOf(path: string): string {
   return `${path}.theirs`;
 }
 
-/** What a plan is made of. */
+/** The input of {@link planChanges}. */
 export interface PlanInput {
-  /** What was applied last. */
+  /** The last run. */
   lock: Lock;
   rendered: Tree;
-  /** What is there, of the files that the lock or the render has, and beside them. */
+  /** The existing files among those of the lock and the render, and those beside them. */
   disk: ReadonlyMap<string, DiskFile>;
   base: BaseOf;
-  /** Files that are to be as they are rendered, whatever is there. */
+  /** Files to replace with their render, even if they were edited. */
   restore: ReadonlySet<string>;
-  /** Where files of an earlier version are now: the new path, by the old one. */
+  /** The files that moved since an earlier version: the new path, by the old one. */
   moves: ReadonlyMap<string, string>;
-  /** The old paths of those that files of the owner import. */
+  /** The old paths of moved files that the user's own files import. */
   imported: ReadonlySet<string>;
 }
 
 /**
- * Compares base, disk and render, file by file: an unedited file becomes the new one, an edited one is kept or merged, one
- * that its owner deleted stays deleted, one that is no longer rendered is deleted when it was not edited.
+ * Compares base, disk and render, file by file: an unedited file is replaced, an edited one is kept or merged, one that the
+ * user deleted stays deleted, and one that is no longer rendered is deleted unless it was edited.
  */
 export function planChanges(input: PlanInput): Plan {
   const { lock, rendered, disk, base, restore, moves } = input;
   const plan: Plan = { changes: [], conflicts: [], kept: [], left: [], beside: [] };
-  // A file does not move to where its owner has one; the two paths are then planned independently.
+  // If the user has a file at the new path, the two paths are planned independently.
   const origins = new Map([...moves].filter(([, to]) => !disk.has(to)).map(([from, to]) => [to, from]));
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
@@ -183,7 +183,7 @@ export function planChanges(input: PlanInput): Plan {
   return plan;
 }
 
-/** A file that is made in another place now: it goes there as it is, or merged when it was edited. */
+/** Plans a file that is rendered at another path now: replaced if it was not edited, otherwise merged. */
 function planMoved(
   plan: Plan,
   path: string,
@@ -237,7 +237,7 @@ function planNew({ changes, conflicts }: Plan, path: string, made: TreeFile, bef
   if (before === undefined) {
     changes.push({ path, kind: 'create', fileClass, before, after: content });
   }
-  // What is written once, and is there, is its owner's.
+  // An existing file that is written once belongs to the user.
   else if (fileClass !== 'seeded' && !saysTheSame(before.content, content)) {
     conflicts.push({
       ...{ path, fileClass, mine: before, theirs: withEndsOf(before.content, content) },
@@ -267,12 +267,12 @@ function planKnown(
   }
 }
 
-/** Places of an earlier conflict that is not settled. */
+/** The conflict markers in a file. */
 function markersIn(path: string, { content }: DiskFile): Plan['left'] {
   return markerLines(textOf(content) ?? '').map((line) => ({ path, line }));
 }
 
-/** A file that both sides changed. */
+/** Plans a file that both sides changed. */
 function planMerge(
   { changes, conflicts, left }: Plan,
   { mine, ...file }: Pick<Conflict, 'path' | 'fileClass' | 'mine' | 'from'>,
@@ -302,7 +302,7 @@ function planMerge(
 
 type Merged = { text: string } | { reason: string; marked: string | undefined };
 
-/** Merges by what a file is: JSON by key, ignore files as sets of lines, the rest by lines; never what is no text. */
+/** Merges by type: JSON by key, ignore files as sets of lines, other text by line. Binary files are always a conflict. */
 function mergeFile(path: string, base: Buffer, mine: Buffer, theirs: Buffer): Merged {
   const texts = [base, mine, theirs].map(textOf);
   const [baseText, mineText, theirText] = texts;

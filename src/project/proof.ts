@@ -6,17 +6,17 @@ import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 import type { Machine } from './machine.ts';
 import { codeOf, Root, type FileSystem } from './root.ts';
 
-/** What writing to a project takes beside the project. */
+/** The file system, and the state folders that writing to a project uses. */
 export interface Disk {
   fs: FileSystem;
-  /** Folders for what a program remembers of its user, outside of any project; the first one that is safe is taken. */
+  /** Folders for per-user state, outside of any project; the first safe one is used. */
   stateFolders: readonly string[];
   machine: Machine;
 }
 
 /**
- * The folders of a user for that, as the XDG Base Directory Specification has them: `$XDG_STATE_HOME`, or
- * `~/.local/state`; then, where there is no home that can be written, one of the user's own among the temporary files.
+ * The candidates for the state folder, after the XDG Base Directory Specification: in `$XDG_STATE_HOME` or
+ * `~/.local/state`; where neither is writable, a folder of the user's own in the temporary directory.
  */
 export function stateFolders(environment: NodeJS.ProcessEnv, { uid }: Machine): string[] {
   const { XDG_STATE_HOME: named = '', LOCALAPPDATA: local = '' } = environment;
@@ -31,18 +31,18 @@ function homeOf(): string {
   try {
     return homedir();
   } catch {
-    // A user that the system does not know, as in a container.
+    // The user has no entry in the system, as in a container.
     return '';
   }
 }
 
-/** What a key shows to be of this machine: the journal of a run, or the mark of a set-up that is not done. */
+/** The kind of file that a key signs: the journal of a run, or the mark of an unfinished set-up. */
 export type Purpose = 'journal' | 'set-up';
 
 /**
- * Makes the key that shows a journal or a mark of a project to be ours, and keeps it outside of the project: a repository
- * can bring the one, and never the other.
- * @throws ExpectedError when there is no place for it
+ * Makes the key that signs a journal or a mark, and stores it outside of the project: a repository can bring a forged
+ * journal, but never its key.
+ * @throws ExpectedError when no folder can store it
  */
 export async function newKey(
   disk: Disk,
@@ -76,7 +76,7 @@ export async function newKey(
   );
 }
 
-/** The keys of what was not finished in a project. */
+/** The keys of an unfinished run or set-up in a project. */
 export function keysOf(disk: Disk, project: Root, purpose: Purpose = 'journal'): string[] {
   return disk.stateFolders.flatMap((folder) => {
     try {
@@ -84,33 +84,33 @@ export function keysOf(disk: Disk, project: Root, purpose: Purpose = 'journal'):
       const { project: directory, key } = JSON.parse(text ?? '{}') as { project?: unknown; key?: unknown };
       return directory === project.directory && typeof key === 'string' && key.length === 64 ? [key] : [];
     } catch {
-      // Not there, not safe or not whole: none that counts.
+      // Missing, unsafe or damaged: not trusted.
       return [];
     }
   });
 }
 
-/** Forgets them: no journal, or no mark, of the project is believed any more. */
+/** Deletes the keys: an existing journal or mark of the project is no longer trusted. */
 export function forgetKeys(disk: Disk, project: Root, purpose: Purpose = 'journal'): void {
   for (const folder of disk.stateFolders) {
     let place: Root;
     try {
       place = safe(disk, folder, project);
     } catch {
-      // No key in it counts.
+      // Its keys are not trusted anyway.
       continue;
     }
     place.remove(keyFile(project, purpose));
   }
 }
 
-/** By the project's real path, of any length and with any characters. */
+/** Hashed, as the project's real path may be long and have any characters. */
 function keyFile({ directory }: Root, purpose: Purpose): string {
   const name = createHash('sha256').update(directory).digest('hex');
   return purpose === 'journal' ? `${name}.json` : `${name}.${purpose}.json`;
 }
 
-/** A folder that only this user writes to, and that no repository can bring. @throws Error for any other one */
+/** Opens a folder that only this user can write to and no repository can bring. @throws Error for any other one */
 function safe({ fs, machine: { uid } }: Disk, folder: string, project: Root): Root {
   const root = new Root(fs, folder);
   const found = root.look('');
@@ -120,7 +120,7 @@ function safe({ fs, machine: { uid } }: Disk, folder: string, project: Root): Ro
   return root;
 }
 
-/** Also for one that is not there yet, or behind a link in the project. @throws Error that says so */
+/** Also covers a folder that does not exist yet, or is reached through a symbolic link. @throws Error when it is inside */
 function refuseInside(fs: FileSystem, folder: string, project: Root): void {
   for (let at = folder; ; at = dirname(at)) {
     let real: string | undefined;

@@ -21,21 +21,21 @@ import { importedInTests } from './own-tests.ts';
 import { besideOf, planChanges, type Change, type Plan } from './plan.ts';
 import { stateOperations, writtenMerges } from './state.ts';
 
-/** What changed answers come to in a project, before anything is written. */
+/** The changes that answers need in a project, before anything is written. */
 export interface Proposal {
   project: Project;
   answers: Answers;
   plan: Plan;
-  /** Brings `.tsuru-service` in line. */
+  /** The operations that update `.tsuru-service`. */
   state: Operation[];
-  /** Files that are written once and say something else than the answers. */
+  /** Files that are written once and disagree with the answers. */
   disagreeing: Disagreement[];
   /** Whether there is nothing to write. */
   isSame: boolean;
 }
 
 /**
- * Compares a project with what its answers, changed, make of it.
+ * Compares a project with a render of its changed answers.
  * @throws ExpectedError when the project is unreadable or the answers are not valid
  */
 export async function propose(
@@ -62,7 +62,7 @@ export async function propose(
   const made = isAsRecorded ? undefined : await render(project.answers, templates);
   const more = [made && recordChange(project, answers, made, rendered), lockFileChange(project, answers)];
   const plan = { ...compared, changes: [...compared.changes, ...more.filter((one) => one !== undefined)] };
-  // What goes for another package manager is not kept as well.
+  // The lock file of the old package manager is deleted, so it is not listed as kept.
   plan.kept = plan.kept.filter(({ path }) => path !== more[1]?.path);
 
   const written = writtenMerges(project, rendered, plan, !options.allowDirty);
@@ -76,14 +76,14 @@ export async function propose(
   };
 }
 
-/** The first problem with the names of endpoints that the project does not have yet. */
+/** The first problem with the names of new endpoints. */
 function newEndpointsProblem({ lock }: Project, { endpoints }: Answers): string | undefined {
   const known = new Set(lock.answers.endpoints.map(({ name }) => name));
   const problems = endpoints.map(({ name }) => (known.has(name) ? undefined : newNameProblem(name)));
   return problems.find((problem) => problem !== undefined);
 }
 
-/** The files that are compared, and what a conflict left beside them; not the record. */
+/** The files to compare, and those that conflicts may have left beside them, without the record. */
 function comparedPaths({ lock }: Project, rendered: Tree): Set<string> {
   const paths = new Set([...Object.keys(lock.files), ...rendered.keys()]);
   paths.delete(RECORD);
@@ -113,7 +113,7 @@ function pathsToRestore(paths: readonly string[], rendered: Tree, directory: str
 }
 
 /**
- * The new record: written anew when it was not edited; otherwise only the changed answers are replaced in it.
+ * The new record: rewritten if it was not edited; otherwise only the changed answers are replaced in it.
  * @param made the render of the recorded answers
  */
 function recordChange({ directory, recordText }: Project, answers: Answers, made: Tree, rendered: Tree): Change {
@@ -130,7 +130,7 @@ function recordChange({ directory, recordText }: Project, answers: Answers, made
   };
 }
 
-/** Removes the lock file of the package manager that the project had before. */
+/** Deletes the lock file of the previous package manager. */
 function lockFileChange({ directory, lock }: Project, { packageManager }: Answers): Change | undefined {
   const old = lock.answers.packageManager;
   if (old === packageManager) return undefined;

@@ -20,7 +20,7 @@ export interface CreateRequest {
   switches: Switches;
 }
 
-/** Looks at the directory in which a project with those answers would be written. */
+/** Returns the state of the directory for a project with those answers. */
 export type Look = (directory: string, answers: Answers) => Promise<Site>;
 
 /**

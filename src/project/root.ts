@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { EXIT, ExpectedError } from '../errors.ts';
 
-/** The calls of `node:fs` that the program makes on a project, so that a test can stop it at every one of them. */
+/** The calls of `node:fs` that the program makes on a project, injected so that tests can interrupt each of them. */
 export type FileSystem = Pick<
   typeof NodeFileSystem,
   | 'closeSync'
@@ -24,50 +24,50 @@ export type FileSystem = Pick<
   | 'writeFileSync'
 >;
 
-/** A plain file as it was read. */
+/** The content and the mode of a regular file. */
 export interface FileRead {
   content: Buffer;
   /** Permission bits. */
   mode: number;
 }
 
-/** Windows has no such flag, and opens no link that is not followed. */
+/** Undefined on Windows. */
 const { O_NOFOLLOW } = constants as Partial<typeof constants>;
 const NO_FOLLOW = O_NOFOLLOW ?? 0;
 
-/** Bytes of the largest file that is read: many times what is made. */
+/** The size limit in bytes for reading a file: many times the size of any generated file. */
 const LARGEST = 256n * 1024n * 1024n;
 
-/** How many files are open at once; macOS allows 256. */
+/** The number of files that are open at once; macOS allows 256. */
 const BATCH = 64;
 
 /**
- * A project's directory, and the only way to what is below it. The directory itself may be reached through a link: that is
- * the user's own path. Nothing below it is: every operation looks, right before it acts, whether each part of its path is a
- * plain directory and its end a plain file. Paths are relative, with `/` between their parts; `''` is the directory itself.
+ * The only access to the files of a project. The project's directory may be reached through a symbolic link, as the path is
+ * the user's own, but no links are followed below it: right before it acts, every operation checks that each parent is a
+ * directory and the target a regular file. Paths are relative and use `/`; `''` is the directory itself.
  *
- * Every method throws an ExpectedError with the exit code for something in the way when it meets a link, or a directory in
- * the place of a file; and what Node throws when a call fails.
+ * Every method throws an ExpectedError with `EXIT.inTheWay` for a symbolic link, or for a directory in the place of a file,
+ * and Node's own error when a call fails.
  */
 export class Root {
   private readonly fs: FileSystem;
-  /** Its real path. */
+  /** The real path of the directory. */
   readonly directory: string;
 
-  /** @param directory one that exists */
+  /** @param directory an existing directory */
   constructor(fs: FileSystem, directory: string) {
     this.fs = fs;
     this.directory = fs.realpathSync(directory);
   }
 
-  /** What is at a path, a plain file or a directory; undefined for nothing. */
+  /** The status of the regular file or directory at a path; undefined when there is none. */
   look(path: string): BigIntStats | undefined {
     const found = this.parentsOf(path) ? this.entry(path) : undefined;
     if (found !== undefined && !found.isFile() && !found.isDirectory()) throw inTheWay(path, found);
     return found;
   }
 
-  /** Whether a file can't be made at a path because something is there, or on the way to it. */
+  /** Whether a path is in use, or a parent of it is not a directory. */
   isTaken(path: string): boolean {
     try {
       return this.look(path) !== undefined;
@@ -77,7 +77,7 @@ export class Root {
     }
   }
 
-  /** A file's content and permissions; undefined when it is not there. */
+  /** A file's content and permissions; undefined when there is no file. */
   read(path: string): FileRead | undefined {
     const found = this.file(path);
     if (found === undefined) return undefined;
@@ -90,18 +90,18 @@ export class Root {
     }
   }
 
-  /** The names in a directory; none when it is not there. */
+  /** The names in a directory; empty when it does not exist. */
   list(path: string): string[] {
     return this.directoryAt(path) ? this.fs.readdirSync(this.at(path)) : [];
   }
 
-  /** Whether two paths are one file. */
+  /** Whether two paths are the same file, through a hard link. */
   isSameFile(path: string, other: string): boolean {
     const [one, two] = [this.file(path), this.file(other)];
     return one !== undefined && two !== undefined && one.ino !== 0n && one.ino === two.ino && one.dev === two.dev;
   }
 
-  /** Makes a directory, and those that it is in, where they are missing. */
+  /** Creates a directory and its parents, if they are missing. */
   makeDirectory(path: string): void {
     for (const directory of ancestorsOf(`${path}/x`)) {
       if (this.directoryAt(directory)) continue;
@@ -114,8 +114,8 @@ export class Root {
   }
 
   /**
-   * Makes a new file; never replaces one. What was written of it is removed when it fails.
-   * @param isExact whether it has these permissions whatever the process masks off
+   * Creates a file; never replaces one. A file that could not be completed is removed.
+   * @param isExact whether to ignore the umask
    */
   write(path: string, content: Buffer, mode: number, isExact = false): void {
     this.parentsOf(path);
@@ -132,20 +132,20 @@ export class Root {
       try {
         this.fs.unlinkSync(this.at(path));
       } catch {
-        // What made it fail is what there is to say.
+        // The first error is the one to report.
       }
       throw error;
     }
   }
 
-  /** Moves a file; what is at the other path is replaced. */
+  /** Moves a file, replacing any file at the new path. */
   rename(from: string, to: string): void {
     this.file(from);
     this.file(to);
     this.fs.renameSync(this.at(from), this.at(to));
   }
 
-  /** Puts a file at another path as well; never replaces one. A file system without hard links gets a copy. */
+  /** Adds a hard link at another path, or a copy on a file system without hard links; never replaces a file. */
   place(from: string, to: string): void {
     this.file(from);
     this.parentsOf(to);
@@ -159,7 +159,7 @@ export class Root {
     }
   }
 
-  /** Removes a file, where it is there. */
+  /** Removes a file, if it exists. */
   remove(path: string): void {
     if (this.file(path) === undefined) return;
     try {
@@ -169,29 +169,29 @@ export class Root {
     }
   }
 
-  /** Removes a directory that has nothing in it; any other one stays. */
+  /** Removes a directory if it is empty. */
   removeEmpty(path: string): void {
     if (!this.directoryAt(path) || this.list(path).length > 0) return;
     try {
       this.fs.rmdirSync(this.at(path));
     } catch (error) {
-      // Something was put there, or it was removed, in the meantime.
+      // It was filled or removed in the meantime.
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) throw error;
     }
   }
 
-  /** Removes a directory with everything in it; links in it are removed, not followed. */
+  /** Removes a directory with everything in it; symbolic links in it are removed, not followed. */
   removeAll(path: string): void {
     if (this.directoryAt(path)) this.fs.rmSync(this.at(path), { recursive: true, force: true });
   }
 
-  /** Has the disk itself keep files, or the names in directories, whatever happens to the power; missing ones are left out. */
+  /** Flushes files and directory entries to the disk; missing ones are left out. */
   async sync(paths: Iterable<string>): Promise<void> {
     const all = [...new Set(paths)];
     for (let at = 0; at < all.length; at += BATCH) await this.syncTogether(all.slice(at, at + BATCH));
   }
 
-  /** At the same time: the disk writes its own journal once for many. */
+  /** In parallel, as the file system can then commit its own journal once for many files. */
   private async syncTogether(paths: readonly string[]): Promise<void> {
     const opened: number[] = [];
     try {
@@ -212,7 +212,7 @@ export class Root {
   private syncOne(opened: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.fs.fsync(opened, (error) => {
-        // A file system that says it has nothing to do for this kind of file.
+        // The file system does not support fsync for this kind of file.
         if (error === null || ['EINVAL', 'ENOTSUP'].includes(error.code ?? '')) resolve();
         else reject(error);
       });
@@ -231,7 +231,7 @@ export class Root {
     return found !== undefined;
   }
 
-  /** Whether every directory on the way is there. */
+  /** Whether every parent directory exists. */
   private parentsOf(path: string): boolean {
     for (const directory of ancestorsOf(path)) {
       const found = this.entry(directory);
@@ -241,7 +241,6 @@ export class Root {
     return true;
   }
 
-  /** The directory itself may be a link. */
   private entry(path: string): BigIntStats | undefined {
     return this.fs.lstatSync(this.at(path), { throwIfNoEntry: false, bigint: true });
   }
@@ -251,18 +250,18 @@ export class Root {
   }
 }
 
-/** The directories that a path is in, from the outermost on; not the root. */
+/** The parent directories of a path, outermost first, without the root. */
 export function ancestorsOf(path: string): string[] {
   const parts = path.split('/').slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
-/** The code of an error of the operating system; empty for any other. */
+/** The code of an operating system error; empty for any other error. */
 export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? '';
 }
 
-/** Why the file system cannot have a directory of a path, as the end of a sentence; undefined for any other error. */
+/** Why a path cannot be a directory, as the end of a sentence; undefined for any other error. */
 export function whyUnreachable(error: unknown): string | undefined {
   switch (codeOf(error)) {
     case 'ENOTDIR':
@@ -292,5 +291,5 @@ function inTheWay(path: string, found: BigIntStats): ExpectedError {
       : found.isFile()
         ? 'is a file, where a directory belongs'
         : 'is neither a file nor a directory';
-  return new ExpectedError(EXIT.inTheWay, `${path} ${problem}.`, 'Put a plain file or directory in its place.');
+  return new ExpectedError(EXIT.inTheWay, `${path} ${problem}.`, 'Replace it with a regular file or directory.');
 }

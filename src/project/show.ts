@@ -8,32 +8,32 @@ import { STATE } from './paths.ts';
 import { besideOf, isUnsettled, type Change, type Conflict, type Origin, type Plan } from './plan.ts';
 import type { Proposal } from './proposal.ts';
 
-/** How a conflict ends: as its owner has it, as it is new, with markers, or kept with the new one beside it. */
+/** How a conflict is resolved: the user's file, the new one, both with markers, or the user's with the new one beside it. */
 export type Resolution = 'keep' | 'take' | 'markers' | 'beside';
 
-/** What `--json` prints. Fields may be added; any other change of its shape changes `version`. */
+/** The output of `--json`. Fields may be added; any other change of its shape changes `version`. */
 export interface PlanFacts {
   version: 1;
   /** Whether anything was written. */
   written: boolean;
-  /** `from` is where the file was, when it moves. */
+  /** `from` is the old path of a file that moves. */
   changes: { path: string; kind: Change['kind']; class: Change['fileClass']; from?: string }[];
-  /** `outcome` is there when it was settled. */
+  /** `outcome` is present once the conflict is resolved. */
   conflicts: { path: string; reason: string; outcome?: Resolution }[];
   kept: { path: string; reason: string }[];
-  /** Places, lines from 1, that have the markers of an earlier conflict. */
+  /** Markers of earlier conflicts; lines count from 1. */
   left: { path: string; line: number }[];
-  /** Files that still have the new one of an earlier conflict beside them, in PATH.theirs. */
+  /** Files with the new version of an earlier conflict still beside them, in PATH.theirs. */
   beside: string[];
-  /** Files that are written once and say something else than the answers that changed. */
+  /** Files that are written once and disagree with the changed answers. */
   disagreeing: Disagreement[];
 }
 
-/** What a run made of its plan. */
+/** How a plan was carried out. */
 export interface Outcome {
-  /** By the path of each conflict that was settled. */
+  /** By the path of each resolved conflict. */
   resolutions: ReadonlyMap<string, Resolution>;
-  /** Where what was replaced is. */
+  /** The folder with the replaced files. */
   backup: string;
 }
 
@@ -46,8 +46,8 @@ const VERBS: Record<Change['kind'], string> = {
 };
 
 /**
- * Shows what a change does or has done, as text or as JSON.
- * @param outcome undefined while nothing is written
+ * Shows a proposal or its outcome, as text or as JSON.
+ * @param outcome undefined if nothing was written
  */
 export function showProposal(
   terminal: Terminal,
@@ -67,7 +67,7 @@ export function showProposal(
   sayPlan(terminal, plan, outcome);
   sayDisagreements(terminal, disagreeing);
   if (isSame) {
-    say(terminal, 'Nothing to write. Conflicts of an earlier run are not resolved yet.');
+    say(terminal, 'Nothing to write. Conflicts from an earlier run are not resolved yet.');
     return;
   }
   if (plan.changes.length + plan.conflicts.length === 0) {
@@ -81,7 +81,7 @@ export function showProposal(
   else say(terminal, `${files} would change${check ? '' : '; nothing was written'}.`);
 }
 
-/** One line a file: what becomes of it, and a warning where that may surprise. */
+/** One line per file: its change, and a note where that may be a surprise. */
 export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, beside }: Plan, outcome?: Outcome): void {
   const write = (verb: string, text: string) => {
     terminal.write(`  ${verb.padEnd(9)} ${text}\n`);
@@ -103,7 +103,7 @@ export function sayPlan(terminal: Terminal, { changes, kept, conflicts, left, be
   }
   for (const { path, line } of left) {
     if (outcome?.resolutions.get(path) === 'take') continue;
-    terminal.write(terminal.red(`  markers   ${path}:${line}  (left by an earlier conflict: edit them out)\n`));
+    terminal.write(terminal.red(`  markers   ${path}:${line}  (left by an earlier conflict: resolve and remove them)\n`));
   }
   for (const path of beside) {
     if (outcome?.resolutions.get(path) === 'beside') continue;
@@ -117,7 +117,7 @@ function movedWords(from: Origin | undefined): string {
   return `  (moved from ${from.path}${from.left === undefined ? '' : '; a file stays there for your own imports'})`;
 }
 
-/** What became of a file that both sides changed: a verb, and where each side is now. */
+/** A resolved conflict: a verb, and the path of each side. */
 function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolution, backup: string): [string, string] {
   switch (resolution) {
     case 'keep':
@@ -125,13 +125,13 @@ function resolvedWords({ path, reason, marked }: Conflict, resolution: Resolutio
     case 'take':
       return ['taken', `${path}  (the new one; yours is in ${backup})`];
     case 'markers':
-      return ['markers', `${path}:${markerLines(marked ?? '').join(', ')}  (${reason}: edit them out; yours is in ${backup})`];
+      return ['markers', `${path}:${markerLines(marked ?? '').join(', ')}  (${reason}: resolve and remove them; yours is in ${backup})`];
     case 'beside':
       return ['beside', `${path}  (yours stays; the new one is in ${besideOf(path)}: ${reason})`];
   }
 }
 
-/** What its owner has to change in files that are written once. */
+/** Lists the edits that files written once need from the user. */
 function sayDisagreements(terminal: Terminal, found: readonly Disagreement[]): void {
   for (const { path, toDo } of found) say(terminal, `${path} is yours, so it is not changed. In it, ${toDo.join('; ')}.`);
 }
@@ -180,6 +180,6 @@ function patch(
   if ([before, after].some((content) => content?.includes(0))) return `Binary file ${path} differs\n`;
   const [from, to] = [before, after].map((content) => content?.toString('utf8') ?? '') as [string, string];
   const [old, fresh] = [before ? `a/${oldPath}` : '/dev/null', after ? `b/${path}` : '/dev/null'];
-  // Without its first two lines, a title that no tool reads.
+  // Drops the title line of the patch, which no tool reads.
   return createTwoFilesPatch(old, fresh, from, to, left, right, { context: 3 }).replace(/^=+\n/, '');
 }

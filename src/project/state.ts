@@ -32,7 +32,7 @@ export function writtenMerges(
   return written;
 }
 
-/** Writes what the project remembers of a render: the lock and the bases. The bases of an earlier version are removed. */
+/** The operations that write the lock and the bases, and delete the bases of an earlier version. */
 export function stateOperations(
   project: Project,
   answers: Answers,
@@ -43,7 +43,7 @@ export function stateOperations(
   const wanted = lockFiles(answers, version, rendered, written);
   const stale = oldBases(rootOf(project.directory));
   const there = readDisk(project.directory, [...wanted.keys(), ...stale]);
-  // With that file, version control leaves the line ends as they are.
+  // Without .gitattributes, version control may convert line endings, so the bytes must match.
   const isSame = there.has(ATTRIBUTES) ? saysTheSame : (one: Buffer, other: Buffer) => one.equals(other);
   const fresh = [...wanted].flatMap(([path, { content }]): Operation[] => {
     const before = there.get(path)?.content;

@@ -7,8 +7,8 @@ import type { Project } from './open.ts';
 import type { Plan } from './plan.ts';
 
 /**
- * Edited files that would change have to be safe in git first, unless the edit is the merge of the last run.
- * @throws ExpectedError that lists those that are not
+ * Refuses to change edited files before the edits are committed, except for merges by the last run.
+ * @throws ExpectedError that lists the uncommitted files
  */
 export async function refuseUncommitted(context: ProjectContext, project: Project, plan: Plan): Promise<void> {
   const edited = new Map([
@@ -28,6 +28,6 @@ export async function refuseUncommitted(context: ProjectContext, project: Projec
   throw new ExpectedError(
     EXIT.inTheWay,
     `These files would change, but have uncommitted changes:\n${unsafe.map((path) => `  ${path}`).join('\n')}`,
-    'Commit them, or give --allow-dirty.',
+    'Commit them, or use --allow-dirty.',
   );
 }

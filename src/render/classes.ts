@@ -1,6 +1,6 @@
 /**
- * Whose a file of a generated project is. `generated`: ours, replaced when its owner has not edited it. `merged`: both,
- * joined by base, disk and render. `seeded`: theirs, written once and never again.
+ * The ownership of a file in a generated project. `generated`: ours, replaced unless the user has edited it. `merged`:
+ * shared, merged from base, disk and render. `seeded`: the user's, written only once.
  */
 export type FileClass = 'generated' | 'merged' | 'seeded';
 

@@ -9,16 +9,16 @@ import { PACKAGE_MANAGER_VERSIONS, RESOLUTIONS, VERSIONS, type Dependency } from
 interface DependencyLine {
   name: string;
   version: string;
-  /** No comma follows the last one in package.json. */
+  /** Whether it is the last one, which no comma follows in package.json. */
   last: boolean;
 }
 
-/** A path of the OpenAPI document, with the endpoints that share it. */
+/** A path of the OpenAPI document, with all endpoints at it. */
 interface OpenapiPath {
   openapiPath: string;
-  /** What the path calls the instance; `instance` unless the endpoint has a parameter of that name. */
+  /** The parameter for the instance; `instance` unless the endpoint has a parameter of that name. */
   instance: string;
-  /** Whether it is the parameter that the paths share. */
+  /** Whether it is the default parameter. */
   sharesInstance: boolean;
   parameters: string[];
   operations: NamedEndpoint[];
@@ -27,29 +27,29 @@ interface OpenapiPath {
 interface EndpointContext extends EndpointAnswer {
   /** The handler's name in its own file. */
   handler: string;
-  /** The description without blanks that linters refuse in a comment. */
+  /** The description without white space that linters reject in a comment. */
   comment: string;
-  /** The path as the web frameworks write it: `/backups/:id`. */
+  /** The path in the notation of the web frameworks: `/backups/:id`. */
   route: string;
   /** The names of the path's parameters. */
   parameters: string[];
-  /** A request target that the endpoint takes, for the instance `db1`. */
+  /** An example request target, for the instance `db1`. */
   samplePath: string;
   /** The method in lower case. */
   verb: string;
 }
 
-/** An endpoint beside the others of its service. */
+/** An endpoint with the names that are unique in its service. */
 interface NamedEndpoint extends EndpointContext {
   /** The handler's name in the module that imports all of them. */
   imported: string;
   operationId: string;
 }
 
-/** What the templates are filled with: the answers, and what follows from them. */
+/** The values for the templates: the answers, and values derived from them. */
 export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   endpoints: NamedEndpoint[];
-  /** The endpoints in the order in which a router has to try them. */
+  /** The endpoints in the order in which a router must try them. */
   routes: NamedEndpoint[];
   openapiPaths: OpenapiPath[];
   generatorVersion: string;
@@ -66,27 +66,27 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   isBun: boolean;
   isYarnBerry: boolean;
   pm: PackageManagerWords;
-  /** The package manager as package.json names it: `pnpm@10.34.8`. */
+  /** The package manager in the notation of package.json: `pnpm@10.34.8`. */
   packageManagerPin: string;
-  /** Whether Node's Corepack brings it. */
+  /** Whether Corepack provides the package manager. */
   hasCorepack: boolean;
   /** The version of Bun's image; `''` without Bun. */
   bunVersion: string;
-  /** Versions that Yarn has to be told for dependencies of dependencies; the other ones take those of the project. */
+  /** Yarn's resolutions for indirect dependencies; the other package managers use the versions of the project. */
   resolutions: DependencyLine[];
   dependencies: DependencyLine[];
   devDependencies: DependencyLine[];
-  /** Where the service listens while it is developed. */
+  /** The port of the service during development. */
   port: number;
-  /** What stands before `/resources` in the endpoint; `''` for nothing. */
+  /** The path before `/resources` in the endpoint; may be `''`. */
   basePath: string;
-  /** The first plan, for a shell. */
+  /** The first plan, quoted for a shell. */
   planArgument: string;
-  /** What the blank backend's variables begin with: `MY_SERVICE_`. */
+  /** The prefix of the blank backend's variables: `MY_SERVICE_`. */
   variablePrefix: string;
-  /** The request that sets the permissions in Tsuru, for a shell. */
+  /** The shell command that sets the permissions in Tsuru. */
   setPermissions: string;
-  /** The beginning of the request that registers the service, for a shell. */
+  /** The start of the shell command that registers the service. */
   registerRequest: string;
 }
 
@@ -155,16 +155,16 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
   };
 }
 
-/** What ESLint's no-irregular-whitespace refuses in a comment, and signs that change the direction of the text around them. */
+/** White space that ESLint's no-irregular-whitespace rejects in a comment, and bidirectional control characters. */
 const IRREGULAR = /[\p{Z}\u180e\u200b\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** The package manager with its exact version: the one of the answers, if it is of that package manager. */
+/** The package manager with its exact version: that of the answers if it matches, otherwise the tested one. */
 function pinOf({ packageManager, packageManagerVersion }: Answers): string {
   const isIts = packageManagerVersion.startsWith(`${packageManager}@`);
   return isIts ? packageManagerVersion : `${packageManager}@${PACKAGE_MANAGER_VERSIONS[packageManager]}`;
 }
 
-/** Derives what the templates of one endpoint need. */
+/** Derives the values for the templates of one endpoint. */
 export function endpointContext(endpoint: EndpointAnswer): EndpointContext {
   return {
     ...endpoint,

@@ -4,12 +4,12 @@ import type { NodePlopAPI } from 'node-plop';
 import { messageOf } from '../errors.ts';
 
 /**
- * The templates as the package has them, by their path below `templates/`: compiled, which saves half of a run, or the text
- * of a file that is copied.
+ * The templates in the package, by their path below `templates/`: compiled, which halves the run time, or the text of a
+ * file that is copied.
  */
 export type Precompiled = Readonly<Record<string, Parameters<typeof Handlebars.template>[0] | string>>;
 
-/** Fills a template. `name` is for the error message. */
+/** Renders a template. `name` is for the error message. */
 export type Fill = (name: string, template: string, data: object) => string;
 
 /**
@@ -24,8 +24,8 @@ export const HELPERS: Readonly<Record<string, Handlebars.HelperDelegate>> = {
 };
 
 /**
- * Strict, so that a misspelt name is an error and not nothing; without the escaping that is meant for HTML. A compiled template
- * is smaller when the names of the helpers are known: every other name is a value.
+ * Strict, so that a misspelt name is an error rather than an empty string; without HTML escaping. Listing the helpers makes
+ * compiled templates smaller.
  */
 export const COMPILE_OPTIONS = {
   strict: true,
@@ -35,13 +35,13 @@ export const COMPILE_OPTIONS = {
 } as const;
 
 /**
- * Fills templates with the helpers that are registered with plop. Plop's own `renderString` escapes for HTML, and takes a
- * misspelt name as an empty text: here it is an error.
+ * Renders templates with the helpers that are registered with plop. Plop's own `renderString` escapes for HTML, and renders
+ * a misspelt name as an empty string.
  */
 export function fillWith(plop: Pick<NodePlopAPI, 'getHelper' | 'getHelperList'>, precompiled: Precompiled = {}): Fill {
   const handlebars = Handlebars.create();
   for (const name of plop.getHelperList()) handlebars.registerHelper(name, plop.getHelper(name) as Handlebars.HelperDelegate);
-  // `strict` does not reach the value that a block is opened with.
+  // Strict mode does not cover the argument of a block.
   for (const block of ['if', 'unless', 'each', 'with'] as const) {
     const builtIn = handlebars.helpers[block] as Handlebars.HelperDelegate;
     handlebars.registerHelper(block, function (this: unknown, value: unknown, options: Handlebars.HelperOptions) {
@@ -60,7 +60,7 @@ export function fillWith(plop: Pick<NodePlopAPI, 'getHelper' | 'getHelperList'>,
   };
 }
 
-/** A text as YAML reads it back: plain where that is certain, in JSON's quotes otherwise, which are YAML's too. */
+/** A text as a YAML scalar: plain where that is certainly safe, otherwise in JSON's quotes, which are valid YAML. */
 function yamlScalar(value: unknown): string {
   const text = String(value);
   const isPlain = /^[A-Za-z][\w-]*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text);

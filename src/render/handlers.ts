@@ -1,16 +1,16 @@
-/** What no variable of a module may be called, by the language or by ESLint, and `then`, which makes a promise of a module. */
+/** Names that JavaScript or ESLint does not allow for a variable, and `then`, which would make the module a thenable. */
 const UNUSABLE = new Set(
   `arguments await break case catch class const continue debugger default delete do else enum eval export extends false
   finally for function globalThis if implements import in instanceof interface let new null package private protected
   public return static super switch then this throw true try typeof undefined var void while with yield`.split(/\s+/),
 );
 
-/** What the module that imports every handler declares itself. */
+/** Names that the module that imports every handler declares itself. */
 const DECLARED = new Set(['endpoints']);
 
 /**
- * The name that the file of an endpoint's handler exports. That file is its owner's and never written again, so this rule
- * must never change for a name that worked.
+ * The name that the file of an endpoint's handler exports. That file is written only once, so this rule must never change
+ * for existing names.
  * @param name of the endpoint, in kebab-case
  */
 export function exportedName(name: string): string {
@@ -19,8 +19,8 @@ export function exportedName(name: string): string {
 }
 
 /**
- * By what names one module imports the handlers of those endpoints: as they are exported where that is unique. No exported
- * name has a `_`, so the others cannot meet one.
+ * The names by which one module imports the handlers of several endpoints: the exported name where it is unique. The others
+ * get a `_`, which no exported name has.
  * @param names of the endpoints, in kebab-case
  */
 export function importedNames(names: readonly string[]): Map<string, string> {
@@ -29,7 +29,7 @@ export function importedNames(names: readonly string[]): Map<string, string> {
   );
 }
 
-/** The ids of those endpoints in an OpenAPI document, where each has to be unique. */
+/** The ids of endpoints in an OpenAPI document, where they must be unique. */
 export function operationIds(names: readonly string[]): Map<string, string> {
   return namesBy(names, camelCase, (name, camel, isShared) => (isShared ? name : camel));
 }

@@ -1,18 +1,18 @@
 import { PACKAGE_MANAGERS, type PackageManager } from '../answers/answers.ts';
 
-/** How a package manager says things: whole commands, except `run`, `exec` and `create`, which something follows. */
+/** The commands of a package manager: complete, except `run`, `exec` and `create`, which take an argument. */
 export interface PackageManagerWords {
   name: PackageManager;
   install: string;
-  /** Installs what the lock file says, and fails where that does not fit package.json. */
+  /** Installs from the lock file, and fails if it does not match package.json. */
   installFrozen: string;
-  /** The same, of what the service needs to run and nothing for its development. */
+  /** Like `installFrozen`, without development dependencies. */
   installProduction: string;
-  /** Put a script's name behind it. */
+  /** Followed by the name of a script. */
   run: string;
   test: string;
   start: string;
-  /** Put a command of a dependency behind it. */
+  /** Followed by the command of a dependency. */
   exec: string;
   lockfile: string;
 }
@@ -64,14 +64,14 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
   },
 };
 
-/** What is different since Yarn 2; until Yarn 3 an installation for production is a plugin. */
+/** The differences since Yarn 2; before Yarn 4, a production installation needs a plugin. */
 const YARN_BERRY = {
   installFrozen: 'yarn install --immutable',
   installProduction: 'yarn workspaces focus --production',
 };
 const FOCUS_PLUGIN = 'yarn plugin import workspace-tools';
 
-/** @param pin its exact version, as in `yarn@4.9.1`, where that makes a difference */
+/** @param pin the exact version, such as `yarn@4.9.1`; it matters only for Yarn */
 export function wordsOf(packageManager: PackageManager, pin = ''): PackageManagerWords {
   const words = WORDS[packageManager];
   if (packageManager !== 'yarn' || !isBerry(pin)) return words;
@@ -80,20 +80,20 @@ export function wordsOf(packageManager: PackageManager, pin = ''): PackageManage
   return { ...words, installFrozen, installProduction: plugin + installProduction };
 }
 
-/** Whether it is a Yarn of the second line, which shares little but the name with Yarn 1. */
+/** Whether it is Yarn 2 or later, which differs greatly from Yarn 1. */
 export function isBerry(pin: string): boolean {
   return /^yarn@(?![01]\.)/.test(pin);
 }
 
-/** The package manager that started this program, by the user agent that each of them sets; npm when there is none. */
+/** The package manager that started this program, from `npm_config_user_agent`; npm by default. */
 export function startedBy(environment: NodeJS.ProcessEnv): PackageManager {
   const name = environment['npm_config_user_agent']?.split('/', 1)[0];
   return PACKAGE_MANAGERS.find((known) => known === name) ?? 'npm';
 }
 
 /**
- * The exact version of the package manager that started this program, as package.json names it: `yarn@4.9.1`. None of
- * npm's: that comes with Node, and the newest does not run on the oldest Node that a project runs on.
+ * The exact version of the package manager that started this program, in the notation of package.json: `yarn@4.9.1`.
+ * Undefined for npm, which comes with Node: the newest npm does not run on the oldest supported Node.
  */
 export function versionStartedBy(environment: NodeJS.ProcessEnv): string | undefined {
   const agent = environment['npm_config_user_agent'] ?? '';
@@ -101,7 +101,7 @@ export function versionStartedBy(environment: NodeJS.ProcessEnv): string | undef
   return found ? `${String(found[1])}@${String(found[2])}` : undefined;
 }
 
-/** The beginning of the command that runs this program again, up to the directory; options go behind it. */
+/** The start of the command that repeats a run, up to the directory; options follow. */
 export function createCommand(packageManager: PackageManager, directory: string): string {
   switch (packageManager) {
     case 'npm':

@@ -8,8 +8,8 @@ import type { Templates } from './plop.ts';
 declare const PACKAGE_VERSION: string;
 
 /**
- * The templates as the build writes them beside the bundle: compiled ones as a module; plain files in one archive, each text
- * after its path, with NUL between.
+ * The templates that the build writes beside the bundle: compiled ones as a module, and plain files in one archive of paths
+ * and texts, separated by NUL.
  */
 export async function packedTemplates(): Promise<Templates> {
   const compiled = (await import(beside('./templates.js').href)) as { default: Precompiled };
@@ -17,7 +17,7 @@ export async function packedTemplates(): Promise<Templates> {
   const plain: Record<string, string> = {};
   for (let index = 0; index < archive.length; index += 2) plain[archive[index] ?? ''] = archive[index + 1] ?? '';
   return {
-    // Nothing is there: a render takes everything from the two.
+    // There is no such directory: in the package, a render uses only the module and the archive.
     directory: fileURLToPath(beside('./templates')),
     version: PACKAGE_VERSION,
     precompiled: { ...compiled.default, ...plain },

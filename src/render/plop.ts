@@ -11,7 +11,7 @@ import { contextOf, endpointContext } from './context.ts';
 import { fillWith, HELPERS, type Fill, type Precompiled } from './handlebars.ts';
 import { toTree, type Tree, type TreeFile } from './tree.ts';
 
-/** Where the templates are, and the version of this package. */
+/** The templates, and the version of this package. */
 export interface Templates {
   /** The directory that holds the layers. */
   directory: string;
@@ -25,14 +25,14 @@ export interface Rendered {
   secrets: Tree;
 }
 
-/** Takes a rendered project. @returns what plop shows of it */
+/** Receives a rendered project. @returns the text that plop shows */
 export type Write = (project: Rendered, action: WriteAction) => string | Promise<string>;
 
 /**
- * Sets up a plop with our generators, their helpers, and their actions `render` and `write`. Here is what plop's own `add`
- * and `addMany` do not do: paths that cannot leave the project, dotfiles that npm would not pack, strict templates, and
- * nothing written before everything is rendered.
- * @param password goes into the secret files; without one they are not rendered
+ * Sets up a plop with our generators, their helpers, and their actions `render` and `write`. Unlike plop's own `add` and
+ * `addMany`, these refuse paths outside of the project, support dotfiles that npm would not pack, use strict templates, and
+ * write nothing before everything is rendered.
+ * @param password for the secret files; without one they are not rendered
  */
 export function setUpPlop(plop: NodePlopAPI, templates: Templates, write: Write, password?: string): void {
   for (const [name, helper] of Object.entries(HELPERS)) plop.setHelper(name, helper);
@@ -40,7 +40,7 @@ export function setUpPlop(plop: NodePlopAPI, templates: Templates, write: Write,
   const fill: Fill = (file, template, data) =>
     filler(relative(templates.directory, file).replaceAll(sep, '/'), template, data);
   const [rendered, secrets] = [new Map<string, TreeFile>(), new Map<string, TreeFile>()];
-  // Async, since plop makes a failure of a rejection only.
+  // Async, as plop reports only a rejected promise as a failure.
   plop.setActionType('render', async (_data, config) => {
     const { layer, answers, endpoint } = config as unknown as RenderAction;
     const isSecret = layer === 'secret';
@@ -64,7 +64,7 @@ export function setUpPlop(plop: NodePlopAPI, templates: Templates, write: Write,
   endpointGenerator(plop);
 }
 
-/** Every file of a layer, filled. `_` at the start of a name stands for `.`, which npm would leave out of the package. */
+/** Renders every file of a layer. A leading `_` in a name stands for `.`: npm does not pack some dotfiles. */
 function* renderLayer(
   { directory, precompiled = {} }: Templates,
   layer: string,
@@ -76,7 +76,7 @@ function* renderLayer(
   const files = onDisk
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
-  // In the package, no file is on the disk.
+  // In the package, the templates are not separate files.
   const packed = Object.keys(precompiled).flatMap((path) =>
     path.startsWith(`${layer}/`) ? [path.slice(layer.length + 1)] : [],
   );
@@ -93,7 +93,7 @@ function* renderLayer(
   }
 }
 
-/** Where a template goes: `[key]` in its path is the value of that key. @throws Error when that leaves the project */
+/** The path for a template, with each `[key]` replaced by its value. @throws Error when it is outside of the project */
 export function targetPath(template: string, data: object): string {
   const path = template
     .replace(/\.hbs$/, '')

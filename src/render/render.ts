@@ -5,21 +5,21 @@ import { setUpPlop, type Rendered, type Templates } from './plop.ts';
 import type { Tree } from './tree.ts';
 
 /**
- * Renders a whole project, without the files that hold a secret. It reads nothing but the templates, so the same
- * answers give the same bytes.
- * @throws Error that names the template, when one cannot be filled or a path leaves the project
+ * Renders a whole project, without the secret files. It depends only on the templates and the answers, so the same answers
+ * give the same bytes.
+ * @throws Error that names the template, when it cannot be rendered or its path is outside of the project
  */
 export async function render(answers: Answers, templates: Templates): Promise<Tree> {
   return (await runPlop(answers, templates)).rendered;
 }
 
-/** Renders a whole project; its secret files, `.env` and `manifest.yaml`, have the password and the mode 0600. */
+/** Renders a whole project; its secret files, `.env` and `manifest.yaml`, contain the password and have the mode 0600. */
 export function renderWithSecrets(answers: Answers, password: string, templates: Templates): Promise<Rendered> {
   return runPlop(answers, templates, password);
 }
 
 async function runPlop(answers: Answers, templates: Templates, password?: string): Promise<Rendered> {
-  // The directory is where plop looks for a package.json to read: there is none among the templates.
+  // Plop looks for a package.json in this directory; the templates have none.
   const plop = await nodePlop('', { destBasePath: templates.directory, force: false });
   let project: Rendered | undefined;
   const keep = (rendered: Rendered) => {
@@ -28,7 +28,7 @@ async function runPlop(answers: Answers, templates: Templates, password?: string
   };
   setUpPlop(plop, templates, keep, password);
   const { failures } = await plop.getGenerator('service').runActions(answers);
-  // Plop reports a failure and goes on.
+  // Plop collects failures instead of throwing.
   const [failure] = failures;
   if (failure !== undefined || project === undefined) {
     throw new Error(`the templates cannot be rendered: ${failure?.error ?? 'the generator writes nothing'}`);

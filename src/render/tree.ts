@@ -1,6 +1,6 @@
 import type { FileClass } from './classes.ts';
 
-/** A file of a project, before it is on any disk. */
+/** A file of a project, in memory. */
 export interface TreeFile {
   content: Buffer;
   fileClass: FileClass;
@@ -8,7 +8,7 @@ export interface TreeFile {
   mode: number;
 }
 
-/** Files by their path in the project, with `/` between its parts, in the order of their paths. */
+/** Files by their path in the project, separated by `/`, in the order of their paths. */
 export type Tree = ReadonlyMap<string, TreeFile>;
 
 /** Sorts files by their path. */

@@ -1,8 +1,8 @@
 import type { Framework, PackageManager } from '../answers/answers.ts';
 
 /**
- * The exact version of every package that a generated project depends on: the newest that runs on Node 20.19 and needs no
- * install script, unless `HELD_BACK` says why not. A test compares them with the registry.
+ * The exact version of every dependency of a generated project: the newest that runs on Node 20.19 and needs no install
+ * script, unless `HELD_BACK` gives a reason. A test compares them with the registry.
  */
 export const VERSIONS = {
   '@eslint/js': '10.0.1',
@@ -26,8 +26,8 @@ export const VERSIONS = {
 } as const;
 
 /**
- * The package manager of a project when the version that created it is not known: the newest that runs on Node 20.19,
- * unless `HELD_BACK` says why not.
+ * The tested version of each package manager, used when the current version is not known: the newest that runs on Node
+ * 20.19, unless `HELD_BACK` gives a reason.
  */
 export const PACKAGE_MANAGER_VERSIONS: Record<PackageManager, string> = {
   npm: '11.21.2',
@@ -36,14 +36,14 @@ export const PACKAGE_MANAGER_VERSIONS: Record<PackageManager, string> = {
   bun: '1.4.5',
 };
 
-/** What a dependency's dependency is held at, for Yarn, which does not take the version of the project's own. */
+/** Versions for indirect dependencies with Yarn, which does not apply the project's own version to them. */
 export const RESOLUTIONS: Partial<Record<Framework, readonly Dependency[]>> = {
   fastify: ['light-my-request'],
 };
 
 export type Dependency = keyof typeof VERSIONS;
 
-/** Why releases from `before` on are not taken, although they say that they run on every Node of a generated project. */
+/** Why releases from `before` on are not used, although they claim to run on every supported Node. */
 export type HeldBack = { before: string } & (
   | { because: 'a peer refuses them'; peer: Dependency }
   | { because: 'a dependency of theirs needs a newer Node'; dependency: string }
@@ -52,7 +52,7 @@ export type HeldBack = { before: string } & (
 
 export const HELD_BACK: Partial<Record<Dependency | PackageManager, HeldBack>> = {
   '@types/node': { before: '21.0.0', because: 'of a choice', choice: 'types of the oldest Node that a project runs on' },
-  // Fastify uses it too, and takes this one.
+  // Fastify uses the same version.
   'light-my-request': {
     before: '6.7.0',
     because: 'a dependency of theirs needs a newer Node',

@@ -2,8 +2,8 @@ import type { StepContext } from './install.ts';
 import { childEnvironment } from './run.ts';
 
 /**
- * Makes a repository with a first commit of everything that its .gitignore lets through. Never fatal.
- * @returns one sentence that says what was done, or why not
+ * Creates a repository with a first commit of every file that .gitignore does not exclude. Never throws.
+ * @returns one sentence about the outcome
  */
 export async function makeRepository({
   directory,
@@ -16,7 +16,7 @@ export async function makeRepository({
       command: 'git',
       args,
       cwd: directory,
-      // Nobody is asked for anything: not for a password, not by an editor.
+      // Git must not prompt for a password or open an editor.
       environment: { ...childEnvironment(environment), GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' },
       timeout: 30_000,
       signal,
@@ -25,18 +25,18 @@ export async function makeRepository({
   };
 
   const inside = await git('rev-parse', '--show-toplevel');
-  if (inside.missing) return 'No git repository was made: there is no git on this machine.';
-  if (inside.ok) return 'No git repository was made: the directory is inside one.';
+  if (inside.missing) return 'No git repository was created: git was not found on PATH.';
+  if (inside.ok) return 'No git repository was created: the directory is already inside one.';
   const made = await git('init', '--quiet', '--initial-branch=main');
-  if (!made.ok) return `No git repository was made: ${made.reason}`;
+  if (!made.ok) return `No git repository was created: ${made.reason}`;
   const added = await git('add', '--all');
-  if (!added.ok) return `A git repository was made, without a commit: ${added.reason}`;
+  if (!added.ok) return `A git repository was created, but without a commit: ${added.reason}`;
   const signs = await git('config', '--type=bool', '--get', 'commit.gpgsign');
   if (signs.output === 'true') {
-    return 'A git repository was made. Your git signs commits, so the first one is yours: git commit';
+    return 'A git repository was created, but without a commit: your git signs commits. To make the first one: git commit';
   }
   const committed = await git('commit', '--quiet', '--message', 'Start from create-tsuru-service');
   return committed.ok
-    ? 'A git repository was made, with a first commit.'
-    : `A git repository was made, without a commit: ${committed.reason.replace(/^fatal: /, '') || 'git refused it'}`;
+    ? 'A git repository was created, with a first commit.'
+    : `A git repository was created, but without a commit: ${committed.reason.replace(/^fatal: /, '') || 'git commit failed'}`;
 }

@@ -8,7 +8,7 @@ import type { RunProgram } from './process.ts';
 import { PATIENCE, talkOf, unreachable, type Patience } from './registry.ts';
 import { childEnvironment, runTask, screenOf, type Task } from './run.ts';
 
-/** Where a step works and what it may use. */
+/** The directory that a step works in, and its side effects. */
 export interface StepContext {
   directory: string;
   packageManager: PackageManager;
@@ -19,9 +19,9 @@ export interface StepContext {
 }
 
 /**
- * Installs the dependencies. A registry that cannot be reached ends it early: when a connection is refused, and when
- * nothing at all is answered; never because answers are slow.
- * @throws ExpectedError with the package manager's output, or with why the registry cannot be reached; the project stays
+ * Installs the dependencies. It stops early if the registry refuses connections or never replies, but not because replies
+ * are slow.
+ * @throws ExpectedError with the package manager's output, or why the registry cannot be reached; the project is kept
  */
 export async function install(context: StepContext, patience: Patience = PATIENCE): Promise<void> {
   const { directory, packageManager, signal } = context;
@@ -33,7 +33,7 @@ export async function install(context: StepContext, patience: Patience = PATIENC
   let last = start;
   const watch = setInterval(() => {
     if (isAnswered || isAnswer === undefined || Date.now() - start < patience.stop) return;
-    hopeless.abort(`It has answered nothing for ${patience.stop / 1000} seconds.`);
+    hopeless.abort(`No reply for ${patience.stop / 1000} seconds.`);
   }, 100);
   try {
     await runWords(context, `Installing with ${packageManager}`, words.install, {
@@ -48,8 +48,8 @@ export async function install(context: StepContext, patience: Patience = PATIENC
       note: () => {
         if (Date.now() - last < patience.say) return undefined;
         return isAnswered
-          ? `${packageManager} has written nothing for a while; it goes on.`
-          : 'No answer from the package registry yet; waiting for it.';
+          ? `${packageManager} has printed nothing for a while, but is still running.`
+          : 'Still waiting for a reply from the package registry.';
       },
     });
   } catch (error) {
@@ -64,19 +64,20 @@ export async function install(context: StepContext, patience: Patience = PATIENC
     throw new ExpectedError(
       EXIT.failed,
       `Installing with ${packageManager} failed: the package registry cannot be reached.`,
-      `${reason}\nWithout a network, --no-install writes the project all the same. Later, in ${directory}: ${words.install}`,
+      `${reason}\nWithout a network, use --no-install to skip this step. Later, in ${directory}: ${words.install}`,
     );
   } finally {
     clearInterval(watch);
   }
 }
 
-/** The tests that exercise what the answers decide. The others are the same in every project. */
+/** The tests that depend on the answers. The others are the same in every project. */
 const TESTS = ['test/backend.test.ts', 'test/endpoints/', 'test/tsuru/recorded.test.ts'];
 
 /**
- * Checks the types and, at the same time, runs Tsuru's recorded calls and the owner's tests. Both run to their end.
- * @throws ExpectedError with the whole output of each command that failed, and how to run it again; the project stays
+ * Checks the types and, in parallel, runs Tsuru's recorded calls and the project's own tests. A failure of one does not
+ * stop the other.
+ * @throws ExpectedError with the whole output of each failed command, and how to repeat it; the project is kept
  */
 export async function verify(context: StepContext): Promise<void> {
   const { directory, packageManager, signal, terminal } = context;

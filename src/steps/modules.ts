@@ -2,8 +2,8 @@ import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Installs with another package manager than before, which may not touch what that one made: `node_modules` is put aside
- * meanwhile, and comes back when the installation fails. A link is left where it is.
+ * Installs with a new package manager, which may refuse to touch the `node_modules` of the old one: that directory is moved
+ * away first, and moved back if the installation fails. A symbolic link is left in place.
  * @param aside a directory in the project that does not exist
  */
 export async function withFreshModules(

@@ -2,44 +2,44 @@ import { execa } from 'execa';
 
 import { messageOf } from '../errors.ts';
 
-/** A program to run to its end. Its arguments are words of ours: nothing that a user typed. */
+/** A program to run. Its arguments never come from user input. */
 export interface Program {
   command: string;
   args: readonly string[];
   cwd: string;
-  /** Everything that it gets of the environment. */
+  /** The complete environment of the program. */
   environment: NodeJS.ProcessEnv;
-  /** Ends it, with everything that it started. */
+  /** Ends the program and its child processes. */
   signal?: AbortSignal;
-  /** Milliseconds after which it is ended. */
+  /** Milliseconds until the program is ended. */
   timeout?: number;
-  /** Told what it writes, as it writes it. */
+  /** Called with each piece of output. */
   onOutput?: (text: string) => void;
 }
 
-/** What became of it. */
+/** The result of a program. */
 export interface Ended {
   ok: boolean;
-  /** Whether there is no such program. */
+  /** Whether the program was not found on PATH. */
   isMissing: boolean;
-  /** The exit code, the signal that ended it, or why it could not be started. */
+  /** The exit code, the signal that ended the program, or why it could not be started. */
   ending: string;
   stdout: string;
   stderr: string;
-  /** Both, in the order in which they came. */
+  /** Standard output and standard error, interleaved. */
   all: string;
 }
 
-/** Runs programs on the system of its maker: see {@link run}. */
+/** Runs a program, as {@link run} does. */
 export type RunProgram = (command: Program) => Promise<Ended>;
 
-/** What of the running process is needed to end others. */
+/** The parts of `process` that ending a program uses. */
 export type System = Pick<NodeJS.Process, 'kill' | 'platform'>;
 
-/** Milliseconds from the request to end to the end by force. */
+/** Milliseconds between SIGTERM and SIGKILL. */
 const GRACE = 3000;
 
-/** Runs a program with nothing to read. The promise is never rejected. */
+/** Runs a program with an empty standard input. The promise never rejects. */
 export async function run(
   { command, args, cwd, environment, signal, timeout, onOutput }: Program,
   system: System,
@@ -53,7 +53,7 @@ export async function run(
     maxBuffer: Infinity,
     cleanup: false,
     reject: false,
-    // A group of its own: its members can be ended together.
+    // Its own process group, so that its child processes can be ended with it.
     detached: system.platform !== 'win32',
   });
   // Execa's own `all` brings a package of its own.
@@ -66,7 +66,7 @@ export async function run(
       onOutput?.(text);
     });
   }
-  // Execa's own `timeout` and `cancelSignal` end the program alone, and the programs that it started go on.
+  // Execa's own `timeout` and `cancelSignal` do not end the child processes of the program.
   let killer: NodeJS.Timeout | undefined;
   const stop = () => {
     void endTree(system, child.pid, 'SIGTERM');
@@ -79,13 +79,13 @@ export async function run(
   clearTimeout(killer);
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
-  // Some of the group may have ignored the request, without holding the output open.
+  // A child process may have ignored SIGTERM after closing its output.
   if (killer !== undefined) await endTree(system, child.pid, 'SIGKILL');
   const ending = String(exitCode ?? reason ?? messageOf(cause));
   return { ok: !failed, isMissing: code === 'ENOENT', ending, stdout, stderr, all };
 }
 
-/** Ends a program and everything that it started. */
+/** Ends a program and its child processes. */
 async function endTree(system: System, pid: number | undefined, signal: NodeJS.Signals): Promise<void> {
   if (pid === undefined) return;
   if (system.platform === 'win32') {
@@ -95,7 +95,7 @@ async function endTree(system: System, pid: number | undefined, signal: NodeJS.S
   try {
     system.kill(-pid, signal);
   } catch (error) {
-    // None of them is left.
+    // All of them have ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -1,28 +1,28 @@
 import type { PackageManager } from '../answers/answers.ts';
 
-/** How long a registry may be silent, in milliseconds. */
+/** How long to wait for a silent registry, in milliseconds. */
 export interface Patience {
-  /** Until it is said that it is waited for. */
+  /** Until the user sees a note. */
   say: number;
-  /** Until an install that has had no answer at all is stopped. An answer that is slow to come is never stopped. */
+  /** Until an install without a single reply is stopped. A slow reply never stops it. */
   stop: number;
 }
 
 export const PATIENCE: Patience = { say: 10_000, stop: 60_000 };
 
-/** What is known of a package manager's talk with its registry. */
+/** How a package manager reports on its connection to the registry. */
 interface Talk {
-  /** Its settings, as environment variables; those that are set already stay. */
+  /** Settings, as environment variables; the user's own values take precedence. */
   settings: Readonly<Record<string, string>>;
-  /** Whether a line shows that the registry, or a cache, has answered; undefined where no line does. */
+  /** Whether a line shows a reply of the registry, or a cache hit; undefined if no line ever does. */
   isAnswer: ((line: string) => boolean) | undefined;
-  /** Whether a line says that a package was tried for the last time in vain, which fails the install sooner or later. */
+  /** Whether a line reports the last failed attempt for a package, which will fail the install. */
   isLost: (line: string) => boolean;
-  /** Whether a line is there only because of the settings. */
+  /** Whether a line is printed only because of the settings. */
   isNoise: (line: string) => boolean;
 }
 
-/** As often as before, but without 70 seconds of pauses between the attempts. */
+/** The default number of attempts, but without 70 seconds of pauses between them. */
 const PAUSES = { npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_maxtimeout: '5000' };
 
 const isNpmHttp = (line: string) => line.startsWith('npm http ');
@@ -31,7 +31,7 @@ const never = () => false;
 
 const TALKS: Record<PackageManager, Talk> = {
   npm: {
-    // A line for each answer: without them, npm is silent to its end. It tries each package three times before it fails.
+    // Prints a line for each reply; by default, npm is silent until it ends. It tries each package three times.
     settings: { ...PAUSES, npm_config_loglevel: 'http' },
     isAnswer: (line) => isNpmHttp(line) && !isNpmAttempt(line),
     isLost: (line) => isNpmAttempt(line) && / attempt ([3-9]|\d\d+) /.test(line) && unreachable(line) !== undefined,
@@ -43,7 +43,7 @@ const TALKS: Record<PackageManager, Talk> = {
     isLost: never,
     isNoise: never,
   },
-  // By itself, it gives up on a connection that says nothing for 30 seconds.
+  // Yarn itself gives up on a connection that is silent for 30 seconds.
   yarn: { settings: {}, isAnswer: undefined, isLost: never, isNoise: never },
   bun: { settings: { BUN_CONFIG_HTTP_IDLE_TIMEOUT: '30' }, isAnswer: undefined, isLost: never, isNoise: never },
 };
@@ -52,13 +52,13 @@ export function talkOf(packageManager: PackageManager): Talk {
   return TALKS[packageManager];
 }
 
-/** What package managers write when they cannot reach a registry: Node's codes, and Bun's words. */
+/** The texts that package managers print when they cannot reach a registry: Node's error codes, and Bun's messages. */
 const UNREACHABLE =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|ConnectionClosed|DNSResolveFailed|network timeout at/;
 
 /**
- * The line of an install's output that says why the registry cannot be reached, the most telling one.
- * @returns undefined when it failed for another reason
+ * The line of an install's output that best explains why the registry cannot be reached.
+ * @returns undefined when the install failed for another reason
  */
 export function unreachable(output: string): string | undefined {
   const lines = output.split('\n').filter((line) => UNREACHABLE.test(line));

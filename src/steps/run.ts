@@ -2,33 +2,33 @@ import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { plainLine, type Terminal } from '../terminal/terminal.ts';
 import type { RunProgram } from './process.ts';
 
-/** A command of another program that the person waits for. */
+/** A command that the user waits for. */
 export interface Task {
-  /** What is done, as in `Installing with npm`. */
+  /** A title such as `Installing with npm`. */
   title: string;
   command: string;
   args: readonly string[];
   cwd: string;
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
-  /** Told each line of its output. */
+  /** Called with each line of the output. */
   onLine?: (line: string) => void;
-  /** What is to be said at the moment, beside its output. */
+  /** Returns a note to show below the output, or undefined. */
   note?: () => string | undefined;
-  /** Whether a line is shown where there is no terminal; without it, none is. */
+  /** Whether to show a line of output without a terminal; by default, none is shown. */
   isShown?: (line: string) => boolean;
-  /** Where it is drawn, when other tasks are drawn there at the same time. */
+  /** The screen to draw on, if several tasks share one. */
   screen?: Screen;
 }
 
-/** The lines that are drawn over while tasks run: a block for each task. */
+/** The lines that are redrawn while tasks run: one block per task. */
 export interface Screen {
   blocks: Set<() => string[]>;
   draw: () => void;
   erase: () => void;
 }
 
-/** How many of the last lines of its output are shown while it runs. */
+/** The number of output lines that are shown while a command runs. */
 const TAIL = 3;
 
 export function screenOf(terminal: Terminal): Screen {
@@ -48,10 +48,10 @@ export function screenOf(terminal: Terminal): Screen {
 }
 
 /**
- * Runs a command and shows, on a terminal, how long it has taken and its last lines; elsewhere the lines that the task wants
- * shown, as they come.
- * @returns its whole output
- * @throws ExpectedError with the whole output, when it cannot be started, fails, or is cancelled
+ * Runs a command. A terminal shows the elapsed time and the last lines of output; otherwise the lines that `isShown`
+ * selects are printed.
+ * @returns the whole output
+ * @throws ExpectedError with the whole output, when the command cannot be started, fails, or is cancelled
  */
 export async function runTask(
   { terminal, runProgram }: { terminal: Terminal; runProgram: RunProgram },
@@ -101,7 +101,7 @@ export async function runTask(
     terminal.write(`${sign} ${task.title} ${terminal.dim(`(${seconds()} s)`)}\n`);
     if (task.signal.aborted) throw cancelled();
     if (!result.ok) {
-      const reason = result.isMissing ? `there is no program "${task.command}"` : `${[task.command, ...task.args].join(' ')} ended with ${result.ending}`;
+      const reason = result.isMissing ? `"${task.command}" was not found on PATH` : `${[task.command, ...task.args].join(' ')} ended with ${result.ending}`;
       throw new ExpectedError(EXIT.failed, `${task.title} failed: ${reason}.`, result.all);
     }
     return result.all;
@@ -111,7 +111,7 @@ export async function runTask(
   }
 }
 
-/** Makes lines of pieces of text; blank ones are left out. */
+/** Splits pieces of output into lines, without the blank ones. */
 function lineReader(onLine: (line: string) => void): { read: (text: string) => void; end: () => void } {
   let rest = '';
   const take = (texts: readonly string[]) => {
@@ -130,8 +130,8 @@ function lineReader(onLine: (line: string) => void): { read: (text: string) => v
 }
 
 /**
- * The environment for a package manager that this program starts: without what the one that started it told of its own
- * run, which would be taken for the new project's, and without what leaves out development dependencies.
+ * The environment for a package manager: without the variables of the package manager that started this program, which
+ * would be applied to the new project, and without settings that skip development dependencies.
  */
 export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const own =

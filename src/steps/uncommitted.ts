@@ -1,12 +1,12 @@
 import type { StepContext } from './install.ts';
 import { childEnvironment } from './run.ts';
 
-/** A repository can bring a folder that git takes for a bare one, with settings that name programs to run. */
+/** A checkout can contain a folder that looks like a bare repository, with settings that make git run programs. */
 const NO_PROGRAMS = ['-c', 'safe.bareRepository=explicit', '-c', 'core.fsmonitor=false'];
 
 /**
- * Which of those files of a directory have changes that git does not know, tracked or not. Without git, or outside a
- * repository, none. The index is not touched, not even refreshed.
+ * The files among `paths` that are untracked or have uncommitted changes; none without git or outside a repository. The
+ * index is not modified, not even refreshed.
  */
 export async function uncommitted(
   directory: string,

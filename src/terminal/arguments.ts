@@ -13,7 +13,7 @@ import {
   type Values,
 } from './options.ts';
 
-/** The arguments of a command, read by its table. */
+/** The parsed arguments of a command. */
 export interface Arguments<Options> {
   values: Values<Options>;
   /** What is given without a flag. */
@@ -115,7 +115,7 @@ function unknownOption(rawName: string, { name, options }: Command): Error {
   );
 }
 
-/** A hint for a word that only one of those starts with. */
+/** A hint for a word that is the start of exactly one candidate. */
 function beginning(typed: string, words: readonly string[]): string | undefined {
   const [word, ...others] = words.filter((one) => typed.length > '--'.length && one.startsWith(typed));
   return word === undefined || others.length > 0 ? undefined : `Did you mean ${word}?`;

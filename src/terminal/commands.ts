@@ -4,7 +4,7 @@ import type { Encoding } from '../tsuru/encoding.ts';
 import { ANSWER_OPTIONS, parseSettings } from './answer-options.ts';
 import { choice, text, texts, type OptionTable, type PathKind } from './options.ts';
 
-/** A command: the only source of how it is read, of its help, of its completion, and of its tables in the README. */
+/** A command: the single source of its argument parser, its help, its completion, and its tables in the README. */
 export interface Command<Options extends OptionTable = OptionTable> {
   /** As it is typed; empty for the default command. */
   name: string;
@@ -26,13 +26,13 @@ interface Argument {
   path?: PathKind;
 }
 
-/** What to do with a file that was changed on both sides in the same place. */
+/** The ways to handle a file that was changed on both sides in the same place. */
 export const CONFLICT_WAYS = ['fail', 'inline', 'theirs-file'] as const;
 
-/** What `check` prints. */
+/** The output formats of `check`. */
 export const FORMATS = ['pretty', 'json', 'junit', 'tap'] as const;
 
-/** The shells that `completion` knows. */
+/** The shells that `completion` supports. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 const EVERYWHERE = {
@@ -175,10 +175,10 @@ export const ENDPOINT_LIST = {
   exitCodes: ['0 done', '2 wrong usage', '5 the record or the lock is unreadable, or newer than this program'],
 } satisfies Command;
 
-/** What `endpoint` can do. */
+/** The subcommands of `endpoint`. */
 export const ENDPOINT_VERBS = ['add', 'remove', 'list'] as const;
 
-/** The three commands above; by itself it has only its help. */
+/** The parent of the three commands above; by itself it only has help. */
 export const ENDPOINT = {
   name: 'endpoint',
   about: 'Adds, removes and lists the routes of your own.',

@@ -48,12 +48,12 @@ function valuesOf(option: Option): { choices: readonly string[]; path: PathKind 
   return option.kind === 'value' ? { choices: option.choices ?? [], path: option.path } : undefined;
 }
 
-/** The names of the commands, the longest first, as they have to be looked for. */
+/** The names of the commands, longest first, so that `endpoint add` is matched before `endpoint`. */
 function namesOf(commands: readonly Completed[], words: number): string[] {
   return commands.map(({ name }) => name).filter((name) => name !== '' && name.split(' ').length === words);
 }
 
-/** For bash 3.2 and newer: macOS has that one. */
+/** For bash 3.2 and later; macOS ships bash 3.2. */
 function bashScript(commands: readonly Completed[]): string {
   const cases = commands.flatMap(({ name, options }) =>
     options.flatMap((option) => {

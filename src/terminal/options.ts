@@ -154,11 +154,11 @@ export function flagsOf({ kind, flag }: Option): string[] {
 }
 
 /** An error of wrong usage. */
-export function usage(message: string, hint = 'Run it with --help to see its options.'): ExpectedError {
+export function usage(message: string, hint = 'Use --help to see the options.'): ExpectedError {
   return new ExpectedError(EXIT.usage, message, hint);
 }
 
-/** A hint for a word that is nearly one of those. */
+/** A hint for a misspelt word. */
 export function didYouMean(typed: string, words: readonly string[]): string | undefined {
   const word = nearest(typed, words);
   return word === undefined ? undefined : `Did you mean ${word}?`;

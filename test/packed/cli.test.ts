@@ -357,7 +357,7 @@ describe('the packed command line', () => {
     it('says that there is no such package manager', async () => {
       const { code, stderr } = await run(['dir', '--yes', '--pm', 'bun'], { environment: { PATH: onlyNode(cwd) } });
       expect(code).toBe(1);
-      expect(stderr).toContain('there is no program "bun"');
+      expect(stderr).toContain('"bun" was not found on PATH');
       expect(existsSync(join(cwd, 'dir/src/backend.ts'))).toBe(true);
     });
   });
@@ -376,7 +376,7 @@ describe('the packed command line', () => {
 
     it('gets a first commit, without the secrets', async () => {
       const { stdout } = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(IDENTITY) });
-      expect(stdout).toContain('A git repository was made, with a first commit.');
+      expect(stdout).toContain('A git repository was created, with a first commit.');
       expect(git('status', '--porcelain')).toBe('');
       const committed = git('ls-files').trim().split('\n');
       expect(committed).toContain('.tsuru-service/lock.json');
@@ -387,7 +387,7 @@ describe('the packed command line', () => {
       const environment = { ...configured('[user]\n  useConfigOnly = true\n') };
       const result = await run(['dir', ...WITHOUT_INSTALL], { environment });
       expect(result.code).toBe(0);
-      expect(result.stdout).toMatch(/A git repository was made, without a commit: .+/);
+      expect(result.stdout).toMatch(/A git repository was created, without a commit: .+/);
     });
 
     it('that signs commits is left to its owner', async () => {
@@ -414,14 +414,14 @@ describe('the packed command line', () => {
       execFileSync('git', ['init', '--quiet'], { cwd });
       const result = await run(['dir', ...WITHOUT_INSTALL], { environment: configured(IDENTITY) });
       expect(result).toMatchObject({ code: 0 });
-      expect(result.stdout).toContain('the directory is inside one');
+      expect(result.stdout).toContain('the directory is already inside one');
       expect(existsSync(join(cwd, 'dir/.git'))).toBe(false);
     });
 
     it('need not be there at all', async () => {
       const result = await run(['dir', ...WITHOUT_INSTALL], { environment: { PATH: onlyNode(cwd) } });
       expect(result).toMatchObject({ code: 0 });
-      expect(result.stdout).toContain('there is no git on this machine');
+      expect(result.stdout).toContain('git was not found on PATH');
     });
   });
 });

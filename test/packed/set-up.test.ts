@@ -63,7 +63,7 @@ describe('a set-up whose install fails', () => {
     const { code, stderr } = await runCli(['dir', '--yes'], { cwd, environment: withNpm(FULL) });
     expect(code).toBe(1);
     expect(stderr).toMatch(/ENOSPC: no space left[^]*files +written to dir\n +install +failed\n +verify +not run\n/);
-    expect(stderr).toMatch(/git +A git repository was made, with a first commit\./);
+    expect(stderr).toMatch(/git +A git repository was created, with a first commit\./);
     expect(stderr).toContain('  cd dir\n  npm install\n  npm run types\n  npm test\n');
     expect(stderr).toMatch(/ {2}npm create tsuru-service@latest dir -- --name dir .* --yes\n/);
     expect([commits(), exists(MARK)]).toEqual([1, true]);
@@ -94,7 +94,7 @@ describe('a set-up whose install fails', () => {
 it('checks again, and installs nothing again, after a test that failed', async () => {
   const environment = withNpm('case "$*" in test*) echo "1 test failed"; exit 1;; esac');
   const first = await runCli(['dir', '--yes'], { cwd, environment });
-  expect(first.stderr).toMatch(/1 test failed[^]*install +done\n +verify +failed\n +git +A git repository was made/);
+  expect(first.stderr).toMatch(/1 test failed[^]*install +done\n +verify +failed\n +git +A git repository was created/);
   calls();
   expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 0 });
   expect(calls().sort()).toEqual(CHECKS);
@@ -154,7 +154,7 @@ it('leaves nothing to go on with where nothing more was wanted, and where there 
   expect(exists(MARK)).toBe(false);
   rmSync(join(cwd, 'dir'), { recursive: true });
   const made = await runCli(['dir', '--yes', '--no-install'], { cwd, environment: { PATH: onlyNode() } });
-  expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('there is no git on this machine') as string });
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('git was not found on PATH') as string });
   expect(exists(MARK)).toBe(false);
 });
 
@@ -241,7 +241,7 @@ describe('without a network', () => {
     expect(stderr).toMatch(/^Installing with npm failed: the package registry cannot be reached\.\n/);
     expect(stderr.split('\n')[1]).toMatch(reason);
     expect(stderr).not.toMatch(/^npm error/m);
-    expect(stderr).toContain(`--no-install writes the project all the same. Later, in ${join(cwd, 'dir')}: npm install`);
+    expect(stderr).toContain(`use --no-install to skip this step. Later, in ${join(cwd, 'dir')}: npm install`);
     // Where it fails early, npm's own pauses between attempts, of 10 and 60 seconds, are not there.
     const seconds = Number(/✗ Installing with npm \((\S+) s\)/.exec(stdout)?.[1]);
     expect(seconds).toBeLessThan(60);

@@ -33,10 +33,10 @@ describe('the file of bases', () => {
     ['a text that is none', '["a",1]\n', /line 1 is not of the form/],
     ['another encoding', '["a","x","latin1"]\n', /line 1 is not of the form/],
     ['deep values', `${'['.repeat(200_000)}${']'.repeat(200_000)}\n`, /line 1 is not of the form/],
-    ['a path twice', '["a","x"]\n["a","y"]\n', /line 2 has a, which an earlier line has too/],
-    ['two paths that differ in case only', '["a","x"]\n["A","y"]\n', /has a and A, which are one file on some disks/],
+    ['a path twice', '["a","x"]\n["a","y"]\n', /line 2 repeats the path a\./],
+    ['two paths that differ in case only', '["a","x"]\n["A","y"]\n', /has a and A, which are the same file on some disks/],
     ['a path out of the project', '["../a","x"]\n', /line 1 has the path "\.\.\/a", which leaves the project/],
-    ['a path of __proto__', '["a/__proto__","x"]\n', /which has a part that is not allowed/],
+    ['a path of __proto__', '["a/__proto__","x"]\n', /which has a reserved name in it/],
     ['the markers of a merge', '["a","x"]\r\n<<<<<<< HEAD\r\n["b","x"]\r\n', /base\.jsonl has conflict markers of git in line 2/],
     ['a marker that is left over', '["a","x"]\n=======\n', /conflict markers of git in line 2/],
   ])('with %s is unreadable, and the error says what to do', (_name, text, message) => {
@@ -44,7 +44,7 @@ describe('the file of bases', () => {
       expect.objectContaining({
         exitCode: EXIT.unreadable,
         message: expect.stringMatching(message) as string,
-        hint: expect.stringMatching(/^(Bring it back from your version control|Take one side of the folder)/) as string,
+        hint: expect.stringMatching(/^(Restore it from your version control|Choose one side of the folder)/) as string,
       }),
     );
   });

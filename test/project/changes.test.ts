@@ -17,7 +17,7 @@ it.each<[Resolution | undefined, string]>([
   [undefined, '  conflict  src/app.ts  (both sides changed it in one place)\n'],
   ['keep', '  kept      src/app.ts  (yours, without the new changes; both sides changed it in one place)\n'],
   ['take', '  taken     src/app.ts  (the new one; yours is in .tsuru-service/backup/0003)\n'],
-  ['markers', '  markers   src/app.ts:2  (both sides changed it in one place: edit them out; yours is in .tsuru-service/backup/0003)\n'],
+  ['markers', '  markers   src/app.ts:2  (both sides changed it in one place: resolve and remove them; yours is in .tsuru-service/backup/0003)\n'],
   ['beside', '  beside    src/app.ts  (yours stays; the new one is in src/app.ts.theirs: both sides changed it in one place)\n'],
 ])('the summary says what became of a conflict that ended with %s', (resolution, line) => {
   let output = '';

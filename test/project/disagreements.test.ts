@@ -26,8 +26,8 @@ describe("an owner's file", () => {
   it('is named with what to change in it, when it says something else than the answers that changed', () => {
     expect(found({ team: '', multiCluster: true, endpoint: 'http://localhost:9000/base' })).toEqual({
       'manifest.yaml': [
-        'take out team',
-        'set production below endpoint to http://localhost:9000/base',
+        'remove team',
+        'set endpoint.production to http://localhost:9000/base',
         'set multi-cluster to true',
       ],
       '.env': ['set BASE_PATH to /base', 'set PORT to 9000'],
@@ -53,13 +53,13 @@ describe("an owner's file", () => {
   it('is named without what it says when it cannot be read', () => {
     const files = { 'manifest.yaml': 'password: [the-password' };
     expect(found({ name: 'db', team: 'x' }, files)).toMatchObject({
-      'manifest.yaml': ['look at its name and team, as it cannot be read'],
+      'manifest.yaml': ['check the name and team: the file could not be read'],
     });
   });
 
   it.each<[string, Answers['plans'], string[]]>([
     ['a plan that is missing', [{ name: 'small', description: '' }, { name: 'large', description: '' }, { name: 'medium', description: '' }], ['add the plan "medium"']],
-    ['a plan that is no more', [{ name: 'small', description: '' }], ['take out the plan "large"']],
+    ['a plan that is no more', [{ name: 'small', description: '' }], ['remove the plan "large"']],
     ['another description', [{ name: 'small', description: 'New' }, { name: 'large', description: '' }], ['change the description of the plan "small"']],
     ['a description that is there', [{ name: 'small', description: "It's all one" }, { name: 'large', description: '' }], []],
     ['another default', [{ name: 'large', description: '' }, { name: 'small', description: '' }], ['put the plan "large" first']],

@@ -6,13 +6,13 @@ export type JsonMerge =
   | { kind: 'conflict'; paths: string[] }
   | { kind: 'unreadable'; which: 'mine' | 'base' | 'theirs' };
 
-/** A value with its source text, and what it says whatever its layout and the order of its keys. */
+/** A value with its source text, and a form of it that does not depend on the layout or the order of keys. */
 type Value = { raw: string; meaning: string; members?: Member[] };
 
 /** A member of an object: the space before its key, the key as written, the colon, the value, and the space after. */
 type Member = { key: string; before: string; name: string; colon: string; value: Value; after: string };
 
-/** How the document is laid out that a value goes into, and the indent of the one that it comes from. */
+/** The layout of the document that a value is inserted into, and the indent of the one that it comes from. */
 type Layout = { eol: string; indent: string; theirIndent: string; oneLine: boolean };
 
 /** Objects further down are merged as whole values. */
@@ -154,13 +154,13 @@ function byKey(members: Member[]): Map<string, Value> {
   return new Map(members.map(({ key, value }) => [key, value]));
 }
 
-/** A path as one would write it in JavaScript; the whole document is `.`. */
+/** A path in JavaScript's notation; the whole document is `.`. */
 function show(path: string[]): string {
   const text = path.map((key) => (/^[\w$-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`)).join('');
   return text.startsWith('.') ? text.slice(1) : text || '.';
 }
 
-/** A value of theirs with the line ends and the indent of mine; a newline in JSON is never part of a string. */
+/** A value of theirs with the line endings and the indent of mine; a newline in JSON is never part of a string. */
 function fit(raw: string, { eol, indent, theirIndent, oneLine }: Layout): string {
   return raw.replace(/[ \t\r]*\n([ \t]*)/g, (_, space: string) =>
     oneLine ? '' : eol + indent.repeat(Math.round(space.length / theirIndent.length)),

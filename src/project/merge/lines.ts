@@ -12,9 +12,9 @@ const MAX_EDITS = 4000;
 
 /**
  * Merges two versions of a text line by line, as `git merge-file --diff3` does: changes of both sides that overlap or
- * touch are a conflict, unless they are the same. Lines are compared without their line ends; the lines of `mine` that
- * stay keep their very bytes, those of `theirs` get the line end that most lines of `mine` have. A byte order mark is
- * there if `mine` has one. A missing final newline is part of the last line.
+ * touch are a conflict, unless they are the same. Lines are compared without their line endings; lines kept from `mine`
+ * keep their exact bytes, and those of `theirs` get the most frequent line ending of `mine`. The result has a byte order
+ * mark if `mine` has one. A missing final newline is part of the last line.
  */
 export function mergeLines(
   base: string,
@@ -76,7 +76,7 @@ export function mergeLines(
   return conflicts > 0 ? { kind: 'conflict', text, conflicts } : { kind: 'clean', text };
 }
 
-/** The lines of a text and a number for each, the same for lines that differ in nothing but their line ends. */
+/** The lines of a text and a number for each; lines that differ only in their line endings share a number. */
 function read(text: string, known: Map<string, number>): { lines: string[]; ids: number[] } {
   const lines = linesOf(withoutBom(text));
   const ids = lines.map((line) => {
@@ -117,7 +117,7 @@ function changes(a: number[], b: number[]): [Uint8Array, Uint8Array] {
   while (tail < shorter - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
   const middle = (ids: number[]) => ids.slice(head, ids.length - tail);
   const [inA, inB] = [new Set(middle(a)), new Set(middle(b))];
-  // Lines that the other side has nowhere need no search.
+  // Lines that do not occur on the other side need no search.
   const restA = [...middle(a).entries()].filter(([, id]) => inB.has(id));
   const restB = [...middle(b).entries()].filter(([, id]) => inA.has(id));
   const goneA = new Uint8Array(a.length).fill(1, head, a.length - tail);
@@ -141,7 +141,7 @@ function changes(a: number[], b: number[]): [Uint8Array, Uint8Array] {
 
 /**
  * Chooses among the equal readings of a change: a run of changed lines moves to where the other text has changed lines
- * too, or else as far down as it goes. It is the choice of git, so the same changes touch each other as there.
+ * too, or else as far down as it goes. Git chooses the same, so the same changes conflict.
  */
 function settle(ids: number[], gone: Uint8Array, otherGone: Uint8Array): void {
   // Runs of the other text by the number of kept lines before them.

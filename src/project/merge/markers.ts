@@ -1,7 +1,7 @@
 import { linesOf } from '../../text.ts';
 
 
-/** What the markers of a conflict call its sides. */
+/** The labels of the sides in conflict markers. */
 export const LABELS = { mine: 'yours', base: 'as it was made', theirs: 'new' } as const;
 
 const OPENING = `<<<<<<< ${LABELS.mine}`;
@@ -9,8 +9,8 @@ const BASE = `||||||| ${LABELS.base}`;
 const CLOSING = `>>>>>>> ${LABELS.theirs}`;
 
 /**
- * The lines, from 1, at which markers of this program are left in a text: the first one of each conflict, and any that was
- * left over when the others of it were taken out.
+ * The lines, from 1, at which a text has conflict markers of this program: the first marker of each conflict, and any
+ * stray marker whose counterparts were removed.
  */
 export function markerLines(text: string): number[] {
   const found: number[] = [];

@@ -4,7 +4,7 @@ import { BOM, endLine, linesOf, styleOf, withoutBom } from '../../text.ts';
 /**
  * Merges files whose lines are a set, such as `.gitignore`: `mine` gets the lines that `theirs` has over `base` and
  * loses those that `theirs` dropped. A new line goes after the line that it follows in `theirs`, or to the end. Blank
- * lines are neither added nor removed; everything else in `mine` stays as it is. There are no conflicts.
+ * lines are neither added nor removed; everything else in `mine` is unchanged. There are no conflicts.
  */
 export function mergeLineSets(base: string, mine: string, theirs: string): string {
   if (mine === base) return theirs;
