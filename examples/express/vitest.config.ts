@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
-    // Met by a test that hangs only, and by none on a machine that is slow.
+    // Long enough for a slow machine; only a test that hangs reaches it.
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -13,7 +13,7 @@ export interface OwnRoutes {
   guarded: readonly ((app: Express) => void)[];
 }
 
-/** Add yours here. */
+/** Yours go here. */
 const OWN: OwnRoutes = { open: [], guarded: [] };
 
 /** The Express app. Everything after `authentication` requires the password; everything before it is open. */

@@ -2,7 +2,7 @@ import type { Backend, Instance } from './tsuru/backend.js';
 import type { JsonObject } from './tsuru/values.js';
 
 /**
- * The one file to write: what create, bind, unbind and destroy really do. It provisions nothing yet, but every step works,
+ * The one file to write: it creates, binds, unbinds and destroys. It provisions nothing yet, but every step works,
  * so you can try the whole life cycle with Tsuru first.
  *
  * src/tsuru/backend.ts has the rules for each method, and describes its request.
@@ -19,7 +19,7 @@ export function createBackend(): Backend {
     },
 
     async destroy() {
-      // Remove everything that belongs to the instance here. It may be called again, so accept that parts are gone.
+      // Remove everything that belongs to the instance here. It may be called again, so some of it may already be gone.
     },
 
     async bindApp({ instance, app, secret, parameters }) {
@@ -27,7 +27,7 @@ export function createBackend(): Backend {
     },
 
     async unbindApp() {
-      // Revoke the app's access here, and leave that of other apps unchanged.
+      // Revoke the app's access here, and do not affect other apps.
     },
 
     async bindJob({ instance, job, secret, parameters }) {
@@ -45,7 +45,7 @@ export function createBackend(): Backend {
 }
 
 /**
- * The environment variables of the app or job. `secret` stays the same when it is bound again, and so do these. Two
+ * The environment variables of the app or job. `secret` stays the same when it is bound again, so the variables do, too. Two
  * instances that are bound to one app would overwrite each other's variables; `tsuru service instance add ... --plan-param
  * env_prefix=OTHER_` keeps them apart. The same parameter of a bind takes precedence; Tsuru's API accepts one, but the
  * `tsuru` command does not.

@@ -9,7 +9,7 @@ import { createService } from './tsuru/service.js';
 import { settings } from './tsuru/settings.js';
 import { Store } from './tsuru/store.js';
 
-/** Milliseconds for running operations to end at a stop. */
+/** Milliseconds that a stop waits for running operations. */
 const GRACE = 20_000;
 /** Milliseconds until the process gives up waiting; platforms kill it after 30 s. */
 const LAST_MOMENT = 28_000;
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
   const { address } = await listening;
   log.info({ address, service: settings.service }, 'listening');
-  // Only once it listens: when the port is taken, another process is running the service.
+  // Not before it listens: if the port is taken, another process is running the service.
   await service.lifeCycle.resume();
 }
 

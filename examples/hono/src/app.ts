@@ -16,7 +16,7 @@ export interface OwnRoutes {
   guarded: readonly ((app: App) => void)[];
 }
 
-/** Add yours here. */
+/** Yours go here. */
 const OWN: OwnRoutes = { open: [], guarded: [] };
 
 /** The Hono app. Everything after `authentication` requires the password; everything before it is open. */

@@ -7,13 +7,13 @@ const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /**
  * Checks the variables that a backend returned. Tsuru fails a bind whose response is not one object of strings, and
  * never unbinds it, so such a response must not be sent.
- * @throws ServiceError 500 that says what is wrong with them
+ * @throws ServiceError 500 that names the problem
  */
 export function checkVariables(variables: unknown): Variables {
   const json = asJson(variables);
   const problem = variablesProblem(json);
   if (problem !== undefined) {
-    throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot take: ${problem}.`);
+    throw new ServiceError(500, `The service's backend returned variables that Tsuru cannot read: ${problem}.`);
   }
   return { ...(json as Variables) };
 }
@@ -22,7 +22,7 @@ function variablesProblem(variables: unknown): string | undefined {
   if (!isObject(variables)) return 'not an object of names and values';
   for (const [name, value] of Object.entries(variables)) {
     if (!VARIABLE_NAME.test(name)) {
-      return `the name ${JSON.stringify(name.slice(0, 100))} has other characters than letters, digits and "_", or starts with a digit`;
+      return `the name ${JSON.stringify(name.slice(0, 100))} has characters other than letters, digits and "_", or starts with a digit`;
     }
     if (typeof value !== 'string') return `the value of ${name} is not a string`;
   }
@@ -30,9 +30,9 @@ function variablesProblem(variables: unknown): string | undefined {
 }
 
 /**
- * Checks the data that a backend returned, and gives it as it comes back from the store, which keeps JSON.
- * @param previous stays when the backend returned nothing
- * @throws ServiceError 500 when it could be written but never read again
+ * Checks the data that a backend returned, and returns it in the form in which the store gives it back, as plain JSON.
+ * @param previous kept when the backend returned nothing
+ * @throws ServiceError 500 when the data is not a JSON object, or nests too deep to be read again
  */
 export function checkData(returned: InstanceData | void, previous: InstanceData): InstanceData {
   if (returned === undefined) return previous;

@@ -15,8 +15,8 @@ import type { StoredBind, StoredInstance } from './store-rows.js';
 import type { JsonObject } from './values.js';
 
 /**
- * Milliseconds. When an unbind fails in Tsuru, it binds again and keeps the old variables: they must come back as they
- * were.
+ * Milliseconds for which an ended bind is remembered. When an unbind fails in Tsuru, it binds again but keeps the old
+ * variables, so the bind must return the same ones.
  */
 const MEMORY = 3_600_000;
 
@@ -91,7 +91,7 @@ export class Binds {
       const instance = await this.#instances.find(name);
       const bind = await this.#store.findBind(instance.id, key.kind, key.name);
       if (bind === undefined || bind.state === 'unbound') return;
-      // Until this is done its access is uncertain: a bind that comes before must provision it again.
+      // Until this succeeds, the access may be half revoked: a bind in between must provision it again.
       await this.#store.saveBind(instance.id, { ...bind, state: 'binding' });
       await this.#backend.unbind(instance, bind, caller, operation.signal);
       const unbound: StoredBind = { ...bind, state: 'unbound', unboundAt: this.#now() };
@@ -100,7 +100,7 @@ export class Binds {
     });
   }
 
-  /** Forgets the binds that ended more than an hour ago. On a failure the next call does it. */
+  /** Forgets the binds that ended more than an hour ago. If that fails, the next call does it. */
   async forgetOld(): Promise<void> {
     await this.#store.forgetUnbound(this.#forgottenBefore()).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'could not forget old binds yet');
@@ -141,7 +141,7 @@ function keyOf(workload: Workload): WorkloadKey {
   return { kind: workload.kind, name: workload.kind === 'app' ? workload.app.name : workload.job.name };
 }
 
-/** A bind that is being made. Until it succeeds it has the parameters of the last one, for a bind without any. */
+/** A bind that is being made. Until it succeeds, it keeps the parameters of the last one, for a retry without any. */
 function newBind({ kind, name }: WorkloadKey, previous: StoredBind | undefined): StoredBind {
   return {
     kind,

@@ -6,17 +6,17 @@ import type { AcceptedTarget } from './request-target.js';
 /** Bytes of all headers of a request: a cluster's kube config comes in one, and Node's own limit is 16 KiB. */
 export const MAX_HEADER_SIZE = 128 * 1024;
 
-/** A logger as every web framework has it. */
+/** The logger methods that every web framework has. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /** The methods that a route can have. */
 export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
-/** The path of the health check, the only one that asks for no password. */
+/** The path of the health check, the only one that needs no password. */
 export const HEALTHCHECK = '/healthcheck';
 
 /**
- * In UTF-16 units: the message of an error response, and all of its other fields. A person reads them in a terminal.
+ * The longest message of an error response, and all of its other fields, in UTF-16 units. They are read in a terminal.
  */
 const MAX_MESSAGE = 1024;
 const MAX_FIELDS = 2048;
@@ -26,7 +26,7 @@ export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export type Method = (typeof METHODS)[number];
 
-/** A request, without anything of the web framework. */
+/** A request, independent of the web framework. */
 export interface ServiceRequest {
   method: string;
   target: AcceptedTarget;

@@ -31,7 +31,7 @@ export class Instances {
   readonly #inBackground: boolean;
   readonly #creations: Creations;
   readonly #removals: Removals;
-  /** The names of those whose removal ended after its reply: the next one is told of the success. */
+  /** The names of instances whose removal ended after its reply: the next removal reports the success. */
   readonly #removedLate = new Set<string>();
 
   constructor(
@@ -153,7 +153,7 @@ export class Instances {
   }
 
   /**
-   * What team members see of the instance. Its plan, apps and jobs are left out: Tsuru shows them itself.
+   * The info of an instance for its team. Its plan, apps and jobs are left out: Tsuru shows them itself.
    * @throws ServiceError 404 without it
    */
   async info(name: string, cluster: Cluster | undefined): Promise<InfoItem[]> {

@@ -10,7 +10,7 @@ import type { Plans } from './plans.js';
 import { Removals } from './removals.js';
 import type { Store } from './store.js';
 
-/** Milliseconds between two looks for binds that can be forgotten. */
+/** Milliseconds between two removals of old binds. */
 const FORGET_INTERVAL = 600_000;
 
 export interface LifeCycleOptions {
@@ -21,14 +21,14 @@ export interface LifeCycleOptions {
   plans: Plans;
   provisioning: Provisioning;
   log: Logger;
-  /** The current time; tests turn the clock. */
+  /** The current time; tests set it. */
   now?: () => Date;
   timeouts?: Partial<Timeouts>;
 }
 
 /**
  * The states of instances and binds, and their order. It knows nothing of HTTP beyond the status of an error, and
- * leaves everything real to the backend.
+ * leaves the provisioning to the backend.
  *
  * An instance: nothing → pending → ready or failed → removing → nothing. While it is pending only its creation runs;
  * everything else that changes it holds its lock.

@@ -5,7 +5,7 @@ import { sameJson, type JsonValue } from './values.js';
 /** A value that the service keeps and Tsuru has replaced. */
 interface Difference {
   text: string;
-  /** Of the command that sets Tsuru back, where there are some. */
+  /** Flags of the command that sets Tsuru back, if any. */
   flags?: string;
 }
 

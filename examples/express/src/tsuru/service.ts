@@ -20,7 +20,7 @@ export interface ServiceOptions {
   service: string;
   username: string;
   password: string;
-  /** The path before `/resources` in the endpoint that Tsuru knows; `''` for none. */
+  /** The path before `/resources` in the endpoint that is registered in Tsuru; `''` for none. */
   basePath: string;
   provisioning: Provisioning;
   multiCluster: boolean;
@@ -40,7 +40,7 @@ export interface ServiceOptions {
   timeouts?: Partial<Timeouts>;
 }
 
-/** What the routes of the web framework serve. */
+/** The service, as the routes of the web framework use it. */
 export interface Service {
   /** Where a plain route and one with a parameter both match, the plain one comes first. */
   routes: readonly Route[];

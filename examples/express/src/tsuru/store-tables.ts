@@ -43,8 +43,8 @@ export interface Tables {
 
 /**
  * To change the tables, add a migration; never edit one that has run. They run in one transaction, so an interrupted
- * start leaves the tables unchanged. Older stores ran the first one without that, so it skips the tables that are
- * there.
+ * start leaves the tables unchanged. Older stores ran the first one without that, so it skips the tables that
+ * already exist.
  */
 export const migrations: Record<string, Migration> = {
   '0001-instances-and-binds': {
@@ -96,7 +96,7 @@ export const migrations: Record<string, Migration> = {
   },
 };
 
-/** SQLite rolls back changes of tables as well; Kysely does not use that by itself. */
+/** SQLite can roll back schema changes, but Kysely does not rely on that by default. */
 class TransactionalAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;

@@ -37,7 +37,7 @@ function error(code: number, message: string) {
   return { status: code, type: JSON_TYPE, connection: 'close', body: JSON.stringify({ code, message }) };
 }
 
-/** The same for every web framework: what is refused before the framework routes it, and what is not. */
+/** The same for every web framework: the requests that are refused before the framework routes them, and the others. */
 describe('over the wire', () => {
   let test: TestService;
   let server: Listening;

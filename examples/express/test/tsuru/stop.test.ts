@@ -30,7 +30,7 @@ const CREATE = head(
 
 describe('a server that is asked to stop', () => {
   it(
-    'does not wait for ever for a client that does not read its reply',
+    'does not wait forever for a client that does not read its reply',
     async () => {
       const handle = () => ({ status: 200, body: 'x'.repeat(32 * 1024 * 1024) });
       const test = await testService({ endpoints: [{ method: 'GET', path: '/large', handle }] });

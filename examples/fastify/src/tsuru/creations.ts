@@ -11,7 +11,7 @@ import type { StoredInstance } from './store-rows.js';
 export type Provisioning = 'inline' | 'background';
 
 interface Creation {
-  /** The reply to its request. It can come before the end, when the result cannot be written yet. */
+  /** The reply to its request. It may come before the end, when the result cannot be written yet. */
   reply: Promise<void>;
   /** Resolves when the result is in the store; never rejects. */
   ended: Promise<void>;
@@ -20,7 +20,7 @@ interface Creation {
 }
 
 interface Outcome {
-  /** What the store keeps; undefined for nothing. */
+  /** The instance to keep in the store; undefined to remove it. */
   instance: StoredInstance | undefined;
   error?: ServiceError;
 }

@@ -11,7 +11,7 @@ import type { InstanceState } from './store-rows.js';
 import { clusterOf, requesterOf } from './tsuru-headers.js';
 import type { JsonValue } from './values.js';
 
-/** A request to an endpoint of the service's own, `/resources/{name}/...`, the same in every web framework. */
+/** A request to one of the service's own endpoints, `/resources/{name}/...`, the same in every web framework. */
 export interface EndpointRequest {
   method: string;
   /** The instance in the path. It exists, in any state. */
@@ -22,13 +22,13 @@ export interface EndpointRequest {
   /** The parameters of the path, decoded: `{id: '7'}` for `/backups/{id}`. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
-  /** Names in lower case. Trust none of them: Tsuru's proxy passes on whatever its user sends. */
+  /** Names in lower case. Trust none of them: Tsuru's proxy passes on those that its user sends. */
   headers: Headers;
   /**
-   * The user, as Tsuru says. Undefined for GET and HEAD: Tsuru records no event of them, and any user could forge it.
+   * The user, according to Tsuru. Undefined for GET and HEAD: Tsuru records no event for them, and users could forge it.
    */
   user: string | undefined;
-  /** The pool in which the instance was created; only of a multi-cluster service. */
+  /** The pool in which the instance was created; only for a multi-cluster service. */
   cluster: Cluster | undefined;
   body: EndpointBody;
   log: Log;
@@ -45,7 +45,7 @@ export interface EndpointBody {
 export interface EndpointResponse {
   /** 200 to 599. */
   status: number;
-  /** These may set another Content-Type than that of the body. */
+  /** May override the Content-Type that follows from the body. */
   headers?: Record<string, string>;
   /** A string is sent as text, bytes unchanged, and anything else as JSON. */
   body?: unknown;
@@ -95,11 +95,11 @@ function bodyOf(bytes: Uint8Array): EndpointBody {
   return { bytes, text: () => decodeText(bytes), json: () => parseJson(decodeText(bytes)) };
 }
 
-/** Headers that belong to the connection: copied from the response of another server, they would be wrong here. */
+/** Headers of a connection: copied from the response of another server, they would be wrong here. */
 const CONNECTION_HEADERS = ['connection', 'content-length', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'];
 const WITHOUT_BODY = [204, 205, 304];
 
-/** @throws Error for a response that cannot be sent, and of which each web framework would make something else */
+/** @throws Error for a response that cannot be sent; each web framework would handle it differently */
 function toServiceResponse({ status, headers, body }: EndpointResponse): ServiceResponse {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new RangeError(`an endpoint returned the status ${status}; it must be 200 to 599`);

@@ -25,13 +25,13 @@ const OPTIONS = {
   requireHostHeader: false,
 };
 
-/** Milliseconds in which a refused client may go on sending, so that it gets to read the response. */
+/** Milliseconds for which a refused client may continue to send, so that it can read the response. */
 const LINGER = 1_000;
 
 /**
  * Creates the HTTP server in front of the web framework. It refuses the requests that no framework accepts, or that
  * each would refuse differently: malformed or late ones, an unknown method, a path or host that is not plain, and a
- * body that announces itself as too large. These responses are `{code, message}` like all errors, with fixed texts,
+ * Content-Length over the limit. These responses are `{code, message}` like all errors, with fixed texts,
  * since no password has been checked yet.
  */
 export function createHttpServer(service: Service, handler: RequestListener): Server {
@@ -128,7 +128,7 @@ function createRefusals(bodyLimit: number): (request: IncomingMessage) => Servic
   };
 }
 
-/** Whether a Host header stays the same in a URL, such as the one that Hono routes by. */
+/** Whether a URL leaves a Host header unchanged: Hono routes by such a URL. */
 function isHost(host: string): boolean {
   if (host.length > 300 || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}/`)) return false;
   const { hostname } = new URL(`http://${host}/`);

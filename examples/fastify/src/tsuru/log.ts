@@ -4,15 +4,15 @@ import { hideCredentials, messageOf, oneLine } from './errors.js';
 import { HEALTHCHECK, type Headers, type Log } from './http.js';
 import { isProxied, requesterOf } from './tsuru-headers.js';
 
-/** In UTF-16 units, of each text in a line of the log. */
+/** The longest texts in a line of the log, in UTF-16 units. */
 const MAX_STACK = 4096;
 const MAX_TEXT = 512;
 /** A chain of causes may be endless. */
 const MAX_CAUSES = 5;
 
 /**
- * A logger that writes one JSON object a line, and no secret. Headers and bodies are never passed to it. It logs only
- * the texts of an error, since libraries attach whole requests, passwords included, to theirs.
+ * A logger that writes one JSON object a line, and no secret. Headers and bodies are never passed to it. Of an
+ * error it logs only the texts, since libraries attach whole requests to their errors, passwords included.
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = { level, serializers: { err: errorText } };
@@ -41,7 +41,7 @@ function framesOf(stack: string): string {
   return start === -1 ? '' : hideCredentials(stack.slice(start + 1), MAX_STACK);
 }
 
-/** What the log says of a request and its response. */
+/** A request and its response, as logged. */
 export interface LoggedRequest {
   method: string;
   path: string;

@@ -14,7 +14,7 @@ export interface Plan extends BackendPlan {
   parameters?: z.ZodType<Record<string, unknown>>;
 }
 
-/** The plans of the service, in the order that `tsuru service plan list` shows. */
+/** The plans of the service, in the order in which `tsuru service plan list` shows them. */
 export class Plans {
   readonly #plans: readonly [Plan, ...Plan[]];
 
@@ -59,7 +59,7 @@ export async function checkParameters(plan: Plan, parameters: JsonObject): Promi
     const field = path.map(String).join('.');
     return field === '' ? message : `"${field}": ${message}`;
   });
-  throw new ServiceError(400, `Plan "${plan.name}" does not take these parameters. ${problems.join('; ')}.`);
+  throw new ServiceError(400, `Plan "${plan.name}" does not accept these parameters. ${problems.join('; ')}.`);
 }
 
 /** A text. `''` is refused: in a form it may also be null or false. */

@@ -31,7 +31,7 @@ const ENCODED_UNRESERVED = /%(?:2[dDeE]|3\d|[46][1-9a-fA-F]|5[\daAfF]|7[\daAeE])
 const TARGET = Symbol('target');
 
 /**
- * The target of a request. It is parsed on the first call, and remembered with the request.
+ * The target of a request. It is parsed on the first call and kept on the request.
  * @param request the object that stands for the request in every layer: Node's IncomingMessage, or the framework's own
  *   when there is no socket
  * @param raw such as `/resources/my-db/usage?unit=GB`

@@ -23,7 +23,7 @@ export function openDatabase(path: string): Database.Database {
   }
 }
 
-/** The real, absolute path of a store, so that SQLite cannot take it for a URI. Its directory is created. */
+/** The real, absolute path of a store, so that SQLite does not read it as a URI. Its directory is created. */
 export function realPathOf(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   const directory = dirname(path);

@@ -14,8 +14,8 @@ export function isProxied(headers: Headers): boolean {
 }
 
 /**
- * The requester in the headers. Undefined for GET and HEAD: Tsuru records no event of them, and passes on whatever its
- * user wrote in these headers.
+ * The requester in the headers. Undefined for GET and HEAD: Tsuru records no event for them, and passes on these
+ * headers as its user wrote them.
  */
 export function requesterOf(method: string, headers: Headers): Requester | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;

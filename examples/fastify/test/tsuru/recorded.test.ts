@@ -98,7 +98,7 @@ describe('the parameters of recorded calls', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  /** What is left of a value in a form: strings, and `''` for everything that is empty or zero. */
+  /** A value after form encoding: strings, and `''` for everything that is empty or zero. */
   function asForm(value: unknown, depth = 0): unknown {
     if (Array.isArray(value)) return value.length === 0 ? '' : value.map((item) => asForm(item, depth + 1));
     if (typeof value === 'object' && value !== null) {

@@ -63,7 +63,7 @@ describe('the store', () => {
     await again.close();
   });
 
-  it('is held by one process at a time, which is named to the next', async () => {
+  it('is used by one process at a time, and the error of a second one names the first', async () => {
     const store = await Store.open(path);
     await expect(Store.open(path)).rejects.toThrow(`is in use by process ${process.pid} on `);
     await store.close();
@@ -214,7 +214,7 @@ describe('the store', () => {
     expect(await store.activeBinds('id1')).toEqual([]);
   });
 
-  it('keeps keys such as __proto__ as they are', async () => {
+  it('keeps keys such as __proto__ unchanged', async () => {
     const store = await Store.open(':memory:');
     const parameters = JSON.parse('{"__proto__":{"polluted":"yes"},"constructor":"x"}') as StoredInstance['parameters'];
     await store.save({ ...instance, parameters });

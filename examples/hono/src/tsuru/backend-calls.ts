@@ -18,23 +18,23 @@ import type { Operations } from './operations.js';
 import type { Plans } from './plans.js';
 import type { StoredBind, StoredInstance } from './store-rows.js';
 
-/** Who makes a call, and where its instance lives. */
+/** The requester of a call, and the cluster of its instance. */
 export interface Caller {
   requestedBy: Requester;
-  /** Only of a multi-cluster service. */
+  /** Only for a multi-cluster service. */
   cluster: Cluster | undefined;
 }
 
 /** The app or job of a bind, as Tsuru describes it. */
 export type Workload = { kind: 'app'; app: BindAppRequest['app'] } | { kind: 'job'; job: BindJobRequest['job'] };
 
-/** Which app or job. */
+/** Identifies an app or a job. */
 export type WorkloadKey = { kind: 'app' | 'job'; name: string };
 
 /**
  * The backend, as the life cycle calls it. Its results are checked, and its errors become ServiceErrors with a text for
- * Tsuru's user. Only the text of a ServiceError is passed on: that of any other error may have addresses and worse in
- * it, and goes to the log.
+ * Tsuru's user. Only the text of a ServiceError is passed on: that of any other error may contain addresses or
+ * secrets, and goes to the log.
  *
  * `action` is always the start of a sentence, such as `Creating the instance "db1"`.
  */

@@ -16,12 +16,12 @@ export interface CallOptions {
   refuseProxied: boolean;
 }
 
-/** A call of Tsuru, or one to an endpoint of the service's own. */
+/** One of Tsuru's calls, or a request to one of the service's own endpoints. */
 export interface Call {
   method: Method;
-  /** With `:parameters`, which count by their place and not by their name. */
+  /** With `:parameters`, which are identified by position, not by name. */
   path: string;
-  /** @param values of the parameters, decoded, in their order: the first is the instance */
+  /** @param values of the parameters, decoded, in order: the first is the instance */
   handle(request: ServiceRequest, values: readonly string[]): Promise<ServiceResponse>;
 }
 
@@ -33,12 +33,12 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
   const cluster = (request: ServiceRequest) => (multiCluster ? clusterOf(request) : undefined);
 
   /**
-   * `GET /resources/plans`; no instance has that name. It has no route of its own, since Hono's fast router takes no
-   * plain path beside one with a parameter.
+   * `GET /resources/plans`; no instance has that name. It has no route of its own, since Hono's fast router does
+   * not support a plain path beside one with a parameter.
    */
   const listPlans = (request: ServiceRequest): ServiceResponse => {
     if (multiCluster && cluster(request) === undefined) {
-      const message = 'This service has clusters. Choose the pool of the plans with --pool.';
+      const message = 'This service is multi-cluster. Choose a pool with --pool.';
       throw new ServiceError(400, message, { missing_params: ['cluster'] });
     }
     return jsonResponse(200, plans.list());
@@ -142,7 +142,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       handle: change(async ({ name, job, fields, caller }) => {
         const named = fields.text('job-name');
         if (named !== '' && named !== job) {
-          throw new ServiceError(400, `The path names the job "${job}", the body "${named}".`);
+          throw new ServiceError(400, `The path names the job "${job}", but the body names "${named}".`);
         }
         const described = {
           name: boundName(job),
@@ -190,7 +190,7 @@ function required(fields: Fields, field: 'name' | 'team' | 'app-name'): string {
   return value;
 }
 
-/** The name of an app or job, fit for the store and for the name of a user in the backend. */
+/** Checks the name of an app or job, so that it can be stored and can name a user in the backend. */
 function boundName(name: string): string {
   if (!/^[A-Za-z0-9][\w.-]{0,254}$/.test(name)) {
     throw new ServiceError(400, 'The name of an app or job must be at most 255 letters, digits, "-", "_" and ".".');

@@ -22,17 +22,17 @@ export interface Operation {
 }
 
 export interface StartedOperation<T> {
-  /** Settles in time, whatever the work does. */
+  /** Settles in time, even if the work does not. */
   reply: Promise<T>;
   /** Settles when the work has really ended. */
   work: Promise<T>;
-  /** Aborts the signal before its time. */
+  /** Aborts the signal early. */
   readonly abort: (reason: Error) => void;
 }
 
 /**
  * Starts an operation whose reply is due at a fixed time.
- * @param overdue makes the error to reply with when the work has not ended by then
+ * @param overdue creates the error to reply with if the work has not ended by then
  */
 export function startWithDeadlines<T>(
   deadlines: Deadlines,

@@ -1,4 +1,4 @@
-/** In UTF-16 units, of a text from elsewhere: a backend, a library, a header. */
+/** The longest text from a backend, a library or a header, in UTF-16 units. */
 const MAX_TEXT = 512;
 
 function isErrorStatus(status: number): boolean {
@@ -6,7 +6,7 @@ function isErrorStatus(status: number): boolean {
 }
 
 /**
- * An error with an HTTP status and a text for the person who typed the `tsuru` command. Tsuru shows the raw body of the
+ * An error with an HTTP status and a text for the user of the `tsuru` command. Tsuru shows the raw body of the
  * response, `invalid response: BODY (code: STATUS)`, so the message is one plain line that says what to do.
  */
 export class ServiceError extends Error {

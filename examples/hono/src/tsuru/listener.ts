@@ -2,18 +2,18 @@ import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Milliseconds from the start of a stop until a connection is closed whose request is not being handled. */
+/** Milliseconds from the start of a stop until a connection is closed that has no running request. */
 const ALLOWANCE = {
   /** No request yet: the first one may be on its way. */
   fresh: 5_000,
   /** Kept open after a response. */
   idle: 1_000,
-  /** The request has started to arrive, and does not end. */
+  /** The request has started to arrive and is incomplete. */
   unfinished: 10_000,
   /** The client does not read the response. */
   unread: 10_000,
 };
-/** Milliseconds between two looks for such connections. */
+/** Milliseconds between two searches for such connections. */
 const SWEEP_INTERVAL = 100;
 /** Milliseconds for which pending connections are accepted at a stop, when new ones keep coming. */
 const MAX_ACCEPTING = 1_000;

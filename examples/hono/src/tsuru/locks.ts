@@ -1,7 +1,7 @@
 import { ServiceError } from './errors.js';
 
 /**
- * A lock for each key, held by one holder at a time, first come, first served. Only its holder frees it: a waiter that
+ * A lock for each key, with one holder at a time, first come, first served. Only the holder releases it: a waiter that
  * gives up changes nothing.
  */
 export class Locks {

@@ -7,7 +7,7 @@ import { messageOf } from './errors.js';
 
 /**
  * Locks a store for this process. The lock is an open transaction in a small SQLite file beside the store: the
- * operating system ends it with the process, however that ends, so no stale lock is left. Other processes can still
+ * operating system ends it with the process, even after a crash, so no stale lock is left. Other processes can still
  * read in the file which one holds it.
  *
  * @param path of the store

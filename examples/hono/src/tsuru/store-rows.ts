@@ -5,7 +5,7 @@ import { emptyObject, isObject, withoutPrototypes, type JsonObject, type JsonVal
 
 const STATES = ['pending', 'ready', 'failed', 'removing'] as const;
 
-/** `pending`: being created. `failed`: creating it failed. `removing`: asked to go, not gone yet. */
+/** `pending`: being created. `failed`: creating it failed. `removing`: being removed, or its removal failed. */
 export type InstanceState = (typeof STATES)[number];
 
 /** An instance, as the store keeps it. */
@@ -83,7 +83,7 @@ export function decoded(bytes: Uint8Array | null): string | undefined {
   }
 }
 
-/** Reads a row whatever is in it: a damaged instance must still be removable. */
+/** Reads a row, even a damaged one: its instance must still be removable. */
 export function instanceOf(row: Row<(typeof INSTANCE_COLUMNS)[number]>): StoredInstance {
   const damaged: string[] = [];
   const column = <T>(name: keyof typeof row, read: (text: string) => T | undefined, otherwise: T): T => {

@@ -26,7 +26,7 @@ import { migrations, TransactionalDialect, type Tables } from './store-tables.js
 const MIN_FREE = 1024 * 1024;
 
 /**
- * The service's own memory: its instances and their binds, in one SQLite file. Once a method has returned, its change
+ * The service's own data: its instances and their binds, in one SQLite file. Once a method has returned, its change
  * is on the disk. The file holds variables and secrets, so only its owner can read it, and deleted data is overwritten.
  * One process uses it at a time. A change that cannot be written is a ServiceError 507.
  */

@@ -16,14 +16,14 @@ async function main(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'conformance-'));
   const credentials = { SERVICE_USERNAME: settings.service, SERVICE_PASSWORD: randomBytes(24).toString('base64url') };
   const service = startProcess({ ...credentials, DATABASE_PATH: join(directory, 'service.db') }, true);
-  // The checks end before the service: they need it to remove the instances that they made.
+  // The checks end before the service: they need it to remove the instances that they created.
   let running: ChildProcess = service.child;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => running.kill(signal));
   service.child.stderr.pipe(process.stderr);
   try {
     const address = await service.address.catch(() => undefined);
     if (address === undefined) {
-      process.stderr.write('The service ended before it listened.\n');
+      process.stderr.write('The service exited before it was listening.\n');
       return 1;
     }
     const encoding = ['--encoding', 'both', ...(settings.multiCluster ? ['--multi-cluster'] : [])];
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** The command that makes the calls: the installed one, or else the version that made this project. */
+/** The command that makes the calls: the installed one, or else the version that generated this project. */
 function checker(): string[] {
   const installed = join('node_modules', '.bin', 'create-tsuru-service');
   return existsSync(installed) ? [installed] : ['npx', '--yes', 'create-tsuru-service@0.0.0'];

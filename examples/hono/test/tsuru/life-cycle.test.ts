@@ -564,7 +564,7 @@ describe('requests for one instance', () => {
   });
 });
 
-describe('what the backend reports about an instance', () => {
+describe('the status and the info that a backend returns', () => {
   it.each([
     ['up', 204, ''],
     ['pending', 202, '{"status":"pending"}'],
@@ -876,7 +876,7 @@ describe('the name of an instance', () => {
 });
 
 describe('a stop of the service', () => {
-  it('waits for work that goes on after the reply', async () => {
+  it('waits for work that continues after the reply', async () => {
     const test = await testService({ timeouts: { work: 10, reply: 20 } });
     await create(test);
     const { opened, open } = gate();

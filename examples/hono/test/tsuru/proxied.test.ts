@@ -7,7 +7,7 @@ import { listening, sendLine, sendTo, type Listening } from './support/socket.js
 const endpoint = { method: 'GET', path: '/custom', handle: () => ({ status: 200, body: { custom: true } }) } as const;
 
 /** Over a real socket: without one, the path would be normalized first. */
-describe('what users can send through the proxy of Tsuru', () => {
+describe('requests of users through the proxy', () => {
   let test: TestService;
   let server: Listening;
   let before: string;

@@ -14,10 +14,10 @@ export interface Asked {
   request: Request & { app?: { name: string }; job?: { name: string }; secret?: string; previous?: unknown };
 }
 
-/** A backend that provisions nothing, records its calls, and can be told to fail or to wait. */
+/** A backend that provisions nothing, records its calls, and can be made to fail or to wait. */
 export class TestBackend implements Backend {
   readonly asked: Asked[] = [];
-  /** What a method does instead of succeeding. */
+  /** Replacements for methods, such as one that fails. */
   readonly instead: { [Name in Method]?: (request: Request) => Promise<never> | Promise<unknown> } = {};
 
   create = (request: Request) => this.#take('create', request, { made: request.instance.name });
@@ -109,7 +109,7 @@ export function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-/** Polls until a condition holds, for work that goes on after a reply. */
+/** Polls until a condition holds, for work that continues after a reply. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -18,7 +18,7 @@ export interface TestResponse {
   body: string;
 }
 
-/** A request recorded from Tsuru's own client, and what Tsuru was doing when it sent it. */
+/** A request recorded from Tsuru's own client, with the action of Tsuru that sent it. */
 export interface Recording extends TestRequest {
   id: string;
   action:
