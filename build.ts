@@ -15,7 +15,7 @@ const NOT_BUNDLED = {
     // Of plop: its own questions, its helpers, and the plop files of others; of Handlebars: source maps.
     ...['inquirer', 'change-case', 'title-case', 'resolve', 'source-map'],
     // Of execa: verbose output, local programs, words for signals, and the clean-up that a group of its own does not need.
-    ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'yoctocolors'],
+    ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'get-stream', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'yoctocolors'],
   ],
   /** Plop's own actions and its arguments for prompts; kinds of prompts; and of execa what is synchronous, messages between processes, pipes, and streams. */
   modules: [

@@ -26,6 +26,9 @@ export {
 export {
   unused as asyncIterator,
   unused as bold,
+  unused as MaxBufferError,
+  unused as getStreamAsArray,
+  unused as getStreamAsArrayBuffer,
   unused as camelCase,
   unused as constantCase,
   unused as deepScriptOptions,

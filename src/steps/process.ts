@@ -49,20 +49,20 @@ export async function run(
     env: environment,
     extendEnv: false,
     stdin: 'ignore',
-    stripFinalNewline: false,
-    maxBuffer: Infinity,
+    // The output is collected below, in the order in which it comes.
+    buffer: false,
     cleanup: false,
     reject: false,
     // Its own process group, so that its child processes can be ended with it.
     detached: system.platform !== 'win32',
   });
-  // Execa's own `all` brings a package of its own.
-  let all = '';
-  for (const stream of [child.stdout, child.stderr]) {
+  const output = { stdout: '', stderr: '', all: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
     const decoder = new TextDecoder();
-    stream.on('data', (bytes: Uint8Array) => {
+    child[name].on('data', (bytes: Uint8Array) => {
       const text = decoder.decode(bytes, { stream: true });
-      all += text;
+      output[name] += text;
+      output.all += text;
       onOutput?.(text);
     });
   }
@@ -75,14 +75,14 @@ export async function run(
   const timer = timeout === undefined ? undefined : setTimeout(stop, timeout);
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
-  const { failed, code, exitCode, signal: reason, cause, stdout, stderr } = await child;
+  const { failed, code, exitCode, signal: reason, cause } = await child;
   clearTimeout(killer);
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
   // A child process may have ignored SIGTERM after closing its output.
   if (killer !== undefined) await endTree(system, child.pid, 'SIGKILL');
   const ending = String(exitCode ?? reason ?? messageOf(cause));
-  return { ok: !failed, isMissing: code === 'ENOENT', ending, stdout, stderr, all };
+  return { ok: !failed, isMissing: code === 'ENOENT', ending, ...output };
 }
 
 /** Ends a program and its child processes. */
