@@ -10,7 +10,7 @@ import { nearest } from '../../src/text.ts';
 import { SEED } from '../support/seed.ts';
 
 /** The hint of an error that has no better one. */
-const HELP = /^Run .*--help/;
+const HELP = /^Use --help to see/;
 
 function refusal(...argv: string[]): ExpectedError {
   try {
