@@ -21,7 +21,7 @@ const NOT_BUNDLED = {
   modules: [
     /node-plop\/src\/(actions\/index|prompt-bypass)\.js$/,
     /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/,
-    /execa\/lib\/(convert\/add|return\/message|terminate\/graceful|verbose\/(complete|info|output|start|values)|ipc\/(buffer-messages|methods)|methods\/(command|main-sync|script)|pipe\/setup)\.js$/,
+    /execa\/lib\/(convert\/add|io\/iterate|return\/message|terminate\/graceful|verbose\/(complete|info|output|start|values)|ipc\/(buffer-messages|methods)|methods\/(command|main-sync|script)|pipe\/setup)\.js$/,
   ],
 };
 

@@ -25,6 +25,7 @@ export {
 
 export {
   unused as asyncIterator,
+  unused as DEFAULT_OBJECT_HIGH_WATER_MARK,
   unused as bold,
   unused as MaxBufferError,
   unused as getStreamAsArray,
@@ -35,6 +36,8 @@ export {
   unused as dotCase,
   unused as execaCoreSync,
   unused as gray,
+  unused as iterateForResult,
+  unused as iterateOnSubprocessStream,
   unused as kebabCase,
   unused as logLines,
   unused as npmRunPathEnv,

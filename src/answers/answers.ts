@@ -1,4 +1,4 @@
-/** The record: the file in a generated project that has the answers. Its owner may edit it. */
+/** The record: the file in a generated project that has the answers. The user may edit it. */
 export const RECORD = 'tsuru-service.yaml';
 
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
@@ -16,7 +16,7 @@ export interface PlanAnswer {
   description: string;
 }
 
-/** A route of the owner's, below `/resources/{name}`. */
+/** An endpoint of the service itself, below `/resources/{name}`. */
 export interface EndpointAnswer {
   /** Kebab-case; also the name of its file. */
   name: string;

@@ -152,7 +152,7 @@ function editList(
   ];
 }
 
-/** The edits in the text of an item; undefined when the item has to be rewritten. */
+/** The edits in the text of an item; undefined when the item must be rewritten. */
 function itemEdits(text: string, part: Part, old: readonly Item[], item: Item): Edit[] | undefined {
   const { node, isTouched, aliases } = part;
   const before = old[part.index ?? -1];

@@ -12,7 +12,7 @@ import type { CheckedService } from './session.ts';
 
 export type Format = (typeof FORMATS)[number];
 
-/** What `check` was asked to do. */
+/** A parsed `check` command. */
 export interface CheckRequest {
   service: CheckedService;
   checks: Check[];

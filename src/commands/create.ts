@@ -16,7 +16,7 @@ import { repeatCommand, resolveRequest, type CreateRequest } from '../project/re
 import { setUp, stepsLeft, stepsWanted, unfinished, type SetUpStep } from '../project/set-up.ts';
 import { say } from '../terminal/terminal.ts';
 
-/** What `create` needs beside the context of every command. */
+/** The context of `create`. */
 export interface CreateContext extends Context {
   /** Generates the service's password: 24 random bytes, base64url. */
   newPassword: () => string;

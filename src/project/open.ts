@@ -157,7 +157,7 @@ function read(root: Root, directory: string, generator: string): Project {
   if (recordText === undefined) throw noProject(directory);
   if (lockText === undefined) {
     throw unreadable(
-      `${LOCK} is missing: without it, your edits cannot be told from generated code.`,
+      `${LOCK} is missing: without it, your edits cannot be distinguished from generated code.`,
       'Restore it from your version control, with all of .tsuru-service.',
     );
   }

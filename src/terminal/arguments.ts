@@ -16,7 +16,7 @@ import {
 /** The parsed arguments of a command. */
 export interface Arguments<Options> {
   values: Values<Options>;
-  /** What is given without a flag. */
+  /** The positional argument. */
   argument: string | undefined;
 }
 

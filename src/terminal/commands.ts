@@ -9,7 +9,7 @@ export interface Command<Options extends OptionTable = OptionTable> {
   /** As it is typed; empty for the default command. */
   name: string;
   about: string;
-  /** What is given without a flag. */
+  /** The positional argument. */
   argument?: Argument;
   options: Options;
   /** Whole command lines. None has a blank inside quotes: the help breaks them at blanks. */
@@ -20,7 +20,7 @@ export interface Command<Options extends OptionTable = OptionTable> {
 interface Argument {
   /** As the help shows it. */
   usage: string;
-  /** What it is, in an error. */
+  /** Its name in error messages. */
   noun: string;
   choices?: readonly string[];
   path?: PathKind;
@@ -57,7 +57,7 @@ const PROJECT_EXIT_CODES = [
   '0 done, or nothing to do',
   '1 failed; the project is unchanged',
   '2 wrong usage',
-  '3 conflicts; nothing was written, unless --conflict says how',
+  '3 conflicts; nothing was written, unless --conflict allows it',
   '4 something is in the way, such as uncommitted changes or another run',
   '5 the record or the lock is unreadable, or newer than this program',
   '6 --check found a difference',
@@ -67,7 +67,7 @@ const PROJECT_EXIT_CODES = [
 export const CREATE = {
   name: '',
   about:
-    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal it asks for whatever no option answers; non-interactively, give every answer as an option, or --yes. If a run is interrupted, the same command continues it. In an existing project, "regenerate" and "endpoint" change it. "check" tests any service API with Tsuru\'s own calls. Each command has its own --help.',
+    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal, it prompts for every answer that is not given as an option; non-interactively, give every answer as an option, or use --yes. If a run is interrupted, the same command continues it. "regenerate" and "endpoint" change an existing project. "check" tests any service API with Tsuru\'s own calls. Each command has its own --help.',
   argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
   options: {
     ...ANSWER_OPTIONS,
@@ -100,7 +100,7 @@ export const CREATE = {
 export const REGENERATE = {
   name: 'regenerate',
   about:
-    'Renders a project from tsuru-service.yaml again: after you edited it, with different answers, or with a newer version of this program. Your own changes are kept or merged, never lost.',
+    'Renders a project again: after you edit tsuru-service.yaml, with different answers, or with a newer version of this program. Your own changes are kept or merged, never lost.',
   argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
   options: {
     set: {
@@ -181,7 +181,7 @@ export const ENDPOINT_VERBS = ['add', 'remove', 'list'] as const;
 /** The parent of the three commands above; by itself it only has help. */
 export const ENDPOINT = {
   name: 'endpoint',
-  about: 'Adds, removes and lists the routes of your own.',
+  about: "Adds, removes and lists the service's own endpoints.",
   argument: { usage: ENDPOINT_VERBS.join('|'), noun: 'endpoint command', choices: ENDPOINT_VERBS },
   options: EVERYWHERE,
   examples: [...ADD_EXAMPLES, ...REMOVE_EXAMPLES, ...LIST_EXAMPLES],
@@ -247,8 +247,8 @@ export const CHECK = {
     'create-tsuru-service check --list',
   ],
   exitCodes: [
-    '0 every "must" holds',
-    '1 a "must" does not hold, or something is left behind',
+    '0 every "must" rule holds',
+    '1 a "must" rule is broken or could not be tested, or an instance is left behind',
     '2 wrong usage',
     '4 the service cannot be reached',
     '130 cancelled',
@@ -258,7 +258,7 @@ export const CHECK = {
 export const COMPLETION = {
   name: 'completion',
   about:
-    'Prints a completion script for a shell. It completes commands, options, their values, and paths for the installed command create-tsuru-service.',
+    'Prints a completion script for a shell. It completes the commands, options, values and paths of an installed create-tsuru-service.',
   argument: { usage: SHELLS.join('|'), noun: 'shell', choices: SHELLS },
   options: EVERYWHERE,
   examples: [

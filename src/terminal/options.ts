@@ -26,13 +26,13 @@ export interface EitherSwitch extends OptionBase {
   kind: 'either';
 }
 
-/** What a shell completes a path to. */
+/** The kind of path that a shell completes. */
 export type PathKind = 'file' | 'directory';
 
 /** An option that takes a value. */
 export interface ValueOption<Value> extends OptionBase {
   kind: 'value';
-  /** What its value is called. */
+  /** The placeholder for its value. */
   placeholder: string;
   repeatable?: true;
   /** The texts it takes; any, unless they are listed. */
@@ -63,7 +63,7 @@ type PresetKey<Options> = {
   [Key in keyof Options]: Options[Key] extends { kind: 'on' | 'off' } | { preset: readonly string[] } ? Key : never;
 }[keyof Options];
 
-/** What the options of a table are read as. An option that is not given and has no preset is left out. */
+/** The parsed values of a table of options. An option that is not given and has no preset is left out. */
 export type Values<Options> = {
   -readonly [Key in PresetKey<Options>]: ValueOf<Options[Key]>;
 } & {
@@ -113,7 +113,7 @@ export function parseValue<Value>(
   }
 }
 
-/** A text that has to be one of a few. @throws ExpectedError for wrong usage that lists them */
+/** A text that must be one of a few. @throws ExpectedError for wrong usage that lists them */
 export function choiceOf(name: string, given: string, choices: readonly string[]): string {
   if (choices.includes(given)) return given;
   const hints = [didYouMean(given, choices), `Valid values: ${choices.join(', ')}.`];

@@ -19,7 +19,7 @@ export function parseRegenerate(argv: readonly string[]): { options: WriteOption
   return { options: { ...values, directory }, set: values.set };
 }
 
-/** What `endpoint` is to do. */
+/** A parsed `endpoint` command. */
 export type EndpointRequest =
   | { verb: 'list' }
   | { verb: 'add'; given: Partial<EndpointAnswer>; options: WriteOptions }

@@ -199,7 +199,7 @@ async function ask(
 ): Promise<unknown> {
   const above = explanation === undefined ? '' : explain(stdout, explanation);
   const settled = new AbortController();
-  // A prompt waits only for a key, so a signal has to restore the terminal and reject.
+  // A prompt waits only for a key, so a signal must restore the terminal and reject.
   const left = new Promise<never>((_, reject) => {
     const leave = () => {
       stdin.setRawMode(false);
