@@ -14,8 +14,8 @@ const NOT_BUNDLED = {
   packages: [
     // Of plop: its own questions, its helpers, and the plop files of others; of Handlebars: source maps.
     ...['inquirer', 'change-case', 'title-case', 'resolve', 'source-map'],
-    // Of execa: verbose output, local programs, words for signals, and the clean-up that a group of its own does not need.
-    ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'get-stream', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'yoctocolors'],
+    // Of execa: its own collection of output, verbose output, local programs, words for signals, and the clean-up that a process group does not need.
+    ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'get-stream', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'strip-final-newline', 'yoctocolors'],
   ],
   /** Plop's own actions and its arguments for prompts; kinds of prompts; and of execa what is synchronous, messages between processes, pipes, and streams. */
   modules: [
