@@ -7,6 +7,13 @@ import type { Lock } from './lock.ts';
 const MOVES: readonly (readonly [from: RegExp, to: string])[] = [
   [/^test\/check-tsuru\.ts$/, 'test/tsuru/conformance.ts'],
   [/^test\/(?!tsuru\/)/, 'test/tsuru/'],
+  [/^src\/tsuru\/budget\.ts$/, 'src/tsuru/deadlines.ts'],
+  [/^src\/tsuru\/edge\.ts$/, 'src/tsuru/http-server.ts'],
+  [/^src\/tsuru\/refusals\.ts$/, 'src/tsuru/life-cycle-errors.ts'],
+  [/^src\/tsuru\/returned\.ts$/, 'src/tsuru/backend-results.ts'],
+  [/^src\/tsuru\/set-back\.ts$/, 'src/tsuru/revert-hint.ts'],
+  [/^src\/tsuru\/target\.ts$/, 'src/tsuru/request-target.ts'],
+  [/^src\/tsuru\/works\.ts$/, 'src/tsuru/operations.ts'],
 ];
 
 /** The files of a project that a render has at another path: the new path, by the old one. */

@@ -29,6 +29,8 @@ const OLD = {
   'test/plans.test.ts': `import { x } from '../src/x.js';\n/*\n${middle}*/\n`,
   'test/check-tsuru.ts': "import { x } from '../src/x.js';\nx();\n",
   'test/backend.test.ts': '// seeded\n',
+  'src/tsuru/edge.ts': `import { target } from './target.js';\n/*\n${middle}*/\ntarget();\n`,
+  'src/tsuru/target.ts': 'export function target() {}\n',
 };
 const NEW = {
   'test/tsuru/support/service.ts': `import { x } from '../../../src/x.js';\n\nexport const service = x;\n// ${middle}`,
@@ -37,7 +39,13 @@ const NEW = {
   'test/tsuru/plans.test.ts': `import { x } from '../../src/x.js';\n/*\n${middle.replace('three', '3')}*/\n`,
   'test/tsuru/conformance.ts': "import { x } from '../../src/x.js';\nx();\n",
   'test/backend.test.ts': '// seeded\n',
+  'src/tsuru/http-server.ts': `import { target } from './request-target.js';\n/*\n${middle.replace('five', '5')}*/\ntarget();\n`,
+  'src/tsuru/request-target.ts': 'export function target() {}\n',
 };
+
+const NEW_TESTS = Object.keys(NEW)
+  .filter((path) => path.startsWith('test/'))
+  .sort();
 
 /** Templates with nothing but the record and those files. */
 function templatesOf(name: string, texts: Record<string, string>): Templates {
@@ -84,10 +92,17 @@ describe('a project whose generated tests were in test/', () => {
     expect(output).toMatch(/^ {2}changed {3}test\/tsuru\/auth\.test\.ts {2}\(moved from test\/auth\.test\.ts\)$/m);
     expect(output).toMatch(/^ {2}changed {3}test\/tsuru\/conformance\.ts {2}\(moved from test\/check-tsuru\.ts\)$/m);
     expect(output).not.toMatch(/deleted|conflict|merged/);
-    expect(testFiles()).toEqual(Object.keys(NEW).sort());
+    expect(testFiles()).toEqual(NEW_TESTS);
     for (const [path, text] of Object.entries(NEW)) expect(read(path)).toBe(text);
     expect(existsSync(join(project, 'test/support'))).toBe(false);
     expect((await regenerate({ check: true })).code).toBe(0);
+  });
+
+  it('has edits of a renamed module merged into the new one', async () => {
+    write('src/tsuru/edge.ts', OLD['src/tsuru/edge.ts'].replace('one', 'mine'));
+    expect((await regenerate()).code).toBe(0);
+    expect(read('src/tsuru/http-server.ts')).toBe(NEW['src/tsuru/http-server.ts'].replace('one', 'mine'));
+    expect(['edge', 'target'].filter((name) => existsSync(join(project, `src/tsuru/${name}.ts`)))).toEqual([]);
   });
 
   it('shows the moves without making them, as a diff and as JSON', async () => {
@@ -112,7 +127,7 @@ describe('a project whose generated tests were in test/', () => {
       NEW['test/tsuru/auth.test.ts'].replace(/\n/, "\nimport { mine } from '../../src/mine.js';\n"),
     );
     expect(read('test/tsuru/support/service.ts')).toMatch(/export const mine = 1;\n$/);
-    expect(testFiles()).toEqual(Object.keys(NEW).sort());
+    expect(testFiles()).toEqual(NEW_TESTS);
     expect(read('.tsuru-service/backup/0001/test/auth.test.ts')).toBe(edited);
     expect((await regenerate({ check: true })).code).toBe(0);
   });
