@@ -21,7 +21,7 @@ const NOT_BUNDLED = {
   modules: [
     /node-plop\/src\/(actions\/index|prompt-bypass)\.js$/,
     /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/,
-    /execa\/lib\/(convert\/add|io\/iterate|return\/message|terminate\/graceful|verbose\/(complete|info|output|start|values)|ipc\/(buffer-messages|methods)|methods\/(command|main-sync|script)|pipe\/setup)\.js$/,
+    /execa\/lib\/(convert\/add|io\/iterate|return\/message|terminate\/graceful|verbose\/(complete|info|output|start|values)|ipc\/(buffer-messages|methods)|methods\/(command|main-sync|script|template)|pipe\/setup)\.js$/,
   ],
 };
 
@@ -31,10 +31,10 @@ const NOT_BUNDLED = {
  */
 const CHUNKS = [
   { name: 'options', test: /not-bundled|src\/(errors|text|terminal\/(?!prompts)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
-  { name: 'yaml', test: /node_modules\/yaml\// },
+  { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
   { name: 'check', test: /src\/(check|tsuru\/(?!api)|commands\/check)/ },
   { name: 'prompts', test: /src\/(terminal\/|project\/conflicts)|node_modules\/(prompts|kleur|sisteransi)\// },
-  { name: 'regenerate', test: /src\/(commands\/(regenerate|endpoint)|project\/(disagreements|show))|node_modules\/js-tokens\// },
+  { name: 'regenerate', test: /src\/(commands\/(regenerate|endpoint)|project\/(change|disagreements|proposal|show))|node_modules\/js-tokens\// },
   { name: 'create', test: /generators\/|src\/(?!steps|(cli|index)\.ts)|node_modules\/(diff|dlv|handlebars|node-plop)\// },
   { name: 'steps', test: /src\/steps\/|node_modules\// },
 ];

@@ -43,6 +43,7 @@ export {
   unused as npmRunPathEnv,
   unused as onExit,
   unused as parseCommandString,
+  unused as parseTemplates,
   unused as pascalCase,
   unused as pathCase,
   unused as pipeToSubprocess,
@@ -53,7 +54,7 @@ export {
   unused as yellowBright,
 };
 
-export { no as isFullVerbose, no as shouldLogOutput };
+export { no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
 
 /** Called, without an effect on what is used. */
 function nothing(): never[] {

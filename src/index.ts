@@ -111,7 +111,7 @@ export async function check(url: string | URL, options: CheckOptions): Promise<R
 /** Validates answers and adds the defaults. @throws ExpectedError that names the answer */
 async function complete(given: unknown): Promise<Answers> {
   const { EXAMPLE_ENDPOINT } = await import('./answers/answers.ts');
-  const { readAnswers } = await import('./answers/record.ts');
+  const { readAnswers } = await import('./answers/read-answers.ts');
   if (typeof given !== 'object' || given === null) throw wrong('answers must be an object');
   const { endpoints = [EXAMPLE_ENDPOINT], ...others } = given as Readonly<Record<string, unknown>>;
   const answers = readAnswers({ ...others, endpoints }, 'answers', HINT);

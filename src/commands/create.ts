@@ -57,7 +57,7 @@ async function projectMeant(context: Context, { directory, switches }: CommandLi
 
 /** Continues an interrupted set-up of an existing project, or offers to change the project. */
 async function goOnIn(context: Context, line: CommandLine, directory: string): Promise<number> {
-  const { answers, lock } = openProject(context, directory);
+  const { answers, lock } = await openProject(context, directory);
   const found = `${directory} is already the service "${answers.name}" (${answers.framework}), created by create-tsuru-service ${lock.generator}.`;
   const left = isSame(line.answers, answers) && !line.switches.dryRun ? stepsLeft(context, directory) : [];
   const steps = left.filter((step) => stepsWanted(line.switches).includes(step));

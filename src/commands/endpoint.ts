@@ -56,7 +56,7 @@ async function remove(context: Context, { name, options }: WritingRequest<'remov
 async function list(context: Context): Promise<void> {
   const { cwd, terminal } = context;
   const directory = resolve(cwd);
-  const { answers } = await undisturbed(context, directory, () => Promise.resolve(openProject(context, directory)));
+  const { answers } = await undisturbed(context, directory, () => openProject(context, directory));
   const { name: service, endpoints } = answers;
   if (endpoints.length === 0) {
     say(terminal, `${service} has no endpoints of its own.`);

@@ -105,7 +105,9 @@ export async function recover(disk: Disk, directory: string): Promise<Recovered>
 function isUnfinished(fs: FileSystem, directory: string): boolean {
   try {
     const root = new Root(fs, directory);
-    return root.look(JOURNAL) !== undefined || root.look(STAGE) !== undefined || hasClaims(root);
+    if (root.look(JOURNAL) !== undefined || root.look(STAGE) !== undefined || hasClaims(root)) return true;
+    // A run that was killed before its claim, or after it, leaves an empty folder.
+    return root.look(STATE)?.isDirectory() === true && root.list(STATE).length === 0;
   } catch (error) {
     throw error instanceof ExpectedError ? error : failure(error, 'Nothing was changed.');
   }

@@ -4,7 +4,7 @@ import type { FileClass } from '../render/classes.ts';
 import { type Answers, RECORD } from '../answers/answers.ts';
 import { sortedByName } from '../answers/endpoints.ts';
 import { QUESTIONS } from '../answers/questions.ts';
-import { readAnswers } from '../answers/record.ts';
+import { readAnswers } from '../answers/read-answers.ts';
 import { refuseGitMarkers, writeBases } from './base.ts';
 import { sha256 } from './hash.ts';
 import { saysTheSame } from './line-ends.ts';

@@ -12,7 +12,6 @@ import type { DiskFile } from './plan.ts';
 import { stateFolders, type Disk } from './proof.ts';
 import { codeOf, Root, whyUnreachable } from './root.ts';
 import { EXIT, ExpectedError, unreadable } from '../errors.ts';
-import { readRecord } from '../answers/record.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** A generated project: its record, and its lock. */
@@ -136,14 +135,14 @@ function isDirectory(path: string): boolean {
  * Reads the record and the lock of a project.
  * @throws ExpectedError when the directory is not a project, or one of them is unreadable or newer than this program
  */
-export function openProject(
+export async function openProject(
   { machine, templates }: Pick<ProjectContext, 'machine' | 'templates'>,
   directory: string,
-): Project {
+): Promise<Project> {
   if (!isProject(directory)) throw noProject(directory);
   const root = rootOf(directory);
   try {
-    return read(root, directory, templates.version);
+    return await read(root, directory, templates.version);
   } catch (error) {
     // A file that another run is writing may look broken: report that run instead.
     refuseOthers(root, machine);
@@ -151,7 +150,7 @@ export function openProject(
   }
 }
 
-function read(root: Root, directory: string, generator: string): Project {
+async function read(root: Root, directory: string, generator: string): Promise<Project> {
   const recordText = root.read(RECORD)?.content.toString();
   const lockText = root.read(LOCK)?.content.toString();
   if (recordText === undefined) throw noProject(directory);
@@ -161,6 +160,8 @@ function read(root: Root, directory: string, generator: string): Project {
       'Restore it from your version control, with all of .tsuru-service.',
     );
   }
+  // A new project needs no parser of YAML.
+  const { readRecord } = await import('../answers/record.ts');
   return { directory, recordText, answers: readRecord(recordText), lockText, lock: readLock(lockText, generator) };
 }
 

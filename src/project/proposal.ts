@@ -45,7 +45,7 @@ export async function propose(
   changed: (answers: Answers) => Answers | Promise<Answers>,
 ): Promise<Proposal> {
   const { cwd, templates } = context;
-  const project = openProject(context, directory);
+  const project = await openProject(context, directory);
   const answers = await changed(project.answers);
   const problem = endpointsProblem(answers.endpoints, answers.framework) ?? newEndpointsProblem(project, answers);
   if (problem !== undefined) throw usage(problem);

@@ -173,6 +173,12 @@ describe('the packed command line', () => {
     }
   });
 
+  it('writes into a directory with nothing but the empty folder of a killed run', async () => {
+    mkdirSync(join(cwd, 'dir/.tsuru-service'), { recursive: true });
+    expect(await run(['dir', ...BARE])).toMatchObject({ code: 0 });
+    expect(readdirSync(join(cwd, 'dir/.tsuru-service'))).toContain('lock.json');
+  });
+
   it('makes a valid id of a name with spaces and capitals, keeps the directory, and says so', async () => {
     const { stdout } = await run(['My Great DB', ...BARE]);
     expect(stdout).toContain('The directory is "My Great DB"');
@@ -387,7 +393,7 @@ describe('the packed command line', () => {
       const environment = { ...configured('[user]\n  useConfigOnly = true\n') };
       const result = await run(['dir', ...WITHOUT_INSTALL], { environment });
       expect(result.code).toBe(0);
-      expect(result.stdout).toMatch(/A git repository was created, without a commit: .+/);
+      expect(result.stdout).toMatch(/A git repository was created, but without a commit: .+/);
     });
 
     it('that signs commits is left to its owner', async () => {
@@ -395,7 +401,7 @@ describe('the packed command line', () => {
         environment: configured(`${IDENTITY}[commit]\n  gpgsign = yes\n`),
       });
       expect(result.code).toBe(0);
-      expect(result.stdout).toContain('the first one is yours: git commit');
+      expect(result.stdout).toContain('To make the first one: git commit');
     });
 
     it('with a hook that refuses is left without a commit', async () => {

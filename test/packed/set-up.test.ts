@@ -145,7 +145,7 @@ describe('the checks after the install', () => {
     expect(stderr).toContain(`failed: npm ${String(CHECKS[1])} ended with 1.\n`);
     expect(stderr).toContain(`error TS1\nTo run it again, in ${join(cwd, 'dir')}: npm run types\n`);
     expect(stderr).toContain(`1 test failed\nTo run it again, in ${join(cwd, 'dir')}: npm ${String(CHECKS[1])}\n`);
-    expect(stderr).toContain('  checks   failed\n');
+    expect(stderr).toContain('  verify   failed\n');
   });
 });
 

@@ -116,7 +116,7 @@ function expectTruth(project: string, error: unknown, applied: Applied | undefin
   expect(exitCode).toBe(EXIT.failed);
   if (hint.startsWith('Nothing was changed.')) {
     expect(sorted(now)).toBe(sorted(OLD));
-  } else if (hint.startsWith('Every file is as it was.')) {
+  } else if (hint.startsWith('No file was changed, but')) {
     expect(outsideOfState(now)).toBe(sorted(OLD));
   } else {
     expect(hint).toMatch(/Some files are new and others old/);
