@@ -401,7 +401,7 @@ describe('the packed command line', () => {
         environment: configured(`${IDENTITY}[commit]\n  gpgsign = yes\n`),
       });
       expect(result.code).toBe(0);
-      expect(result.stdout).toContain('To make the first one: git commit');
+      expect(result.stdout).toMatch(/To make the first\s+one:\s+git\s+commit/);
     });
 
     it('with a hook that refuses is left without a commit', async () => {
