@@ -216,6 +216,7 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
         expect(wrong).toEqual([]);
 
         let dead = false;
+        let replies = 0;
         const write = async (worker: number) => {
           for (let step = 0; !dead; step++) {
             const name = `r${round}-w${worker}-s${step}`;
@@ -226,10 +227,12 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
               body: `name=${name}&team=t`,
             });
             if (created.status !== 201) throw new Error(created.body);
+            replies++;
             await untilUp(service, `/resources/${name}`);
             const bound = await bind(name);
             if (bound.status !== 201) throw new Error(bound.body);
             acknowledged.set(name, bound.body);
+            replies++;
             if (step % 3 === 2) {
               // From here on either is right, until the answer is there.
               acknowledged.delete(name);
@@ -248,7 +251,12 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
             if (!dead) throw error;
           }),
         );
-        await new Promise((resolve) => setTimeout(resolve, 20 + random() * 180));
+        // By what it has done, and not by time: a slow machine would be killed before it does anything.
+        const enough = 8 + Math.floor(random() * 48);
+        const busy = async () => {
+          while (replies < enough) await new Promise((resolve) => setTimeout(resolve, 1));
+        };
+        await Promise.race([busy(), ...writers]);
         dead = true;
         await service.kill();
         await Promise.all(writers);
