@@ -75,18 +75,18 @@ export async function keepOthers(root: Root, { direction, steps }: Journal): Pro
   return found;
 }
 
-/** The name of the next backup folder: `0001`, `0002`, ... */
-export function nextBackupIn(root: Root): string {
+/** The next backup folder: `.tsuru-service/backup/0001`, `0002`, ... */
+export function nextBackup(root: Root): string {
   const numbers = root
     .list(`${STATE}/backup`)
     .map(Number)
     .filter((number) => Number.isInteger(number));
-  return String(Math.max(0, ...numbers) + 1).padStart(4, '0');
+  return `${STATE}/backup/${String(Math.max(0, ...numbers) + 1).padStart(4, '0')}`;
 }
 
 /** @returns the path of the new, empty folder */
 function newBackup(root: Root): string {
-  const folder = `${STATE}/backup/${nextBackupIn(root)}`;
+  const folder = nextBackup(root);
   root.makeDirectory(folder);
   return folder;
 }

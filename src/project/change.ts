@@ -9,8 +9,8 @@ import { backupOperations, isEdited, operationsOf } from './backup.ts';
 import { resolveConflicts, settledOperations } from './conflicts.ts';
 import type { ProjectContext } from './context.ts';
 import { installIfNeeded } from './dependencies.ts';
-import { beginRun, nextBackup, sayApplied, undisturbed } from './open.ts';
-import { STATE } from './paths.ts';
+import { nextBackup } from './carry-out.ts';
+import { beginRun, rootOf, sayApplied, undisturbed } from './open.ts';
 import { isUnsettled } from './plan.ts';
 import { propose, type Proposal } from './proposal.ts';
 import { sayConflicts, showProposal } from './show.ts';
@@ -74,7 +74,7 @@ async function write(
   const resolutions = await resolveConflicts(context, options.conflict, conflicts);
   if (signal.aborted) throw cancelled();
   const settled = settledOperations(project.directory, conflicts, resolutions);
-  const backup = `${STATE}/backup/${nextBackup(project.directory)}`;
+  const backup = nextBackup(rootOf(project.directory));
   const applied = await applyOperations(run, [
     ...backupOperations(backup, [...changes.filter(isEdited).flatMap(operationsOf), ...settled]),
     ...changes.flatMap(operationsOf),

@@ -2,8 +2,8 @@ import { wordsOf } from '../render/package-manager.ts';
 import type { WriteOptions } from '../terminal/project-options.ts';
 import { say } from '../terminal/terminal.ts';
 import type { ProjectContext } from './context.ts';
-import { nextBackup } from './open.ts';
-import { STATE } from './paths.ts';
+import { nextBackup } from './carry-out.ts';
+import { rootOf } from './open.ts';
 import type { Proposal } from './proposal.ts';
 
 /** Installs the dependencies if they or the package manager changed. */
@@ -28,7 +28,7 @@ export async function installIfNeeded(
     const step = await import('../steps/install.ts');
     const run = () => step.install({ directory, packageManager, environment, runProgram, signal, terminal });
     const { withFreshModules } = await import('../steps/modules.ts');
-    await (isOther ? withFreshModules(directory, `${STATE}/backup/${nextBackup(directory)}`, run) : run());
+    await (isOther ? withFreshModules(directory, nextBackup(rootOf(directory)), run) : run());
   }
   if (isOther) say(terminal, `Commit ${words.lockfile}, and use ${packageManager} everywhere this project is installed.`);
 }

@@ -3,7 +3,6 @@ import nodeFileSystem, { statSync } from 'node:fs';
 import { type Answers, RECORD } from '../answers/answers.ts';
 import type { ProjectContext } from './context.ts';
 import { begin, recover, type Applied, type Recovered, type ProjectRun } from './apply.ts';
-import { nextBackupIn } from './carry-out.ts';
 import { refuseOthers } from './claim.ts';
 import { readLock, type Lock } from './lock.ts';
 import type { Machine } from './machine.ts';
@@ -177,9 +176,4 @@ export function readDisk(directory: string, paths: Iterable<string>): Map<string
     if (file !== undefined) disk.set(path, file);
   }
   return disk;
-}
-
-/** The name of the next backup folder: `0001`, `0002`, ... */
-export function nextBackup(directory: string): string {
-  return nextBackupIn(rootOf(directory));
 }

@@ -5,12 +5,12 @@ import { commandMeant } from '../terminal/commands.ts';
 import { quote } from '../text.ts';
 import type { Operation } from './apply.ts';
 import { mergeLineSets } from './merge/sets.ts';
-import { STATE } from './paths.ts';
 import { obstacles, type Kind, type Obstacles } from './plan.ts';
 import { whyUnreachable, type Root } from './root.ts';
 import type { Tree } from '../render/tree.ts';
 import { EXIT, ExpectedError } from '../errors.ts';
-import { isProject, nextBackup, rootOf } from './open.ts';
+import { nextBackup } from './carry-out.ts';
+import { isProject, rootOf } from './open.ts';
 
 /** The state of the directory for a new project. `free` may have files of a new repository, which are kept. */
 export type Site =
@@ -169,7 +169,7 @@ export interface Filling {
  */
 export function filling(directory: string, tree: Tree): Filling {
   const root = rootOf(directory);
-  const backup = `${STATE}/backup/${nextBackup(directory)}`;
+  const backup = nextBackup(root);
   const operations: Operation[] = [];
   const kept: string[] = [];
   for (const [path, { content, mode }] of tree) {
