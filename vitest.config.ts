@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     // A snapshot file that is missing is a failure, outside CI as well; `--update` writes it.
     update: 'none',
+    // By default one core stays free, and on two cores the files would run one after another.
+    maxWorkers: 2,
     projects: [
       {
         test: {
