@@ -3,8 +3,7 @@
 // lock, no second encoding and no defence against the paths that users of Tsuru's proxy can send.
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
-import { Kysely, SqliteDialect } from 'kysely';
-import Database from 'libsql';
+import { Kysely, PostgresDialect, sql, SqliteDialect } from 'kysely';
 import { pino } from 'pino';
 
 export const log = pino();
@@ -18,18 +17,26 @@ export function refused(authorization = '') {
   return !timingSafeEqual(digest(Buffer.from(authorization.slice('Basic '.length), 'base64')), expected);
 }
 
-const database = new Database(process.env.DATABASE_PATH);
-database.pragma('journal_mode = WAL');
-database.pragma('synchronous = FULL');
-database.exec(
-  'create table if not exists binds (instance text, app text, variables text, primary key (instance, app))',
-);
-const db = new Kysely({ dialect: new SqliteDialect({ database }) });
+const db = new Kysely({ dialect: await dialect(process.env.STORE_URL) });
+await sql`create table if not exists hand_binds (instance text, app text, variables text, primary key (instance, app))`.execute(db);
+
+/** @param url of a PostgreSQL database; without one, a file of SQLite */
+async function dialect(url) {
+  if (url) {
+    const { default: pg } = await import('pg');
+    return new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 10 }) });
+  }
+  const { default: Database } = await import('libsql');
+  const database = new Database(process.env.DATABASE_PATH);
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  return new SqliteDialect({ database });
+}
 
 /** Returns the stored variables of the app, or creates and stores new ones. */
 export async function bind(instance, app) {
   const row = await db
-    .selectFrom('binds')
+    .selectFrom('hand_binds')
     .select('variables')
     .where('instance', '=', instance)
     .where('app', '=', app)
@@ -39,7 +46,7 @@ export async function bind(instance, app) {
   const host = `${instance}.example.com`;
   const variables = { HOST: host, USER: app, PASSWORD: password, URL: `https://${app}:${password}@${host}` };
   await db
-    .insertInto('binds')
+    .insertInto('hand_binds')
     .values({ instance, app, variables: JSON.stringify(variables) })
     .execute();
   return variables;

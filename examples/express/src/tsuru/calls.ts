@@ -31,6 +31,7 @@ export interface Call {
  */
 export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: CallOptions): Call[] {
   const cluster = (request: ServiceRequest) => (multiCluster ? clusterOf(request) : undefined);
+  const planList = jsonResponse(200, plans.list());
 
   /**
    * `GET /resources/plans`; no instance has that name. It has no route of its own, since Hono's fast router does
@@ -41,7 +42,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       const message = 'This service is multi-cluster. Choose a pool with --pool.';
       throw new ServiceError(400, message, { missing_params: ['cluster'] });
     }
-    return jsonResponse(200, plans.list());
+    return planList;
   };
 
   /** A call that changes something. */
