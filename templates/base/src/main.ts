@@ -1,7 +1,10 @@
+import type { Logger } from 'pino';
+
 import { createApp, listen } from './app.js';
 import { createBackend } from './backend.js';
 import { plans } from './plans.js';
-import { loadEnvironmentFile, readConfig } from './tsuru/config.js';
+import type { AnyBackend } from './tsuru/backend.js';
+import { loadEnvironmentFile, readConfig, type Config } from './tsuru/config.js';
 import { endpoints } from './tsuru/endpoints.js';
 import { messageOf } from './tsuru/errors.js';
 import { createLogger } from './tsuru/log.js';
@@ -19,7 +22,31 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const store = await Store.open(config.databasePath);
-  const backend = createBackend();
+  const backend: AnyBackend = createBackend();
+  const end = async () => {
+    try {
+      await backend.close?.();
+    } finally {
+      await store.close();
+    }
+  };
+  try {
+    await serve(config, log, store, backend, end);
+  } catch (error) {
+    giveUpLater(log);
+    await end();
+    throw error;
+  }
+}
+
+/** Serves until a signal stops it. */
+async function serve(
+  config: Config,
+  log: Logger,
+  store: Store,
+  backend: AnyBackend,
+  end: () => Promise<void>,
+): Promise<void> {
   const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
   const app = await createApp(service);
   const listening = listen(app, service, config);
@@ -28,13 +55,10 @@ async function main(): Promise<void> {
     log.info({ signal, again: isStopping || undefined }, 'stopping; running operations are finished first');
     if (isStopping) return;
     isStopping = true;
-    setTimeout(() => {
-      log.error('gave up waiting');
-      process.exit(1);
-    }, LAST_MOMENT).unref();
+    giveUpLater(log);
     const { close } = await listening;
     await service.lifeCycle.stop(close(), GRACE);
-    await store.close();
+    await end();
     log.info('stopped');
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
@@ -42,6 +66,13 @@ async function main(): Promise<void> {
   log.info({ address, service: settings.service }, 'listening');
   // Not before it listens: if the port is taken, another process is running the service.
   await service.lifeCycle.resume();
+}
+
+function giveUpLater(log: Logger): void {
+  setTimeout(() => {
+    log.error('gave up waiting');
+    process.exit(1);
+  }, LAST_MOMENT).unref();
 }
 
 function fail(error: unknown): void {

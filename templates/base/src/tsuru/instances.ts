@@ -54,7 +54,7 @@ export class Instances {
 
   /** The instance, in any state. @throws ServiceError 404 without it */
   async find(name: string): Promise<StoredInstance> {
-    const instance = await this.#store.find(name);
+    const instance = await this.#find(name);
     if (instance === undefined) throw noSuchInstance(name);
     return instance;
   }
@@ -94,7 +94,7 @@ export class Instances {
   async update(spec: InstanceSpec, caller: Caller): Promise<void> {
     const action = `Updating the instance "${spec.name}"`;
     await this.#operations.runLocked(spec.name, action, async (operation) => {
-      const previous = await this.#store.find(spec.name);
+      const previous = await this.#find(spec.name);
       if (previous === undefined) {
         throw new ServiceError(
           410,
@@ -163,9 +163,18 @@ export class Instances {
     return [state, ...(await this.#backend.info(instance, trustedCluster(instance, cluster)))];
   }
 
+  /** The instance. A ready one is damaged when the backend's schema refuses its data. */
+  async #find(name: string): Promise<StoredInstance | undefined> {
+    const instance = await this.#store.find(name);
+    if (instance?.state !== 'ready' || instance.damaged.includes('data') || this.#backend.canRead(instance)) {
+      return instance;
+    }
+    return { ...instance, data: {}, damaged: [...instance.damaged, 'data'] };
+  }
+
   /** @returns the creation to wait for; undefined when a ready instance was taken over */
   async #startCreation(action: string, wanted: InstanceSpec, caller: Caller, operation: Operation) {
-    const existing = await this.#store.find(wanted.name);
+    const existing = await this.#find(wanted.name);
     if (existing?.state === 'removing') {
       await this.#removals.remove(existing, operation, caller);
       // Tsuru has given up on this creation, and must not find its instance later.

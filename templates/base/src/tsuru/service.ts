@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 
 import { basicAuth } from './auth.js';
-import type { Backend } from './backend.js';
+import type { AnyBackend } from './backend.js';
 import { tsuruCalls, type Call } from './calls.js';
 import type { Provisioning } from './creations.js';
 import { endpointCall, type Endpoint } from './endpoint.js';
 import { ServiceError } from './errors.js';
+import { healthCheck } from './health.js';
 import { errorResponse, hasBody, header, HEALTHCHECK, jsonResponse, type Headers, type Route } from './http.js';
 import { LifeCycle } from './life-cycle.js';
 import type { Timeouts } from './operations.js';
@@ -33,7 +34,7 @@ export interface ServiceOptions {
   headersTimeout?: number;
   plans: readonly Plan[];
   endpoints: readonly Endpoint[];
-  backend: Backend;
+  backend: AnyBackend;
   store: Store;
   log: Logger;
   now?: () => Date;
@@ -59,7 +60,7 @@ export interface Service {
 }
 
 export function createService(options: ServiceOptions): Service {
-  const { basePath, bodyLimit, multiCluster, refuseProxied, log, store } = options;
+  const { basePath, bodyLimit, multiCluster, refuseProxied, log } = options;
   const authenticate = basicAuth(options.username, options.password);
   const plans = new Plans(options.plans);
   const lifeCycle = new LifeCycle({ ...options, plans });
@@ -67,11 +68,12 @@ export function createService(options: ServiceOptions): Service {
     ...tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }),
     ...options.endpoints.map((endpoint) => endpointCall(endpoint, lifeCycle, multiCluster)),
   ];
+  const checkHealth = healthCheck(options);
   const health: Call = {
     method: 'GET',
     path: HEALTHCHECK,
     async handle() {
-      await store.ping();
+      await checkHealth();
       return jsonResponse(200, { status: 'WORKING' });
     },
   };

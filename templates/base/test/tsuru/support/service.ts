@@ -1,4 +1,4 @@
-import type { Backend, Request, Variables } from '../../../src/tsuru/backend.js';
+import type { AnyBackend, Backend, Request, Variables } from '../../../src/tsuru/backend.js';
 import type { Endpoint } from '../../../src/tsuru/endpoint.js';
 import { createLogger } from '../../../src/tsuru/log.js';
 import { createService, type Service, type ServiceOptions } from '../../../src/tsuru/service.js';
@@ -6,7 +6,7 @@ import { Store } from '../../../src/tsuru/store.js';
 import { injector } from './inject.js';
 import { call, CREDENTIALS, type TestRequest, type TestResponse } from './requests.js';
 
-type Method = keyof Backend;
+type Method = Exclude<keyof Backend, 'data' | 'health' | 'close'>;
 
 /** One call that a test backend received. */
 export interface Asked {
@@ -45,9 +45,9 @@ function variables({ secret }: { secret: string }): Variables {
 }
 
 /** A service with its own plans, store and backend, independent of those of the project. */
-export interface TestService {
+export interface TestService<Tested extends AnyBackend = TestBackend> {
   service: Service;
-  backend: TestBackend;
+  backend: Tested;
   store: Store;
   /** Sends a request through the app, without a socket. */
   send: (request: TestRequest) => Promise<TestResponse>;
@@ -59,10 +59,15 @@ export interface TestService {
   log: string[];
 }
 
-export async function testService(
-  options: Partial<ServiceOptions> & { endpoints?: Endpoint[] } = {},
-): Promise<TestService> {
-  const backend = new TestBackend();
+type TestOptions = Partial<ServiceOptions> & { endpoints?: Endpoint[] };
+
+/** A service with a {@link TestBackend}, or with the backend of the options, such as the real one. */
+export function testService<Tested extends AnyBackend>(
+  options: TestOptions & { backend: Tested },
+): Promise<TestService<Tested>>;
+export function testService(options?: TestOptions & { backend?: never }): Promise<TestService>;
+export async function testService(options: TestOptions = {}): Promise<TestService<AnyBackend>> {
+  const { backend = new TestBackend() } = options;
   const store = options.store ?? (await Store.open(':memory:'));
   const log: string[] = [];
   let clock = Date.parse('2026-01-01T00:00:00Z');
@@ -80,11 +85,11 @@ export async function testService(
       { name: 'large', description: '10 GB' },
     ],
     endpoints: [],
-    backend,
     store,
     log: createLogger('info', { write: (line) => void log.push(line) }),
     now: () => new Date(clock),
     ...options,
+    backend,
   });
   const send = await injector(service);
   return {
