@@ -9,7 +9,7 @@ const RULES: readonly (readonly [pattern: RegExp, fileClass: FileClass])[] = [
   [/^(permissions\.json|openapi\.yaml|manifest\.example\.yaml)$/, 'generated'],
   [/^test\/tsuru\//, 'generated'],
   [/^test\//, 'seeded'],
-  [/^src\/(backend|plans)\.ts$/, 'seeded'],
+  [/^src\/(backend|plans|settings)\.ts$/, 'seeded'],
   [/^src\/endpoints\//, 'seeded'],
   [/^(\.env|manifest\.yaml|yarn\.lock)$/, 'seeded'],
 ];

@@ -3,13 +3,14 @@ import type { Logger } from 'pino';
 import { createApp, listen } from './app.js';
 import { createBackend } from './backend.js';
 import { plans } from './plans.js';
-import type { AnyBackend } from './tsuru/backend.js';
+import { settings as schema } from './settings.js';
+import { answers } from './tsuru/answers.js';
+import type { AnyBackend, BackendOptions } from './tsuru/backend.js';
 import { loadEnvironmentFile, readConfig, type Config } from './tsuru/config.js';
 import { endpoints } from './tsuru/endpoints.js';
 import { messageOf } from './tsuru/errors.js';
 import { createLogger } from './tsuru/log.js';
 import { createService } from './tsuru/service.js';
-import { settings } from './tsuru/settings.js';
 import { Store } from './tsuru/store.js';
 
 /** Milliseconds that a stop waits for running operations. */
@@ -19,10 +20,12 @@ const LAST_MOMENT = 28_000;
 
 async function main(): Promise<void> {
   loadEnvironmentFile();
-  const config = readConfig(process.env);
+  const { config, settings } = readConfig(process.env, schema);
   const log = createLogger(config.logLevel);
   const store = await Store.open(config.databasePath);
-  const backend: AnyBackend = createBackend();
+  // An earlier src/backend.ts takes no options.
+  const open: (options: BackendOptions<typeof settings>) => AnyBackend = createBackend;
+  const backend = open({ settings, service: answers.service, log });
   const end = async () => {
     try {
       await backend.close?.();
@@ -47,7 +50,7 @@ async function serve(
   backend: AnyBackend,
   end: () => Promise<void>,
 ): Promise<void> {
-  const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
+  const service = createService({ ...config, ...answers, backend, endpoints, log, plans, store });
   const app = await createApp(service);
   const listening = listen(app, service, config);
   let isStopping = false;
@@ -63,7 +66,7 @@ async function serve(
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
   const { address } = await listening;
-  log.info({ address, service: settings.service }, 'listening');
+  log.info({ address, service: answers.service }, 'listening');
   // Not before it listens: if the port is taken, another process is running the service.
   await service.lifeCycle.resume();
 }

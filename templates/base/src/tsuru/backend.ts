@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { z } from 'zod';
 
 import type { JsonObject } from './values.js';
@@ -119,6 +120,15 @@ export type Status = 'up' | 'pending' | 'down' | { text: string };
 export interface InfoItem {
   label: string;
   value: string;
+}
+
+/** The argument of `createBackend` in src/backend.ts. */
+export interface BackendOptions<Settings> {
+  /** Read from the environment at start, by the schema in src/settings.ts. */
+  settings: Settings;
+  /** The service's id in Tsuru. */
+  service: string;
+  log: Logger;
 }
 
 /**
