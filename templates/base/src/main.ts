@@ -8,6 +8,7 @@ import { createLogger } from './tsuru/log.js';
 import { createService } from './tsuru/service.js';
 import { settings } from './tsuru/settings.js';
 import { Store } from './tsuru/store.js';
+import { startTelemetry } from './tsuru/telemetry.js';
 
 /** Milliseconds that a stop waits for running operations. */
 const GRACE = 20_000;
@@ -19,8 +20,9 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const store = await Store.open(config.databasePath);
+  const telemetry = await startTelemetry({ ...settings, config, variables: process.env, store, log });
   const backend = createBackend();
-  const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
+  const service = createService({ ...config, ...settings, ...telemetry, backend, endpoints, log, plans, store });
   const app = await createApp(service);
   const listening = listen(app, service, config);
   let isStopping = false;
@@ -35,6 +37,8 @@ async function main(): Promise<void> {
     const { close } = await listening;
     await service.lifeCycle.stop(close(), GRACE);
     await store.close();
+    // The last one: it may end the process.
+    await telemetry.stop();
     log.info('stopped');
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));

@@ -18,6 +18,8 @@ export interface CallOptions {
 
 /** One of Tsuru's calls, or a request to one of the service's own endpoints. */
 export interface Call {
+  /** For metrics and traces; as a function, it depends on the values of the parameters. */
+  name: string | ((values: readonly string[]) => string);
   method: Method;
   /** With `:parameters`, which are identified by position, not by name. */
   path: string;
@@ -71,6 +73,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
 
   return [
     {
+      name: 'create',
       method: 'POST',
       path: '/resources',
       handle: change(async ({ fields, caller }) => {
@@ -80,6 +83,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: ([name]) => (name === 'plans' ? 'plans' : 'info'),
       method: 'GET',
       path: '/resources/:name',
       async handle(request, [name = '']) {
@@ -88,6 +92,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       },
     },
     {
+      name: 'update',
       method: 'PUT',
       path: '/resources/:name',
       handle: change(async ({ name, fields, caller }) => {
@@ -96,6 +101,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'destroy',
       method: 'DELETE',
       path: '/resources/:name',
       handle: change(async ({ name, caller }) => {
@@ -104,6 +110,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'status',
       method: 'GET',
       path: '/resources/:name/status',
       async handle(request, [name = '']) {
@@ -111,6 +118,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       },
     },
     {
+      name: 'bind_app',
       method: 'POST',
       path: '/resources/:name/bind-app',
       handle: change(async ({ name, fields, caller }) => {
@@ -128,6 +136,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'unbind_app',
       method: 'DELETE',
       path: '/resources/:name/bind-app',
       handle: change(async ({ name, fields, caller }) => {
@@ -137,6 +146,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'bind_job',
       method: 'PUT',
       path: '/resources/:name/binds/jobs/:job',
       handle: change(async ({ name, job, fields, caller }) => {
@@ -156,6 +166,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'unbind_job',
       method: 'DELETE',
       path: '/resources/:name/binds/jobs/:job',
       handle: change(async ({ name, job, caller }) => {
