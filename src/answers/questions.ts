@@ -126,7 +126,7 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'store',
     help: 'the database that the service API keeps its instances and binds in',
     prompt: 'Store',
-    choices: choices(STORES, { sqlite: 'SQLite' }),
+    choices: choices(STORES, { sqlite: 'SQLite: one process', postgres: 'PostgreSQL: any number of replicas' }),
     default: () => 'sqlite',
   },
   {

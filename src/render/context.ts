@@ -1,4 +1,4 @@
-import type { Answers, EndpointAnswer, Framework } from '../answers/answers.ts';
+import type { Answers, EndpointAnswer, Framework, Store } from '../answers/answers.ts';
 import { moreSpecificFirst, sortedByName } from '../answers/endpoints.ts';
 import { quote } from '../text.ts';
 import { isBerry, wordsOf, type PackageManagerWords } from './package-manager.ts';
@@ -102,6 +102,14 @@ const DEVELOPMENT: Record<Framework, readonly Dependency[]> = {
   hono: [],
 };
 
+const STORE: Record<Store, readonly Dependency[]> = {
+  sqlite: [],
+  postgres: [
+    ...(['@opentelemetry/api', '@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources'] as const),
+    ...(['@opentelemetry/sdk-trace-node', '@opentelemetry/semantic-conventions', 'prom-client'] as const),
+  ],
+};
+
 const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastify', hono: 'Hono' };
 
 /** Derives the templates' context. Pure: the same answers give the same context. */
@@ -135,7 +143,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     hasCorepack: packageManager === 'pnpm' || packageManager === 'yarn',
     bunVersion: packageManager === 'bun' ? pin.slice('bun@'.length) : '',
     resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
-    dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework]]),
+    dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework], ...STORE[answers.store]]),
     devDependencies: lines([
       '@eslint/js',
       '@types/node',

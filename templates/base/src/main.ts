@@ -6,12 +6,13 @@ import { plans } from './plans.js';
 import { settings as schema } from './settings.js';
 import { answers } from './tsuru/answers.js';
 import type { AnyBackend, BackendOptions } from './tsuru/backend.js';
-import { loadEnvironmentFile, readConfig, type Config } from './tsuru/config.js';
+import { loadEnvironmentFile, readConfig } from './tsuru/config.js';
 import { endpoints } from './tsuru/endpoints.js';
 import { messageOf } from './tsuru/errors.js';
 import { createLogger } from './tsuru/log.js';
-import { createService } from './tsuru/service.js';
+import { createService, type ServiceOptions } from './tsuru/service.js';
 import { Store } from './tsuru/store.js';
+import { startTelemetry } from './tsuru/telemetry.js';
 
 /** Milliseconds that a stop waits for running operations. */
 const GRACE = 20_000;
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const { config, settings } = readConfig(process.env, schema);
   const log = createLogger(config.logLevel);
   const store = await Store.open(config.databasePath);
+  const telemetry = await startTelemetry({ ...answers, config, variables: process.env, store, log });
   // An earlier src/backend.ts takes no options.
   const open: (options: BackendOptions<typeof settings>) => AnyBackend = createBackend;
   const backend = open({ settings, service: answers.service, log });
@@ -31,10 +33,12 @@ async function main(): Promise<void> {
       await backend.close?.();
     } finally {
       await store.close();
+      // The last one: it may end the process.
+      await telemetry.stop();
     }
   };
   try {
-    await serve(config, log, store, backend, end);
+    await serve({ ...config, ...answers, ...telemetry, backend, endpoints, log, plans, store }, end);
   } catch (error) {
     giveUpLater(log);
     await end();
@@ -43,16 +47,11 @@ async function main(): Promise<void> {
 }
 
 /** Serves until a signal stops it. */
-async function serve(
-  config: Config,
-  log: Logger,
-  store: Store,
-  backend: AnyBackend,
-  end: () => Promise<void>,
-): Promise<void> {
-  const service = createService({ ...config, ...answers, backend, endpoints, log, plans, store });
+async function serve(options: ServiceOptions & { port: number; host: string }, end: () => Promise<void>): Promise<void> {
+  const { log } = options;
+  const service = createService(options);
   const app = await createApp(service);
-  const listening = listen(app, service, config);
+  const listening = listen(app, service, options);
   let isStopping = false;
   const stop = async (signal: string) => {
     log.info({ signal, again: isStopping || undefined }, 'stopping; running operations are finished first');
@@ -66,7 +65,7 @@ async function serve(
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
   const { address } = await listening;
-  log.info({ address, service: answers.service }, 'listening');
+  log.info({ address, service: options.service }, 'listening');
   // Not before it listens: if the port is taken, another process is running the service.
   await service.lifeCycle.resume();
 }

@@ -54,6 +54,8 @@ export interface EndpointResponse {
 export type EndpointHandler = (request: EndpointRequest) => EndpointResponse | Promise<EndpointResponse>;
 
 export interface Endpoint {
+  /** As in tsuru-service.yaml. */
+  name?: string;
   method: Method;
   /** Below the instance, with `:parameters` of any names. */
   path: string;
@@ -67,6 +69,7 @@ export function endpointCall(endpoint: Endpoint, lifeCycle: LifeCycle, multiClus
     .filter((part) => part.startsWith(':'))
     .map((part) => part.slice(1));
   return {
+    name: `endpoint:${endpoint.name ?? endpoint.path}`,
     method: endpoint.method,
     path: `/resources/:name${endpoint.path}`,
     async handle(request, [name = '', ...values]) {

@@ -99,6 +99,18 @@ export class Store {
     return rows.flatMap(({ name }) => decoded(name) ?? []);
   }
 
+  /** The number of instances in each state. */
+  async countStates(): Promise<Record<InstanceState, number>> {
+    const rows = await this.#db
+      .selectFrom('instances')
+      .select((select) => ['state', select.fn.countAll().as('count')])
+      .groupBy('state')
+      .execute();
+    const counts = { pending: 0, ready: 0, failed: 0, removing: 0 };
+    for (const { state, count } of rows) counts[state] = Number(count);
+    return counts;
+  }
+
   /** Inserts an instance, or updates the one with its id. */
   async save(instance: StoredInstance): Promise<void> {
     const row = instanceRow(instance);
