@@ -21,7 +21,14 @@ export function serviceGenerator(plop: NodePlopAPI): void {
 
 function layersOf(answers: Answers): RenderAction[] {
   const { framework, backend, packageManager, endpoints } = answers;
-  const layers = ['base', framework, `backend-${backend}`, ...(packageManager === 'yarn' ? ['yarn'] : []), 'secret'];
+  const layers = [
+    'base',
+    framework,
+    `backend-${backend}`,
+    ...(backend === 'postgres' ? ['embedded-postgres'] : []),
+    ...(packageManager === 'yarn' ? ['yarn'] : []),
+    'secret',
+  ];
   return [
     ...layers.map((layer) => ({ type: 'render' as const, layer, answers })),
     ...endpoints.map((endpoint) => ({ type: 'render' as const, layer: 'endpoint', answers, endpoint })),
