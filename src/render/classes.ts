@@ -5,7 +5,7 @@
 export type FileClass = 'generated' | 'merged' | 'seeded';
 
 const RULES: readonly (readonly [pattern: RegExp, fileClass: FileClass])[] = [
-  [/^src\/tsuru\//, 'generated'],
+  [/^src\/(tsuru|backends)\//, 'generated'],
   [/^(permissions\.json|openapi\.yaml|manifest\.example\.yaml)$/, 'generated'],
   [/^test\/tsuru\//, 'generated'],
   [/^test\//, 'seeded'],

