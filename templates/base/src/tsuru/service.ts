@@ -4,7 +4,8 @@ import { basicAuth } from './auth.js';
 import type { AnyBackend } from './backend.js';
 import { tsuruCalls, type Call } from './calls.js';
 import type { Provisioning } from './creations.js';
-import { endpointCall, type Endpoint } from './endpoint.js';
+import type { AnyEndpoint } from './endpoint.js';
+import { endpointCall } from './endpoint-call.js';
 import { ServiceError } from './errors.js';
 import { healthCheck } from './health.js';
 import {
@@ -44,7 +45,7 @@ export interface ServiceOptions {
   /** Milliseconds for the headers of a request to arrive; 10 s by default. */
   headersTimeout?: number;
   plans: readonly Plan[];
-  endpoints: readonly Endpoint[];
+  endpoints: readonly AnyEndpoint[];
   backend: AnyBackend;
   store: Store;
   log: Logger;
@@ -83,7 +84,7 @@ export function createService(given: ServiceOptions): Service {
   const lifeCycle = new LifeCycle({ ...options, plans });
   const calls = [
     ...tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }),
-    ...options.endpoints.map((endpoint) => endpointCall(endpoint, lifeCycle, multiCluster)),
+    ...options.endpoints.map((endpoint) => endpointCall(endpoint, { lifeCycle, backend: given.backend, multiCluster })),
   ];
   const checkHealth = healthCheck(options);
   const health: Call = {
