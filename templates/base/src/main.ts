@@ -20,7 +20,8 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const store = await Store.open(config.databasePath);
-  const telemetry = await startTelemetry({ ...settings, config, variables: process.env, store, log });
+  const { service: id, provisioning } = settings;
+  const telemetry = await startTelemetry({ service: id, provisioning, config, variables: process.env, store, log });
   const backend = createBackend();
   const service = createService({ ...config, ...settings, ...telemetry, backend, endpoints, log, plans, store });
   const app = await createApp(service);
