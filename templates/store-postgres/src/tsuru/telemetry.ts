@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import { basicAuth } from './auth.js';
-import { METRICS } from './http.js';
 import type { Observer, Telemetry, TelemetryOptions } from './observer.js';
 
 /** An empty variable counts as one that is not set. */
@@ -32,7 +31,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const { listenForScrapes } = await import('./telemetry/metrics-server.js');
   const metrics = new Metrics(store, provisioning === 'background');
   const server = port === undefined ? undefined : await listenForScrapes(metrics, { host: config.host, port });
-  if (server !== undefined) log.info({ metrics: `${server.address}${METRICS}` }, 'serving metrics');
+  if (server !== undefined) log.info({ metricsPort: Number(new URL(server.address).port) }, 'serving metrics');
   return {
     observer: tracing === undefined ? metrics : around(tracing.observer, metrics),
     ...(password !== undefined && {

@@ -182,7 +182,8 @@ describe('the service as a process', { timeout: SLOW }, () => {
   it('serves the metrics on their own port, without a password', async () => {
     const service = start({ METRICS_PORT: '0' });
     const address = await service.address;
-    const page = /"metrics":"([^"]+)"/.exec(service.output())?.[1] ?? '';
+    const port = /"metricsPort":(\d+)/.exec(service.output())?.[1] ?? '';
+    const page = `http://127.0.0.1:${port}/metrics`;
     expect(await createInstance(address)).toBe(201);
     const scrape = await fetch(page);
     expect([scrape.status, await scrape.text()]).toEqual([
