@@ -125,6 +125,11 @@ function sayNextSteps({ terminal, cwd }: Context, request: CreateRequest): void 
     terminal,
     `Created the service ${terminal.bold(answers.name)} in ${directory}. Its password is in .env and manifest.yaml, which git ignores.`,
   );
+  const unset = [
+    ...(answers.backend === 'postgres' ? ['POSTGRES_ADMIN_URL'] : []),
+    ...(answers.store === 'postgres' ? ['STORE_URL'] : []),
+  ];
+  if (unset.length > 0) say(terminal, `Set ${unset.join(' and ')} in .env before you start it; README.md explains how.`);
   terminal.write('\nNext steps:\n');
   const commands = [
     ...(path === '' ? [] : [`cd ${quote(path)}`]),
@@ -133,7 +138,8 @@ function sayNextSteps({ terminal, cwd }: Context, request: CreateRequest): void 
   ];
   for (const command of commands) terminal.write(`  ${command}\n`);
   terminal.write('\n');
-  say(terminal, 'Then write src/backend.ts, as README.md explains. Once Tsuru can reach the service:');
+  const then = answers.backend === 'blank' ? 'Then write src/backend.ts, as README.md explains. ' : '';
+  say(terminal, `${then}Once Tsuru can reach the service:`);
   terminal.write('  tsuru service create manifest.yaml\n');
   terminal.write(`\nTo repeat this run:\n  ${repeatCommand(request)}\n`);
 }

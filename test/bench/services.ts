@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { startPostgres } from '../support/postgres.ts';
 import { readEnvironment, send, startService } from '../support/service.ts';
 import { median, quietEnvironment, timeCommands, type Figure } from './measure.ts';
 import { cpuTime, residentMemory } from './processes.ts';
+import { replicaFigures } from './replicas.ts';
 import { requestFigures } from './requests.ts';
 
 const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
@@ -17,19 +19,37 @@ export async function serviceFigures(scratch: string, bin: string): Promise<Figu
     process.stdout.write('This system has no /proc: the CPU time and memory of the services are not measured.\n');
   }
   for (const framework of FRAMEWORKS) {
-    const project = join(scratch, framework);
-    const run = (command: string, ...args: string[]) =>
-      execFileSync(command, args, { cwd: project, env: quietEnvironment(), stdio: 'ignore' });
-    execFileSync('node', [bin, project, '--yes', '--framework', framework, '--no-verify', '--no-git'], {
-      env: quietEnvironment(),
-      stdio: 'ignore',
-    });
-    run('npm', 'run', 'build');
-    cpSync(new URL('./bare', import.meta.url), join(project, 'bare'), { recursive: true });
-    figures.push(...(await requestFigures(framework, project)), ...(await startUp(framework, project)));
+    const project = build(join(scratch, framework), bin, '--framework', framework);
+    const sqlite = { name: 'sqlite', environment: {} } as const;
+    figures.push(...(await requestFigures(framework, project, sqlite)), ...(await startUp(framework, project)));
     figures.push(await fullCheck(framework, project, bin));
   }
-  return figures;
+  return [...figures, ...(await postgresFigures(join(scratch, 'postgres'), bin))];
+}
+
+/** Measures the store of many replicas with one framework, as the others use the same code. */
+async function postgresFigures(directory: string, bin: string): Promise<Figure[]> {
+  const project = build(directory, bin, '--framework', 'fastify', '--store', 'postgres');
+  const server = await startPostgres();
+  try {
+    await server.createDatabase('replicas');
+    const store = { name: 'postgres', environment: { STORE_URL: server.url() } } as const;
+    return [
+      ...(await requestFigures('fastify', project, store)),
+      ...(await replicaFigures(project, { STORE_URL: server.url('replicas') })),
+    ];
+  } finally {
+    await server.remove();
+  }
+}
+
+/** Generates, installs and builds a service, and puts the same service by hand beside it. */
+function build(project: string, bin: string, ...flags: string[]): string {
+  const options = { env: quietEnvironment(), stdio: 'ignore' } as const;
+  execFileSync('node', [bin, project, '--yes', ...flags, '--no-verify', '--no-git'], options);
+  execFileSync('npm', ['run', 'build'], { ...options, cwd: project });
+  cpSync(new URL('./bare', import.meta.url), join(project, 'bare'), { recursive: true });
+  return project;
 }
 
 /** Times a run of every check in both encodings. */

@@ -3,12 +3,15 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import pg from 'pg';
+
 import { startPostgres as start } from '../../templates/embedded-postgres/test/tsuru/support/postgres-server.ts';
 
 /** A PostgreSQL server on 127.0.0.1, started as generated projects start theirs. */
 export interface PostgresServer {
   /** The URL of a database, for the superuser. */
   url(database?: string): string;
+  createDatabase(name: string): Promise<void>;
   /** Ends it; {@link start} brings it back at the same address, with its data. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -23,6 +26,12 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   const port = Number(new URL(server.url()).port);
   return {
     url: (database) => server.url(database),
+    createDatabase: async (name) => {
+      const client = new pg.Client(server.url());
+      await client.connect();
+      await client.query(`create database ${client.escapeIdentifier(name)}`);
+      await client.end();
+    },
     stop: () => server.stop(),
     start: async () => {
       server = await start({ directory, password: 'postgres', port, settings: { max_connections: '300', ...settings } });
