@@ -28,7 +28,6 @@ interface OpenapiPath {
   instance: string;
   /** Whether it is the default parameter. */
   sharesInstance: boolean;
-  parameters: string[];
   operations: NamedEndpoint[];
 }
 
@@ -45,6 +44,12 @@ interface EndpointContext extends EndpointAnswer {
   samplePath: string;
   /** The method in lower case. */
   verb: string;
+  /** Whether the OpenAPI document describes a body of its requests. */
+  hasBody: boolean;
+  /** The file with its schemas, relative to the OpenAPI document. */
+  schemas: string;
+  /** The content of that file while the handler has no schema. */
+  noSchemas: string;
 }
 
 /** An endpoint with the names that are unique in its service. */
@@ -193,15 +198,26 @@ function pinOf({ packageManager, packageManagerVersion }: Answers): string {
 
 /** Derives the values for the templates of one endpoint. */
 export function endpointContext(endpoint: EndpointAnswer): EndpointContext {
+  const parameters = [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? '');
+  const hasBody = ['DELETE', 'PATCH', 'POST', 'PUT'].includes(endpoint.method);
   return {
     ...endpoint,
     handler: exportedName(endpoint.name),
     comment: endpoint.description.replace(IRREGULAR, ' '),
     route: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
-    parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? ''),
+    parameters,
     samplePath: `/resources/db1${endpoint.path.replace(/\{\w+\}/g, 'x')}`,
     verb: endpoint.method.toLowerCase(),
+    hasBody,
+    schemas: `src/endpoints/${endpoint.name}.schema.json`,
+    noSchemas: noSchemas(parameters, hasBody),
   };
+}
+
+function noSchemas(parameters: readonly string[], hasBody: boolean): string {
+  const properties = Object.fromEntries(parameters.map((parameter) => [parameter, { type: 'string' }]));
+  const schemas = { params: { properties }, query: { type: 'object' }, ...(hasBody && { body: {} }), response: {} };
+  return JSON.stringify(schemas, undefined, 2);
 }
 
 function namedEndpoints(answers: readonly EndpointAnswer[]): NamedEndpoint[] {
@@ -222,7 +238,7 @@ function openapiPaths(endpoints: readonly NamedEndpoint[]): OpenapiPath[] {
     let instance = 'instance';
     while (parameters.includes(instance)) instance = `service_${instance}`;
     const sharesInstance = instance === 'instance';
-    return { openapiPath: `/resources/{${instance}}${path}`, instance, sharesInstance, parameters, operations };
+    return { openapiPath: `/resources/{${instance}}${path}`, instance, sharesInstance, operations };
   });
 }
 

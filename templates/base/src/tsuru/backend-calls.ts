@@ -53,6 +53,17 @@ export class BackendCalls {
     this.#log = log;
   }
 
+  /**
+   * The data for an endpoint of an instance in any state; undefined while there is none.
+   * @throws ServiceError 500 when a ready instance has none that the backend's schema accepts
+   */
+  dataFor(instance: StoredInstance): object | undefined {
+    if (this.#backend.data !== undefined && instance.damaged.includes('data')) {
+      throw damagedInstance(instance.name, ['data']);
+    }
+    return this.#dataSoFar(instance);
+  }
+
   /** Whether the backend's schema accepts the data of a created instance. If not, the log says why. */
   canRead(instance: StoredInstance): boolean {
     return this.#dataOf(instance) !== undefined;
@@ -149,6 +160,11 @@ export class BackendCalls {
     return undefined;
   }
 
+  #dataSoFar(instance: StoredInstance): object | undefined {
+    const hasNone = this.#backend.data !== undefined && Object.keys(instance.data).length === 0;
+    return hasNone ? undefined : this.#dataOf(instance);
+  }
+
   /** @throws ServiceError 500 when the backend's schema refuses the data */
   #request(instance: StoredInstance, caller: Caller, signal: AbortSignal): Request<never> {
     const data = this.#dataOf(instance);
@@ -157,8 +173,7 @@ export class BackendCalls {
   }
 
   #requestSoFar(instance: StoredInstance, caller: Caller, signal: AbortSignal): Request<never> {
-    const hasNone = this.#backend.data !== undefined && Object.keys(instance.data).length === 0;
-    return this.#requestWith(instance, hasNone ? undefined : this.#dataOf(instance), caller, signal);
+    return this.#requestWith(instance, this.#dataSoFar(instance), caller, signal);
   }
 
   #requestWith(

@@ -59,6 +59,11 @@ export class Instances {
     return instance;
   }
 
+  /** @throws ServiceError 500 when a ready instance has unreadable data */
+  dataOf(instance: StoredInstance): object | undefined {
+    return this.#backend.dataFor(instance);
+  }
+
   /**
    * Creates an instance. Inline it is ready afterwards; in the background it is pending.
    *

@@ -1,5 +1,5 @@
 import type { AnyBackend, Backend, Instance, Request, Variables } from '../../../src/tsuru/backend.js';
-import type { Endpoint } from '../../../src/tsuru/endpoint.js';
+import type { AnyEndpoint } from '../../../src/tsuru/endpoint.js';
 import { createLogger } from '../../../src/tsuru/log.js';
 import { createService, type Service, type ServiceOptions } from '../../../src/tsuru/service.js';
 import { Store } from '../../../src/tsuru/store.js';
@@ -60,7 +60,7 @@ export interface TestService<Tested extends AnyBackend = TestBackend> {
   log: string[];
 }
 
-type TestOptions = Partial<ServiceOptions> & { endpoints?: Endpoint[] };
+type TestOptions = Partial<ServiceOptions> & { endpoints?: AnyEndpoint[] };
 
 /** A service with a {@link TestBackend}, or with the backend of the options, such as the real one. */
 export function testService<Tested extends AnyBackend>(
