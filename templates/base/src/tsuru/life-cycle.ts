@@ -48,7 +48,7 @@ export class LifeCycle {
     this.#creations = new Creations(store, backend, operations, options);
     const removals = new Removals(store, backend, operations, this.#creations, log);
     this.instances = new Instances(store, backend, operations, this.#creations, removals, options);
-    this.binds = new Binds(store, backend, operations, this.instances, { now, log });
+    this.binds = new Binds(store, backend, operations, this.instances, { now, log, service: options.service });
   }
 
   /** Continues where the last run of the service stopped. Requests may come at the same time. */

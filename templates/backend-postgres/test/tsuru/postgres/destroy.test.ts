@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { postgres } from '../../../src/backends/postgres/index.js';
 import type { Variables } from '../../../src/tsuru/backend.js';
+import { createAdmin } from '../support/postgres-admin.js';
 import {
   ask,
   connect,
@@ -84,8 +85,7 @@ describe('destroy, while the server vacuums the database', () => {
 
   it('ends that too, which only a superuser may do by force', async () => {
     const superuser = { DATABASE_URL: server.url() };
-    await queryAs(superuser, 'CREATE ROLE admin LOGIN CREATEDB CREATEROLE PASSWORD $$pw$$');
-    const own = postgres(testOptions({ POSTGRES_ADMIN_URL: server.url('postgres', 'admin', 'pw') }));
+    const own = postgres(testOptions({ POSTGRES_ADMIN_URL: await createAdmin(server) }));
     const instance = await new TestInstance(own).create();
     await queryAs(await instance.bind(), 'CREATE TABLE big AS SELECT generate_series(1, 100000) AS id; DELETE FROM big');
     const { database } = instance.data;

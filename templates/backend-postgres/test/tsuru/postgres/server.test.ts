@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { postgres } from '../../../src/backends/postgres/index.js';
+import { createAdmin } from '../support/postgres-admin.js';
 import { ask, objectsWith, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
 
@@ -86,11 +87,7 @@ describe('the log of the server', () => {
   });
 
   it('has every statement and no password', async () => {
-    const client = new pg.Client(server.url());
-    await client.connect();
-    await client.query('CREATE ROLE admin LOGIN CREATEDB CREATEROLE PASSWORD $$pw$$');
-    await client.end();
-    const backend = postgres(testOptions({ POSTGRES_ADMIN_URL: server.url('postgres', 'admin', 'pw') }));
+    const backend = postgres(testOptions({ POSTGRES_ADMIN_URL: await createAdmin(server) }));
     const instance = await new TestInstance(backend).create();
     const { PGUSER = '', PGPASSWORD = '' } = await instance.bind();
     await instance.bind();

@@ -1,4 +1,4 @@
-import type { AnyBackend, Backend, Request, Variables } from '../../../src/tsuru/backend.js';
+import type { AnyBackend, Backend, Instance, Request, Variables } from '../../../src/tsuru/backend.js';
 import type { AnyEndpoint } from '../../../src/tsuru/endpoint.js';
 import { createLogger } from '../../../src/tsuru/log.js';
 import { createService, type Service, type ServiceOptions } from '../../../src/tsuru/service.js';
@@ -40,8 +40,9 @@ export class TestBackend implements Backend {
   }
 }
 
-function variables({ secret }: { secret: string }): Variables {
-  return { PASSWORD: secret };
+function variables({ secret, instance }: { secret: string; instance: Instance }): Variables {
+  const { env_prefix: prefix } = instance.parameters;
+  return { [`${typeof prefix === 'string' ? prefix : ''}PASSWORD`]: secret };
 }
 
 /** A service with its own plans, store and backend, independent of those of the project. */
