@@ -20,8 +20,10 @@ export function serviceGenerator(plop: NodePlopAPI): void {
 }
 
 function layersOf(answers: Answers): RenderAction[] {
-  const { framework, backend, packageManager, endpoints } = answers;
-  const layers = ['base', framework, `backend-${backend}`, ...(packageManager === 'yarn' ? ['yarn'] : []), 'secret'];
+  const { framework, backend, store, packageManager, endpoints } = answers;
+  const layers = ['base', framework, `backend-${backend}`, `store-${store}`];
+  if (packageManager === 'yarn') layers.push('yarn');
+  layers.push('secret');
   return [
     ...layers.map((layer) => ({ type: 'render' as const, layer, answers })),
     ...endpoints.map((endpoint) => ({ type: 'render' as const, layer: 'endpoint', answers, endpoint })),

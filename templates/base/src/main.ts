@@ -7,7 +7,7 @@ import { messageOf } from './tsuru/errors.js';
 import { createLogger } from './tsuru/log.js';
 import { createService } from './tsuru/service.js';
 import { settings } from './tsuru/settings.js';
-import { Store } from './tsuru/store.js';
+import { openStore } from './tsuru/store-open.js';
 
 /** Milliseconds that a stop waits for running operations. */
 const GRACE = 20_000;
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   loadEnvironmentFile();
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
-  const store = await Store.open(config.databasePath);
+  const store = await openStore(config.store, log);
   const backend = createBackend();
   const service = createService({ ...config, ...settings, backend, endpoints, log, plans, store });
   const app = await createApp(service);

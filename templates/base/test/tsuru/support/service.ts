@@ -2,9 +2,10 @@ import type { Backend, Request, Variables } from '../../../src/tsuru/backend.js'
 import type { Endpoint } from '../../../src/tsuru/endpoint.js';
 import { createLogger } from '../../../src/tsuru/log.js';
 import { createService, type Service, type ServiceOptions } from '../../../src/tsuru/service.js';
-import { Store } from '../../../src/tsuru/store.js';
+import type { Store } from '../../../src/tsuru/store.js';
 import { injector } from './inject.js';
 import { call, CREDENTIALS, type TestRequest, type TestResponse } from './requests.js';
+import { testStore } from './store.js';
 
 type Method = keyof Backend;
 
@@ -63,7 +64,7 @@ export async function testService(
   options: Partial<ServiceOptions> & { endpoints?: Endpoint[] } = {},
 ): Promise<TestService> {
   const backend = new TestBackend();
-  const store = options.store ?? (await Store.open(':memory:'));
+  const store = options.store ?? (await testStore());
   const log: string[] = [];
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const service = createService({
@@ -87,6 +88,8 @@ export async function testService(
     ...options,
   });
   const send = await injector(service);
+  // Takes creations from the queue of a store that has one.
+  if (store.coordination.isShared) await service.lifeCycle.resume();
   return {
     service,
     backend,
