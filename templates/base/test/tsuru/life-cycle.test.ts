@@ -660,6 +660,7 @@ describe('a request whose backend ignores its signal', () => {
     const { opened, open } = gate();
     test.backend.instead.create = () => opened.then(() => Promise.reject(new Error('')));
     await create(test);
+    await until(() => test.backend.asked.length > 0);
     expect((await destroy(test)).status).toBe(504);
     expect((await status(test)).status).toBe(202);
     open();
@@ -980,6 +981,7 @@ describe('an instance that a stop of the service left pending', () => {
     const { opened } = gate();
     test.backend.instead.create = () => opened;
     await create(test);
+    await until(() => test.backend.asked.length > 0);
     expect((await destroy(test)).status).toBe(504);
     const next = await testService({ provisioning: 'background', store: await restarted(test.store) });
     await next.service.lifeCycle.resume();

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { Logger, makeWorkerUtils, run, type Runner, type WorkerEvents, type WorkerUtils } from 'graphile-worker';
+import { Logger, makeWorkerUtils, runTaskList, type WorkerEvents, type WorkerPool, type WorkerUtils } from 'graphile-worker';
 import pg from 'pg';
 
 import type { Log } from './http.js';
@@ -16,6 +16,8 @@ const CONCURRENCY = 10;
 const MAX_CONNECTIONS = 4;
 /** Milliseconds between two attempts to take the lock of a worker. */
 const RETRY_INTERVAL = 1_000;
+/** Milliseconds that its jobs have left when it is closed. */
+const LAST_WAIT = 1_000;
 const TASK = 'create';
 
 /**
@@ -32,11 +34,13 @@ export class JobQueue implements CreationQueue {
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
   #utils: Promise<WorkerUtils> | undefined;
-  #runner: Promise<Runner> | undefined;
+  #workers: WorkerPool | undefined;
 
   /** @param schema of the store */
   constructor(url: string, schema: string, locks: LockSessions, log: Log) {
     this.#pool = new pg.Pool({ ...connectionOptions(url), max: MAX_CONNECTIONS });
+    const onError = (error: Error) => log.debug({ err: error }, 'a connection to the database was closed');
+    this.#pool.on('error', onError).on('connect', (client) => client.on('error', onError));
     this.#schema = schema === 'public' ? 'graphile_worker' : `${schema}_jobs`;
     this.#locks = locks;
     this.#log = log;
@@ -52,8 +56,7 @@ export class JobQueue implements CreationQueue {
 
   async start(create: (name: string) => Promise<void>): Promise<void> {
     await this.#migrated();
-    this.#runner = this.#run(create);
-    await this.#runner;
+    if (!this.#stopping.signal.aborted) this.#workers ??= this.#run(create);
   }
 
   async recover(): Promise<void> {
@@ -70,12 +73,12 @@ export class JobQueue implements CreationQueue {
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    await stopped(await this.#runner);
+    await this.#workers?.gracefulShutdown();
   }
 
-  /** Ends its connections. It is stopped by then, unless its jobs are to be left to others. */
+  /** Ends its connections. Jobs that do not end now are left to the others. */
   async close(): Promise<void> {
-    void this.stop();
+    await Promise.race([this.stop(), pause(LAST_WAIT)]);
     await (await this.#utils?.catch(() => undefined))?.release();
     await this.#pool.end();
   }
@@ -94,30 +97,25 @@ export class JobQueue implements CreationQueue {
     return utils;
   }
 
-  async #run(create: (name: string) => Promise<void>): Promise<Runner> {
+  #run(create: (name: string) => Promise<void>): WorkerPool {
     const events: WorkerEvents = new EventEmitter();
     const gone = new AbortController();
     events.on('worker:create', ({ worker }) => void this.#keepLocked(lockOf(worker.workerId), gone.signal));
-    const runner = await run({
-      pgPool: this.#pool,
-      schema: this.#schema,
-      logger: this.#logger,
-      events,
-      concurrency: CONCURRENCY,
-      noHandleSignals: true,
-      parsedCronItems: [],
-      taskList: { [TASK]: (payload) => create((payload as { name: string }).name) },
-    });
+    const workers = runTaskList(
+      { schema: this.#schema, logger: this.#logger, events, concurrency: CONCURRENCY, noHandleSignals: true },
+      { [TASK]: (payload) => create((payload as { name: string }).name) },
+      this.#pool,
+    );
     const end = () => gone.abort();
-    runner.promise.then(end, end);
-    // A worker ends when it cannot report the end of its job, and the runner does not replace it.
+    workers.promise.then(end, end);
+    // A worker ends when it cannot report the end of its job, and no other one takes its place.
     events.once('worker:fatalError', () => {
       if (this.#stopping.signal.aborted) return;
       this.#log.warn({ queue: this.#schema }, 'a worker has lost its database; starting new ones');
-      this.#runner = this.#run(create);
-      void stopped(runner);
+      this.#workers = this.#run(create);
+      void workers.gracefulShutdown();
     });
-    return runner;
+    return workers;
   }
 
   /** Holds the lock of a worker until the worker is gone. */
@@ -133,10 +131,6 @@ export class JobQueue implements CreationQueue {
       if (!lost.aborted) await lock.release();
     }
   }
-}
-
-async function stopped(runner: Runner | undefined): Promise<void> {
-  await runner?.stop().catch(() => {});
 }
 
 function lockOf(workerId: string): string {
