@@ -21,9 +21,15 @@ export function serviceGenerator(plop: NodePlopAPI): void {
 
 function layersOf(answers: Answers): RenderAction[] {
   const { framework, backend, store, packageManager, endpoints } = answers;
-  const layers = ['base', framework, `backend-${backend}`, `store-${store}`];
-  if (packageManager === 'yarn') layers.push('yarn');
-  layers.push('secret');
+  const layers = [
+    'base',
+    framework,
+    `backend-${backend}`,
+    `store-${store}`,
+    ...(backend === 'postgres' || store === 'postgres' ? ['embedded-postgres'] : []),
+    ...(packageManager === 'yarn' ? ['yarn'] : []),
+    'secret',
+  ];
   return [
     ...layers.map((layer) => ({ type: 'render' as const, layer, answers })),
     ...endpoints.map((endpoint) => ({ type: 'render' as const, layer: 'endpoint', answers, endpoint })),

@@ -2,7 +2,7 @@
 export const RECORD = 'tsuru-service.yaml';
 
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
-export const BACKENDS = ['blank'] as const;
+export const BACKENDS = ['blank', 'postgres'] as const;
 export const STORES = ['sqlite', 'postgres'] as const;
 export const PROVISIONINGS = ['inline', 'background'] as const;
 export const ENCODINGS = ['form', 'json'] as const;

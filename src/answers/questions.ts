@@ -117,7 +117,10 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'backend',
     help: 'the backend that provisions the instances',
     prompt: 'Backend',
-    choices: choices(BACKENDS, { blank: 'Blank: you write it' }),
+    choices: choices(BACKENDS, {
+      blank: 'Blank: you write it',
+      postgres: 'PostgreSQL: a database for each instance',
+    }),
     default: () => 'blank',
   },
   {

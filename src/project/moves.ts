@@ -11,6 +11,7 @@ const MOVES: readonly (readonly [from: RegExp, to: string])[] = [
   [/^src\/tsuru\/edge\.ts$/, 'src/tsuru/http-server.ts'],
   [/^src\/tsuru\/refusals\.ts$/, 'src/tsuru/life-cycle-errors.ts'],
   [/^src\/tsuru\/returned\.ts$/, 'src/tsuru/backend-results.ts'],
+  [/^src\/tsuru\/settings\.ts$/, 'src/tsuru/answers.ts'],
   [/^src\/tsuru\/set-back\.ts$/, 'src/tsuru/revert-hint.ts'],
   [/^src\/tsuru\/target\.ts$/, 'src/tsuru/request-target.ts'],
   [/^src\/tsuru\/works\.ts$/, 'src/tsuru/operations.ts'],

@@ -5,11 +5,11 @@
 export type FileClass = 'generated' | 'merged' | 'seeded';
 
 const RULES: readonly (readonly [pattern: RegExp, fileClass: FileClass])[] = [
-  [/^src\/tsuru\//, 'generated'],
+  [/^src\/(tsuru|backends)\//, 'generated'],
   [/^(permissions\.json|openapi\.yaml|manifest\.example\.yaml)$/, 'generated'],
   [/^test\/tsuru\//, 'generated'],
   [/^test\//, 'seeded'],
-  [/^src\/(backend|plans)\.ts$/, 'seeded'],
+  [/^src\/(backend|plans|settings)\.ts$/, 'seeded'],
   [/^src\/endpoints\//, 'seeded'],
   [/^(\.env|manifest\.yaml|yarn\.lock)$/, 'seeded'],
 ];

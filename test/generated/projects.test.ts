@@ -199,7 +199,7 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
         const { authorization, port } = service;
         const headers = { authorization, connection: 'close', 'content-type': 'application/x-www-form-urlencoded' };
         const bind = (name: string) =>
-          send(port, { method: 'POST', path: `/resources/${name}/bind-app`, headers, body: 'app-name=a1' });
+          send(port, { method: 'POST', path: `/resources/${name}/bind-app`, headers, body: `app-name=a-${name}` });
         const wrong: string[] = [];
         for (const [name, variables] of acknowledged) {
           const { status, body } = await bind(name);

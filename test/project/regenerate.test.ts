@@ -320,10 +320,10 @@ describe('regenerate', () => {
   });
 
   it("warns where an edited file is a generated one", async () => {
-    write('src/tsuru/settings.ts', `// mine\n${read('src/tsuru/settings.ts')}`);
+    write('src/tsuru/answers.ts', `// mine\n${read('src/tsuru/answers.ts')}`);
     const { output } = await regenerateIn(project, (answers) => ({ ...answers, provisioning: 'background' }));
-    expect(output).toContain("merged    src/tsuru/settings.ts  (generated, with your edits)");
-    expect(read('src/tsuru/settings.ts')).toMatch(/^\/\/ mine\n[^]*background/);
+    expect(output).toContain("merged    src/tsuru/answers.ts  (generated, with your edits)");
+    expect(read('src/tsuru/answers.ts')).toMatch(/^\/\/ mine\n[^]*background/);
   });
 });
 

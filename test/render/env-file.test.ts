@@ -55,6 +55,7 @@ const CASES: [string, Partial<Answers>][] = [
   ['the longest name', { name: `a${'-9'.repeat(19)}` }],
   ['a base path with every sign that one may have', { endpoint: 'https://example.com/~a/b.c_d-e~' }],
   ['a port of its own', { endpoint: 'http://127.0.0.1:65535/base' }],
+  ['a PostgreSQL server', { backend: 'postgres' }],
 ];
 
 describe('.env', () => {
@@ -86,8 +87,8 @@ describe('.env', () => {
     });
   });
 
-  it('is read alike as .env.example has it', async () => {
-    const example = (await render(answersWith(), templates)).get('.env.example')?.content.toString() ?? '';
+  it.each(['blank', 'postgres'] as const)('is read alike as .env.example has it, for the backend %s', async (backend) => {
+    const example = (await render(answersWith({ backend }), templates)).get('.env.example')?.content.toString() ?? '';
     const seen = readings(example);
     expect(Object.keys(seen.docker)).toContain('SERVICE_PASSWORD');
     expect([seen.node, seen.loadEnvFile, seen.sh]).toEqual([seen.docker, seen.docker, seen.docker]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
+import { METHODS } from '../../src/answers/endpoints.ts';
 import { readBases } from '../../src/project/base.ts';
 import { sha256 } from '../../src/project/hash.ts';
 import { lockFiles } from '../../src/project/lock.ts';
@@ -170,6 +171,21 @@ describe('the lock', () => {
   });
 });
 
+describe('the schemas of an endpoint', () => {
+  it.each(METHODS.filter((method) => method !== 'OPTIONS'))('of the method %s are in a file of the owner, which the OpenAPI document refers to', async (method) => {
+    const endpoint = { name: 'pn', method, path: '/pn/{id}', action: 'pn.show', description: 'Pn' };
+    const tree = await render(answersWith({ endpoints: [endpoint], framework: 'fastify' }), templates);
+    const file = tree.get('src/endpoints/pn.schema.json');
+    expect(file?.fileClass).toBe('seeded');
+    const schemas = JSON.parse(file?.content.toString() ?? '') as Record<string, unknown>;
+    const hasBody = !['GET', 'HEAD'].includes(method);
+    expect(Object.keys(schemas)).toEqual(['params', 'query', ...(hasBody ? ['body'] : []), 'response']);
+    const references = [...(tree.get('openapi.yaml')?.content.toString() ?? '').matchAll(/"src\/endpoints\/pn\.schema\.json#(\/.*)"/g)];
+    const used = references.map(([, pointer = '']) => pointer.split('/')[1]);
+    expect(new Set(used)).toEqual(new Set(Object.keys(schemas).filter((key) => method !== 'HEAD' || key !== 'response')));
+  });
+});
+
 describe('an endpoint whose parameter is called as the instance is', () => {
   it('has two parameters in the OpenAPI document, under two names', async () => {
     const endpoint = {
@@ -181,11 +197,12 @@ describe('an endpoint whose parameter is called as the instance is', () => {
     };
     const rendered = await files(answersWith({ endpoints: [endpoint] }));
     const { paths } = parse(rendered.get('openapi.yaml') ?? '') as {
-      paths: Record<string, { parameters: { name: string }[] }>;
+      paths: Record<string, { parameters: { name: string }[]; get: { parameters: { name: string; in: string }[] } }>;
     };
     expect(Object.keys(paths)).toEqual(['/resources/{service_instance}/pn/{instance}']);
     const [only] = Object.values(paths);
-    expect(only?.parameters.map(({ name }) => name)).toEqual(['service_instance', 'instance']);
+    expect(only?.parameters.map(({ name }) => name)).toEqual(['service_instance']);
+    expect(only?.get.parameters.filter((one) => one.in === 'path').map(({ name }) => name)).toEqual(['instance']);
     expect(rendered.get('src/tsuru/endpoints.ts')).toContain('path: "/pn/:instance"');
   });
 });

@@ -5,7 +5,7 @@ import { History, type Action, type Operation, type Result } from './history.ts'
 import type { Journal } from './journal.ts';
 import { MARGIN, TIMEOUTS } from './limits.ts';
 import type { ServiceProcess } from './process.ts';
-import type { World } from './world.ts';
+import { variableOf, type World } from './world.ts';
 
 /** A call that Tsuru may make. */
 export interface Wanted {
@@ -150,8 +150,8 @@ export class Tsuru {
 
   #bound({ name, target = '' }: Wanted, operation: Operation, text: string): void {
     operation.variables = text;
-    const { ID = '' } = JSON.parse(text) as Record<string, string>;
-    const key = `${ID} ${target}`;
+    const id = (JSON.parse(text) as Record<string, string>)[variableOf(name, 'ID')];
+    const key = `${id} ${target}`;
     const before = this.#variables.get(key);
     if (before !== undefined && before !== text) {
       this.#journal.violation('bind changed', name, `${target} got ${text}, and had ${before}`);

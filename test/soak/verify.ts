@@ -4,7 +4,7 @@ import type { Chance } from './chance.ts';
 import type { Journal } from './journal.ts';
 import { MARGIN, TIMEOUTS } from './limits.ts';
 import type { Replied, Tsuru, Wanted } from './tsuru.ts';
-import type { World } from './world.ts';
+import { variableOf, type World } from './world.ts';
 
 /** All that a verification needs. */
 export interface Scene {
@@ -105,10 +105,10 @@ async function verifyBind(scene: Scene, name: string, id: string, target: string
   }
   const bound = history.isBound(target, now, now);
   const settled = world.lastReturned(name, id, ['bind', 'unbind'], target);
-  const variables = bound?.variables ?? (isVariables(settled) ? JSON.stringify(settled) : undefined);
+  const variables = bound?.variables ?? (isVariables(settled, name) ? JSON.stringify(settled) : undefined);
   if (variables === undefined) return;
-  const { SECRET } = JSON.parse(variables) as Record<string, string>;
-  if (!users.some((user) => user.instance === id && user.secret === SECRET)) {
+  const secret = (JSON.parse(variables) as Record<string, string>)[variableOf(name, 'SECRET')];
+  if (!users.some((user) => user.instance === id && user.secret === secret)) {
     journal.violation('lost', name, `${target} was bound, but has no user with its password`);
   }
   const again = await call(scene, { name, action: 'bind', target });
@@ -118,8 +118,8 @@ async function verifyBind(scene: Scene, name: string, id: string, target: string
   }
 }
 
-function isVariables(returned: unknown): boolean {
-  return typeof returned === 'object' && returned !== null && 'SECRET' in returned;
+function isVariables(returned: unknown, instance: string): boolean {
+  return typeof returned === 'object' && returned !== null && variableOf(instance, 'SECRET') in returned;
 }
 
 /** Waits until an instance is no longer pending; removes it again if its removal was interrupted, as a user would. */

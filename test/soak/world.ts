@@ -23,6 +23,11 @@ interface Asked {
 
 type Variables = Record<string, string>;
 
+/** The name of a variable. Each instance has its own, since an app may be bound to all of them. */
+export function variableOf(instance: string, name: string): string {
+  return `${instance}_${name}`;
+}
+
 /** A backend call, from its beginning until the service has its outcome. */
 interface Call extends Asked {
   script: Script;
@@ -334,7 +339,12 @@ export class World {
       case 'update':
         return { serial: ++this.#serial };
       case 'bind':
-        return { ID: instance.id, TARGET: target, SECRET: secret, SERIAL: previous?.['SERIAL'] ?? String(++this.#serial) };
+        return {
+          [variableOf(instance.name, 'ID')]: instance.id,
+          [variableOf(instance.name, 'TARGET')]: target,
+          [variableOf(instance.name, 'SECRET')]: secret,
+          [variableOf(instance.name, 'SERIAL')]: previous?.[variableOf(instance.name, 'SERIAL')] ?? String(++this.#serial),
+        };
       case 'status':
         return 'up';
       case 'info':

@@ -18,7 +18,7 @@ const FILES = [
   'src/main.ts',
   'src/app.ts',
   'src/tsuru/routes.ts',
-  'src/tsuru/settings.ts',
+  'src/tsuru/answers.ts',
   'src/tsuru/endpoints.ts',
   'permissions.json',
   'openapi.yaml',

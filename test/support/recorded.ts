@@ -69,7 +69,7 @@ export async function arrange(recording: Recording, service: RunningService): Pr
   const created = await call('POST', '/resources', { name, team: 'team-a' });
   if (created.status !== 201) throw new Error(`could not create ${name}: ${created.body}`);
   await untilUp(service, `${base}/resources/${name}`, clusters);
-  await call('POST', `/resources/${name}/bind-app`, { 'app-name': 'bound-before' });
+  await call('POST', `/resources/${name}/bind-app`, { 'app-name': `bound-before-${name}` });
 }
 
 /** Waits until an instance is no longer pending. */

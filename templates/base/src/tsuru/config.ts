@@ -51,17 +51,33 @@ export interface Config {
 }
 
 /**
- * Reads the configuration. Without a password the service does not start.
+ * Reads the configuration, and the settings of your own. Without a password the service does not start.
  * @param variables such as `process.env`
+ * @param schema of src/settings.ts
  * @throws Error that names every invalid variable, and no value
  */
-export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const result = environment.safeParse(variables);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`);
-    throw new Error(`The service cannot start. Set these in the environment or in .env:\n${problems.join('\n')}`);
-  }
-  const { data } = result;
+export function readConfig<Schema extends z.ZodObject>(
+  variables: Readonly<Record<string, string | undefined>>,
+  schema: Schema,
+): { config: Config; settings: z.output<Schema> } {
+  const problems: string[] = [];
+  const read = <Part extends z.ZodObject>(part: Part): z.output<Part> | undefined => {
+    try {
+      const { data, error } = part.safeParse(variables);
+      problems.push(...(error?.issues ?? []).map(({ path, message }) => `  ${[...path, message].join(' ')}`));
+      return data;
+    } catch (error) {
+      // Its message may quote a value.
+      problems.push(`  src/settings.ts cannot check the variables: its schema throws ${(error as Error).name}`);
+      return undefined;
+    }
+  };
+  const [data, settings] = [read(environment), read(schema)];
+  if (data !== undefined && settings !== undefined) return { config: configOf(data), settings };
+  throw new Error(`The service cannot start. Set these in the environment or in .env:\n${problems.join('\n')}`);
+}
+
+function configOf(data: z.output<typeof environment>): Config {
   return {
     port: data.PORT,
     host: data.HOST,

@@ -52,9 +52,14 @@ export class Instances {
 
   /** The instance, in any state. @throws ServiceError 404 without it */
   async find(name: string): Promise<StoredInstance> {
-    const instance = await this.#store.find(name);
+    const instance = await this.#find(name);
     if (instance === undefined) throw noSuchInstance(name);
     return instance;
+  }
+
+  /** @throws ServiceError 500 when a ready instance has unreadable data */
+  dataOf(instance: StoredInstance): object | undefined {
+    return this.#backend.dataFor(instance);
   }
 
   /**
@@ -93,7 +98,7 @@ export class Instances {
   async update(spec: InstanceSpec, caller: Caller): Promise<void> {
     const action = `Updating the instance "${spec.name}"`;
     await this.#operations.runLocked(spec.name, action, async (operation) => {
-      const previous = await this.#store.find(spec.name);
+      const previous = await this.#find(spec.name);
       if (previous === undefined) {
         throw new ServiceError(
           410,
@@ -162,6 +167,15 @@ export class Instances {
     return [state, ...(await this.#backend.info(instance, trustedCluster(instance, cluster)))];
   }
 
+  /** The instance. A ready one is damaged when the backend's schema refuses its data. */
+  async #find(name: string): Promise<StoredInstance | undefined> {
+    const instance = await this.#store.find(name);
+    if (instance?.state !== 'ready' || instance.damaged.includes('data') || this.#backend.canRead(instance)) {
+      return instance;
+    }
+    return { ...instance, data: {}, damaged: [...instance.damaged, 'data'] };
+  }
+
   /** @returns the creation to wait for; undefined when there is none, or it goes on in the background */
   async #startCreation(
     action: string,
@@ -170,7 +184,7 @@ export class Instances {
     operation: Operation,
     lost: AbortSignal,
   ): Promise<Creation | 'elsewhere' | undefined> {
-    const existing = await this.#store.find(wanted.name);
+    const existing = await this.#find(wanted.name);
     if (existing?.state === 'removing') {
       const signal = AbortSignal.any([operation.signal, lost]);
       await this.#removals.remove(existing, { ...operation, signal }, caller);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-import type { Backend } from './backend.js';
+import type { AnyBackend } from './backend.js';
 import { BackendCalls } from './backend-calls.js';
 import { Binds } from './binds.js';
 import { Creations, type Provisioning } from './creations.js';
@@ -19,7 +19,7 @@ export interface LifeCycleOptions {
   /** The service's id in Tsuru, for the commands in error messages. */
   service: string;
   store: Store;
-  backend: Backend;
+  backend: AnyBackend;
   plans: Plans;
   provisioning: Provisioning;
   log: Logger;
@@ -48,13 +48,13 @@ export class LifeCycle {
   constructor(options: LifeCycleOptions) {
     const { store, plans, log, now = () => new Date(), timeouts } = options;
     const operations = new Operations(store.coordination, log, { ...TIMEOUTS, ...timeouts });
-    const backend = new BackendCalls(options.backend, plans, operations);
+    const backend = new BackendCalls(options.backend, plans, operations, log);
     this.#operations = operations;
     this.#recoverInterval = store.coordination.isShared ? (options.recoverInterval ?? RECOVER_INTERVAL) : undefined;
     this.#creations = new Creations(store, backend, operations, options);
     const removals = new Removals(store, backend, operations, this.#creations, log);
     this.instances = new Instances(store, backend, operations, this.#creations, removals, options);
-    this.binds = new Binds(store, backend, operations, this.instances, { now, log });
+    this.binds = new Binds(store, backend, operations, this.instances, { now, log, service: options.service });
   }
 
   /**

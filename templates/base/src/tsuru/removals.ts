@@ -46,8 +46,11 @@ export class Removals {
       const removing: StoredInstance = { ...current, state: 'removing', error: '' };
       await this.#store.saveSettled(removing);
       try {
-        for (const bind of await this.#store.activeBinds(removing.id)) {
-          await this.#backend.unbind(removing, bind, caller, operation.signal);
+        const binds = await this.#store.activeBinds(removing.id);
+        const canUnbind = binds.length > 0 && this.#backend.canRead(removing);
+        for (const bind of binds) {
+          if (canUnbind) await this.#backend.unbind(removing, bind, caller, operation.signal);
+          else this.#log.error({ instance: name, [bind.kind]: bind.name }, 'skipped an unbind: the data is unreadable');
           await this.#store.removeBind(removing.id, bind.kind, bind.name);
         }
         await this.#backend.destroy(`Removing the instance "${name}"`, removing, caller, operation.signal);

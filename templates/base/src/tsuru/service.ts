@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 
 import { basicAuth } from './auth.js';
-import type { Backend } from './backend.js';
+import type { AnyBackend } from './backend.js';
 import { tsuruCalls, type Call } from './calls.js';
 import type { Provisioning } from './creations.js';
-import { endpointCall, type Endpoint } from './endpoint.js';
+import type { AnyEndpoint } from './endpoint.js';
+import { endpointCall } from './endpoint-call.js';
 import { ServiceError } from './errors.js';
+import { healthCheck } from './health.js';
 import { errorResponse, hasBody, header, HEALTHCHECK, jsonResponse, type Headers, type Route } from './http.js';
 import { LifeCycle } from './life-cycle.js';
 import type { Timeouts } from './operations.js';
@@ -32,8 +34,8 @@ export interface ServiceOptions {
   /** Milliseconds for the headers of a request to arrive; 10 s by default. */
   headersTimeout?: number;
   plans: readonly Plan[];
-  endpoints: readonly Endpoint[];
-  backend: Backend;
+  endpoints: readonly AnyEndpoint[];
+  backend: AnyBackend;
   store: Store;
   log: Logger;
   now?: () => Date;
@@ -59,19 +61,20 @@ export interface Service {
 }
 
 export function createService(options: ServiceOptions): Service {
-  const { basePath, bodyLimit, multiCluster, refuseProxied, log, store } = options;
+  const { backend, basePath, bodyLimit, multiCluster, refuseProxied, log } = options;
   const authenticate = basicAuth(options.username, options.password);
   const plans = new Plans(options.plans);
   const lifeCycle = new LifeCycle({ ...options, plans });
   const calls = [
     ...tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }),
-    ...options.endpoints.map((endpoint) => endpointCall(endpoint, lifeCycle, multiCluster)),
+    ...options.endpoints.map((endpoint) => endpointCall(endpoint, { lifeCycle, backend, multiCluster })),
   ];
+  const checkHealth = healthCheck(options);
   const health: Call = {
     method: 'GET',
     path: HEALTHCHECK,
     async handle() {
-      await store.ping();
+      await checkHealth();
       return jsonResponse(200, { status: 'WORKING' });
     },
   };

@@ -38,6 +38,12 @@ export interface StoredBind {
   unboundAt: Date | undefined;
 }
 
+/** A bind of the same app or job to another instance. */
+export interface OtherBind {
+  instanceId: string;
+  bind: StoredBind;
+}
+
 export function instanceRow(instance: StoredInstance) {
   const { requestedBy, cluster, tags, parameters, data, damaged: _derived, ...plain } = instance;
   return {

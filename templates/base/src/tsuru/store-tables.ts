@@ -110,4 +110,9 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0004-binds-of-a-workload': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.createIndex('binds_of_a_workload').on('binds').columns(['name', 'kind']).execute();
+    },
+  },
 };

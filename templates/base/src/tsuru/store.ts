@@ -11,6 +11,7 @@ import {
   instanceOf,
   instanceRow,
   type InstanceState,
+  type OtherBind,
   type StoredBind,
   type StoredInstance,
 } from './store-rows.js';
@@ -113,6 +114,44 @@ export class Store {
       .orderBy('name')
       .execute();
     return rows.map(bindOf);
+  }
+
+  /** The binds of an app or a job to other instances, in any state, oldest first. */
+  async bindsElsewhere(instanceId: string, kind: StoredBind['kind'], name: string): Promise<OtherBind[]> {
+    const rows = await this.#db
+      .selectFrom('binds')
+      .select(asBytes(['instance_id', ...BIND_COLUMNS]))
+      .where('kind', '=', kind)
+      .where('name', '=', name)
+      .where('instance_id', '!=', instanceId)
+      .orderBy('created_at')
+      .execute();
+    return rows.map((row) => ({ instanceId: decoded(row.instance_id) ?? '', bind: bindOf(row) }));
+  }
+
+  /** The name of the instance with that id; `''` without it. */
+  async nameOf(instanceId: string): Promise<string> {
+    const row = await this.#db
+      .selectFrom('instances')
+      .select(asBytes(['name']))
+      .where('id', '=', instanceId)
+      .executeTakeFirst();
+    return decoded(row?.name ?? null) ?? '';
+  }
+
+  /** Forgets the variables of a bind, unless it is being made again. */
+  async forgetVariables({ instanceId, bind }: OtherBind): Promise<void> {
+    await written(
+      this.#db
+        .updateTable('binds')
+        .set({ variables: '{}' })
+        .where('instance_id', '=', instanceId)
+        .where('kind', '=', bind.kind)
+        .where('name', '=', bind.name)
+        .where('state', '=', 'unbound')
+        .execute(),
+    );
+    this.#scrub();
   }
 
   async saveBind(instanceId: string, bind: StoredBind): Promise<void> {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { plans } from '../../src/plans.js';
@@ -22,13 +25,13 @@ describe('the service', { timeout: SLOW }, () => {
     await place.remove();
   });
 
-  function start(environment: Record<string, string>) {
-    started = startProcess({
+  function start(environment: Record<string, string>, modules: readonly string[] = []) {
+    const required = {
       ...place.environment,
       SERVICE_USERNAME: 'svc',
       SERVICE_PASSWORD: PASSWORD,
-      ...environment,
-    });
+    };
+    started = startProcess({ ...required, ...environment }, false, modules);
     return started;
   }
 
@@ -47,6 +50,27 @@ describe('the service', { timeout: SLOW }, () => {
     expect(service.output()).toContain('"stopped"');
     expect(service.output()).not.toContain(PASSWORD);
     expect(service.output()).not.toContain(authorization.slice('Basic '.length));
+  });
+
+  const POOLED = ['./test/tsuru/support/use-pooled-backend.ts'];
+
+  it('closes the backend at the end of a stop, so that its pool does not keep the process alive', async () => {
+    const service = start({}, POOLED);
+    await service.address;
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(service.output()).toMatch(/the pool is closed\n[^]*"stopped"/);
+  });
+
+  it('closes the backend when the start fails', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const service = start({ PORT: String(port) }, POOLED);
+    expect(await service.ended).toBe(1);
+    taken.close();
+    expect(service.output()).toContain('the pool is closed');
+    expect(service.output()).toContain('EADDRINUSE');
   });
 
   it('does not start without a password', async () => {

@@ -11,7 +11,7 @@ declare module 'vitest' {
 
 /** Starts one server for all tests. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const server = await startPostgres();
+  const server = await startPostgres({ settings: { fsync: 'off', max_connections: '300' } });
   provide('storeUrl', server.url());
   return () => server.stop();
 }
