@@ -8,8 +8,8 @@ export const PROVISIONINGS = ['inline', 'background'] as const;
 export const ENCODINGS = ['form', 'json'] as const;
 export const PACKAGE_MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'] as const;
 
-export type Framework = (typeof FRAMEWORKS)[number];
 export type Store = (typeof STORES)[number];
+export type Framework = (typeof FRAMEWORKS)[number];
 export type PackageManager = (typeof PACKAGE_MANAGERS)[number];
 
 export interface PlanAnswer {

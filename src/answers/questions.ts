@@ -129,7 +129,10 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'store',
     help: 'the database that the service API keeps its instances and binds in',
     prompt: 'Store',
-    choices: choices(STORES, { sqlite: 'SQLite: one process', postgres: 'PostgreSQL: any number of replicas' }),
+    choices: choices(STORES, {
+      sqlite: 'SQLite: one file, for a single process',
+      postgres: 'PostgreSQL: for any number of replicas',
+    }),
     default: () => 'sqlite',
   },
   {

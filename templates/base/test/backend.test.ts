@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { Store } from '../src/tsuru/store.js';
 import { BackendTrial, realBackend } from './tsuru/support/backend.js';
+import { testStore } from './tsuru/support/store.js';
 
 /** Values for the settings in src/settings.ts. */
 const SETTINGS = {};
@@ -44,7 +44,7 @@ describe('the backend', () => {
   });
 
   it('serves an instance that an earlier run of the service has created', async () => {
-    const store = await Store.open(':memory:');
+    const store = await testStore();
     const next = realBackend(SETTINGS);
     await (await BackendTrial.of(backend, store)).create('db1');
     const trial = await BackendTrial.of(next, store);

@@ -18,6 +18,7 @@ import type { Log } from './http.js';
 import type { Operations } from './operations.js';
 import type { Plans } from './plans.js';
 import { parseWith } from './schema.js';
+import { LostLock } from './store-engine.js';
 import type { StoredBind, StoredInstance } from './store-rows.js';
 
 /** The requester of a call, and the cluster of its instance. */
@@ -197,6 +198,7 @@ export class BackendCalls {
       signal.throwIfAborted();
       return await task();
     } catch (error) {
+      if (signal.reason instanceof LostLock) throw signal.reason;
       if (error instanceof ServiceError) throw withText(action, error);
       if (this.#operations.areAborted) {
         const text = `${action} was interrupted because the service is stopping. Try again in a minute.`;

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { storeConfig, storeVariables, type StoreConfig } from './store-config.js';
+
 /** Headers that must never reach the log. */
 const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'x-tsuru-cluster-kube-config'];
 
@@ -15,7 +17,7 @@ const environment = z.object({
     .string()
     .regex(/^(\/[\w.~-]+)*$/, 'must be a path such as /my/base, or empty')
     .default(''),
-  DATABASE_PATH: z.string().min(1).default('data/service.db'),
+  ...storeVariables,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   REQUEST_ID_HEADER: z
     .string()
@@ -39,7 +41,7 @@ export interface Config {
   username: string;
   password: string;
   basePath: string;
-  databasePath: string;
+  store: StoreConfig;
   logLevel: z.infer<typeof environment>['LOG_LEVEL'];
   /** The header with the id of a request, in lower case. */
   requestIdHeader: string;
@@ -82,7 +84,7 @@ function configOf(data: z.output<typeof environment>): Config {
     username: data.SERVICE_USERNAME,
     password: data.SERVICE_PASSWORD,
     basePath: data.BASE_PATH,
-    databasePath: data.DATABASE_PATH,
+    store: storeConfig(data),
     logLevel: data.LOG_LEVEL,
     requestIdHeader: data.REQUEST_ID_HEADER.toLowerCase(),
     refuseProxied: data.REFUSE_PROXIED_CALLS,

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ServiceError } from '../../src/tsuru/errors.js';
 import { healthCheck } from '../../src/tsuru/health.js';
 import { createLogger } from '../../src/tsuru/log.js';
-import { Store } from '../../src/tsuru/store.js';
 import { gate, TestBackend, testService } from './support/service.js';
+import { testStore } from './support/store.js';
 
 function backendWith(health: (signal: AbortSignal) => Promise<void>) {
   return Object.assign(new TestBackend(), { health });
@@ -29,7 +29,7 @@ describe('the health check', () => {
   );
 
   it('fails when the store does, whatever the backend says', async () => {
-    const store = await Store.open(':memory:');
+    const store = await testStore();
     const test = await testService({ store, backend: backendWith(async () => {}) });
     await store.close();
     expect((await test.send(asked)).status).toBeGreaterThanOrEqual(500);
@@ -59,7 +59,7 @@ describe('the health check', () => {
       signals.push(signal);
       return signals.length === 1 ? new Promise(() => {}) : Promise.resolve();
     });
-    const store = await Store.open(':memory:');
+    const store = await testStore();
     const check = healthCheck({ store, backend, log: createLogger('silent') }, 1);
     await expect(check()).rejects.toMatchObject({ status: 503 });
     expect(signals[0]?.aborted).toBe(true);

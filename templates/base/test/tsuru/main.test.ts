@@ -1,13 +1,11 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { plans } from '../../src/plans.js';
 import { startProcess } from './support/process.js';
+import { storePlace, type StorePlace } from './support/store.js';
 
 const PASSWORD = 'a password of the test';
 
@@ -16,20 +14,20 @@ const SLOW = 120_000;
 
 /** The whole service as a separate process, from its source. */
 describe('the service', { timeout: SLOW }, () => {
-  let directory: string;
+  let place: StorePlace;
   let started: ReturnType<typeof startProcess> | undefined;
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'service-'));
+  beforeEach(async () => {
+    place = await storePlace();
   });
   afterEach(async () => {
     started?.child.kill('SIGKILL');
     await started?.ended;
-    rmSync(directory, { recursive: true, force: true });
+    await place.remove();
   });
 
   function start(environment: Record<string, string>, modules: readonly string[] = []) {
     const required = {
-      DATABASE_PATH: join(directory, 'service.db'),
+      ...place.environment,
       SERVICE_USERNAME: 'svc',
       SERVICE_PASSWORD: PASSWORD,
     };

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { answers } from '../../tsuru/answers.js';
 import { loadEnvironmentFile, readConfig } from '../../tsuru/config.js';
 import { messageOf } from '../../tsuru/errors.js';
+import { storeVariables, type StoreConfig } from '../../tsuru/store-config.js';
+import { storeName } from '../../tsuru/store-reader.js';
 import { adminAddress } from './connection.js';
 import { examineAccount, examineObjects, type Finding } from './diagnosis.js';
 import { connectReadOnly, examinePublicAddress } from './reachability.js';
@@ -18,7 +20,7 @@ import { readInstances } from './store-reader.js';
 async function main(): Promise<void> {
   loadEnvironmentFile();
   const { config, settings } = readConfig(process.env, z.object(postgresSettings));
-  const findings = await examine(settings, config.databasePath);
+  const findings = await examine(settings, config.store);
   for (const { level, text, statements } of findings) {
     print(`${level === 'problem' ? '✗' : '•'} ${text}`);
     for (const statement of statements) print(`    ${statement}`);
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
   process.exitCode = problems === 0 ? 0 : 1;
 }
 
-async function examine(settings: PostgresSettings, path: string): Promise<Finding[]> {
+async function examine(settings: PostgresSettings, store: StoreConfig): Promise<Finding[]> {
   const { host, port, user } = adminAddress(settings);
   print(`PostgreSQL at ${host}:${port}, as ${user}`);
   const client = await connectReadOnly(settings);
@@ -38,21 +40,21 @@ async function examine(settings: PostgresSettings, path: string): Promise<Findin
       (await client.query<Row>(text, [...values])).rows;
     const { account, version, findings } = await examineAccount(query);
     print(`Version ${version}`);
-    return [...findings, ...(await examinePublicAddress(settings)), ...(await examineStore(query, account, path))];
+    return [...findings, ...(await examinePublicAddress(settings)), ...(await examineStore(query, account, store))];
   } finally {
     await client.end();
   }
 }
 
 /** Without a store, everything on the server would seem to be left over. */
-async function examineStore(query: Query, account: string, path: string): Promise<Finding[]> {
-  const instances = await readInstances(path);
+async function examineStore(query: Query, account: string, store: StoreConfig): Promise<Finding[]> {
+  const instances = await readInstances(store);
   if (instances === undefined) {
-    const text = `There is no store at ${path}, so what is on the server was not compared with it. Start the service once, or set DATABASE_PATH.`;
+    const text = `There is no store at ${storeName(store)}, so what is on the server was not compared with it. Start the service once, or set ${Object.keys(storeVariables).join()}.`;
     return [{ level: 'advice', text, statements: [] }];
   }
-  print(`${instances.length} instances in the store ${path}`);
-  return examineObjects(query, answers.service, account, async () => (await readInstances(path)) ?? []);
+  print(`${instances.length} instances in the store ${storeName(store)}`);
+  return examineObjects(query, answers.service, account, async () => (await readInstances(store)) ?? []);
 }
 
 function print(line: string): void {

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-
-import Database from 'libsql';
-
+import type { StoreConfig } from '../../tsuru/store-config.js';
+import { readRows, type RawRow } from '../../tsuru/store-reader.js';
 import { decoded } from '../../tsuru/store-rows.js';
 import { postgresData, type PostgresData } from './data.js';
 
@@ -14,39 +12,21 @@ export interface KnownInstance {
   binds: { kind: 'app' | 'job'; name: string }[];
 }
 
-type Row = Record<string, Uint8Array | null>;
-
-/**
- * Reads all instances, while the service uses the store: on a connection that cannot write, without the store's lock.
- * @param path of the store
- * @returns undefined when there is no store
- */
-export async function readInstances(path: string): Promise<KnownInstance[] | undefined> {
-  if (!existsSync(path)) return undefined;
-  const database = new Database(path);
-  try {
-    // libsql ignores SQLite's own option to open a file only for reading.
-    database.pragma('query_only = ON');
-    database.pragma('busy_timeout = 5000');
-    const rows = (table: string, columns: string[], where = 'true') =>
-      database
-        .prepare(`select ${columns.map((name) => `cast(${name} as blob) as ${name}`).join(', ')} from ${table} where ${where}`)
-        .all() as Row[];
-    const binds = rows('binds', ['instance_id', 'kind', 'name'], "state <> 'unbound'");
-    return rows('instances', ['id', 'name', 'data']).map((row) => ({
-      id: textOf(row, 'id'),
-      name: textOf(row, 'name'),
-      data: dataIn(textOf(row, 'data')),
-      binds: binds
-        .filter((bind) => textOf(bind, 'instance_id') === textOf(row, 'id'))
-        .map((bind) => ({ kind: textOf(bind, 'kind') === 'job' ? 'job' : 'app', name: textOf(bind, 'name') })),
-    }));
-  } finally {
-    database.close();
-  }
+/** Reads all instances, while the service uses the store. @returns undefined when there is no store */
+export async function readInstances(store: StoreConfig): Promise<KnownInstance[] | undefined> {
+  const instances = await readRows(store, 'instances', ['id', 'name', 'data']);
+  const binds = await readRows(store, 'binds', ['instance_id', 'kind', 'name', 'state']);
+  return instances?.map((row) => ({
+    id: textOf(row, 'id'),
+    name: textOf(row, 'name'),
+    data: dataIn(textOf(row, 'data')),
+    binds: (binds ?? [])
+      .filter((bind) => textOf(bind, 'instance_id') === textOf(row, 'id') && textOf(bind, 'state') !== 'unbound')
+      .map((bind) => ({ kind: textOf(bind, 'kind') === 'job' ? 'job' : 'app', name: textOf(bind, 'name') })),
+  }));
 }
 
-function textOf(row: Row, column: string): string {
+function textOf(row: RawRow, column: string): string {
   return decoded(row[column] ?? null) ?? '';
 }
 

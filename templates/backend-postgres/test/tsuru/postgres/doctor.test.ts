@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { prefixOf } from '../../../src/backends/postgres/names.js';
 import { answers } from '../../../src/tsuru/answers.js';
-import { Store } from '../../../src/tsuru/store.js';
+import type { Store } from '../../../src/tsuru/store.js';
 import { BackendTrial } from '../support/backend.js';
 import { ask, objectsWith, queryAs, testBackend, TestInstance } from '../support/postgres-backend.js';
+import { storePlace } from '../support/store.js';
 
 const ADMIN = process.env['POSTGRES_ADMIN_URL'] ?? '';
 
@@ -20,18 +18,15 @@ const PATIENT = 'patient';
 const patientUrl = new URL(ADMIN);
 [patientUrl.username, patientUrl.password] = [PATIENT, 'pw'];
 
-const directory = mkdtempSync(join(tmpdir(), 'doctor-'));
-const path = join(directory, 'service.db');
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
-});
+const place = await storePlace();
+afterAll(() => place.remove());
 
 /** Runs it as `npm run doctor` does. */
 async function doctor(environment: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'src/backends/postgres/doctor.ts'], {
     env: {
       ...process.env,
-      ...{ SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'the password of the service', DATABASE_PATH: path },
+      ...{ SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'the password of the service', ...place.environment },
       POSTGRES_ADMIN_URL: patientUrl.href,
       ...environment,
     },
@@ -53,7 +48,7 @@ const state = () =>
 
 beforeAll(async () => {
   await ask(`CREATE ROLE ${PATIENT} LOGIN CREATEDB CREATEROLE PASSWORD 'pw'`);
-  await (await Store.open(path)).close();
+  await (await place.open()).close();
 });
 
 describe('the doctor, asked about the account', () => {
@@ -129,7 +124,7 @@ describe('the doctor, asked about the objects on the server', () => {
   let trial: BackendTrial;
 
   beforeAll(async () => {
-    store = await Store.open(path);
+    store = await place.open();
     trial = await BackendTrial.of(backend, store);
     await trial.create('db1');
     await trial.bindApp('db1', 'app1');
@@ -191,7 +186,9 @@ describe('the doctor, asked about the objects on the server', () => {
   });
 
   it('does not take everything for left over when there is no store', async () => {
-    const { code, output } = await doctor({ DATABASE_PATH: join(directory, 'missing.db') });
+    const empty = await storePlace();
+    const { code, output } = await doctor(empty.environment);
+    await empty.remove();
     expect(output).toMatch(/• There is no store at /);
     expect(output).not.toContain('DROP');
     expect(code).toBe(0);

@@ -4,9 +4,10 @@ import { settings } from '../../../src/settings.js';
 import { answers } from '../../../src/tsuru/answers.js';
 import type { AnyBackend, BackendOptions, Variables } from '../../../src/tsuru/backend.js';
 import { createLogger } from '../../../src/tsuru/log.js';
-import { Store } from '../../../src/tsuru/store.js';
+import type { Store } from '../../../src/tsuru/store.js';
 import type { JsonObject } from '../../../src/tsuru/values.js';
 import { testService } from './service.js';
+import { testStore } from './store.js';
 
 type RealBackend = ReturnType<typeof createBackend>;
 
@@ -34,7 +35,7 @@ export class BackendTrial {
 
   /** @param store shared by trials that stand for several runs of one service */
   static async of(backend: AnyBackend, store?: Store): Promise<BackendTrial> {
-    const { call } = await testService({ backend, plans, store: store ?? (await Store.open(':memory:')) });
+    const { call } = await testService({ backend, plans, store: store ?? (await testStore()) });
     return new BackendTrial(call);
   }
 

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 /**
  * Starts the whole service from its source, as a separate process, on a free port of 127.0.0.1.
  *
- * @param environment overrides that of this process; needs DATABASE_PATH, SERVICE_USERNAME and SERVICE_PASSWORD
+ * @param environment overrides that of this process; needs that of a store, SERVICE_USERNAME and SERVICE_PASSWORD
  * @param detached whether the service survives a Ctrl-C at the terminal
  * @param modules to load before its own
  */

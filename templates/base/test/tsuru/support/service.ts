@@ -2,9 +2,10 @@ import type { AnyBackend, Backend, Instance, Request, Variables } from '../../..
 import type { AnyEndpoint } from '../../../src/tsuru/endpoint.js';
 import { createLogger } from '../../../src/tsuru/log.js';
 import { createService, type Service, type ServiceOptions } from '../../../src/tsuru/service.js';
-import { Store } from '../../../src/tsuru/store.js';
+import type { Store } from '../../../src/tsuru/store.js';
 import { injector } from './inject.js';
 import { call, CREDENTIALS, type TestRequest, type TestResponse } from './requests.js';
+import { testStore } from './store.js';
 
 type Method = Exclude<keyof Backend, 'data' | 'health' | 'close'>;
 
@@ -69,7 +70,7 @@ export function testService<Tested extends AnyBackend>(
 export function testService(options?: TestOptions & { backend?: never }): Promise<TestService>;
 export async function testService(options: TestOptions = {}): Promise<TestService<AnyBackend>> {
   const { backend = new TestBackend() } = options;
-  const store = options.store ?? (await Store.open(':memory:'));
+  const store = options.store ?? (await testStore());
   const log: string[] = [];
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const service = createService({
@@ -93,6 +94,8 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
     backend,
   });
   const send = await injector(service);
+  // Takes creations from the queue of a store that has one.
+  if (store.coordination.isShared) await service.lifeCycle.resume();
   return {
     service,
     backend,
