@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync } from 'node:fs';
+import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
@@ -18,6 +18,8 @@ export function makeProject(
   provisioning: 'inline' | 'background',
 ): string {
   const project = join(scratch, `${framework}-${provisioning}`);
+  // Run by root, PostgreSQL has a user of its own, which must reach its programs.
+  chmodSync(scratch, 0o755);
   const answers = ['--framework', framework, '--store', 'postgres', '--provisioning', provisioning];
   execFileSync(bin, [project, ...answers, '--yes', '--no-verify', '--no-git'], { stdio: 'pipe' });
   copyFileSync(new URL('./fixtures/backend.ts', import.meta.url), join(project, 'src/backend.ts'));
