@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 
-import { settings as answers } from '../../src/tsuru/settings.js';
+import { answers } from '../../src/tsuru/answers.js';
 import { startProcess } from './support/process.js';
 
 const PASSWORD = 'a password of the test';

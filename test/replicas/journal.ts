@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A line that the backend of a replica wrote. */
+interface Note {
+  /** Microseconds of the machine's own clock. */
+  at: number;
+  pid: number;
+  call: string;
+  method: 'create' | 'update' | 'destroy' | 'bind' | 'unbind';
+  what: 'begin' | 'made' | 'found' | 'destroyed' | 'aborted' | 'end';
+  id: string;
+  name: string;
+}
+
+/** What the backends of all replicas really did, read from their disk. */
+export class Journal {
+  readonly directory: string;
+  readonly #deaths = new Map<number, number>();
+
+  constructor(directory: string) {
+    this.directory = directory;
+    mkdirSync(join(directory, 'things'), { recursive: true });
+  }
+
+  /** Must be called before the signal is sent: what a dying process still begins is no overlap. */
+  died(pid: number): void {
+    this.#deaths.set(pid, Number(process.hrtime.bigint() / 1000n));
+  }
+
+  notes(): Note[] {
+    const file = join(this.directory, 'journal');
+    if (!existsSync(file)) return [];
+    const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    return lines.map((line) => JSON.parse(line) as Note);
+  }
+
+  /** The ids of the provisioned instances of that name. */
+  thingsOf(name: string): string[] {
+    const files = readdirSync(join(this.directory, 'things'));
+    return files.filter((file) => !file.includes('.') && this.#read(file) === name);
+  }
+
+  /** The secret of an app on an instance. */
+  secretOf(id: string, app: string): string | undefined {
+    return this.#read(`${id}.${app}`);
+  }
+
+  /** The creations that began and did not end, as their process was killed. */
+  interrupted(): number {
+    const notes = this.notes();
+    const ended = new Set(notes.filter(({ what }) => what === 'end').map(({ call }) => call));
+    return notes.filter(({ method, what, call }) => method === 'create' && what === 'begin' && !ended.has(call)).length;
+  }
+
+  /** What was provisioned twice, or by two processes at once. */
+  violations(): string[] {
+    const found: string[] = [];
+    /** The open call on each name. */
+    const open = new Map<string, Note>();
+    /** The id of the provisioned instance of each name. */
+    const made = new Map<string, string>();
+    for (const note of this.notes()) {
+      const { name, id, what, call } = note;
+      const other = open.get(name);
+      if (what === 'begin') {
+        if (other !== undefined && !this.#isDead(other.pid, note.at)) {
+          found.push(`${name}: ${told(note)} began while ${told(other)} was running`);
+        }
+        open.set(name, note);
+      }
+      if (what === 'made') {
+        const before = made.get(name);
+        if (before !== undefined) found.push(`${name}: ${told(note)} provisioned it while ${before} was provisioned`);
+        made.set(name, id);
+      }
+      if (what === 'destroyed' && made.get(name) === id) made.delete(name);
+      if (what === 'end' && other?.call === call) open.delete(name);
+    }
+    return found;
+  }
+
+  #isDead(pid: number, at: number): boolean {
+    return (this.#deaths.get(pid) ?? Infinity) <= at;
+  }
+
+  #read(file: string): string | undefined {
+    const path = join(this.directory, 'things', file);
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  }
+}
+
+function told({ method, id, pid }: Note): string {
+  return `${method} of ${id} in process ${pid}`;
+}
