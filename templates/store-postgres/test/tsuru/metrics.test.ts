@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/tsuru/auth.js';
 import { ServiceError } from '../../src/tsuru/errors.js';
 import type { MetricsPage } from '../../src/tsuru/observer.js';
-import { Store } from '../../src/tsuru/store.js';
 import { Metrics } from '../../src/tsuru/telemetry/metrics.js';
 import { AUTHORIZATION, call, recordings } from './support/requests.js';
 import { gate, testService } from './support/service.js';
+import { testStore } from './support/store.js';
 
 const PASSWORD = 'a password of the metrics';
 const SCRAPER = { authorization: `Basic ${Buffer.from(`metrics:${PASSWORD}`).toString('base64')}` };
@@ -17,7 +17,7 @@ type Counts = ConstructorParameters<typeof Metrics>[0];
 
 /** A service with metrics of its own store; `counts` replaces the store's counts of instances. */
 async function measured(options: Parameters<typeof testService>[0] & { counts?: Counts } = {}) {
-  const store = await Store.open(':memory:');
+  const store = await testStore();
   const { counts = store, ...others } = options;
   const metrics = new Metrics(counts, others.provisioning === 'background');
   const page: MetricsPage = { authenticate: basicAuth('metrics', PASSWORD), read: () => metrics.read() };
