@@ -35,6 +35,11 @@ export class Journal {
     return lines.map((line) => JSON.parse(line) as Note);
   }
 
+  /** What was done for an instance, a line each, in order. */
+  toldOf(name: string): string[] {
+    return this.notes().flatMap((note) => (note.name === name ? `${note.at} ${told(note)}: ${note.what}` : []));
+  }
+
   /** The ids of the provisioned instances of that name. */
   thingsOf(name: string): string[] {
     const files = readdirSync(join(this.directory, 'things'));

@@ -8,7 +8,7 @@ import { SEED } from '../support/seed.ts';
 import { makeProject } from './project.ts';
 import { storm } from './run.ts';
 
-const SECONDS = 5;
+const SECONDS = 4;
 
 describe('replicas of a generated service on one store, killed at random under load', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'create-tsuru-service-replicas-'));

@@ -46,13 +46,15 @@ export async function storm({ bin, project, provisioning, replicas, seconds, see
     });
     const over = performance.now() + seconds * 1000;
     const isOver = () => performance.now() > over;
+    const stuck: string[] = [];
     await Promise.all([
-      ...users.map((user) => user.live(isOver)),
+      ...users.map((user) => user.live(isOver).catch((error: unknown) => stuck.push(String(error)))),
       fleet.killAtRandom(new Chance(`${seed} kills`), isOver),
     ]);
     for (const user of users) await user.verify();
     const checks = Array.from({ length: 2 }, (_, index) => check(bin, project, fleet, index));
     const violations = [
+      ...stuck,
       ...users.flatMap((user) => user.violations),
       ...(await abortAcross(fleet, journal)),
       ...(await Promise.all(checks)).flat(),

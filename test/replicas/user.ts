@@ -7,7 +7,8 @@ import type { Journal } from './journal.ts';
 
 /** Milliseconds in which something that was interrupted must have been continued. */
 const PATIENCE = 60_000;
-const APP = 'app1';
+/** Replies, and notes of the backend, that explain a failure. */
+const RECENT = 12;
 
 /**
  * A user of Tsuru with one instance, whose calls reach any replica. A call that fails is repeated, as users do, so after each
@@ -16,16 +17,19 @@ const APP = 'app1';
 export class User {
   readonly violations: string[] = [];
   readonly #name: string;
+  readonly #app: string;
   readonly #fleet: Fleet;
   readonly #journal: Journal;
   readonly #chance: Chance;
   readonly #inBackground: boolean;
+  readonly #replies: string[] = [];
   #exists = false;
   #variables: string | undefined;
   successes = 0;
 
   constructor(name: string, fleet: Fleet, journal: Journal, chance: Chance, inBackground: boolean) {
     this.#name = name;
+    this.#app = `app-${name}`;
     this.#fleet = fleet;
     this.#journal = journal;
     this.#chance = chance;
@@ -60,7 +64,7 @@ export class User {
       }
     }
     const { SECRET } = JSON.parse(this.#variables ?? '{}') as { SECRET?: string };
-    const secret = this.#journal.secretOf(things[0] ?? '', APP);
+    const secret = this.#journal.secretOf(things[0] ?? '', this.#app);
     if (secret !== SECRET) this.violations.push(`${this.#name}: the user of the app is not that of its bind`);
   }
 
@@ -85,7 +89,7 @@ export class User {
   }
 
   async #bind(): Promise<void> {
-    const call = { method: 'POST', path: this.#path('/bind-app'), fields: { 'app-name': APP } };
+    const call = { method: 'POST', path: this.#path('/bind-app'), fields: { 'app-name': this.#app } };
     const { body } = await this.#succeeds('is not bound', call, [201]);
     if (this.#variables !== undefined && this.#variables !== body) {
       this.violations.push(`${this.#name}: the variables of a repeated bind are others`);
@@ -94,7 +98,7 @@ export class User {
   }
 
   async #unbind(): Promise<void> {
-    const call = { method: 'DELETE', path: this.#path('/bind-app'), fields: { 'app-name': APP } };
+    const call = { method: 'DELETE', path: this.#path('/bind-app'), fields: { 'app-name': this.#app } };
     await this.#succeeds('is not unbound', call, [200]);
     this.#variables = undefined;
   }
@@ -118,13 +122,18 @@ export class User {
   async #call(call: Call, wanted: number[]): Promise<WireResponse | undefined> {
     const replicas = this.#chance.happens(0.3) ? [this.#replica()] : [this.#replica(), this.#replica()];
     const replies = await Promise.all(replicas.map((index) => this.#fleet.call(index, call)));
+    this.#replies.push(...replies.map((reply) => `${call.method} ${call.path}: ${reply?.status ?? 'killed'} ${reply?.body ?? ''}`));
     return replies.find((reply) => reply !== undefined && wanted.includes(reply.status));
   }
 
   async #until(otherwise: string, isSo: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + PATIENCE;
     while (!(await isSo())) {
-      if (performance.now() > deadline) throw new Error(`${this.#name} ${otherwise} within ${PATIENCE} ms`);
+      if (performance.now() > deadline) {
+        const notes = this.#journal.toldOf(this.#name).slice(-RECENT);
+        const text = [`${this.#name} ${otherwise} within ${PATIENCE} ms`, ...this.#replies.slice(-RECENT), ...notes];
+        throw new Error(text.join('\n    '));
+      }
       await pause(50);
     }
     this.successes++;
