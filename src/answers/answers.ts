@@ -5,6 +5,7 @@ export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 export const BACKENDS = ['blank', 'postgres'] as const;
 export const STORES = ['sqlite', 'postgres'] as const;
 export const PROVISIONINGS = ['inline', 'background'] as const;
+export const ENDPOINT_SCOPES = ['instance', 'service', 'authenticated'] as const;
 export const ENCODINGS = ['form', 'json'] as const;
 export const PACKAGE_MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'] as const;
 
@@ -17,14 +18,19 @@ export interface PlanAnswer {
   description: string;
 }
 
-/** An endpoint of the service itself, below `/resources/{name}`. */
+/** An endpoint of the service's own. */
 export interface EndpointAnswer {
   /** Kebab-case; also the name of its file. */
   name: string;
   method: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT';
   /** Such as `/backups/{id}`. */
   path: string;
-  /** The action that Tsuru grants to roles, `^[a-z0-9-]+(\.[a-z0-9-]+)*$`. */
+  /**
+   * Undefined: of an instance, below `/resources/{name}`. `service`: for the service's owners, at the root of the API.
+   * `authenticated`: for every logged-in user, below `/authenticated-resources`.
+   */
+  scope?: Exclude<(typeof ENDPOINT_SCOPES)[number], 'instance'>;
+  /** The action that Tsuru grants to roles, `^[a-z0-9-]+(\.[a-z0-9-]+)*$`; `''` unless it is an endpoint of an instance. */
   action: string;
   description: string;
 }

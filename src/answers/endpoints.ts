@@ -1,9 +1,12 @@
-import type { Answers, EndpointAnswer } from './answers.ts';
+import type { Answers, ENDPOINT_SCOPES, EndpointAnswer } from './answers.ts';
 
 export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
 /** Paths that Tsuru reserves, by their first segment, and `status`, which is one of its calls. */
 const RESERVED = ['bind', 'bind-app', 'bind-job', 'binds', 'status'];
+
+/** The first segments of Tsuru's own paths, and of the service's health check and metrics. */
+const TAKEN = ['resources', 'authenticated-resources', 'healthcheck', 'metrics'];
 
 /** Device names on Windows, whatever the extension. */
 const DEVICE = /^(aux|con|nul|prn|(com|lpt)[0-9])$/;
@@ -42,19 +45,38 @@ export function moreSpecificFirst<Endpoint extends Pick<EndpointAnswer, 'name' |
   return endpoints.toSorted((a, b) => (rank(a).join(' ') < rank(b).join(' ') ? -1 : 1));
 }
 
-/** Fills in the defaults that follow from the name: GET, a path and an action of that name, and a description. */
+/** The parts of an endpoint, as they are typed. */
+export type TypedEndpoint = Omit<Partial<EndpointAnswer>, 'scope'> & { scope?: (typeof ENDPOINT_SCOPES)[number] };
+
+/**
+ * Fills in the defaults that follow from the name: GET, an instance as the scope, a path and an action of that name, and a
+ * description.
+ */
 export function withEndpointDefaults({
   name,
   method = 'GET',
+  scope = 'instance',
   ...rest
-}: Partial<EndpointAnswer> & { name: string }): EndpointAnswer {
+}: TypedEndpoint & { name: string }): EndpointAnswer {
   return {
     name,
     method,
     path: rest.path ?? `/${name}`,
-    action: rest.action ?? `${name}.${VERBS[method]}`,
+    ...(scope !== 'instance' && { scope }),
+    action: rest.action ?? (scope === 'instance' ? `${name}.${VERBS[method]}` : ''),
     description: rest.description ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`,
   };
+}
+
+/** An endpoint as a record has it: without what is not said. */
+export function recorded({ name, method, path, scope, action, description }: EndpointAnswer): Record<string, string> {
+  return { name, method, path, ...(scope && { scope }), ...(action !== '' && { action }), description };
+}
+
+/** The path of an endpoint below the address of the API. @param instance the part for the instance, such as `{name}` */
+export function pathOf({ scope, path }: Pick<EndpointAnswer, 'scope' | 'path'>, instance: string): string {
+  if (scope === 'service') return path;
+  return scope === 'authenticated' ? `/authenticated-resources${path}` : `/resources/${instance}${path}`;
 }
 
 /**
@@ -90,7 +112,7 @@ export function newNameProblem(name: string): string | undefined {
 }
 
 function endpointProblem(
-  { name, method, path, action, description }: EndpointAnswer,
+  { name, method, path, scope, action, description }: EndpointAnswer,
   framework: Answers['framework'],
 ): string | undefined {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return 'needs a name of a-z, 0-9 and single "-", such as "backups"';
@@ -104,10 +126,17 @@ function endpointProblem(
   }
   const odd = parts.find((part) => !/^(\{[A-Za-z_]\w*\}|[A-Za-z0-9][\w.~-]*)$/.test(part));
   if (odd !== undefined) return `has the path "${path}"; "${odd}" is neither a plain word nor a {parameter}`;
-  if (RESERVED.includes(parts[0] ?? '')) return `has the path "${path}"; Tsuru reserves "${String(parts[0])}"`;
+  const [first = ''] = parts;
+  if (scope === undefined && RESERVED.includes(first)) return `has the path "${path}"; Tsuru reserves "${first}"`;
+  if (scope === 'service' && (first.startsWith('{') || TAKEN.includes(first))) {
+    return `has the path "${path}"; with the scope "service" a path starts with a word other than ${TAKEN.join(', ')}`;
+  }
   const parameters = parts.filter((part) => part.startsWith('{'));
   if (new Set(parameters).size < parameters.length) return `has the same parameter twice in its path "${path}"`;
-  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(action)) return `has the action "${action}"; an action looks like "backups.create"`;
+  if (scope !== undefined && action !== '') {
+    return `has the action "${action}"; only endpoints of the scope "instance" have one`;
+  }
+  if (scope === undefined && !/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(action)) return `has the action "${action}"; an action looks like "backups.create"`;
   if (description === '' || /\p{Cc}/u.test(description) || description.includes('*/')) {
     return 'needs a description on one line, without "*/"';
   }
@@ -118,7 +147,8 @@ type Relation = 'equal' | 'narrower' | 'wider' | 'overlapping' | 'apart';
 
 /** Why two endpoints clash, as the end of a sentence; undefined when they do not. */
 function clashOf(a: EndpointAnswer, b: EndpointAnswer): string | undefined {
-  if (a.action === b.action) return `have the same action "${a.action}"`;
+  if (a.scope !== b.scope) return undefined;
+  if (a.scope === undefined && a.action === b.action) return `have the same action "${a.action}"`;
   const relation = combine(compareMethods(a.method, b.method), comparePaths(a.path, b.path));
   if (relation === 'equal') return `are the same: ${a.method} ${a.path} and ${b.method} ${b.path}`;
   if (relation !== 'overlapping') return undefined;

@@ -1,6 +1,6 @@
 import { messageOf, unreadable } from '../errors.ts';
-import type { Answers, EndpointAnswer } from './answers.ts';
-import { endpointsProblem, METHODS } from './endpoints.ts';
+import { ENDPOINT_SCOPES, type Answers, type EndpointAnswer } from './answers.ts';
+import { endpointsProblem, METHODS, withEndpointDefaults } from './endpoints.ts';
 import { QUESTIONS, withDefaults, type Question } from './questions.ts';
 
 /** The hint of an error in a file. */
@@ -72,14 +72,18 @@ function readEndpoints(given: unknown, file: string, fix: string): EndpointAnswe
   const wrong = (rule: string) => unreadable(`${file}: endpoints ${rule}.`, fix);
   if (!Array.isArray(given)) throw wrong('must be a list');
   return given.map((item: unknown) => {
-    const { name, method, path, action, description, ...others } = (item ?? {}) as Record<string, unknown>;
+    const { name, method, path, scope = 'instance', description, ...rest } = (item ?? {}) as Record<string, unknown>;
+    const { action = scope === 'instance' ? undefined : '', ...others } = rest;
     const texts = [name, method, path, action, description];
     if (texts.some((text) => typeof text !== 'string') || Object.keys(others).length > 0) {
-      throw wrong('must be a list of items with a name, method, path, action and description');
+      throw wrong('must be a list of items with a name, method, path, action and description, and perhaps a scope');
+    }
+    if (!ENDPOINT_SCOPES.includes(scope as (typeof ENDPOINT_SCOPES)[number])) {
+      throw wrong(`must have one of the scopes ${ENDPOINT_SCOPES.join(', ')}, not ${JSON.stringify(scope)}`);
     }
     if (!METHODS.includes(method as (typeof METHODS)[number])) {
       throw wrong(`must have one of the methods ${METHODS.join(', ')}, not ${JSON.stringify(method)}`);
     }
-    return { name, method, path, action, description } as EndpointAnswer;
+    return withEndpointDefaults({ name, method, path, scope, action, description } as EndpointAnswer);
   });
 }

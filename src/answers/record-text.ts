@@ -2,6 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Node, type 
 
 import { BOM, styleOf, withoutBom } from '../text.ts';
 import type { Answers } from './answers.ts';
+import { recorded } from './endpoints.ts';
 import { applied, blockItem, editBlockList, editFlowList, lineEnd, scalar, type Edit, type Item } from './record-list.ts';
 
 /** How every record is parsed: with `<<` merge keys, which are from before YAML 1.2 but still common. */
@@ -63,7 +64,7 @@ export function rewriteText(record: string, before: Answers, after: Answers): st
   for (const key of Object.keys(after) as Key[]) {
     const node = document.get(key, true) as Node | undefined;
     const isLinked = node !== undefined && anchorsIn(node).length + aliasesIn(node).length > 0;
-    if (isLinked || !isSame(before[key], after[key])) document.set(key, document.createNode(after[key]));
+    if (isLinked || !isSame(before[key], after[key])) document.set(key, document.createNode(isList(key) ? itemsOf(after, key) : after[key]));
   }
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
   return (bom ? BOM : '') + (eol === '\n' ? text : text.replaceAll('\n', eol));
@@ -170,7 +171,7 @@ function itemEdits(text: string, part: Part, old: readonly Item[], item: Item): 
 }
 
 function itemsOf(answers: Answers, key: ListKey): Item[] {
-  return answers[key].map((item) => ({ ...item }));
+  return key === 'plans' ? answers.plans.map((plan) => ({ ...plan })) : answers.endpoints.map(recorded);
 }
 
 function isList(key: Key): key is ListKey {

@@ -65,8 +65,8 @@ function inOrder({ plans, endpoints, ...others }: Answers): Answers {
   return {
     ...others,
     plans: plans.map(({ name, description }) => ({ name, description })),
-    endpoints: endpoints.map(({ name, method, path, action, description }) => ({
-      ...{ name, method, path, action, description },
+    endpoints: endpoints.map(({ name, method, path, scope, action, description }) => ({
+      ...{ name, method, path, ...(scope && { scope }), action, description },
     })),
   };
 }

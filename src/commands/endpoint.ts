@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import type { Answers, EndpointAnswer } from '../answers/answers.ts';
-import { withEndpointDefaults } from '../answers/endpoints.ts';
+import { withEndpointDefaults, type TypedEndpoint } from '../answers/endpoints.ts';
 import { change, type ChangeExit } from '../project/change.ts';
 import type { Context } from '../project/context.ts';
 import { withEndpoint, withoutEndpoint } from '../project/endpoint-list.ts';
@@ -29,27 +29,30 @@ export async function endpoint(context: Context): Promise<ChangeExit> {
 
 async function add(context: Context, { given, options }: WritingRequest<'add'>): Promise<ChangeExit> {
   let sentence = '';
-  let service = '';
+  let service: string | undefined;
   const code = await change(context, options, async (before) => {
     const added = await complete(context, given, before);
-    sentence = `Next: write ${handlerOf(added.name)}, then send the permissions to Tsuru:`;
-    service = before.name;
+    const next = `Next: write ${handlerOf(added.name)}`;
+    sentence = added.scope === undefined ? `${next}, then send the permissions to Tsuru:` : `${next}.`;
+    service = added.scope === undefined ? before.name : undefined;
     return withEndpoint(before, added);
   });
-  if (code === 0) sayPermissions(context, options, sentence, service);
+  if (code === 0) sayNext(context, options, sentence, service);
   return code;
 }
 
 async function remove(context: Context, { name, options }: WritingRequest<'remove'>): Promise<ChangeExit> {
   let sentence = '';
-  let service = '';
+  let service: string | undefined;
   const code = await change(context, options, async (before) => {
     const removed = name ?? (await askWhich(context, before));
-    sentence = `Its handler, ${handlerOf(removed)}, is yours, and stays. Next: send the permissions to Tsuru:`;
-    service = before.name;
+    const isOfInstance = before.endpoints.some(({ name: one, scope }) => one === removed && scope === undefined);
+    const stays = `Its handler, ${handlerOf(removed)}, is yours, and stays.`;
+    sentence = isOfInstance ? `${stays} Next: send the permissions to Tsuru:` : stays;
+    service = isOfInstance ? before.name : undefined;
     return withoutEndpoint(before, removed);
   });
-  if (code === 0) sayPermissions(context, options, sentence, service);
+  if (code === 0) sayNext(context, options, sentence, service);
   return code;
 }
 
@@ -64,9 +67,9 @@ async function list(context: Context): Promise<void> {
   }
   sayTable(
     terminal,
-    endpoints.map(({ name, method, path, action, description }) => [
+    endpoints.map(({ name, method, path, scope, action, description }) => [
       name,
-      `${method} ${path}  ${action}  ${description}`,
+      `${method} ${path}  ${scope ?? action}  ${description}`,
     ]),
   );
 }
@@ -74,7 +77,7 @@ async function list(context: Context): Promise<void> {
 /** Asks for what was not given; without a terminal, it follows from the name. */
 async function complete(
   { prompts }: Context,
-  given: Partial<EndpointAnswer>,
+  given: TypedEndpoint,
   before: Answers,
 ): Promise<EndpointAnswer> {
   if (given.name !== undefined) return withEndpointDefaults({ ...given, name: given.name });
@@ -97,16 +100,19 @@ async function askWhich({ prompts }: Context, { endpoints }: Answers): Promise<s
   );
 }
 
-/** Unless the output is JSON, or nothing was written: the request that tells Tsuru of the endpoints. */
-function sayPermissions(
+/**
+ * Unless the output is JSON, or nothing was written: what to do next.
+ * @param service whose endpoints have changed in Tsuru's permissions; undefined when none has
+ */
+function sayNext(
   { terminal }: Context,
   { json, dryRun, check }: WriteOptions,
   sentence: string,
-  service: string,
+  service: string | undefined,
 ): void {
   if (json || dryRun || check) return;
   say(terminal, sentence);
-  terminal.write(`  ${setPermissions(service)}\n`);
+  if (service !== undefined) terminal.write(`  ${setPermissions(service)}\n`);
 }
 
 function handlerOf(name: string): string {

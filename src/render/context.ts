@@ -1,5 +1,5 @@
-import type { Answers, EndpointAnswer, Framework, Store } from '../answers/answers.ts';
-import { moreSpecificFirst, sortedByName } from '../answers/endpoints.ts';
+import type { Answers, ENDPOINT_SCOPES, EndpointAnswer, Framework, Store } from '../answers/answers.ts';
+import { moreSpecificFirst, pathOf, sortedByName } from '../answers/endpoints.ts';
 import { quote } from '../text.ts';
 import { isBerry, wordsOf, type PackageManagerWords } from './package-manager.ts';
 import { apiRequest, setPermissions } from '../tsuru/api.ts';
@@ -24,6 +24,7 @@ interface PlanLimits {
 /** A path of the OpenAPI document, with all endpoints at it. */
 interface OpenapiPath {
   openapiPath: string;
+  scope: EndpointContext['scope'];
   /** The parameter for the instance; `instance` unless the endpoint has a parameter of that name. */
   instance: string;
   /** Whether it is the default parameter. */
@@ -31,7 +32,13 @@ interface OpenapiPath {
   operations: NamedEndpoint[];
 }
 
-interface EndpointContext extends EndpointAnswer {
+interface EndpointContext extends Omit<EndpointAnswer, 'scope'> {
+  scope: (typeof ENDPOINT_SCOPES)[number];
+  isOfInstance: boolean;
+  /** Where users reach it, below Tsuru's address. */
+  reachedAt: string;
+  /** The path below the address of the service API; for an instance, with `{name}`. */
+  fullPath: string;
   /** The handler's name in its own file. */
   handler: string;
   /** The description without white space that linters reject in a comment. */
@@ -42,6 +49,9 @@ interface EndpointContext extends EndpointAnswer {
   parameters: string[];
   /** An example request target, for the instance `db1`. */
   samplePath: string;
+  /** The function that gives the handler its schemas, and the name by which its file imports that. */
+  definer: string;
+  define: string;
   /** The method in lower case. */
   verb: string;
   /** Whether the OpenAPI document describes a body of its requests. */
@@ -62,6 +72,12 @@ interface NamedEndpoint extends EndpointContext {
 /** The values for the templates: the answers, and values derived from them. */
 export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   endpoints: NamedEndpoint[];
+  /** Those of instances, to which permissions apply. */
+  instanceEndpoints: NamedEndpoint[];
+  /** Those for the service's owners. */
+  ownerEndpoints: NamedEndpoint[];
+  /** Those for every logged-in user. */
+  openEndpoints: NamedEndpoint[];
   /** The endpoints in the order in which a router must try them. */
   routes: NamedEndpoint[];
   openapiPaths: OpenapiPath[];
@@ -158,12 +174,15 @@ function usesPostgres({ backend, store }: Pick<Answers, 'backend' | 'store'>): b
 export function contextOf(answers: Answers, generatorVersion: string): TemplateContext {
   const { framework, backend, store, packageManager, name } = answers;
   const endpoint = new URL(answers.endpoint);
-  const endpoints = namedEndpoints(answers.endpoints);
+  const endpoints = namedEndpoints(answers.endpoints, name);
   const pin = pinOf(answers);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(endpoint.hostname);
   return {
     ...answers,
     endpoints,
+    instanceEndpoints: endpoints.filter(({ scope }) => scope === 'instance'),
+    ownerEndpoints: endpoints.filter(({ scope }) => scope === 'service'),
+    openEndpoints: endpoints.filter(({ scope }) => scope === 'authenticated'),
     routes: moreSpecificFirst(endpoints),
     openapiPaths: openapiPaths(endpoints),
     planLimits: answers.plans.map(({ name: plan }, index) => ({ plan, ...limitsOf(index) })),
@@ -239,16 +258,26 @@ function pinOf({ packageManager, packageManagerVersion }: Answers): string {
 }
 
 /** Derives the values for the templates of one endpoint. */
-export function endpointContext(endpoint: EndpointAnswer): EndpointContext {
+export function endpointContext(endpoint: EndpointAnswer, service: string): EndpointContext {
   const parameters = [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? '');
+  const definer = endpoint.scope === undefined ? 'endpoint' : 'serviceEndpoint';
   const hasBody = ['DELETE', 'PATCH', 'POST', 'PUT'].includes(endpoint.method);
   return {
     ...endpoint,
+    scope: endpoint.scope ?? 'instance',
+    isOfInstance: endpoint.scope === undefined,
     handler: exportedName(endpoint.name),
     comment: endpoint.description.replace(IRREGULAR, ' '),
     route: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
     parameters,
-    samplePath: `/resources/db1${endpoint.path.replace(/\{\w+\}/g, 'x')}`,
+    samplePath: pathOf(endpoint, 'db1').replace(/\{\w+\}/g, 'x'),
+    fullPath: pathOf(endpoint, '{name}'),
+    reachedAt:
+      endpoint.scope === 'service'
+        ? `/services/proxy/service/${service}?callback=${endpoint.path}`
+        : `/services/${service}${pathOf(endpoint, '<instance>')}`,
+    definer,
+    define: exportedName(endpoint.name) === definer ? `define` : definer,
     verb: endpoint.method.toLowerCase(),
     hasBody,
     schemas: `src/endpoints/${endpoint.name}.schema.json`,
@@ -262,25 +291,27 @@ function noSchemas(parameters: readonly string[], hasBody: boolean): string {
   return JSON.stringify(schemas, undefined, 2);
 }
 
-function namedEndpoints(answers: readonly EndpointAnswer[]): NamedEndpoint[] {
+function namedEndpoints(answers: readonly EndpointAnswer[], service: string): NamedEndpoint[] {
   const names = answers.map(({ name }) => name);
   const [imported, ids] = [importedNames(names), operationIds(names)];
   return sortedByName(answers).map((endpoint) => ({
-    ...endpointContext(endpoint),
+    ...endpointContext(endpoint, service),
     imported: imported.get(endpoint.name) ?? '',
     operationId: ids.get(endpoint.name) ?? '',
   }));
 }
 
 function openapiPaths(endpoints: readonly NamedEndpoint[]): OpenapiPath[] {
-  const paths = [...new Set(endpoints.map(({ path }) => path))];
+  const paths = [...new Set(endpoints.map(({ fullPath }) => fullPath))];
   return paths.map((path) => {
-    const operations = endpoints.filter((endpoint) => endpoint.path === path);
+    const operations = endpoints.filter(({ fullPath }) => fullPath === path);
+    const scope = operations[0]?.scope ?? 'instance';
     const parameters = operations[0]?.parameters ?? [];
     let instance = 'instance';
     while (parameters.includes(instance)) instance = `service_${instance}`;
     const sharesInstance = instance === 'instance';
-    return { openapiPath: `/resources/{${instance}}${path}`, instance, sharesInstance, operations };
+    const openapiPath = scope === 'instance' ? path.replace('{name}', `{${instance}}`) : path;
+    return { openapiPath, scope, instance, sharesInstance, operations };
   });
 }
 

@@ -48,7 +48,7 @@ export function setUpPlop(plop: NodePlopAPI, templates: Templates, write: Write,
     const data = {
       ...contextOf(answers, templates.version),
       ...(isSecret && { password }),
-      ...(endpoint && { ...endpointContext(endpoint), service: answers.name }),
+      ...(endpoint && { ...endpointContext(endpoint, answers.name), service: answers.name }),
     };
     for (const [path, content] of renderLayer(templates, layer, data, fill)) {
       if (rendered.has(path) || secrets.has(path)) throw new Error(`two layers of templates write ${path}`);

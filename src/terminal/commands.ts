@@ -1,3 +1,4 @@
+import { ENDPOINT_SCOPES } from '../answers/answers.ts';
 import { METHODS } from '../answers/endpoints.ts';
 import { nearest } from '../text.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
@@ -129,6 +130,7 @@ const ABOUT_ADDING =
 const ADD_EXAMPLES = [
   'create-tsuru-service endpoint add backups',
   'create-tsuru-service endpoint add restore-backup --method POST --path /backups/{id}/restore',
+  'create-tsuru-service endpoint add regions --scope authenticated',
 ];
 const REMOVE_EXAMPLES = ['create-tsuru-service endpoint remove backups'];
 const LIST_EXAMPLES = ['create-tsuru-service endpoint list'];
@@ -142,13 +144,17 @@ export const ENDPOINT_ADD = {
       ...choice({ flag: 'method', choices: METHODS, help: 'the HTTP method', default: 'GET' }),
       spell: (method) => method.toUpperCase(),
     },
+    scope: choice({
+      ...{ flag: 'scope', choices: ENDPOINT_SCOPES, default: 'instance' },
+      help: 'an instance, the service (for its owners), or authenticated: the service, for every logged-in user',
+    }),
     path: text({
       ...{ flag: 'path', placeholder: '/path/{id}', default: 'from the name' },
-      help: 'the path below an instance',
+      help: 'the path below the instance or the service',
     }),
     action: text({
       ...{ flag: 'action', placeholder: 'name', default: 'from the name and the method' },
-      help: 'the action that Tsuru grants to roles',
+      help: 'the action that Tsuru grants to roles; for an instance only',
     }),
     description: text({ flag: 'description', placeholder: 'text', help: 'what it does, in one line' }),
     ...WRITING,

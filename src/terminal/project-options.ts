@@ -1,4 +1,5 @@
-import type { Answers, EndpointAnswer } from '../answers/answers.ts';
+import type { Answers } from '../answers/answers.ts';
+import type { TypedEndpoint } from '../answers/endpoints.ts';
 import { nearest } from '../text.ts';
 import { readArguments } from './arguments.ts';
 import { ENDPOINT_ADD, ENDPOINT_LIST, ENDPOINT_REMOVE, ENDPOINT_VERBS, REGENERATE } from './commands.ts';
@@ -22,7 +23,7 @@ export function parseRegenerate(argv: readonly string[]): { options: WriteOption
 /** A parsed `endpoint` command. */
 export type EndpointRequest =
   | { verb: 'list' }
-  | { verb: 'add'; given: Partial<EndpointAnswer>; options: WriteOptions }
+  | { verb: 'add'; given: TypedEndpoint; options: WriteOptions }
   | { verb: 'remove'; name: string | undefined; options: WriteOptions };
 
 /** Reads the arguments after `endpoint`. @throws ExpectedError for wrong usage */
@@ -37,8 +38,8 @@ export function parseEndpointRequest([verb, ...argv]: readonly string[]): Endpoi
     }
     case 'add': {
       const { values, argument: name } = readArguments(argv, ENDPOINT_ADD);
-      const { method, path, action, description, ...options } = values;
-      const given = Object.entries({ name, method, path, action, description });
+      const { method, scope, path, action, description, ...options } = values;
+      const given = Object.entries({ name, method, scope, path, action, description });
       return {
         verb,
         given: Object.fromEntries(given.filter(([, value]) => value !== undefined)),

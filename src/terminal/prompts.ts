@@ -2,8 +2,8 @@ import { styleText } from 'node:util';
 
 import prompts from 'prompts';
 
-import type { Answers, EndpointAnswer } from '../answers/answers.ts';
-import { endpointsProblem, METHODS, withEndpointDefaults } from '../answers/endpoints.ts';
+import type { Answers, ENDPOINT_SCOPES, EndpointAnswer } from '../answers/answers.ts';
+import { endpointsProblem, METHODS, withEndpointDefaults, type TypedEndpoint } from '../answers/endpoints.ts';
 import { cancelled, messageOf } from '../errors.ts';
 import { wrap } from '../text.ts';
 import { usage } from './options.ts';
@@ -131,6 +131,16 @@ const UNLIKE_ANY: EndpointAnswer = {
   description: 'New',
 };
 
+const SCOPES: readonly Choice<(typeof ENDPOINT_SCOPES)[number]>[] = [
+  { value: 'instance', title: 'instance: for those who may use the instance' },
+  { value: 'service', title: "service: for the service's owners" },
+  { value: 'authenticated', title: 'authenticated: the service, for every logged-in user' },
+];
+
+function isOfInstance({ scope = 'instance' }: TypedEndpoint): boolean {
+  return scope === 'instance';
+}
+
 /**
  * Asks for the parts of an endpoint that were not given, with defaults that follow from its name. Each answer is validated
  * as it is typed, against the existing endpoints.
@@ -138,12 +148,14 @@ const UNLIKE_ANY: EndpointAnswer = {
  */
 export async function askEndpoint(
   streams: PromptStreams,
-  given: Partial<EndpointAnswer>,
+  given: TypedEndpoint,
   { endpoints, framework }: Pick<Answers, 'endpoints' | 'framework'>,
 ): Promise<EndpointAnswer> {
-  const answered: Partial<EndpointAnswer> = { ...given };
-  const problemOf = (more: Partial<EndpointAnswer>) =>
-    endpointsProblem([...endpoints, { ...UNLIKE_ANY, ...given, ...more }], framework);
+  const answered: TypedEndpoint = { ...given };
+  const problemOf = (more: TypedEndpoint) => {
+    const parts = { ...UNLIKE_ANY, ...(isOfInstance({ ...given, ...more }) ? {} : { action: '' }), ...given, ...more };
+    return endpointsProblem([...endpoints, withEndpointDefaults(parts)], framework);
+  };
   const problem = problemOf({});
   if (problem !== undefined) throw usage(problem);
   const complete = () => withEndpointDefaults({ ...answered, name: answered.name ?? '' });
@@ -165,6 +177,22 @@ export async function askEndpoint(
       answered[key] = String(typed).trim();
       return 'answered';
     };
+  const scope: FormStep = async (isFirst) => {
+    const chosen = await ask(
+      streams,
+      {
+        type: 'select',
+        message: 'Scope',
+        choices: [...SCOPES],
+        initial: SCOPES.findIndex(({ value }) => value === (answered.scope ?? 'instance')),
+      },
+      { explanation: 'What its requests are about, and who may send them.', canGoBack: !isFirst },
+    );
+    if (chosen === BACK) return 'back';
+    answered.scope = chosen as (typeof ENDPOINT_SCOPES)[number];
+    if (given.action === undefined) delete answered.action;
+    return 'answered';
+  };
   const method: FormStep = async (isFirst) => {
     const possible = METHODS.filter((value) => problemOf({ ...answered, method: value }) === undefined);
     const chosen = await ask(
@@ -181,11 +209,13 @@ export async function askEndpoint(
     answered.method = chosen as EndpointAnswer['method'];
     return 'answered';
   };
+  const action = text('action', 'Action', 'The permission that a role needs to call it.');
   const steps: [key: keyof EndpointAnswer, step: FormStep][] = [
     ['name', text('name', 'Name', 'Also the name of its file: src/endpoints/<name>.ts.', 'backups')],
     ['method', method],
-    ['path', text('path', 'Path', 'The path below the instance. {id} is a parameter.')],
-    ['action', text('action', 'Action', 'The permission that a role needs to call it.')],
+    ['scope', scope],
+    ['path', text('path', 'Path', 'The path below the instance or the service. {id} is a parameter.')],
+    ['action', async (isFirst) => (isOfInstance(answered) ? action(isFirst) : 'skipped')],
     ['description', text('description', 'Description', 'What it does, in one line, for the documentation.')],
   ];
   await askInTurn(steps.filter(([key]) => given[key] === undefined).map(([, step]) => step));

@@ -39,8 +39,32 @@ describe('an endpoint', () => {
     [{ action: 'Backups.Create' }, /the action/],
     [{ action: 'a..b' }, /the action/],
     [{ description: 'a */ b' }, /without "\*\/"/],
-  ])('with %j is refused', (more, message) => {
+    [{ scope: 'service', path: '/resources/x' }, /with the scope "service" a path starts with a word/],
+    [{ scope: 'service', path: '/authenticated-resources' }, /with the scope "service"/],
+    [{ scope: 'service', path: '/healthcheck' }, /with the scope "service"/],
+    [{ scope: 'service', path: '/metrics' }, /with the scope "service"/],
+    [{ scope: 'service', path: '/{a}/x' }, /with the scope "service"/],
+    [{ scope: 'service', action: 'backups.show' }, /only endpoints of the scope "instance" have one/],
+    [{ scope: 'authenticated', action: 'backups.show' }, /only endpoints of the scope "instance" have one/],
+  ] as [Partial<EndpointAnswer>, RegExp][])('with %j is refused', (more, message) => {
     expect(endpointsProblem([one(more)], 'fastify')).toMatch(message);
+  });
+
+  it('of the service has no action, and may have a path that Tsuru reserves below an instance', () => {
+    for (const scope of ['service', 'authenticated'] as const) {
+      expect(one({ scope })).toMatchObject({ scope, action: '' });
+      expect(endpointsProblem([one({ scope, path: '/status' })], 'fastify')).toBeUndefined();
+    }
+    expect(endpointsProblem([one({ scope: 'authenticated', path: '/{a}' })], 'fastify')).toBeUndefined();
+    expect(withEndpointDefaults({ name: 'backups', scope: 'instance' })).toEqual(one({}));
+  });
+
+  it('may have the method and path of one with another scope, and not of one with the same', () => {
+    const [a, b] = two(['GET', '/x'], ['GET', '/x']).map((endpoint) => ({ ...endpoint, action: '' }));
+    const withScopes = (first: 'service' | 'authenticated', second: 'service' | 'authenticated') =>
+      endpointsProblem([{ ...(a as EndpointAnswer), scope: first }, { ...(b as EndpointAnswer), scope: second }], 'fastify');
+    expect(withScopes('service', 'authenticated')).toBeUndefined();
+    expect(withScopes('service', 'service')).toMatch(/are the same/);
   });
 
   it('of the method HEAD is refused for Hono only', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
 import type { Answers } from '../../src/answers/answers.ts';
 import { withEndpointDefaults } from '../../src/answers/endpoints.ts';
@@ -44,6 +45,25 @@ describe('an edit of a record', () => {
     expect(readRecord(without).endpoints).toEqual(readRecord(text).endpoints.slice(1));
     expect(without).not.toContain('*usage');
     expect(readRecord(remove(text, 'last')).endpoints.at(-1)).toEqual(readRecord(text).endpoints.at(-1));
+  });
+
+  it('writes the scope of an endpoint of the service, and no action', () => {
+    const regions = withEndpointDefaults({ name: 'regions', scope: 'authenticated' });
+    const item = { name: 'regions', method: 'GET', path: '/regions', scope: 'authenticated', description: 'Regions' };
+    for (const text of [HEAD, `${HEAD}endpoints: [{name: a, method: GET, path: /a, action: a, description: A}]\n`]) {
+      const edited = editRecord(text, { endpoints: [...readRecord(text).endpoints, regions] });
+      expect((parse(edited) as { endpoints: unknown[] }).endpoints.at(-1)).toEqual(item);
+      expect(readRecord(edited).endpoints.at(-1)).toEqual(regions);
+    }
+  });
+
+  it.each([
+    ['scope: owners', /one of the scopes instance, service, authenticated, not "owners"/],
+    ['scope: service, action: a', /only endpoints of the scope "instance" have one/],
+    ['scope: instance', /with a name, method, path, action and description/],
+  ])('refuses an endpoint with %s', (fields, message) => {
+    const text = `${HEAD}endpoints: [{name: a, method: GET, path: /a, ${fields}, description: A}]\n`;
+    expect(() => readRecord(text)).toThrow(message);
   });
 
   it('keeps a list of aliases', () => {

@@ -40,6 +40,13 @@ const DESCRIPTIONS = [
 const ENDPOINTS: EndpointAnswer[] = [
   ...NAMES.map((name) => withEndpointDefaults({ name })),
   ...METHODS.map((method) => withEndpointDefaults({ name: `m-${method.toLowerCase()}`, method, path: `/m/${method}` })),
+  ...(['service', 'authenticated'] as const).flatMap((scope) =>
+    METHODS.map((method) => {
+      const name = `${scope}-${method.toLowerCase()}`;
+      return withEndpointDefaults({ name, scope, method, path: `/m/${method}/{id}` });
+    }),
+  ),
+  withEndpointDefaults({ name: 'service-endpoint', scope: 'service' }),
   ...PARAMETERS.map((part, index) => withEndpointDefaults({ name: `p-${index}`, path: `/p/${index}/${part}` })),
   ...DESCRIPTIONS.map((description, index) => withEndpointDefaults({ name: `d-${index}`, description })),
 ];
@@ -56,13 +63,14 @@ it.each(FRAMEWORKS)(
   async (framework) => {
     const endpoints = ENDPOINTS.filter((one) => endpointsProblem([one], framework) === undefined);
     const refused = ENDPOINTS.filter((one) => !endpoints.includes(one)).map(({ name }) => name);
-    expect(refused).toEqual(framework === 'hono' ? ['m-head'] : []);
+    expect(refused).toEqual(framework === 'hono' ? ['m-head', 'service-head', 'authenticated-head'] : []);
     expect(endpointsProblem(endpoints, framework)).toBeUndefined();
     const project = await workshop.project({ framework, endpoints });
     symlinkSync(join(installed, 'node_modules'), join(project, 'node_modules'));
     npm(project, 'run', 'types');
     npm(project, 'run', 'lint');
     const output = npm(project, 'test', '--', 'test/endpoints/', '--no-isolate', '--testTimeout=100000');
+    npm(project, 'test', '--', 'test/tsuru/openapi');
     expect(Number(/Tests\s+(\d+) passed/.exec(output)?.[1])).toBe(endpoints.length);
   },
 );

@@ -1,9 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 
+import type { createBackend } from '../../src/backend.js';
 import { endpoint, serviceEndpoint, type AnyEndpoint } from '../../src/tsuru/endpoint.js';
-import type { Backend } from '../../src/tsuru/backend.js';
-import { createBackend } from '../../src/backend.js';
 import { call } from './support/requests.js';
 import { TestBackend, testService } from './support/service.js';
 
@@ -83,7 +82,8 @@ describe('the backend and the data of an instance', () => {
   it('reach an endpoint with the types of src/backend.ts', async () => {
     const handle = endpoint({}, ({ backend }) => {
       expectTypeOf(backend).toEqualTypeOf<ReturnType<typeof createBackend>>();
-      return { status: 200, body: (backend as unknown as Backend) instanceof TestBackend };
+      const received: unknown = backend;
+      return { status: 200, body: received instanceof TestBackend };
     });
     const test = await serviceWith({ method: 'GET', path: '/x', handle });
     expect(await test.call('GET', '/resources/db1/x')).toMatchObject({ status: 200, body: 'true' });
