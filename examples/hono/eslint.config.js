@@ -8,6 +8,6 @@ export default tseslint.config({ ignores: ['dist', 'data', 'coverage', '.tsuru-s
   rules: {
     // A backend's methods are asynchronous by contract, even those that await nothing.
     '@typescript-eslint/require-await': 'off',
-    '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_' }],
+    '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
   },
 });

@@ -1,16 +1,27 @@
-import type { Backend, Instance } from './tsuru/backend.js';
+import { z } from 'zod';
+
+import type { Settings } from './settings.js';
+import type { Backend, BackendOptions, Instance } from './tsuru/backend.js';
 import type { JsonObject } from './tsuru/values.js';
+
+/** What the service keeps about each instance: `instance.data`. */
+const data = z.object({ address: z.string() });
+
+type Data = z.infer<typeof data>;
 
 /**
  * The one file to write: it creates, binds, unbinds and destroys. It provisions nothing yet, but every step works,
  * so you can try the whole life cycle with Tsuru first.
  *
- * src/tsuru/backend.ts has the rules for each method, and describes its request.
+ * src/tsuru/backend.ts has the rules for each method, and describes its request. src/settings.ts has your own settings.
  */
-export function createBackend(): Backend {
+export function createBackend({ log }: BackendOptions<Settings>): Backend<Data> {
   return {
+    data,
+
     async create({ instance }) {
       // Provision it here. The result is `instance.data` in every later call.
+      log.warn({ instance: instance.name }, 'src/backend.ts provisions nothing yet');
       return { address: `${instance.name.toLowerCase()}.example.com` };
     },
 
@@ -39,29 +50,25 @@ export function createBackend(): Backend {
     },
 
     async info({ instance }) {
-      return [{ label: 'Address', value: addressOf(instance.data) }];
+      return [{ label: 'Address', value: instance.data.address }];
     },
   };
 }
 
 /**
- * The environment variables of the app or job. `secret` stays the same when it is bound again, so the variables do, too. Two
- * instances that are bound to one app would overwrite each other's variables; `tsuru service instance add ... --plan-param
- * env_prefix=OTHER_` keeps them apart. The same parameter of a bind takes precedence; Tsuru's API accepts one, but the
- * `tsuru` command does not.
+ * The environment variables of the app or job. `secret` stays the same when it is bound again, so the variables do, too. The
+ * service refuses to bind a second instance to an app when both have the same variables; `tsuru service instance add ...
+ * --plan-param env_prefix=OTHER_` keeps them apart. The same parameter of a bind takes precedence; Tsuru's API accepts
+ * one, but the `tsuru` command does not.
  */
-function variables(instance: Instance, user: string, secret: string, parameters: JsonObject) {
+function variables(instance: Instance<Data>, user: string, secret: string, parameters: JsonObject) {
   const given = parameters['env_prefix'] ?? instance.parameters['env_prefix'];
   const prefix = typeof given === 'string' ? given : "HONO_SERVICE_";
-  const host = addressOf(instance.data);
+  const host = instance.data.address;
   return {
     [`${prefix}HOST`]: host,
     [`${prefix}USER`]: user,
     [`${prefix}PASSWORD`]: secret,
     [`${prefix}URL`]: `https://${encodeURIComponent(user)}:${encodeURIComponent(secret)}@${host}`,
   };
-}
-
-function addressOf(data: JsonObject): string {
-  return typeof data['address'] === 'string' ? data['address'] : 'localhost';
 }

@@ -1,73 +1,65 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
-import { createBackend } from '../src/backend.js';
-import type { BindAppRequest, Instance, Request } from '../src/tsuru/backend.js';
+import { BackendTrial, realBackend } from './tsuru/support/backend.js';
+import { testStore } from './tsuru/support/store.js';
 
-const instance: Instance = {
-  id: 'id1',
-  name: 'db1',
-  team: 't',
-  plan: 'small',
-  description: '',
-  tags: [],
-  parameters: {},
-  data: {},
-};
-
-const request: Request = {
-  instance,
-  plan: { name: 'small', description: '' },
-  parameters: {},
-  requestedBy: { user: 'dev@example.com', event: 'e1' },
-  cluster: undefined,
-  signal: new AbortController().signal,
-};
-
-const bindRequest: BindAppRequest = {
-  ...request,
-  secret: 'a-secret',
-  previous: undefined,
-  app: {
-    name: 'app1',
-    hosts: [],
-    internalHosts: [],
-    pool: '',
-    poolProvisioner: '',
-    cluster: '',
-    clusterProvisioner: '',
-    clusterAddresses: [],
-  },
-};
+/** Values for the settings in src/settings.ts. */
+const SETTINGS = {};
 
 describe('the backend', () => {
-  const backend = createBackend();
+  const backend = realBackend(SETTINGS);
+  afterAll(() => backend.close?.());
 
-  it('creates, binds, unbinds, updates and destroys an instance', async () => {
-    const data = (await backend.create(request)) ?? {};
-    const created = { ...request, instance: { ...instance, data } };
-    const variables = await backend.bindApp({ ...bindRequest, instance: created.instance });
-    expect(Object.keys(variables).length).toBeGreaterThan(0);
-    await backend.unbindApp({ ...created, app: { name: 'app1' } });
-    await backend.update({ ...created, previous: instance });
-    await backend.destroy(created);
+  it('is healthy', async () => {
+    await backend.health?.(AbortSignal.timeout(5000));
   });
 
-  it('returns the same variables for the same bind', async () => {
-    expect(await backend.bindApp(bindRequest)).toEqual(await backend.bindApp(bindRequest));
+  it('creates, binds, updates, unbinds and destroys an instance', async () => {
+    const trial = await BackendTrial.of(backend);
+    await trial.create('db1');
+    await trial.status('db1');
+    expect(Object.keys(await trial.bindApp('db1', 'app1'))).not.toEqual([]);
+    expect(Object.keys(await trial.bindJob('db1', 'app1'))).not.toEqual([]);
+    await trial.update('db1', { description: 'new' });
+    await trial.info('db1');
+    await trial.unbindJob('db1', 'app1');
+    await trial.unbindApp('db1', 'app1');
+    await trial.destroy('db1');
   });
 
-  const prefixes = (variables: object) => [
-    ...new Set(Object.keys(variables).map((name) => name.replace(/[^_]+$/, ''))),
-  ];
-
-  it('uses the env_prefix of the instance in the names of the variables', async () => {
-    const named = { ...instance, parameters: { env_prefix: 'OTHER_' } };
-    expect(prefixes(await backend.bindApp({ ...bindRequest, instance: named }))).toEqual(['OTHER_']);
+  it('destroys an instance that is still bound', async () => {
+    const trial = await BackendTrial.of(backend);
+    await trial.create('db1');
+    await trial.bindApp('db1', 'app1');
+    await trial.destroy('db1');
   });
 
-  it('prefers the env_prefix of a bind to that of the instance', async () => {
-    const named = { ...instance, parameters: { env_prefix: 'OTHER_' } };
-    const variables = await backend.bindApp({ ...bindRequest, instance: named, parameters: { env_prefix: 'OWN_' } });
-    expect(prefixes(variables)).toEqual(['OWN_']);
+  it('returns the same variables when an app is bound again', async () => {
+    const trial = await BackendTrial.of(backend);
+    await trial.create('db1');
+    const variables = await trial.bindApp('db1', 'app1');
+    await trial.unbindApp('db1', 'app1');
+    expect(await trial.bindApp('db1', 'app1')).toEqual(variables);
+    await trial.destroy('db1');
+  });
+
+  it('serves an instance that an earlier run of the service has created', async () => {
+    const store = await testStore();
+    const next = realBackend(SETTINGS);
+    await (await BackendTrial.of(backend, store)).create('db1');
+    const trial = await BackendTrial.of(next, store);
+    expect(Object.keys(await trial.bindApp('db1', 'app1'))).not.toEqual([]);
+    await trial.destroy('db1');
+    await next.close?.();
+  });
+
+  const without = (prefix: string, variables: object) => Object.keys(variables).filter((name) => !name.startsWith(prefix));
+
+  it('uses the env_prefix of the instance in the names of the variables, unless a bind has its own', async () => {
+    const trial = await BackendTrial.of(backend);
+    await trial.create('db1', { parameters: { env_prefix: 'OTHER_' } });
+    expect(without('OTHER_', await trial.bindApp('db1', 'app1'))).toEqual([]);
+    expect(without('OWN_', await trial.bindApp('db1', 'app2', { env_prefix: 'OWN_' }))).toEqual([]);
+    await trial.destroy('db1');
   });
 });

@@ -1,5 +1,5 @@
 import type {
-  Backend,
+  AnyBackend,
   BindAppRequest,
   BindJobRequest,
   Cluster,
@@ -12,10 +12,13 @@ import type {
 } from './backend.js';
 import { checkData, checkVariables } from './backend-results.js';
 import { ServiceError } from './errors.js';
-import { publicPart } from './instance-state.js';
+import { damagedInstance, publicPart } from './instance-state.js';
 import { asFailure, backendFailed, timedOut, withText } from './life-cycle-errors.js';
+import type { Log } from './http.js';
 import type { Operations } from './operations.js';
 import type { Plans } from './plans.js';
+import { parseWith } from './schema.js';
+import { LostLock } from './store-engine.js';
 import type { StoredBind, StoredInstance } from './store-rows.js';
 
 /** The requester of a call, and the cluster of its instance. */
@@ -39,22 +42,40 @@ export type WorkloadKey = { kind: 'app' | 'job'; name: string };
  * `action` is always the start of a sentence, such as `Creating the instance "db1"`.
  */
 export class BackendCalls {
-  readonly #backend: Backend;
+  readonly #backend: AnyBackend;
   readonly #plans: Plans;
   readonly #operations: Operations;
+  readonly #log: Log;
 
-  constructor(backend: Backend, plans: Plans, operations: Operations) {
+  constructor(backend: AnyBackend, plans: Plans, operations: Operations, log: Log) {
     this.#backend = backend;
     this.#plans = plans;
     this.#operations = operations;
+    this.#log = log;
+  }
+
+  /**
+   * The data for an endpoint of an instance in any state; undefined while there is none.
+   * @throws ServiceError 500 when a ready instance has none that the backend's schema accepts
+   */
+  dataFor(instance: StoredInstance): object | undefined {
+    if (this.#backend.data !== undefined && instance.damaged.includes('data')) {
+      throw damagedInstance(instance.name, ['data']);
+    }
+    return this.#dataSoFar(instance);
+  }
+
+  /** Whether the backend's schema accepts the data of a created instance. If not, the log says why. */
+  canRead(instance: StoredInstance): boolean {
+    return this.#dataOf(instance) !== undefined;
   }
 
   /** @returns the data to store */
   async create(action: string, instance: StoredInstance, signal: AbortSignal): Promise<InstanceData> {
     const data = await this.#call(action, signal, () =>
-      this.#backend.create(this.#request(instance, instance, signal)),
+      this.#backend.create(this.#requestSoFar(instance, instance, signal)),
     );
-    return checkData(data, instance.data);
+    return checkData(this.#backend.data, data, instance.data);
   }
 
   /** @returns the data to store */
@@ -65,14 +86,18 @@ export class BackendCalls {
     caller: Caller,
     signal: AbortSignal,
   ): Promise<InstanceData> {
-    const data = await this.#call(action, signal, () =>
-      this.#backend.update({ ...this.#request(instance, caller, signal), previous: publicPart(previous) }),
-    );
-    return checkData(data, previous.data);
+    const data = await this.#call(action, signal, () => {
+      const request = this.#request(instance, caller, signal);
+      return this.#backend.update({
+        ...request,
+        previous: { ...publicPart(previous), data: request.instance.data },
+      });
+    });
+    return checkData(this.#backend.data, data, previous.data);
   }
 
   async destroy(action: string, instance: StoredInstance, caller: Caller, signal: AbortSignal): Promise<void> {
-    await this.#call(action, signal, () => this.#backend.destroy(this.#request(instance, caller, signal)));
+    await this.#call(action, signal, () => this.#backend.destroy(this.#requestSoFar(instance, caller, signal)));
   }
 
   async bind(
@@ -125,9 +150,41 @@ export class BackendCalls {
     return this.#operations.read(action, (signal) => this.#call(action, signal, () => task(signal)));
   }
 
-  #request(instance: StoredInstance, { requestedBy, cluster }: Caller, signal: AbortSignal): Request {
+  /** The data, parsed; undefined when the backend's schema refuses it. */
+  #dataOf({ name, data }: StoredInstance): object | undefined {
+    const schema = this.#backend.data;
+    if (schema === undefined) return data;
+    const parsed = parseWith(schema, data);
+    if (parsed.problem === undefined) return parsed.value;
+    const { problem } = parsed;
+    this.#log.error({ instance: name, problem }, "the backend's schema refuses the data of an instance");
+    return undefined;
+  }
+
+  #dataSoFar(instance: StoredInstance): object | undefined {
+    const hasNone = this.#backend.data !== undefined && Object.keys(instance.data).length === 0;
+    return hasNone ? undefined : this.#dataOf(instance);
+  }
+
+  /** @throws ServiceError 500 when the backend's schema refuses the data */
+  #request(instance: StoredInstance, caller: Caller, signal: AbortSignal): Request<never> {
+    const data = this.#dataOf(instance);
+    if (data === undefined) throw damagedInstance(instance.name, ['data']);
+    return this.#requestWith(instance, data, caller, signal);
+  }
+
+  #requestSoFar(instance: StoredInstance, caller: Caller, signal: AbortSignal): Request<never> {
+    return this.#requestWith(instance, this.#dataSoFar(instance), caller, signal);
+  }
+
+  #requestWith(
+    instance: StoredInstance,
+    data: object | undefined,
+    { requestedBy, cluster }: Caller,
+    signal: AbortSignal,
+  ): Request<never> {
     return {
-      instance: publicPart(instance),
+      instance: { ...publicPart(instance), data: data as never },
       plan: this.#plans.of(instance),
       parameters: instance.parameters,
       requestedBy,
@@ -141,6 +198,7 @@ export class BackendCalls {
       signal.throwIfAborted();
       return await task();
     } catch (error) {
+      if (signal.reason instanceof LostLock) throw signal.reason;
       if (error instanceof ServiceError) throw withText(action, error);
       if (this.#operations.areAborted) {
         const text = `${action} was interrupted because the service is stopping. Try again in a minute.`;

@@ -1,5 +1,8 @@
+import type { z } from 'zod';
+
 import type { InstanceData, Variables } from './backend.js';
 import { ServiceError } from './errors.js';
+import { parseWith } from './schema.js';
 import { isObject, MAX_DEPTH, withoutPrototypes, type JsonValue } from './values.js';
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -32,14 +35,23 @@ function variablesProblem(variables: unknown): string | undefined {
 /**
  * Checks the data that a backend returned, and returns it in the form in which the store gives it back, as plain JSON.
  * @param previous kept when the backend returned nothing
- * @throws ServiceError 500 when the data is not a JSON object, or nests too deep to be read again
+ * @throws ServiceError 500 when the data is not a JSON object, nests too deep to be read again, or does not match the
+ *   schema
  */
-export function checkData(returned: InstanceData | void, previous: InstanceData): InstanceData {
-  if (returned === undefined) return previous;
-  const data = asJson(returned);
-  if (isObject(data)) return data;
-  const problem = `must be a JSON object of at most ${MAX_DEPTH} levels`;
-  throw new ServiceError(500, `The service's backend returned data that cannot be kept: it ${problem}.`);
+export function checkData(
+  schema: z.ZodType<object> | undefined,
+  returned: object | void,
+  previous: InstanceData,
+): InstanceData {
+  const data = returned === undefined ? previous : asJson(returned);
+  if (!isObject(data)) throw notKept(`it must be a JSON object of at most ${MAX_DEPTH} levels`);
+  const { problem } = schema ? parseWith(schema, data) : {};
+  if (problem !== undefined) throw notKept(problem);
+  return data;
+}
+
+function notKept(problem: string): ServiceError {
+  return new ServiceError(500, `The service's backend returned data that cannot be kept: ${problem}.`);
 }
 
 /** A value after a round trip through JSON; undefined when it does not survive it. */

@@ -18,6 +18,8 @@ export interface CallOptions {
 
 /** One of Tsuru's calls, or a request to one of the service's own endpoints. */
 export interface Call {
+  /** For metrics and traces; as a function, it depends on the values of the parameters. */
+  name: string | ((values: readonly string[]) => string);
   method: Method;
   /** With `:parameters`, which are identified by position, not by name. */
   path: string;
@@ -72,6 +74,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
 
   return [
     {
+      name: 'create',
       method: 'POST',
       path: '/resources',
       handle: change(async ({ fields, caller }) => {
@@ -81,6 +84,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: ([name]) => (name === 'plans' ? 'plans' : 'info'),
       method: 'GET',
       path: '/resources/:name',
       async handle(request, [name = '']) {
@@ -89,6 +93,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       },
     },
     {
+      name: 'update',
       method: 'PUT',
       path: '/resources/:name',
       handle: change(async ({ name, fields, caller }) => {
@@ -97,6 +102,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'destroy',
       method: 'DELETE',
       path: '/resources/:name',
       handle: change(async ({ name, caller }) => {
@@ -105,6 +111,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'status',
       method: 'GET',
       path: '/resources/:name/status',
       async handle(request, [name = '']) {
@@ -112,6 +119,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       },
     },
     {
+      name: 'bind_app',
       method: 'POST',
       path: '/resources/:name/bind-app',
       handle: change(async ({ name, fields, caller }) => {
@@ -129,6 +137,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'unbind_app',
       method: 'DELETE',
       path: '/resources/:name/bind-app',
       handle: change(async ({ name, fields, caller }) => {
@@ -138,6 +147,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'bind_job',
       method: 'PUT',
       path: '/resources/:name/binds/jobs/:job',
       handle: change(async ({ name, job, fields, caller }) => {
@@ -157,6 +167,7 @@ export function tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }: Ca
       }),
     },
     {
+      name: 'unbind_job',
       method: 'DELETE',
       path: '/resources/:name/binds/jobs/:job',
       handle: change(async ({ name, job, caller }) => {

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { storeConfig, storeVariables, type StoreConfig } from './store-config.js';
+
 /** Headers that must never reach the log. */
 const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'x-tsuru-cluster-kube-config'];
 
@@ -15,7 +17,7 @@ const environment = z.object({
     .string()
     .regex(/^(\/[\w.~-]+)*$/, 'must be a path such as /my/base, or empty')
     .default(''),
-  DATABASE_PATH: z.string().min(1).default('data/service.db'),
+  ...storeVariables,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   REQUEST_ID_HEADER: z
     .string()
@@ -39,7 +41,7 @@ export interface Config {
   username: string;
   password: string;
   basePath: string;
-  databasePath: string;
+  store: StoreConfig;
   logLevel: z.infer<typeof environment>['LOG_LEVEL'];
   /** The header with the id of a request, in lower case. */
   requestIdHeader: string;
@@ -49,24 +51,40 @@ export interface Config {
 }
 
 /**
- * Reads the configuration. Without a password the service does not start.
+ * Reads the configuration, and the settings of your own. Without a password the service does not start.
  * @param variables such as `process.env`
+ * @param schema of src/settings.ts
  * @throws Error that names every invalid variable, and no value
  */
-export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const result = environment.safeParse(variables);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`);
-    throw new Error(`The service cannot start. Set these in the environment or in .env:\n${problems.join('\n')}`);
-  }
-  const { data } = result;
+export function readConfig<Schema extends z.ZodObject>(
+  variables: Readonly<Record<string, string | undefined>>,
+  schema: Schema,
+): { config: Config; settings: z.output<Schema> } {
+  const problems: string[] = [];
+  const read = <Part extends z.ZodObject>(part: Part): z.output<Part> | undefined => {
+    try {
+      const { data, error } = part.safeParse(variables);
+      problems.push(...(error?.issues ?? []).map(({ path, message }) => `  ${[...path, message].join(' ')}`));
+      return data;
+    } catch (error) {
+      // Its message may quote a value.
+      problems.push(`  src/settings.ts cannot check the variables: its schema throws ${(error as Error).name}`);
+      return undefined;
+    }
+  };
+  const [data, settings] = [read(environment), read(schema)];
+  if (data !== undefined && settings !== undefined) return { config: configOf(data), settings };
+  throw new Error(`The service cannot start. Set these in the environment or in .env:\n${problems.join('\n')}`);
+}
+
+function configOf(data: z.output<typeof environment>): Config {
   return {
     port: data.PORT,
     host: data.HOST,
     username: data.SERVICE_USERNAME,
     password: data.SERVICE_PASSWORD,
     basePath: data.BASE_PATH,
-    databasePath: data.DATABASE_PATH,
+    store: storeConfig(data),
     logLevel: data.LOG_LEVEL,
     requestIdHeader: data.REQUEST_ID_HEADER.toLowerCase(),
     refuseProxied: data.REFUSE_PROXIED_CALLS,

@@ -32,8 +32,12 @@ export function describeState({ state, error, damaged }: StoredInstance): string
 
 /** @throws ServiceError 500 when the store cannot read all of the instance */
 export function refuseDamaged({ name, damaged }: StoredInstance): void {
-  if (damaged.length === 0) return;
-  throw new ServiceError(
+  if (damaged.length > 0) throw damagedInstance(name, damaged);
+}
+
+/** @param damaged the columns that cannot be read */
+export function damagedInstance(name: string, damaged: readonly string[]): ServiceError {
+  return new ServiceError(
     500,
     `The service's store cannot read the ${damaged.join(', ')} of the instance "${name}". It can only be removed.`,
   );

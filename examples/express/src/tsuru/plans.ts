@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { BackendPlan } from './backend.js';
 import { ServiceError } from './errors.js';
+import { problemsOf } from './schema.js';
 import { isObject, withoutPrototypes, type JsonObject } from './values.js';
 
 /** A plan in src/plans.ts. */
@@ -55,11 +56,7 @@ export async function checkParameters(plan: Plan, parameters: JsonObject): Promi
     throw new ServiceError(500, `The service cannot check the parameters of plan "${plan.name}".`, {}, { cause: error });
   });
   if (result.success) return withoutPrototypes(JSON.parse(JSON.stringify(result.data))) as JsonObject;
-  const problems = result.error.issues.map(({ path, message }) => {
-    const field = path.map(String).join('.');
-    return field === '' ? message : `"${field}": ${message}`;
-  });
-  throw new ServiceError(400, `Plan "${plan.name}" does not accept these parameters. ${problems.join('; ')}.`);
+  throw new ServiceError(400, `Plan "${plan.name}" does not accept these parameters. ${problemsOf(result.error)}.`);
 }
 
 /** A text. `''` is refused: in a form it may also be null or false. */

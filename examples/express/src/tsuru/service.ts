@@ -1,13 +1,26 @@
 import type { Logger } from 'pino';
 
 import { basicAuth } from './auth.js';
-import type { Backend } from './backend.js';
+import type { AnyBackend } from './backend.js';
 import { tsuruCalls, type Call } from './calls.js';
 import type { Provisioning } from './creations.js';
-import { endpointCall, type Endpoint } from './endpoint.js';
+import type { AnyEndpoint } from './endpoint.js';
+import { endpointCall } from './endpoint-call.js';
 import { ServiceError } from './errors.js';
-import { errorResponse, hasBody, header, HEALTHCHECK, jsonResponse, type Headers, type Route } from './http.js';
+import { healthCheck } from './health.js';
+import {
+  errorResponse,
+  hasBody,
+  header,
+  HEALTHCHECK,
+  jsonResponse,
+  METRICS,
+  type Headers,
+  type Route,
+  type ServiceRequest,
+} from './http.js';
 import { LifeCycle } from './life-cycle.js';
+import { observedBackend, observedCheck, type MetricsPage, type Observer } from './observer.js';
 import type { Timeouts } from './operations.js';
 import { Plans, type Plan } from './plans.js';
 import { acceptedTarget, type RequestTarget } from './request-target.js';
@@ -32,12 +45,15 @@ export interface ServiceOptions {
   /** Milliseconds for the headers of a request to arrive; 10 s by default. */
   headersTimeout?: number;
   plans: readonly Plan[];
-  endpoints: readonly Endpoint[];
-  backend: Backend;
+  endpoints: readonly AnyEndpoint[];
+  backend: AnyBackend;
   store: Store;
   log: Logger;
   now?: () => Date;
   timeouts?: Partial<Timeouts>;
+  observer?: Observer | undefined;
+  /** Serves `GET /metrics`, with a password of its own. */
+  metrics?: MetricsPage | undefined;
 }
 
 /** The service, as the routes of the web framework use it. */
@@ -51,39 +67,50 @@ export interface Service {
   /** The id of a request, for the log. */
   requestId(headers: Headers): string;
   /**
-   * Admits a request, before the framework routes it or reads its body. Only the health check needs no password.
+   * Admits a request, before the framework routes it or reads its body. Only the health check needs no password, and the
+   * metrics have their own.
    * @throws ServiceError 401 for wrong credentials; 400 for a refused target; 415 for an invalid Content-Type, and for
    *   a compressed body, whose real size would be known too late
    */
   admit(method: string, target: RequestTarget, headers: Headers): void;
 }
 
-export function createService(options: ServiceOptions): Service {
-  const { basePath, bodyLimit, multiCluster, refuseProxied, log, store } = options;
-  const authenticate = basicAuth(options.username, options.password);
+export function createService(given: ServiceOptions): Service {
+  const { observer, metrics } = given;
+  const options = { ...given, backend: observedBackend(given.backend, observer) };
+  const { basePath, bodyLimit, multiCluster, refuseProxied, log } = options;
+  const authenticate = observedCheck(basicAuth(options.username, options.password), observer);
   const plans = new Plans(options.plans);
   const lifeCycle = new LifeCycle({ ...options, plans });
   const calls = [
     ...tsuruCalls({ lifeCycle, plans, multiCluster, refuseProxied }),
-    ...options.endpoints.map((endpoint) => endpointCall(endpoint, lifeCycle, multiCluster)),
+    ...options.endpoints.map((endpoint) => endpointCall(endpoint, { lifeCycle, backend: given.backend, multiCluster })),
   ];
+  const checkHealth = healthCheck(options);
   const health: Call = {
+    name: 'healthcheck',
     method: 'GET',
     path: HEALTHCHECK,
     async handle() {
-      await store.ping();
+      await checkHealth();
       return jsonResponse(200, { status: 'WORKING' });
     },
   };
+  const open = metrics === undefined ? [health] : [health, metricsCall(metrics)];
   return {
-    routes: [toRoute(health, ''), ...calls.map((call) => toRoute(call, basePath))],
+    routes: [
+      ...open.map((call) => toRoute(call, '', observer)),
+      ...calls.map((call) => toRoute(call, basePath, observer)),
+    ],
     bodyLimit,
     headersTimeout: options.headersTimeout ?? 10_000,
     log,
     lifeCycle,
     requestId: (headers) => requestId(headers, options.requestIdHeader),
     admit(method, target, headers) {
-      if (!isHealthCheck(method, target.path)) authenticate(header(headers, 'authorization'));
+      const isMetrics = metrics !== undefined && isReading(method, target.path, METRICS);
+      const check = isMetrics ? metrics.authenticate : authenticate;
+      if (!isReading(method, target.path, HEALTHCHECK)) check(header(headers, 'authorization'));
       acceptedTarget(target);
       const encoding = header(headers, 'content-encoding');
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
@@ -105,8 +132,12 @@ function typeOf(headers: Headers): string {
   return typeof type === 'string' ? (type.split(';', 1)[0] ?? '').trim() : 'application/octet-stream';
 }
 
-function isHealthCheck(method: string, path: string): boolean {
-  return !hasBody(method) && path === HEALTHCHECK;
+function isReading(method: string, path: string, wanted: string): boolean {
+  return !hasBody(method) && path === wanted;
+}
+
+function metricsCall({ read }: MetricsPage): Call {
+  return { name: 'metrics', method: 'GET', path: METRICS, handle: read };
 }
 
 /**
@@ -114,23 +145,26 @@ function isHealthCheck(method: string, path: string): boolean {
  * its own way. Errors become responses here, so that the framework's error handler sees only the framework's own
  * errors.
  */
-function toRoute(call: Call, basePath: string): Route {
-  const parts = (basePath + call.path).split('/');
+function toRoute(call: Call, basePath: string, observer: Observer | undefined): Route {
+  const route = basePath + call.path;
+  const parts = route.split('/');
   const places = parts.flatMap((part, index) => (part.startsWith(':') ? [index] : []));
+  const respond = async (request: ServiceRequest, values: readonly string[]) => {
+    try {
+      return await call.handle(request, values);
+    } catch (error) {
+      return errorResponse(error, request.log);
+    }
+  };
   return {
     method: call.method,
     path: parts.map((part, index) => (part.startsWith(':') ? `:p${index}` : part)).join('/'),
-    async handle(request) {
-      try {
-        if (places.length === 0) return await call.handle(request, []);
-        const { segments } = request.target;
-        return await call.handle(
-          request,
-          places.map((index) => segments[index - 1] ?? ''),
-        );
-      } catch (error) {
-        return errorResponse(error, request.log);
-      }
+    handle(request) {
+      const { segments } = request.target;
+      const values = places.map((index) => segments[index - 1] ?? '');
+      if (observer === undefined) return respond(request, values);
+      const name = typeof call.name === 'string' ? call.name : call.name(values);
+      return observer.request({ name, method: call.method, route }, request, () => respond(request, values));
     },
   };
 }

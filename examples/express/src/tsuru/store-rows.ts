@@ -1,6 +1,5 @@
-import { sql } from 'kysely';
-
 import type { Cluster, Instance, Requester, Variables } from './backend.js';
+import { bytesOf } from './store-dialect.js';
 import { emptyObject, isObject, withoutPrototypes, type JsonObject, type JsonValue } from './values.js';
 
 const STATES = ['pending', 'ready', 'failed', 'removing'] as const;
@@ -39,6 +38,12 @@ export interface StoredBind {
   unboundAt: Date | undefined;
 }
 
+/** A bind of the same app or job to another instance. */
+export interface OtherBind {
+  instanceId: string;
+  bind: StoredBind;
+}
+
 export function instanceRow(instance: StoredInstance) {
   const { requestedBy, cluster, tags, parameters, data, damaged: _derived, ...plain } = instance;
   return {
@@ -70,9 +75,9 @@ export const BIND_COLUMNS = ['kind', 'name', 'state', 'secret', 'variables', 'pa
 /** The bytes of each column. */
 type Row<Column extends string> = Record<Column, Uint8Array | null>;
 
-/** Selects columns of text as bytes: the driver crashes the process when one of them is not UTF-8. */
+/** Selects columns of text as bytes, since a damaged one may not be UTF-8. */
 export function asBytes<Column extends string>(columns: readonly Column[]) {
-  return columns.map((column) => sql<Uint8Array | null>`cast(${sql.ref(column)} as blob)`.as(column));
+  return columns.map((column) => bytesOf(column).as(column));
 }
 
 export function decoded(bytes: Uint8Array | null): string | undefined {

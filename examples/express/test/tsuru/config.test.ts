@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 
-import { readConfig } from '../../src/tsuru/config.js';
+import { readConfig as read } from '../../src/tsuru/config.js';
+
+const readConfig = (variables: Record<string, string | undefined>) => read(variables, z.object({})).config;
 
 const complete = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a password of some length' };
 
@@ -32,5 +35,28 @@ describe('the configuration', () => {
     for (const name of ['', 'a b', 'x:y', 'Authorization', 'X-Tsuru-Cluster-Kube-Config']) {
       expect(() => readConfig({ ...complete, REQUEST_ID_HEADER: name })).toThrow('REQUEST_ID_HEADER');
     }
+  });
+
+  it('includes the settings of the owner, coerced, and nothing else', () => {
+    const schema = z.object({ VENDOR_LIMIT: z.coerce.number().default(3), VENDOR_URL: z.url() });
+    const variables = { ...complete, VENDOR_URL: 'https://vendor.example.com', OTHER: 'x' };
+    expect(read(variables, schema).settings).toEqual({ VENDOR_LIMIT: 3, VENDOR_URL: 'https://vendor.example.com' });
+  });
+
+  it('names the invalid variables of both schemas together, and no value', () => {
+    const broken = z.string().transform((): string => {
+      throw new SyntaxError('unexpected token in hush');
+    });
+    const schemas = [z.object({ VENDOR_URL: z.url(), VENDOR_KEY: z.string() }), z.object({ VENDOR_URL: broken })];
+    const messages = schemas.map((schema) => {
+      try {
+        return read({ ...complete, PORT: 'hush', VENDOR_URL: 'hush' }, schema).config.host;
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect(messages[0]).toMatch(/PORT must be a number[^]*VENDOR_URL Invalid URL[^]*VENDOR_KEY Invalid input/);
+    expect(messages[1]).toMatch(/PORT must be a number[^]*its schema throws SyntaxError/);
+    expect(messages.join('')).not.toContain('hush');
   });
 });

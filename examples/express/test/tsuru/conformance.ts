@@ -5,20 +5,22 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { settings } from '../../src/tsuru/settings.js';
+import { answers } from '../../src/tsuru/answers.js';
 import { startProcess } from './support/process.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Starts this service on a free port, with a temporary store and password, and makes Tsuru's own calls to it.
  * Arguments are passed on to `create-tsuru-service check`: `-- --report report.html`, `-- --only bind-app`.
  */
 async function main(): Promise<number> {
+  const credentials = { SERVICE_USERNAME: answers.service, SERVICE_PASSWORD: randomBytes(24).toString('base64url') };
   const directory = mkdtempSync(join(tmpdir(), 'conformance-'));
-  const credentials = { SERVICE_USERNAME: settings.service, SERVICE_PASSWORD: randomBytes(24).toString('base64url') };
   const service = startProcess({ ...credentials, DATABASE_PATH: join(directory, 'service.db') }, true);
   // The checks end before the service: they need it to remove the instances that they created.
   let running: ChildProcess = service.child;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => running.kill(signal));
+  for (const signal of SIGNALS) process.on(signal, () => running.kill(signal));
   service.child.stderr.pipe(process.stderr);
   try {
     const address = await service.address.catch(() => undefined);
@@ -26,7 +28,7 @@ async function main(): Promise<number> {
       process.stderr.write('The service exited before it was listening.\n');
       return 1;
     }
-    const encoding = ['--encoding', 'both', ...(settings.multiCluster ? ['--multi-cluster'] : [])];
+    const encoding = ['--encoding', 'both', ...(answers.multiCluster ? ['--multi-cluster'] : [])];
     const [command = '', ...args] = [...checker(), 'check', address, ...encoding, ...process.argv.slice(2)];
     running = spawn(command, args, {
       stdio: 'inherit',

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 
 import type { Instance, Variables } from './backend.js';
 import type { BackendCalls, Caller, Workload, WorkloadKey } from './backend-calls.js';
+import { clashError, clashWith, isSuperseded } from './clashes.js';
 import type { Operation } from './deadlines.js';
 import { ServiceError } from './errors.js';
 import { refuseUnready } from './instance-state.js';
@@ -28,13 +29,15 @@ export class Binds {
   readonly #instances: Instances;
   readonly #now: () => Date;
   readonly #log: Logger;
+  /** The service's id in Tsuru. */
+  readonly #service: string;
 
   constructor(
     store: Store,
     backend: BackendCalls,
     operations: Operations,
     instances: Instances,
-    { now, log }: { now: () => Date; log: Logger },
+    { now, log, service }: { now: () => Date; log: Logger; service: string },
   ) {
     this.#store = store;
     this.#backend = backend;
@@ -42,6 +45,7 @@ export class Binds {
     this.#instances = instances;
     this.#now = now;
     this.#log = log;
+    this.#service = service;
   }
 
   /** The apps and jobs that are bound to an instance. */
@@ -54,8 +58,9 @@ export class Binds {
    * Binds an app or a job. One that is bound already gets the same variables. Without parameters it gets those of its
    * last bind within the hour: Tsuru leaves them out when it undoes an unbind.
    * @returns the variables, checked
-   * @throws ServiceError 404 without the instance, 412 while it is pending, 409 when it failed or is being removed; the
-   *   backend's own refusal, 500 when it failed, 504 when it takes too long
+   * @throws ServiceError 404 without the instance, 412 while it is pending, 409 when it failed or is being removed; 422
+   *   when it would replace variables that the app or job has from another instance; the backend's own refusal, 500 when
+   *   it failed, 504 when it takes too long
    */
   async bind(name: string, workload: Workload, parameters: JsonObject, caller: Caller): Promise<Variables> {
     const key = keyOf(workload);
@@ -123,7 +128,23 @@ export class Binds {
     };
     const variables = await this.#backend.bind(action, instance, workload, request, caller, operation.signal);
     const bound: StoredBind = { ...bind, state: 'bound', variables, parameters: asked };
-    await this.#operations.persist(() => this.#store.saveBind(instance.id, bound), operation.replyWith);
+    const elsewhere = () => this.#store.bindsElsewhere(instance.id, bind.kind, bind.name);
+    const save = (made: StoredBind) =>
+      this.#operations.persist(() => this.#store.saveBind(instance.id, made), operation.replyWith);
+
+    // Saved before the check, so that of two binds at once one sees the other; as `bound` only when it stays.
+    const isAlone = (await elsewhere()).length === 0;
+    await save(isAlone ? bound : { ...bound, state: 'binding' });
+    const others = await elsewhere();
+    const clash = clashWith(others, variables, previous?.variables ?? {});
+    if (clash !== undefined) {
+      await save(bind);
+      await this.#backend.unbind(instance, bind, caller, operation.signal);
+      const other = await this.#store.nameOf(clash.other.instanceId);
+      throw clashError(this.#service, instance.name, bind, other, clash.names);
+    }
+    if (!isAlone) await save(bound);
+    for (const other of others) if (isSuperseded(other.bind, variables)) await this.#store.forgetVariables(other);
     return variables;
   }
 

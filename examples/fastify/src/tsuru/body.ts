@@ -153,8 +153,11 @@ function formFields(text: string): Fields {
   };
 }
 
-/** URLSearchParams silently replaces bytes that it cannot decode, which would change a name or a password. */
-function checkPercentEncoding(text: string): void {
+/**
+ * URLSearchParams silently replaces bytes that it cannot decode, which would change a name or a password.
+ * @throws ServiceError 400
+ */
+export function checkPercentEncoding(text: string): void {
   try {
     decodeURIComponent(text);
   } catch {

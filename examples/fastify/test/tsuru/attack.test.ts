@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { messageOf, ServiceError } from '../../src/tsuru/errors.js';
@@ -9,6 +5,7 @@ import { startProcess } from './support/process.js';
 import { AUTHORIZATION, call } from './support/requests.js';
 import { testService } from './support/service.js';
 import { exchange, listening, sendTo } from './support/socket.js';
+import { storePlace, type StorePlace } from './support/store.js';
 
 /** Milliseconds, for a machine under load. Work that is quadratic in the length of a text takes far longer. */
 const BOUND = 20_000;
@@ -17,13 +14,13 @@ const BOUND = 20_000;
 const URLS = '://x'.repeat(20_000);
 
 describe('the process of the service', () => {
-  let directory: string;
+  let place: StorePlace;
   let service: ReturnType<typeof startProcess>;
   let port: number;
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'service-'));
+    place = await storePlace();
     service = startProcess({
-      DATABASE_PATH: join(directory, 'service.db'),
+      ...place.environment,
       SERVICE_USERNAME: 'svc',
       SERVICE_PASSWORD: 'a password of the test',
     });
@@ -32,7 +29,7 @@ describe('the process of the service', () => {
   afterAll(async () => {
     service.child.kill('SIGKILL');
     await service.ended;
-    rmSync(directory, { recursive: true, force: true });
+    await place.remove();
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { LifeCycle } from '../../src/tsuru/life-cycle.js';
 import { Plans } from '../../src/tsuru/plans.js';
 import { call } from './support/requests.js';
 import { gate, TestBackend, testService, until, type TestService } from './support/service.js';
+import { PACE, restarted } from './support/store.js';
 
 const HOUR = 3_600_000;
 
@@ -216,7 +217,7 @@ describe('creating in the background', () => {
     await test.service.lifeCycle.stop(Promise.resolve(), 0);
     expect((await test.store.find('db1'))?.state).toBe('pending');
 
-    const next = await testService({ provisioning: 'background', store: test.store });
+    const next = await testService({ provisioning: 'background', store: await restarted(test.store) });
     await next.service.lifeCycle.resume();
     await until(async () => (await status(next)).status === 204);
     expect(next.backend.asked[0]?.request).toMatchObject({ instance: { name: 'db1', team: 't' } });
@@ -226,18 +227,19 @@ describe('creating in the background', () => {
     const test = await testService({ provisioning: 'background' });
     hold(test, 'create');
     await create(test);
+    const store = await restarted(test.store);
     const backend = new TestBackend();
     const plans = new Plans([{ name: 'small', description: '' }]);
     const next = new LifeCycle({
       service: 'my-service',
-      store: test.store,
+      store,
       backend,
       plans,
       provisioning: 'inline',
       log: test.service.log,
     });
     await next.resume();
-    expect((await test.store.find('db1'))?.state).toBe('failed');
+    expect((await store.find('db1'))?.state).toBe('failed');
     expect(backend.asked).toEqual([]);
   });
 
@@ -591,7 +593,7 @@ describe('the status and the info that a backend returns', () => {
 });
 
 describe('a request whose backend ignores its signal', () => {
-  const timeouts = { lock: 20, work: 20, reply: 40 };
+  const timeouts = { lock: 20 * PACE, work: 20 * PACE, reply: 40 * PACE };
 
   /** Makes a method of the backend wait until the test releases it, ignoring its signal. */
   function ignore(test: TestService, method: 'create' | 'update' | 'bindApp' | 'unbindApp' | 'destroy'): () => void {
@@ -658,6 +660,7 @@ describe('a request whose backend ignores its signal', () => {
     const { opened, open } = gate();
     test.backend.instead.create = () => opened.then(() => Promise.reject(new Error('')));
     await create(test);
+    await until(() => test.backend.asked.length > 0);
     expect((await destroy(test)).status).toBe(504);
     expect((await status(test)).status).toBe(202);
     open();
@@ -877,7 +880,7 @@ describe('the name of an instance', () => {
 
 describe('a stop of the service', () => {
   it('waits for work that continues after the reply', async () => {
-    const test = await testService({ timeouts: { work: 10, reply: 20 } });
+    const test = await testService({ timeouts: { work: 10 * PACE, reply: 20 * PACE } });
     await create(test);
     const { opened, open } = gate();
     test.backend.instead.bindApp = () => opened.then(() => ({ A: '1' }));
@@ -962,7 +965,7 @@ describe('an instance that a stop of the service left pending', () => {
     const test = await testService({ provisioning: 'background' });
     hold(test, 'create');
     await create(test);
-    const next = await testService({ store: test.store });
+    const next = await testService({ store: await restarted(test.store) });
     const { opened, open } = gate();
     next.backend.instead.create = () => opened.then(refuses(403));
     const creating = create(next);
@@ -974,12 +977,13 @@ describe('an instance that a stop of the service left pending', () => {
   });
 
   it('is not created when it was being removed', async () => {
-    const test = await testService({ provisioning: 'background', timeouts: { work: 10, reply: 20 } });
+    const test = await testService({ provisioning: 'background', timeouts: { work: 10 * PACE, reply: 20 * PACE } });
     const { opened } = gate();
     test.backend.instead.create = () => opened;
     await create(test);
+    await until(() => test.backend.asked.length > 0);
     expect((await destroy(test)).status).toBe(504);
-    const next = await testService({ provisioning: 'background', store: test.store });
+    const next = await testService({ provisioning: 'background', store: await restarted(test.store) });
     await next.service.lifeCycle.resume();
     expect((await status(next)).status).toBe(500);
     expect(next.backend.methods).toEqual([]);

@@ -1,14 +1,11 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { startProcess } from './support/process.js';
 import { AUTHORIZATION as TEST_AUTHORIZATION } from './support/requests.js';
 import { testService } from './support/service.js';
 import { listening, wire, type Wire } from './support/socket.js';
+import { storePlace, type StorePlace } from './support/store.js';
 
 const PASSWORD = 'a password of the test';
 const AUTHORIZATION = `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`;
@@ -50,13 +47,13 @@ describe('a server that is asked to stop', () => {
 
 /** The whole service as a separate process, asked to stop while it is in use. */
 describe('a service that is asked to stop', () => {
-  let directory: string;
+  let place: StorePlace;
   let service: ReturnType<typeof startProcess>;
   let port: number;
   beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'service-'));
+    place = await storePlace();
     service = startProcess({
-      DATABASE_PATH: join(directory, 'service.db'),
+      ...place.environment,
       SERVICE_USERNAME: 'svc',
       SERVICE_PASSWORD: PASSWORD,
     });
@@ -65,7 +62,7 @@ describe('a service that is asked to stop', () => {
   afterEach(async () => {
     service.child.kill('SIGKILL');
     await service.ended;
-    rmSync(directory, { recursive: true, force: true });
+    await place.remove();
   });
 
   const connections = () => Promise.all(Array.from({ length: MANY }, () => wire(port)));

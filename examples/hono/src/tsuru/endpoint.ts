@@ -1,24 +1,21 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { z } from 'zod';
 
-import type { Cluster, Instance } from './backend.js';
+import type { createBackend } from '../backend.js';
+import type { Cluster, DataSoFar, Instance, UpdateRequest } from './backend.js';
 import type { WorkloadKey } from './backend-calls.js';
-import { decodeText, parseJson } from './body.js';
-import type { Call } from './calls.js';
-import { jsonResponse, type Headers, type Log, type Method, type ServiceResponse } from './http.js';
-import { publicPart, trustedCluster } from './instance-state.js';
-import type { LifeCycle } from './life-cycle.js';
+import { parseRequest, type EndpointBody } from './endpoint-input.js';
+import type { Headers, Log, Method } from './http.js';
 import type { InstanceState } from './store-rows.js';
-import { clusterOf, requesterOf } from './tsuru-headers.js';
-import type { JsonValue } from './values.js';
+import type { JsonObject } from './values.js';
 
-/** A request to one of the service's own endpoints, `/resources/{name}/...`, the same in every web framework. */
-export interface EndpointRequest {
+/** The backend in src/backend.ts. */
+type OwnBackend = ReturnType<typeof createBackend>;
+
+type OwnData = OwnBackend extends { update(request: UpdateRequest<infer Data>): unknown } ? Data : JsonObject;
+
+/** A request to an endpoint of the service itself, the same in every web framework. */
+export interface ServiceEndpointRequest {
   method: string;
-  /** The instance in the path. It exists, in any state. */
-  instance: Instance;
-  state: InstanceState;
-  /** The apps and jobs that are bound to the instance. */
-  binds: WorkloadKey[];
   /** The parameters of the path, decoded: `{id: '7'}` for `/backups/{id}`. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
@@ -28,101 +25,112 @@ export interface EndpointRequest {
    * The user, according to Tsuru. Undefined for GET and HEAD: Tsuru records no event for them, and users could forge it.
    */
   user: string | undefined;
-  /** The pool in which the instance was created; only for a multi-cluster service. */
-  cluster: Cluster | undefined;
   body: EndpointBody;
+  /** The backend in src/backend.ts. In a test of an endpoint it is the one that the test passes to `testService`. */
+  backend: OwnBackend;
   log: Log;
 }
 
-export interface EndpointBody {
-  readonly bytes: Uint8Array;
-  /** @throws ServiceError 400 when it is not UTF-8 */
-  text(): string;
-  /** @throws ServiceError 400 when it is not JSON, or has a number that JavaScript would round */
-  json(): JsonValue;
+/** A request to an endpoint of an instance, `/resources/{name}/...`. */
+export interface EndpointRequest extends ServiceEndpointRequest {
+  /** The instance in the path. It exists, in any state; its data may be missing before it is ready. */
+  instance: Instance<DataSoFar<OwnData>>;
+  state: InstanceState;
+  /** The apps and jobs that are bound to the instance. */
+  binds: WorkloadKey[];
+  /** The pool in which the instance was created; only for a multi-cluster service. */
+  cluster: Cluster | undefined;
 }
 
-export interface EndpointResponse {
+export interface EndpointResponse<Body = unknown> {
   /** 200 to 599. */
   status: number;
   /** May override the Content-Type that follows from the body. */
   headers?: Record<string, string>;
   /** A string is sent as text, bytes unchanged, and anything else as JSON. */
-  body?: unknown;
+  body?: Body;
 }
 
-export type EndpointHandler = (request: EndpointRequest) => EndpointResponse | Promise<EndpointResponse>;
+/** Schemas of an endpoint. Each is optional. */
+export interface EndpointSchemas {
+  /** Of an object with the path's parameters, which are texts: `z.object({ id: z.coerce.number() })`. */
+  params?: z.ZodType;
+  /** Of an object with the parameters of the query, which are texts, or lists of texts when they are repeated. */
+  query?: z.ZodType;
+  /** Of a JSON body, or of an object with the fields of a form. */
+  body?: z.ZodType;
+  /** Of the body of a response with the status 200; for the types and openapi.yaml, since it is not checked. */
+  response?: z.ZodType;
+}
 
+type Handler<Request, Body = unknown> = (
+  request: Request,
+) => EndpointResponse<Body> | Promise<EndpointResponse<Body>>;
+
+export type EndpointHandler = Handler<EndpointRequest> & { schemas?: EndpointSchemas };
+export type ServiceEndpointHandler = Handler<ServiceEndpointRequest> & { schemas?: EndpointSchemas };
+
+/** A request whose parts are the output of the schemas, where there are any. */
+type Parsed<Request extends ServiceEndpointRequest, Schemas extends EndpointSchemas> = Omit<
+  Request,
+  'params' | 'query' | 'body'
+> & {
+  params: Schemas extends { params: infer Schema extends z.ZodType } ? z.output<Schema> : Request['params'];
+  query: Schemas extends { query: infer Schema extends z.ZodType } ? z.output<Schema> : Request['query'];
+  body: Schemas extends { body: infer Schema extends z.ZodType } ? z.output<Schema> : Request['body'];
+};
+
+type ResponseBody<Schemas> = Schemas extends { response: infer Schema extends z.ZodType } ? z.output<Schema> : unknown;
+
+/**
+ * An endpoint with schemas, which type and check its `params`, `query` and `body`: a request that does not match is a 400
+ * that names the field. They are also in openapi.yaml, once `openapi` of package.json has written them.
+ */
+export function endpoint<Schemas extends EndpointSchemas>(
+  schemas: Schemas,
+  handler: Handler<Parsed<EndpointRequest, Schemas>, ResponseBody<Schemas>>,
+): EndpointHandler {
+  return withSchemas(schemas, handler);
+}
+
+/** The same for an endpoint of the service itself, which has no instance. */
+export function serviceEndpoint<Schemas extends EndpointSchemas>(
+  schemas: Schemas,
+  handler: Handler<Parsed<ServiceEndpointRequest, Schemas>, ResponseBody<Schemas>>,
+): ServiceEndpointHandler {
+  return withSchemas(schemas, handler);
+}
+
+function withSchemas<Request extends ServiceEndpointRequest, Schemas extends EndpointSchemas>(
+  schemas: Schemas,
+  handler: Handler<Parsed<Request, Schemas>>,
+): Handler<Request> & { schemas: EndpointSchemas } {
+  const handle = (request: Request) => handler(parseRequest(request, schemas) as Parsed<Request, Schemas>);
+  return Object.assign(handle, { schemas });
+}
+
+/** An endpoint of an instance. */
 export interface Endpoint {
+  /** As in tsuru-service.yaml. */
+  name?: string;
   method: Method;
   /** Below the instance, with `:parameters` of any names. */
   path: string;
+  scope?: 'instance';
   handle: EndpointHandler;
 }
 
-/** The call of an endpoint. It is a 404 when there is no such instance. */
-export function endpointCall(endpoint: Endpoint, lifeCycle: LifeCycle, multiCluster: boolean): Call {
-  const names = endpoint.path
-    .split('/')
-    .filter((part) => part.startsWith(':'))
-    .map((part) => part.slice(1));
-  return {
-    method: endpoint.method,
-    path: `/resources/:name${endpoint.path}`,
-    async handle(request, [name = '', ...values]) {
-      const { method, target, headers, body, log } = request;
-      const stored = await lifeCycle.instances.find(name);
-      const instance = publicPart(stored);
-      const response = await endpoint.handle({
-        method,
-        instance,
-        state: stored.state,
-        binds: await lifeCycle.binds.of(instance),
-        params: Object.fromEntries(names.map((parameter, index) => [parameter, values[index] ?? ''])),
-        query: new URLSearchParams(target.query),
-        headers,
-        user: requesterOf(method, headers)?.user,
-        cluster: trustedCluster(stored, multiCluster ? clusterOf(request) : undefined),
-        body: bodyOf(body),
-        log,
-      });
-      return toServiceResponse(response);
-    },
-  };
+/**
+ * An endpoint of the service itself. `service`: for the service's owners, at the root of the API. `authenticated`: for
+ * every logged-in user of Tsuru, below `/authenticated-resources`.
+ */
+export interface ServiceEndpoint {
+  /** As in tsuru-service.yaml. */
+  name?: string;
+  method: Method;
+  path: string;
+  scope: 'service' | 'authenticated';
+  handle: ServiceEndpointHandler;
 }
 
-function bodyOf(bytes: Uint8Array): EndpointBody {
-  return { bytes, text: () => decodeText(bytes), json: () => parseJson(decodeText(bytes)) };
-}
-
-/** Headers of a connection: copied from the response of another server, they would be wrong here. */
-const CONNECTION_HEADERS = ['connection', 'content-length', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'];
-const WITHOUT_BODY = [204, 205, 304];
-
-/** @throws Error for a response that cannot be sent; each web framework would handle it differently */
-function toServiceResponse({ status, headers, body }: EndpointResponse): ServiceResponse {
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`an endpoint returned the status ${status}; it must be 200 to 599`);
-  }
-  const own = ownHeaders(headers);
-  if (body === undefined || WITHOUT_BODY.includes(status)) return { status, headers: own };
-  if (typeof body === 'string') {
-    return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...own }, body };
-  }
-  if (body instanceof Uint8Array) {
-    return { status, headers: { 'content-type': 'application/octet-stream', ...own }, body: new Uint8Array(body) };
-  }
-  const response = jsonResponse(status, body);
-  return { ...response, headers: { ...response.headers, ...own } };
-}
-
-function ownHeaders(headers: EndpointResponse['headers'] = {}): Record<string, string> {
-  const own: Record<string, string> = {};
-  for (const [given, value] of Object.entries(headers)) {
-    validateHeaderName(given);
-    validateHeaderValue(given, value);
-    const name = given.toLowerCase();
-    if (!CONNECTION_HEADERS.includes(name)) own[name] = value;
-  }
-  return own;
-}
+export type AnyEndpoint = Endpoint | ServiceEndpoint;

@@ -15,6 +15,9 @@ export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PU
 /** The path of the health check, the only one that needs no password. */
 export const HEALTHCHECK = '/healthcheck';
 
+/** The path of the metrics, where they are served. */
+export const METRICS = '/metrics';
+
 /**
  * The longest message of an error response, and all of its other fields, in UTF-16 units. They are read in a terminal.
  */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Cluster, InfoItem, Instance, Status } from './backend.js';
 import type { BackendCalls, Caller } from './backend-calls.js';
-import type { Creations, Provisioning } from './creations.js';
+import type { Creation, Creations, Provisioning } from './creations.js';
 import type { Operation } from './deadlines.js';
 import { messageOf, ServiceError } from './errors.js';
 import { describeState, interrupted, refuseDamaged, refuseUnready, trustedCluster } from './instance-state.js';
@@ -31,8 +31,6 @@ export class Instances {
   readonly #inBackground: boolean;
   readonly #creations: Creations;
   readonly #removals: Removals;
-  /** The names of instances whose removal ended after its reply: the next removal reports the success. */
-  readonly #removedLate = new Set<string>();
 
   constructor(
     store: Store,
@@ -54,9 +52,14 @@ export class Instances {
 
   /** The instance, in any state. @throws ServiceError 404 without it */
   async find(name: string): Promise<StoredInstance> {
-    const instance = await this.#store.find(name);
+    const instance = await this.#find(name);
     if (instance === undefined) throw noSuchInstance(name);
     return instance;
+  }
+
+  /** @throws ServiceError 500 when a ready instance has unreadable data */
+  dataOf(instance: StoredInstance): object | undefined {
+    return this.#backend.dataFor(instance);
   }
 
   /**
@@ -76,10 +79,11 @@ export class Instances {
 
     await this.#operations.run(action, async (operation) => {
       const wanted = { ...spec, parameters: await checkParameters(plan, spec.parameters) };
-      const creation = await this.#operations.locked(spec.name, () =>
-        this.#startCreation(action, wanted, caller, operation),
+      const creation = await this.#operations.locked(spec.name, (lost) =>
+        this.#startCreation(action, wanted, caller, operation, lost),
       );
-      if (creation && !this.#inBackground) await creation.reply;
+      if (creation === 'elsewhere') await this.#creations.replyFromElsewhere(action, spec.name, operation.signal);
+      else if (creation && !this.#inBackground) await creation.reply;
     });
   }
 
@@ -94,7 +98,7 @@ export class Instances {
   async update(spec: InstanceSpec, caller: Caller): Promise<void> {
     const action = `Updating the instance "${spec.name}"`;
     await this.#operations.runLocked(spec.name, action, async (operation) => {
-      const previous = await this.#store.find(spec.name);
+      const previous = await this.#find(spec.name);
       if (previous === undefined) {
         throw new ServiceError(
           410,
@@ -128,11 +132,11 @@ export class Instances {
     await this.#operations.runLocked(name, `Removing the instance "${name}"`, async (operation) => {
       const instance = await this.#store.find(name);
       if (instance === undefined) {
-        if (this.#removedLate.delete(name)) return;
+        if (await this.#store.forgetRemoval(name)) return;
         throw noSuchInstance(name);
       }
       await this.#removals.remove(instance, operation, caller);
-      if (operation.hasReplied()) this.#removedLate.add(name);
+      if (operation.hasReplied()) await this.#operations.persist(() => this.#store.rememberRemoval(name));
     });
   }
 
@@ -146,7 +150,7 @@ export class Instances {
       case 'failed':
         return 'down';
       case 'removing':
-        return this.#removals.isRunning(name) ? 'pending' : 'down';
+        return (await this.#removals.isRunning(name)) ? 'pending' : 'down';
       case 'ready':
         return this.#backend.status(instance, trustedCluster(instance, cluster));
     }
@@ -163,11 +167,27 @@ export class Instances {
     return [state, ...(await this.#backend.info(instance, trustedCluster(instance, cluster)))];
   }
 
-  /** @returns the creation to wait for; undefined when a ready instance was taken over */
-  async #startCreation(action: string, wanted: InstanceSpec, caller: Caller, operation: Operation) {
-    const existing = await this.#store.find(wanted.name);
+  /** The instance. A ready one is damaged when the backend's schema refuses its data. */
+  async #find(name: string): Promise<StoredInstance | undefined> {
+    const instance = await this.#store.find(name);
+    if (instance?.state !== 'ready' || instance.damaged.includes('data') || this.#backend.canRead(instance)) {
+      return instance;
+    }
+    return { ...instance, data: {}, damaged: [...instance.damaged, 'data'] };
+  }
+
+  /** @returns the creation to wait for; undefined when there is none, or it goes on in the background */
+  async #startCreation(
+    action: string,
+    wanted: InstanceSpec,
+    caller: Caller,
+    operation: Operation,
+    lost: AbortSignal,
+  ): Promise<Creation | 'elsewhere' | undefined> {
+    const existing = await this.#find(wanted.name);
     if (existing?.state === 'removing') {
-      await this.#removals.remove(existing, operation, caller);
+      const signal = AbortSignal.any([operation.signal, lost]);
+      await this.#removals.remove(existing, { ...operation, signal }, caller);
       // Tsuru has given up on this creation, and must not find its instance later.
       if (operation.hasReplied() || operation.signal.aborted) throw timedOut(action);
     } else if (existing && existing.state !== 'failed') {
@@ -178,6 +198,8 @@ export class Instances {
       }
       const running = this.#creations.running(wanted.name);
       if (running) return running;
+      if (await this.#creations.isQueued(existing)) return undefined;
+      if (await this.#creations.isElsewhere(wanted.name)) return 'elsewhere';
     }
     const failed = existing?.state === 'removing' ? undefined : existing && interrupted(existing);
     if (failed) refuseDamaged(failed);
@@ -191,9 +213,7 @@ export class Instances {
       cluster: caller.cluster,
       damaged: [],
     };
-    await this.#store.save(instance);
-    this.#removedLate.delete(wanted.name);
-    return this.#creations.start(instance, operation.signal, failed);
+    return this.#creations.begin(instance, operation.signal, failed);
   }
 
   /** @throws ServiceError 422 when an instance from a lost call cannot be taken over */

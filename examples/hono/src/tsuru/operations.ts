@@ -5,6 +5,7 @@ import { ServiceError } from './errors.js';
 import type { Log } from './http.js';
 import { asServiceError, timedOut } from './life-cycle-errors.js';
 import { Locks } from './locks.js';
+import { LostLock, type Coordination } from './store-engine.js';
 
 /**
  * Milliseconds. Tsuru waits 300 s for a response, so every operation ends earlier, with an error that its user can
@@ -44,14 +45,20 @@ const LONGEST_RETRY = 30_000;
 export class Operations {
   readonly #log: Log;
   readonly #timeouts: Timeouts;
-  readonly #locks = new Locks();
+  readonly #locks: Locks;
   /** Each operation, and how to abort it. */
   readonly #running = new Map<Promise<unknown>, (reason: Error) => void>();
   readonly #stopping = new AbortController();
 
-  constructor(log: Log, timeouts: Timeouts) {
+  constructor(coordination: Coordination, log: Log, timeouts: Timeouts) {
+    this.#locks = new Locks(coordination, this.#stopping.signal);
     this.#log = log;
     this.#timeouts = timeouts;
+  }
+
+  /** Aborted when the grace period of {@link stop} is over. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Whether the grace period of {@link stop} is over. */
@@ -73,7 +80,9 @@ export class Operations {
 
   /** The same, for a request that must be the only one on its instance. */
   runLocked<T>(name: string, action: string, task: (operation: Operation) => Promise<T>): Promise<T> {
-    return this.run(action, (operation) => this.locked(name, () => task(operation)));
+    return this.run(action, (operation) =>
+      this.locked(name, (lost) => task({ ...operation, signal: AbortSignal.any([operation.signal, lost]) })),
+    );
   }
 
   /** Runs a call that changes nothing. A stop waits for its reply only. */
@@ -107,18 +116,21 @@ export class Operations {
     return work.finally(() => this.#running.delete(work));
   }
 
-  /** Runs a task while no other one holds the instance of that name. @throws ServiceError 503 when it stays locked */
-  async locked<T>(name: string, task: () => Promise<T>): Promise<T> {
-    return this.#lockedWithin(this.#timeouts.lock, name, task);
+  /**
+   * Runs a task while no other one holds the instance of that name. It runs again after its lock was lost.
+   * @throws ServiceError 503 when it stays locked
+   */
+  locked<T>(name: string, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#locks.hold(name, this.#timeouts.lock, task);
   }
 
   /** The same, as patient as a creation in the background. */
-  async lockedInBackground<T>(name: string, task: () => Promise<T>): Promise<T> {
-    return this.#lockedWithin(this.#timeouts.background, name, task);
+  lockedInBackground<T>(name: string, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#locks.hold(name, this.#timeouts.background, task);
   }
 
   /**
-   * Writes a result that must not be lost: retries until it is written or the service stops.
+   * Writes a result that must not be lost: retries until it is written, its lock is lost or the service stops.
    * @param onError gets the error of each attempt, for a reply that cannot wait
    */
   async persist(write: () => Promise<void>, onError: (error: ServiceError) => void = () => {}): Promise<void> {
@@ -127,6 +139,7 @@ export class Operations {
         await write();
         return;
       } catch (error) {
+        if (error instanceof LostLock) throw error;
         this.#log.error({ err: error }, 'could not write a result to the store; retrying');
         onError(asServiceError(error));
         await pause(wait, undefined, { signal: this.#stopping.signal });
@@ -148,14 +161,5 @@ export class Operations {
     await Promise.allSettled([requests]);
     while (this.#running.size > 0) await Promise.allSettled(this.#running.keys());
     clearTimeout(timer);
-  }
-
-  async #lockedWithin<T>(patience: number, name: string, task: () => Promise<T>): Promise<T> {
-    const release = await this.#locks.acquire(name, patience);
-    try {
-      return await task();
-    } finally {
-      release();
-    }
   }
 }

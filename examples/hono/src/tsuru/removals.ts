@@ -26,8 +26,10 @@ export class Removals {
     this.#log = log;
   }
 
-  isRunning(name: string): boolean {
-    return this.#running.has(name);
+  /** Whether an instance is being removed now, here or by another replica. */
+  async isRunning(name: string): Promise<boolean> {
+    if (this.#running.has(name)) return true;
+    return (await this.#store.coordination.free([`instance/${name}`])).length === 0;
   }
 
   /**
@@ -44,8 +46,11 @@ export class Removals {
       const removing: StoredInstance = { ...current, state: 'removing', error: '' };
       await this.#store.saveSettled(removing);
       try {
-        for (const bind of await this.#store.activeBinds(removing.id)) {
-          await this.#backend.unbind(removing, bind, caller, operation.signal);
+        const binds = await this.#store.activeBinds(removing.id);
+        const canUnbind = binds.length > 0 && this.#backend.canRead(removing);
+        for (const bind of binds) {
+          if (canUnbind) await this.#backend.unbind(removing, bind, caller, operation.signal);
+          else this.#log.error({ instance: name, [bind.kind]: bind.name }, 'skipped an unbind: the data is unreadable');
           await this.#store.removeBind(removing.id, bind.kind, bind.name);
         }
         await this.#backend.destroy(`Removing the instance "${name}"`, removing, caller, operation.signal);
@@ -64,7 +69,13 @@ export class Removals {
 
   async #cancelCreation({ id, name }: StoredInstance, operation: Operation): Promise<void> {
     const creation = this.#creations.running(name);
-    if (creation === undefined) return;
+    if (creation === undefined) {
+      if (!(await this.#creations.isElsewhere(name))) return;
+      await this.#store.setState(id, 'removing');
+      await this.#store.coordination.announceRemoval(name);
+      await this.#creations.endElsewhere(`Removing the instance "${name}"`, name, operation.signal);
+      return;
+    }
     creation.cancel();
     // Before the wait: should the service stop meanwhile, its next start must not resume the creation.
     await this.#store.setState(id, 'removing');

@@ -1,5 +1,6 @@
-import { sql, SqliteAdapter, SqliteDialect, type Generated, type Kysely, type Migration } from 'kysely';
+import type { Generated, Kysely, Migration } from 'kysely';
 
+import { NOW } from './store-dialect.js';
 import type { BindState, InstanceState, StoredBind } from './store-rows.js';
 
 interface InstanceTable {
@@ -35,16 +36,23 @@ interface HealthTable {
   checked_at: string;
 }
 
+/** The instances whose removal ended after its reply: the next removal reports the success. */
+interface LateRemovalTable {
+  name: string;
+}
+
 export interface Tables {
   instances: InstanceTable;
   binds: BindTable;
   health: HealthTable;
+  late_removals: LateRemovalTable;
 }
 
 /**
- * To change the tables, add a migration; never edit one that has run. They run in one transaction, so an interrupted
- * start leaves the tables unchanged. Older stores ran the first one without that, so it skips the tables that
- * already exist.
+ * To change the tables, add a migration; never edit one that has run. While an upgrade is rolled out, replicas of the
+ * older version still use the tables. So a migration only adds: new tables, and new columns with a default. What is no
+ * longer used is dropped a release later. They run in one transaction, so an interrupted start leaves the tables
+ * unchanged. Older stores ran the first one without that, so it skips the tables that already exist.
  */
 export const migrations: Record<string, Migration> = {
   '0001-instances-and-binds': {
@@ -64,7 +72,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn('error', 'text', (column) => column.notNull())
         .addColumn('requested_by', 'text', (column) => column.notNull())
         .addColumn('cluster', 'text')
-        .addColumn('created_at', 'text', (column) => column.notNull().defaultTo(sql`current_timestamp`))
+        .addColumn('created_at', 'text', (column) => column.notNull().defaultTo(NOW))
         .execute();
       await db.schema
         .createTable('binds')
@@ -76,7 +84,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn('secret', 'text', (column) => column.notNull())
         .addColumn('variables', 'text', (column) => column.notNull())
         .addColumn('unbound_at', 'text')
-        .addColumn('created_at', 'text', (column) => column.notNull().defaultTo(sql`current_timestamp`))
+        .addColumn('created_at', 'text', (column) => column.notNull().defaultTo(NOW))
         .addPrimaryKeyConstraint('binds_key', ['instance_id', 'kind', 'name'])
         .execute();
     },
@@ -94,17 +102,17 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0003-late-removals': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('late_removals')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .execute();
+    },
+  },
+  '0004-binds-of-a-workload': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.createIndex('binds_of_a_workload').on('binds').columns(['name', 'kind']).execute();
+    },
+  },
 };
-
-/** SQLite can roll back schema changes, but Kysely does not rely on that by default. */
-class TransactionalAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true;
-  }
-}
-
-export class TransactionalDialect extends SqliteDialect {
-  override createAdapter(): TransactionalAdapter {
-    return new TransactionalAdapter();
-  }
-}

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { plans } from '../../src/plans.js';
 import { startProcess } from './support/process.js';
+import { storePlace, type StorePlace } from './support/store.js';
 
 const PASSWORD = 'a password of the test';
 
@@ -14,24 +14,24 @@ const SLOW = 120_000;
 
 /** The whole service as a separate process, from its source. */
 describe('the service', { timeout: SLOW }, () => {
-  let directory: string;
+  let place: StorePlace;
   let started: ReturnType<typeof startProcess> | undefined;
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'service-'));
+  beforeEach(async () => {
+    place = await storePlace();
   });
   afterEach(async () => {
     started?.child.kill('SIGKILL');
     await started?.ended;
-    rmSync(directory, { recursive: true, force: true });
+    await place.remove();
   });
 
-  function start(environment: Record<string, string>) {
-    started = startProcess({
-      DATABASE_PATH: join(directory, 'service.db'),
+  function start(environment: Record<string, string>, modules: readonly string[] = []) {
+    const required = {
+      ...place.environment,
       SERVICE_USERNAME: 'svc',
       SERVICE_PASSWORD: PASSWORD,
-      ...environment,
-    });
+    };
+    started = startProcess({ ...required, ...environment }, false, modules);
     return started;
   }
 
@@ -50,6 +50,27 @@ describe('the service', { timeout: SLOW }, () => {
     expect(service.output()).toContain('"stopped"');
     expect(service.output()).not.toContain(PASSWORD);
     expect(service.output()).not.toContain(authorization.slice('Basic '.length));
+  });
+
+  const POOLED = ['./test/tsuru/support/use-pooled-backend.ts'];
+
+  it('closes the backend at the end of a stop, so that its pool does not keep the process alive', async () => {
+    const service = start({}, POOLED);
+    await service.address;
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(service.output()).toMatch(/the pool is closed\n[^]*"stopped"/);
+  });
+
+  it('closes the backend when the start fails', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const service = start({ PORT: String(port) }, POOLED);
+    expect(await service.ended).toBe(1);
+    taken.close();
+    expect(service.output()).toContain('the pool is closed');
+    expect(service.output()).toContain('EADDRINUSE');
   });
 
   it('does not start without a password', async () => {

@@ -15,7 +15,7 @@ describe('requests of users through the proxy', () => {
   beforeEach(async () => {
     test = await testService({ endpoints: [endpoint] });
     for (const name of ['db1', 'other']) {
-      await test.call('POST', '/resources', { name, team: 't' });
+      await test.call('POST', '/resources', { name, team: 't', 'parameters.env_prefix': `${name}_` });
       await test.call('POST', `/resources/${name}/bind-app`, { 'app-name': 'a1' });
       await test.call('PUT', `/resources/${name}/binds/jobs/j1`, { 'job-name': 'j1' });
     }

@@ -5,11 +5,13 @@ import type { Readable } from 'node:stream';
 /**
  * Starts the whole service from its source, as a separate process, on a free port of 127.0.0.1.
  *
- * @param environment overrides that of this process; needs DATABASE_PATH, SERVICE_USERNAME and SERVICE_PASSWORD
+ * @param environment overrides that of this process; needs that of a store, SERVICE_USERNAME and SERVICE_PASSWORD
  * @param detached whether the service survives a Ctrl-C at the terminal
+ * @param modules to load before its own
  */
-export function startProcess(environment: Record<string, string>, detached = false) {
-  const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', 'src/main.ts'], {
+export function startProcess(environment: Record<string, string>, detached = false, modules: readonly string[] = []) {
+  const imports = ['ts-blank-space/register', ...modules].flatMap((module) => ['--import', module]);
+  const child = spawn(process.execPath, [...imports, 'src/main.ts'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached,
     env: { ...process.env, HOST: '127.0.0.1', PORT: '0', BASE_PATH: '', LOG_LEVEL: 'info', ...environment },

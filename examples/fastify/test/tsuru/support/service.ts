@@ -1,12 +1,13 @@
-import type { Backend, Request, Variables } from '../../../src/tsuru/backend.js';
-import type { Endpoint } from '../../../src/tsuru/endpoint.js';
+import type { AnyBackend, Backend, Instance, Request, Variables } from '../../../src/tsuru/backend.js';
+import type { AnyEndpoint } from '../../../src/tsuru/endpoint.js';
 import { createLogger } from '../../../src/tsuru/log.js';
 import { createService, type Service, type ServiceOptions } from '../../../src/tsuru/service.js';
-import { Store } from '../../../src/tsuru/store.js';
+import type { Store } from '../../../src/tsuru/store.js';
 import { injector } from './inject.js';
 import { call, CREDENTIALS, type TestRequest, type TestResponse } from './requests.js';
+import { testStore } from './store.js';
 
-type Method = keyof Backend;
+type Method = Exclude<keyof Backend, 'data' | 'health' | 'close'>;
 
 /** One call that a test backend received. */
 export interface Asked {
@@ -40,14 +41,15 @@ export class TestBackend implements Backend {
   }
 }
 
-function variables({ secret }: { secret: string }): Variables {
-  return { PASSWORD: secret };
+function variables({ secret, instance }: { secret: string; instance: Instance }): Variables {
+  const { env_prefix: prefix } = instance.parameters;
+  return { [`${typeof prefix === 'string' ? prefix : ''}PASSWORD`]: secret };
 }
 
 /** A service with its own plans, store and backend, independent of those of the project. */
-export interface TestService {
+export interface TestService<Tested extends AnyBackend = TestBackend> {
   service: Service;
-  backend: TestBackend;
+  backend: Tested;
   store: Store;
   /** Sends a request through the app, without a socket. */
   send: (request: TestRequest) => Promise<TestResponse>;
@@ -59,11 +61,16 @@ export interface TestService {
   log: string[];
 }
 
-export async function testService(
-  options: Partial<ServiceOptions> & { endpoints?: Endpoint[] } = {},
-): Promise<TestService> {
-  const backend = new TestBackend();
-  const store = options.store ?? (await Store.open(':memory:'));
+type TestOptions = Partial<ServiceOptions> & { endpoints?: AnyEndpoint[] };
+
+/** A service with a {@link TestBackend}, or with the backend of the options, such as the real one. */
+export function testService<Tested extends AnyBackend>(
+  options: TestOptions & { backend: Tested },
+): Promise<TestService<Tested>>;
+export function testService(options?: TestOptions & { backend?: never }): Promise<TestService>;
+export async function testService(options: TestOptions = {}): Promise<TestService<AnyBackend>> {
+  const { backend = new TestBackend() } = options;
+  const store = options.store ?? (await testStore());
   const log: string[] = [];
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const service = createService({
@@ -80,13 +87,15 @@ export async function testService(
       { name: 'large', description: '10 GB' },
     ],
     endpoints: [],
-    backend,
     store,
     log: createLogger('info', { write: (line) => void log.push(line) }),
     now: () => new Date(clock),
     ...options,
+    backend,
   });
   const send = await injector(service);
+  // Takes creations from the queue of a store that has one.
+  if (store.coordination.isShared) await service.lifeCycle.resume();
   return {
     service,
     backend,

@@ -1,8 +1,8 @@
 import type { Provisioning } from './creations.js';
 
 /** The answers in tsuru-service.yaml that the service needs at run time. */
-export const settings: { service: string; provisioning: Provisioning; multiCluster: boolean } = {
-  service: "express-service",
+export const answers: { service: string; provisioning: Provisioning; multiCluster: boolean } = {
+  service: "postgres-service",
   provisioning: "inline",
   multiCluster: false,
 };

@@ -1,0 +1,63 @@
+import { ServiceError } from '../../tsuru/errors.js';
+import { isObject } from '../../tsuru/values.js';
+
+/** PostgreSQL's codes for what exists already. Of parallel creations some get the code of a unique index. */
+const EXISTS = ['42710', '42P04', '23505'];
+/** A role or a database that does not exist. */
+const MISSING = ['42704', '3D000'];
+
+const UNREACHABLE =
+  "The PostgreSQL server cannot be reached. Try again in a minute; if that does not help, tell the service's operators.";
+
+/** Texts for Tsuru's user, without addresses, by the code of PostgreSQL or of Node. */
+const TEXTS: readonly (readonly [codes: RegExp, text: string])[] = [
+  [
+    /^(28P01|28000)$/,
+    "The PostgreSQL server refuses the service's own account. Tell the service's operators: they find the reason with the doctor.",
+  ],
+  [
+    /^42501$/,
+    "The service's account on the PostgreSQL server lacks a privilege. Tell the service's operators: they find out which one with the doctor.",
+  ],
+  [/^53300$/, 'The PostgreSQL server has no free connection. Try again in a minute.'],
+  [/^(53100|53200)$/, "The PostgreSQL server has no free disk space or memory. Tell the service's operators."],
+  [/^(55P03|57014|40P01|55006)$/, 'The database is busy. Try again when its apps have ended their long transactions.'],
+  [/^(08...|57P0[123]|ECONN\w+|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)$/, UNREACHABLE],
+];
+
+/** pg's errors without a code. */
+const LOST = /timeout|terminated|Connection ended|not queryable|does not support SSL|certificate/i;
+
+export function alreadyExists(error: unknown): boolean {
+  return EXISTS.includes(codeOf(error));
+}
+
+export function isMissing(error: unknown): boolean {
+  return MISSING.includes(codeOf(error));
+}
+
+export function isFull(error: unknown): boolean {
+  return codeOf(error) === '53300';
+}
+
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === '42501';
+}
+
+/**
+ * An error of the server, for Tsuru's user. One that has no text here stays as it is: its own text goes to the log only.
+ * @returns ServiceError 503
+ */
+export function inPlainWords(error: unknown): unknown {
+  if (error instanceof ServiceError) return error;
+  const code = codeOf(error);
+  const text = TEXTS.find(([codes]) => codes.test(code))?.[1];
+  if (text !== undefined) return new ServiceError(503, text, {}, { cause: error });
+  const isLost = !/^[0-9A-Z]{5}$/.test(code) && error instanceof Error && LOST.test(`${code} ${error.message}`);
+  return isLost ? new ServiceError(503, UNREACHABLE, {}, { cause: error }) : error;
+}
+
+function codeOf(error: unknown): string {
+  const code = isObject(error) ? error['code'] : undefined;
+  return typeof code === 'string' ? code : '';
+}

@@ -1,0 +1,98 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+
+import { ServiceError } from './errors.js';
+import { LostLock } from './store-engine.js';
+
+/** Milliseconds that a request or a start waits for a database that is away, such as one that restarts. */
+export const PATIENCE = 60_000;
+/** Milliseconds between two attempts to reach it. */
+const RETRY_INTERVAL = 250;
+
+/** The SQLSTATE classes and codes of a server that is away for a while, is starting or stopping, or is a standby. */
+const AWAY = /^(08...|57P0[123]|53300|25006)$/;
+/** Node's codes, and the texts of `pg`, which have none. */
+const NODE_CODES = /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
+const TEXTS = /^(Connection terminated|Client (has encountered|was closed)|timeout expired|timeout exceeded|Query read timeout)/i;
+
+/** Whether an error says that the database cannot be reached now, so that the same query can succeed later. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isAway);
+  if (error instanceof LostLock) return true;
+  if (!(error instanceof Error)) return false;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return AWAY.test(code) || NODE_CODES.test(code) || TEXTS.test(error.message);
+}
+
+export function unreachable(cause: unknown): ServiceError {
+  return new ServiceError(503, "The service's database cannot be reached. Try again in a minute.", {}, { cause });
+}
+
+/** Parameters of every connection: a server or network that hangs is noticed. */
+export function connectionOptions(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'tsuru-service',
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+    query_timeout: 35_000,
+    keepAlive: true,
+  };
+}
+
+/** Milliseconds that the queries of the current task wait for the database. */
+const patience = new AsyncLocalStorage<number>();
+
+/** Runs a task whose queries fail at once when the database is away. */
+export function withoutWaiting<T>(task: () => Promise<T>): Promise<T> {
+  return patience.run(0, task);
+}
+
+/**
+ * Repeats an attempt while the database is away.
+ * @throws ServiceError 503 when it stays away; any other error at once
+ */
+export async function whenBack<T>(attempt: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + (patience.getStore() ?? PATIENCE);
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      if (performance.now() + RETRY_INTERVAL > deadline) throw unreachable(error);
+      await pause(RETRY_INTERVAL);
+    }
+  }
+}
+
+/**
+ * Connections for Kysely. A query waits for a database that is away, and is sent again when its connection breaks: every
+ * change of the store can be repeated. Hence it is not for transactions.
+ */
+export class PatientPool implements PostgresPool {
+  readonly #pool: pg.Pool;
+  /** The connection that the current task must use instead. */
+  readonly #pinned: () => PostgresPoolClient | undefined;
+
+  constructor(pool: pg.Pool, pinned: () => PostgresPoolClient | undefined) {
+    this.#pool = pool;
+    this.#pinned = pinned;
+  }
+
+  connect(): Promise<PostgresPoolClient> {
+    const query = (sql: string, values?: unknown[]) => whenBack(() => this.#pool.query(sql, values));
+    return Promise.resolve(this.#pinned() ?? clientWith(query));
+  }
+
+  end(): Promise<void> {
+    return this.#pool.end();
+  }
+}
+
+/** A client as Kysely uses one, which sends every query with that function. */
+export function clientWith(query: (sql: string, values?: unknown[]) => Promise<pg.QueryResult>): PostgresPoolClient {
+  return { query: query as unknown as PostgresPoolClient['query'], release() {} };
+}

@@ -1,0 +1,118 @@
+import { Kysely, Migrator, PostgresDialect, type Migration } from 'kysely';
+import pg from 'pg';
+
+import { messageOf, ServiceError } from './errors.js';
+import type { Log } from './http.js';
+import { Announcements, ANNOUNCE } from './store-announcements.js';
+import type { StoreConfig } from './store-config.js';
+import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withoutWaiting } from './store-connection.js';
+import type { Coordination, StoreEngine } from './store-engine.js';
+import { JobQueue } from './store-queue.js';
+import { FREE_KEYS, LockSessions } from './store-sessions.js';
+import { migrations, type Tables } from './store-tables.js';
+import { Store } from './store.js';
+
+/** Connections for queries outside of any lock. */
+const MAX_CONNECTIONS = 5;
+/** Characters of a schema's name: the queue's own schema and its statements have longer names, of at most 63. */
+const MAX_SCHEMA = 45;
+/** Milliseconds for the health check: Tsuru waits 5 s for it. */
+const CHECK_TIMEOUT = 3_000;
+
+/**
+ * Opens the store, and migrates its tables: one PostgreSQL schema, the current one of the connection, which any number
+ * of processes use at once. Waits for a database that is away, for up to a minute.
+ * @throws Error when it is unusable
+ */
+export async function openStore({ url }: StoreConfig, log: Log): Promise<Store> {
+  const pool = new pg.Pool({ ...connectionOptions(url), max: MAX_CONNECTIONS });
+  // An idle connection that the server closes; the pool opens another one.
+  pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
+  try {
+    const schema = await whenBack(() => prepared(pool));
+    return new Store(new DatabaseEngine(url, schema, pool, log));
+  } catch (error) {
+    await pool.end();
+    const cause = error instanceof ServiceError ? error.cause : error;
+    throw new Error(`the store cannot be used: ${messageOf(cause)}`, { cause: error });
+  }
+}
+
+/** @returns the schema of the tables */
+async function prepared(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ schema: string | null }>('select current_schema() as schema');
+  const schema = rows[0]?.schema;
+  if (!schema) throw new Error('the search_path in STORE_URL names no schema that exists and that its user can use');
+  if (schema.length > MAX_SCHEMA) throw new Error(`the name of its schema has more than ${MAX_SCHEMA} characters`);
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const table = `${pg.escapeIdentifier(schema)}.kysely_migration`;
+  // A newer replica may have run migrations that this one does not know. They only add to the tables.
+  const getMigrations = async () => {
+    const { rows: known } = await pool.query<{ name: string }>(`select name from ${table}`);
+    const unchanged: Migration = { up: () => Promise.resolve() };
+    return { ...Object.fromEntries(known.map(({ name }) => [name, unchanged])), ...migrations };
+  };
+  const migrator = new Migrator({ db, provider: { getMigrations }, migrationTableSchema: schema });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error instanceof Error ? error : new Error(messageOf(error));
+  return schema;
+}
+
+class DatabaseEngine implements StoreEngine {
+  readonly db: Kysely<Tables>;
+  readonly coordination: Coordination;
+  readonly #close: () => Promise<void>;
+  #closing: Promise<void> | undefined;
+
+  constructor(url: string, schema: string, pool: pg.Pool, log: Log) {
+    const locks = new LockSessions(url);
+    const announcements = new Announcements(url, schema);
+    const queue = new JobQueue(url, schema, locks, log);
+    this.db = new Kysely({ dialect: new PostgresDialect({ pool: new PatientPool(pool, () => locks.client) }) });
+    this.coordination = {
+      isShared: true,
+      tryLock: (key) => locks.tryLock(key),
+      async free(keys) {
+        if (keys.length === 0) return [];
+        const { rows } = await whenBack(() => pool.query<{ key: string }>(FREE_KEYS, [keys]));
+        return rows.map(({ key }) => key);
+      },
+      async announceRemoval(name) {
+        await whenBack(() => pool.query(ANNOUNCE, [name]));
+      },
+      onRemoval: (listener) => announcements.onRemoval(listener),
+      queue,
+    };
+    this.#close = async () => {
+      await queue.close();
+      await announcements.close();
+      await locks.close();
+      await this.db.destroy();
+    };
+  }
+
+  /** The server removes deleted data in its own time. */
+  scrub(): void {}
+
+  scrubIfDue(): void {}
+
+  async check(write: () => Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(unreachable(new Error('no reply within three seconds'))), CHECK_TIMEOUT);
+    });
+    await Promise.race([withoutWaiting(write), late]).finally(() => clearTimeout(timer));
+  }
+
+  failure(error: unknown): unknown {
+    const code = String((error as { code?: unknown }).code);
+    if (code === '53100') {
+      return new ServiceError(507, "The disk of the service's database is full. Its operators must free some space.");
+    }
+    return isAway(error) && !(error instanceof ServiceError) ? unreachable(error) : error;
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+}

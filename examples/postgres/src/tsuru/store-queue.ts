@@ -1,0 +1,138 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { Logger, makeWorkerUtils, runTaskList, type WorkerEvents, type WorkerPool, type WorkerUtils } from 'graphile-worker';
+import pg from 'pg';
+
+import type { Log } from './http.js';
+import { messageOf } from './errors.js';
+import { connectionOptions } from './store-connection.js';
+import type { CreationQueue } from './store-engine.js';
+import { FREE_KEYS, type LockSessions } from './store-sessions.js';
+
+/** Creations that one process works on at a time. */
+const CONCURRENCY = 10;
+/** Connections of the queue: one that listens, and some for the short queries of its workers. */
+const MAX_CONNECTIONS = 4;
+/** Milliseconds between two attempts to take the lock of a worker. */
+const RETRY_INTERVAL = 1_000;
+/** Milliseconds that its jobs have left when it is closed. */
+const LAST_WAIT = 1_000;
+const TASK = 'create';
+
+/**
+ * The queue of graphile-worker, in a schema of its own on the store's database: one job for each instance.
+ *
+ * Each worker holds a lock with its name for as long as it lives. The queue itself would free the job of a dead worker
+ * after four hours.
+ */
+export class JobQueue implements CreationQueue {
+  readonly #pool: pg.Pool;
+  readonly #schema: string;
+  readonly #locks: LockSessions;
+  readonly #log: Log;
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  #utils: Promise<WorkerUtils> | undefined;
+  #workers: WorkerPool | undefined;
+
+  /** @param schema of the store */
+  constructor(url: string, schema: string, locks: LockSessions, log: Log) {
+    this.#pool = new pg.Pool({ ...connectionOptions(url), max: MAX_CONNECTIONS });
+    const onError = (error: Error) => log.debug({ err: error }, 'a connection to the database was closed');
+    this.#pool.on('error', onError).on('connect', (client) => client.on('error', onError));
+    this.#schema = schema === 'public' ? 'graphile_worker' : `${schema}_jobs`;
+    this.#locks = locks;
+    this.#log = log;
+    this.#logger = new Logger(() => (level: string, message) => {
+      log[level === 'error' ? 'warn' : 'debug']({ queue: this.#schema }, messageOf(message));
+    });
+  }
+
+  async add({ id, name }: { id: string; name: string }, isNew: boolean): Promise<void> {
+    const utils = await this.#migrated();
+    await utils.addJob(TASK, { name }, { jobKey: id, jobKeyMode: isNew ? 'replace' : 'unsafe_dedupe' });
+  }
+
+  async start(create: (name: string) => Promise<void>): Promise<void> {
+    await this.#migrated();
+    if (!this.#stopping.signal.aborted) this.#workers ??= this.#run(create);
+  }
+
+  async recover(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    const utils = await this.#migrated();
+    const { rows } = await this.#pool.query<{ locked_by: string }>(
+      `select distinct locked_by from ${pg.escapeIdentifier(this.#schema)}.jobs where locked_by is not null`,
+    );
+    const { rows: free } = await this.#pool.query<{ key: string }>(FREE_KEYS, [rows.map((row) => lockOf(row.locked_by))]);
+    const dead = free.map(({ key }) => key.slice(lockOf('').length));
+    if (dead.length > 0) await utils.forceUnlockWorkers(dead);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    await this.#workers?.gracefulShutdown();
+  }
+
+  /** Ends its connections. Jobs that do not end now are left to the others. */
+  async close(): Promise<void> {
+    await Promise.race([this.stop(), pause(LAST_WAIT)]);
+    await (await this.#utils?.catch(() => undefined))?.release();
+    await this.#pool.end();
+  }
+
+  #migrated(): Promise<WorkerUtils> {
+    this.#utils ??= this.#migrate().catch((error: unknown) => {
+      this.#utils = undefined;
+      throw error;
+    });
+    return this.#utils;
+  }
+
+  async #migrate(): Promise<WorkerUtils> {
+    const utils = await makeWorkerUtils({ pgPool: this.#pool, schema: this.#schema, logger: this.#logger });
+    await utils.migrate();
+    return utils;
+  }
+
+  #run(create: (name: string) => Promise<void>): WorkerPool {
+    const events: WorkerEvents = new EventEmitter();
+    const gone = new AbortController();
+    events.on('worker:create', ({ worker }) => void this.#keepLocked(lockOf(worker.workerId), gone.signal));
+    const workers = runTaskList(
+      { schema: this.#schema, logger: this.#logger, events, concurrency: CONCURRENCY, noHandleSignals: true },
+      { [TASK]: (payload) => create((payload as { name: string }).name) },
+      this.#pool,
+    );
+    const end = () => gone.abort();
+    workers.promise.then(end, end);
+    // A worker ends when it cannot report the end of its job, and no other one takes its place.
+    events.once('worker:fatalError', () => {
+      if (this.#stopping.signal.aborted) return;
+      this.#log.warn({ queue: this.#schema }, 'a worker has lost its database; starting new ones');
+      this.#workers = this.#run(create);
+      void workers.gracefulShutdown();
+    });
+    return workers;
+  }
+
+  /** Holds the lock of a worker until the worker is gone. */
+  async #keepLocked(key: string, gone: AbortSignal): Promise<void> {
+    while (!gone.aborted && !this.#stopping.signal.aborted) {
+      const lock = await this.#locks.tryLock(key).catch(() => undefined);
+      if (lock === undefined) {
+        await pause(RETRY_INTERVAL);
+        continue;
+      }
+      const { lost } = lock;
+      await new Promise((resolve) => AbortSignal.any([gone, lost]).addEventListener('abort', resolve, { once: true }));
+      if (!lost.aborted) await lock.release();
+    }
+  }
+}
+
+function lockOf(workerId: string): string {
+  return `worker/${workerId}`;
+}

@@ -1,0 +1,209 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+
+import { clientWith, connectionOptions, isAway, whenBack } from './store-connection.js';
+import { LostLock, type Lock } from './store-engine.js';
+
+/** Connections that hold locks. An operation waits for the queries of others on the same one, but not for their work. */
+const MAX_SESSIONS = 8;
+/** Milliseconds between two signs of life. */
+const HEARTBEAT = 10_000;
+
+/** Ends the locks of a process whose network is gone, and keeps the server from closing an idle session. */
+const SETTINGS = `
+  set idle_session_timeout = 0;
+  set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3`;
+
+/** A lock's number in PostgreSQL. Locks belong to a database, so the schema is part of it. */
+const NUMBER = "hashtextextended(current_schema() || '/' || $1, 0)";
+
+/**
+ * Locks of PostgreSQL's sessions, so that a lock ends with its holder. All queries of the operation under a lock go
+ * through the session that holds it. The server ends the lock only after the session's last query, so nothing is
+ * written under a lock that was lost.
+ */
+export class LockSessions {
+  readonly #url: string;
+  readonly #sessions = new Set<Session>();
+  readonly #held = new Set<string>();
+  readonly #current = new AsyncLocalStorage<SessionLock>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #opening = Promise.resolve();
+  #isClosed = false;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#heartbeat = setInterval(() => {
+      for (const session of this.#sessions) session.query('select 1', []).catch(() => {});
+    }, HEARTBEAT).unref();
+  }
+
+  /** The client of the lock under which the current task runs. */
+  get client(): PostgresPoolClient | undefined {
+    return this.#current.getStore()?.client;
+  }
+
+  async tryLock(key: string): Promise<Lock | undefined> {
+    if (this.#held.has(key)) return undefined;
+    this.#held.add(key);
+    try {
+      const session = await whenBack(async () => {
+        const free = await this.#session();
+        const { rows } = await free.query(`select pg_try_advisory_lock(${NUMBER}) as taken`, [key]);
+        return (rows as { taken: boolean }[])[0]?.taken ? free : undefined;
+      });
+      if (session) return new SessionLock(session, this.#current, () => this.#unlock(session, key));
+    } catch (error) {
+      this.#held.delete(key);
+      throw error;
+    }
+    this.#held.delete(key);
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#heartbeat);
+    await this.#opening.catch(() => {});
+    await Promise.all([...this.#sessions].map((session) => session.end()));
+  }
+
+  async #unlock(session: Session, key: string): Promise<void> {
+    try {
+      await session.query(`select pg_advisory_unlock(${NUMBER})`, [key]);
+    } catch (error) {
+      // The lock ends with its session.
+      session.lose(error);
+    } finally {
+      this.#held.delete(key);
+    }
+  }
+
+  /** The session with the fewest locks; a new one when all have some. */
+  async #session(): Promise<Session> {
+    const open = this.#opening.then(async () => {
+      const [session] = [...this.#sessions].sort((a, b) => a.locks.size - b.locks.size);
+      if (session && (session.locks.size === 0 || this.#sessions.size >= MAX_SESSIONS)) return session;
+      if (this.#isClosed) throw new Error('the store is closed');
+      return this.#open();
+    });
+    this.#opening = open.then(
+      () => {},
+      () => {},
+    );
+    return open;
+  }
+
+  async #open(): Promise<Session> {
+    const client = new pg.Client(connectionOptions(this.#url));
+    const session = new Session(client, () => this.#sessions.delete(session));
+    try {
+      await client.connect();
+      await client.query(SETTINGS);
+    } catch (error) {
+      session.lose(error);
+      throw error;
+    }
+    this.#sessions.add(session);
+    return session;
+  }
+}
+
+/** A connection, from its start to its loss. */
+class Session {
+  readonly locks = new Set<SessionLock>();
+  readonly #client: pg.Client;
+  readonly #onEnd: () => void;
+  /** Settles with the last query: a client takes one at a time. */
+  #last = Promise.resolve();
+  #isLost = false;
+
+  constructor(client: pg.Client, onEnd: () => void) {
+    this.#client = client;
+    this.#onEnd = onEnd;
+    client.on('error', (error) => this.lose(error));
+    client.on('end', () => this.lose(undefined));
+  }
+
+  /** @throws LostLock when the session is lost */
+  async query(sql: string, values: unknown[] | undefined): Promise<pg.QueryResult> {
+    const result = this.#last.then(() => {
+      if (this.#isLost) throw new LostLock();
+      return this.#client.query(sql, values);
+    });
+    this.#last = result.then(
+      () => {},
+      () => {},
+    );
+    try {
+      return await result;
+    } catch (error) {
+      if (!this.#isLost && !isAway(error)) throw error;
+      this.lose(error);
+      throw new LostLock(error);
+    }
+  }
+
+  lose(cause: unknown): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#onEnd();
+    for (const lock of this.locks) lock.lose(cause);
+    // What hangs does not answer a polite end.
+    this.#client.connection.stream.destroy();
+  }
+
+  async end(): Promise<void> {
+    await this.#client.end();
+  }
+}
+
+class SessionLock implements Lock {
+  readonly client: PostgresPoolClient;
+  readonly #session: Session;
+  readonly #current: AsyncLocalStorage<SessionLock>;
+  readonly #unlock: () => Promise<void>;
+  readonly #lost = new AbortController();
+  #isReleased = false;
+
+  constructor(session: Session, current: AsyncLocalStorage<SessionLock>, unlock: () => Promise<void>) {
+    this.#session = session;
+    this.#current = current;
+    this.#unlock = unlock;
+    session.locks.add(this);
+    this.client = clientWith((sql, values) => {
+      if (this.#isReleased) throw new Error('the store was used under a lock that is released');
+      return session.query(sql, values);
+    });
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  run<T>(task: () => Promise<T>): Promise<T> {
+    return this.#current.run(this, task);
+  }
+
+  async release(): Promise<void> {
+    this.#isReleased = true;
+    this.#session.locks.delete(this);
+    await this.#unlock();
+  }
+
+  lose(cause: unknown): void {
+    this.#lost.abort(new LostLock(cause));
+  }
+}
+
+/** Selects those of the keys in the first parameter whose locks no session holds. */
+export const FREE_KEYS = `
+  select key from unnest($1::text[]) as key
+  where not exists (
+    select from pg_locks
+    where locktype = 'advisory' and objsubid = 1 and granted
+      and database = (select oid from pg_database where datname = current_database())
+      and (classid::bigint << 32) | objid::bigint = hashtextextended(current_schema() || '/' || key, 0)
+  )`;

