@@ -128,7 +128,6 @@ export const QUESTIONS: readonly Question[] = [
     key: 'store',
     flag: 'store',
     help: 'the database that the service API keeps its instances and binds in',
-    prompt: 'Store',
     choices: choices(STORES, {
       sqlite: 'SQLite: one file, for a single process',
       postgres: 'PostgreSQL: for any number of replicas',

@@ -86,8 +86,8 @@ describe('the packed command line', () => {
     [['--framework', 'koa', '--yes'], 2, 'express, fastify, hono'],
     [['--framework'], 2, 'needs a value'],
     [['a', 'b'], 2, 'only one directory can be given'],
-    [[], 2, '[directory], --name, --framework, --provisioning, --team, --endpoint, --plan'],
-    [['dir', '--framework', 'hono'], 2, '--name, --provisioning'],
+    [[], 2, '[directory], --name, --framework, --backend, --provisioning, --team, --endpoint, --plan'],
+    [['dir', '--framework', 'hono'], 2, '--name, --backend, --provisioning'],
   ])('ends %j with %i and writes nothing', async (args, code, text) => {
     const result = await run(args);
     expect(result).toMatchObject({ code, stdout: '' });

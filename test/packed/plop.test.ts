@@ -37,11 +37,11 @@ function project(directory: string): Record<string, string> {
 }
 
 const SERVICE = {
-  ...{ name: 'my-db', framework: 'hono', provisioning: 'background', team: 'dbas' },
+  ...{ name: 'my-db', framework: 'hono', backend: 'blank', provisioning: 'background', team: 'dbas' },
   ...{ endpoint: 'http://localhost:7000/base', plans: 'small=For trying; large=For production' },
 };
 const FLAGS = [
-  ...['--name', 'my-db', '--framework', 'hono', '--provisioning', 'background', '--team', 'dbas'],
+  ...['--name', 'my-db', '--framework', 'hono', '--backend', 'blank', '--provisioning', 'background', '--team', 'dbas'],
   ...['--endpoint', 'http://localhost:7000/base', '--plan', 'small=For trying', '--plan', 'large=For production'],
   ...['--pm', 'npm', '--no-install', '--no-git', '--yes'],
 ];

@@ -42,7 +42,7 @@ describe('in a project that it made, the packed command line', () => {
     const removed = await run('endpoint', 'remove', 'backups');
     expect([removed.code, removed.stdout]).toEqual([0, expect.stringContaining(setPermissions('my-db'))]);
     expect((await run('endpoint', 'list')).stdout).not.toContain('backups');
-    const theirs = ['src/endpoints/backups.ts', 'test/endpoints/backups.test.ts'];
+    const theirs = ['src/endpoints/backups.ts', 'src/endpoints/backups.schema.json', 'test/endpoints/backups.test.ts'];
     expect(filesBelow(cwd).filter((path) => !theirs.includes(path))).toHaveLength(before.length);
   });
 

@@ -22,6 +22,7 @@ const PROMPTS = [
   'Directory',
   'Service id',
   'Framework',
+  'Backend',
   'Provisioning',
   'Team',
   'URL of the service API',
@@ -85,6 +86,7 @@ describe('on a terminal', () => {
     await type('Directory', 'my-db', ENTER);
     await type('Service id', ENTER);
     await type('Framework', DOWN, ENTER);
+    await type('Backend', ENTER);
     await type('Provisioning', DOWN, ENTER);
     await type('Team', 'dbas', ENTER);
     await type('URL of the service API', ENTER);
@@ -156,13 +158,14 @@ describe('on a terminal', () => {
     await type('\x07', 'one', ENTER);
     await type('Service id', 'my-db', ENTER);
     await type('Framework', DOWN, ENTER);
-    await type('Provisioning', BACK_TAB);
+    await type('Backend', BACK_TAB);
     await type('Framework', ESCAPE);
     await type('Service id', BACK_TAB);
     await type('one', BACK_TAB);
     await type('\x07', CTRL_U, 'two', ENTER);
     await type('two', ENTER);
     await type('Framework', ENTER);
+    await type('Backend', ENTER);
     await type('Provisioning', ENTER);
     await type('Team', ENTER);
     await type('URL of the service API', ENTER);

@@ -8,7 +8,7 @@ import { inject } from 'vitest';
 
 /** Flags that answer everything but the directory and the service id. */
 export const ANSWERED = [
-  ...['--framework', 'hono', '--provisioning', 'inline', '--team', ''],
+  ...['--framework', 'hono', '--backend', 'blank', '--provisioning', 'inline', '--team', ''],
   ...['--endpoint', 'http://localhost:1', '--plan', 'a=b', '--no-install', '--no-git'],
 ];
 
