@@ -267,6 +267,7 @@ describe('on a terminal', () => {
       await type('have the same name', CTRL_U, 'Bad Name', ENTER);
       await type('needs a name of', CTRL_U, 'backups', ENTER);
       await type('Method', ENTER);
+      await type('Scope', ENTER);
       await type('Path', '/usage', ENTER);
       await type('are the same', CTRL_U, '/bind/x', ENTER);
       await type('Tsuru reserves "bind"', CTRL_U, '/backups/{id}', ENTER);
