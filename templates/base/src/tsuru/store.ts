@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type CompiledQuery, type Kysely } from 'kysely';
 
 import type { Variables } from './backend.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
@@ -27,12 +27,15 @@ export class Store {
   readonly coordination: Coordination;
   readonly #engine: StoreEngine;
   readonly #db: Kysely<Tables>;
+  /** The query of {@link boundVariables}, built once: that costs as much as its run. */
+  readonly #boundVariables: CompiledQuery;
   #checking: Promise<void> | undefined;
 
   constructor(engine: StoreEngine) {
     this.#engine = engine;
     this.#db = engine.db;
     this.coordination = engine.coordination;
+    this.#boundVariables = compileBoundVariables(engine.db);
   }
 
   async close(): Promise<void> {
@@ -119,16 +122,8 @@ export class Store {
 
   /** The variables of an app or a job that is bound to a ready instance; undefined without any that can be read. */
   async boundVariables(instance: string, kind: StoredBind['kind'], name: string): Promise<Variables | undefined> {
-    const row = await this.#db
-      .selectFrom('binds')
-      .innerJoin('instances', 'instances.id', 'binds.instance_id')
-      .select(asBytes(['variables']))
-      .where('instances.name', '=', instance)
-      .where('instances.state', '=', 'ready')
-      .where('binds.kind', '=', kind)
-      .where('binds.name', '=', name)
-      .where('binds.state', '=', 'bound')
-      .executeTakeFirst();
+    const query = { ...this.#boundVariables, parameters: [instance, kind, name] };
+    const [row] = (await this.#db.executeQuery<{ variables: Uint8Array | null }>(query)).rows;
     return row && variablesIn(row.variables);
   }
 
@@ -268,4 +263,18 @@ export class Store {
       throw this.#engine.failure(error);
     }
   }
+}
+
+/** Its parameters are the name of the instance, and the kind and the name of the app or job. */
+function compileBoundVariables(db: Kysely<Tables>) {
+  return db
+    .selectFrom('binds')
+    .innerJoin('instances', 'instances.id', 'binds.instance_id')
+    .select(asBytes(['variables']))
+    .where('instances.name', '=', '')
+    .where('binds.kind', '=', 'app')
+    .where('binds.name', '=', '')
+    .where('instances.state', '=', sql.lit('ready'))
+    .where('binds.state', '=', sql.lit('bound'))
+    .compile();
 }
