@@ -72,10 +72,9 @@ export async function underLoad(
     }),
   ]);
   for (const user of users) await user.verify();
-  return {
-    violations: [...stuck, ...users.flatMap((user) => user.violations)],
-    successes: users.reduce((sum, user) => sum + user.successes, 0),
-  };
+  const successes = users.reduce((sum, user) => sum + user.successes, 0);
+  if (successes === 0) stuck.push('no user has achieved anything');
+  return { violations: [...stuck, ...users.flatMap((user) => user.violations)], successes };
 }
 
 /** Whether something becomes so within half a minute. */
