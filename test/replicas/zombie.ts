@@ -3,10 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Call } from './fleet.ts';
 import { Proxy } from './proxy.ts';
 import type { Database, Project } from './project.ts';
-import { becomes, inWorld, type World } from './world.ts';
+import { becomes, inWorld, type World, type WorldOptions } from './world.ts';
 
-/** How a replica is taken for dead while it works on an instance. `act` is what another one does meanwhile. */
-type Death = (world: World, index: number, act: () => Promise<void>) => Promise<void>;
+/** How the first replica is taken for dead while it works. `act` is what the other one does meanwhile. */
+type Death = (world: World, act: () => Promise<void>) => Promise<void>;
 
 const fields = { 'app-name': 'app', user: 'u', team: 't', plan: 'small' };
 
@@ -40,73 +40,81 @@ export interface ZombieOptions {
 }
 
 /**
- * Freezes a replica in the middle of each kind of call until its locks are lost, removes the instance through another one,
+ * Freezes a replica in the middle of each kind of call until its locks are lost, removes the instances through another one,
  * and lets the first one go on: it may write nothing to the store, and acknowledge nothing. What its backend does after that is
  * not prevented; a backend's steps can be repeated, and its names contain the instance's id.
  */
 export async function zombies({ project, database, name, isPatient }: ZombieOptions): Promise<string[]> {
-  const freeze: Death = ({ fleet }, index, act) => {
-    return fleet.freeze(index, async () => {
-      if (!isPatient) await fleet.disconnect(index);
+  const freeze: Death = ({ fleet }, act) => {
+    return fleet.freeze(0, async () => {
+      if (!isPatient) await fleet.disconnect(0);
       await act();
     });
   };
-  const frozen = await inWorld({ project, database, name: `${name} frozen`, replicas: 2 }, (world) => all(world, 'frozen', freeze));
-  return isPatient ? [...frozen, ...(await cutOff(project, database, name))] : frozen;
+  const options = { project, database, replicas: 2 };
+  const frozen = await inWorld({ ...options, name: `${name} frozen` }, (world) => takenForDead(world, freeze));
+  return isPatient ? [...frozen, ...(await cutOff({ ...options, name: `${name} cut off` }))] : frozen;
 }
 
-/** The same, with replicas whose network loses everything. */
-async function cutOff(project: Project, database: Database, name: string): Promise<string[]> {
-  const proxies = [await Proxy.to(database.url), await Proxy.to(database.url)];
-  const storeUrl = (index: number, url: string) => proxies[index]?.url(url) ?? url;
+/** The same, with a replica whose network loses everything. */
+async function cutOff(options: WorldOptions): Promise<string[]> {
+  const proxy = await Proxy.to(options.database.url);
+  const storeUrl = (index: number, url: string) => (index === 0 ? proxy.url(url) : url);
   try {
-    return await inWorld({ project, database, name: `${name} cut off`, replicas: 2, storeUrl }, (world) => {
-      return all(world, 'cut off', async (_, index, act) => {
-        const proxy = proxies[index] as Proxy;
+    return await inWorld({ ...options, storeUrl }, (world) => {
+      return takenForDead(world, async (_, act) => {
         proxy.isCut = true;
-        await act().finally(() => { proxy.repair(); });
+        await act().finally(() => {
+          proxy.repair();
+        });
       });
     });
   } finally {
-    for (const proxy of proxies) await proxy.close();
+    await proxy.close();
   }
 }
 
-async function all(world: World, how: string, death: Death): Promise<string[]> {
-  const found: string[] = [];
-  for (const step of Object.keys(STEPS)) found.push(...(await one(world, step, how, death)));
-  return found;
-}
-
-async function one(world: World, step: string, how: string, death: Death): Promise<string[]> {
-  const { fleet, journal, database, url } = world;
-  const { before, call, method } = STEPS[step] as (typeof STEPS)[string];
-  const name = `${step}-${how.replace(' ', '-')}`;
-  const path = `/resources/${name}`;
-  const found: string[] = [];
-  for (const earlier of before) {
-    if (!(await becomes(async () => ((await fleet.call(1, earlier(path)))?.status ?? 500) < 300))) found.push(`${name}: not prepared`);
-    await becomes(async () => (await fleet.call(1, { method: 'GET', path: `${path}/status` }))?.status === 204);
+async function takenForDead(world: World, death: Death): Promise<string[]> {
+  const { fleet, journal, database, url, project } = world;
+  const steps = Object.entries(STEPS).map(([name, step]) => ({ ...step, name, path: `/resources/of-${name}` }));
+  for (const { before, path } of steps) {
+    for (const call of before) await fleet.call(0, call(path));
+    const status = { method: 'GET', path: `${path}/status` };
+    if (before.length > 0 && !(await becomes(async () => (await fleet.call(0, status))?.status === 204))) return [`${path} is not ready`];
   }
-  const goOn = journal.holdBack(name);
-  const began = () => journal.notes().find((note) => note.name === name && note.what === 'begin' && note.method === method);
-  const reply = fleet.call(0, call(path));
-  if (!(await becomes(() => began() !== undefined))) return [`${name}: the call does not begin`];
-  const index = fleet.indexOf(began()?.pid ?? 0);
-  const lost = journal.losing(began()?.pid ?? 0);
-  await death(world, index, async () => {
+  // Alone, the first one also takes the creation from the queue.
+  await fleet.kill(1);
+  const letGo = steps.map(({ name }) => journal.holdBack(`of-${name}`));
+  const replies = steps.map(async ({ name, call, path }) => ({ name, status: (await fleet.call(0, call(path)))?.status ?? 0 }));
+  const begins = () => steps.map((step) => journal.notes().filter(({ name, method, what }) => name === `of-${step.name}` && method === step.method && what === 'begin').at(-1));
+  if (!(await becomes(() => begins().every((note) => note !== undefined)))) return ['not every call has begun'];
+  await fleet.start();
+
+  const found: string[] = [];
+  const lost = journal.losing(begins()[0]?.pid ?? 0);
+  const working = begins().map((note) => note?.call);
+  await death(world, async () => {
+    // What was on its way when it was frozen or cut off has arrived.
     await pause(100);
-    goOn();
-    const removed = await becomes(async () => [200, 404].includes((await fleet.call(1 - index, remove(path)))?.status ?? 0));
-    if (!removed) found.push(`${name}: it cannot be removed while the replica that works on it is ${how}`);
+    for (const go of letGo) go();
+    await Promise.all(
+      steps.map(async ({ path }) => {
+        const isGone = async () => [200, 404].includes((await fleet.call(1, remove(path)))?.status ?? 0);
+        if (!(await becomes(isGone))) found.push(`${path}: it cannot be removed while the replica that works on it is away`);
+      }),
+    );
   });
-  const status = (await reply)?.status ?? 0;
+  const isAcknowledgedLate = (name: string) => name !== 'create' || project.provisioning === 'inline';
+  for (const { name, status } of await Promise.all(replies)) {
+    if (status < 300 && ['create', 'update', 'bind'].includes(name) && isAcknowledgedLate(name)) {
+      found.push(`of-${name}: ${status} acknowledges what was removed before`);
+    }
+  }
   lost();
-  const isFalse = ['update', 'bind'].includes(step) || (step === 'create' && world.project.provisioning === 'inline');
-  if (isFalse && status < 300) found.push(`${name}: it was acknowledged with ${status} after the removal`);
-  await becomes(() => journal.notes().some(({ call: id, what }) => id === began()?.call && what === 'end'));
+  const haveEnded = () => working.every((id) => journal.notes().some(({ call, what }) => call === id && what === 'end'));
+  if (!(await becomes(haveEnded))) found.push('not every call has ended');
   await pause(500);
-  const rows = await database.query('select state from instances where name = $1', [name], url);
-  if (rows.length > 0) found.push(`${name}: the replica that was ${how} has written it again: ${JSON.stringify(rows)}`);
+  const rows = await database.query('select name, state from instances', [], url);
+  if (rows.length > 0) found.push(`the replica that was away has written what was removed: ${JSON.stringify(rows)}`);
   return found;
 }
