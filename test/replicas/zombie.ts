@@ -78,15 +78,25 @@ async function takenForDead(world: World, death: Death): Promise<string[]> {
   const { fleet, journal, database, url, project } = world;
   const steps = Object.entries(STEPS).map(([name, step]) => ({ ...step, name, path: `/resources/of-${name}` }));
   for (const { before, path } of steps) {
-    for (const call of before) await fleet.call(0, call(path));
     const status = { method: 'GET', path: `${path}/status` };
-    if (before.length > 0 && !(await becomes(async () => (await fleet.call(0, status))?.status === 204))) return [`${path} is not ready`];
+    for (const call of before) {
+      await fleet.call(0, call(path));
+      const isReady = await becomes(async () => (await fleet.call(0, status))?.status === 204);
+      if (!isReady) return [`${path} is not ready`];
+    }
   }
   // Alone, the first one also takes the creation from the queue.
   await fleet.kill(1);
   const letGo = steps.map(({ name }) => journal.holdBack(`of-${name}`));
-  const replies = steps.map(async ({ name, call, path }) => ({ name, status: (await fleet.call(0, call(path)))?.status ?? 0 }));
-  const begins = () => steps.map((step) => journal.notes().filter(({ name, method, what }) => name === `of-${step.name}` && method === step.method && what === 'begin').at(-1));
+  const replies = Promise.all(
+    steps.map(async ({ name, call, path }) => ({ name, status: (await fleet.call(0, call(path)))?.status ?? 0 })),
+  );
+  // Awaited at the end; until then a broken connection is no reason to stop.
+  replies.catch(() => {});
+  const begins = () => {
+    const notes = journal.notes().filter(({ what }) => what === 'begin');
+    return steps.map((step) => notes.findLast(({ name, method }) => name === `of-${step.name}` && method === step.method));
+  };
   if (!(await becomes(() => begins().every((note) => note !== undefined)))) return ['not every call has begun'];
   await fleet.start();
 
@@ -105,7 +115,7 @@ async function takenForDead(world: World, death: Death): Promise<string[]> {
     );
   });
   const isAcknowledgedLate = (name: string) => name !== 'create' || project.provisioning === 'inline';
-  for (const { name, status } of await Promise.all(replies)) {
+  for (const { name, status } of await replies) {
     if (status < 300 && ['create', 'update', 'bind'].includes(name) && isAcknowledgedLate(name)) {
       found.push(`of-${name}: ${status} acknowledges what was removed before`);
     }
