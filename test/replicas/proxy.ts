@@ -1,11 +1,9 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A network between a replica and its server, which can become slow or lose everything. */
+/** A network between a replica and its server, which can lose everything. */
 export class Proxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Milliseconds that each piece of data takes. */
-  delay = 0;
   /** Whether nothing arrives; connections stay open, as both ends see them. */
   isCut = false;
 
@@ -14,7 +12,9 @@ export class Proxy {
       const far = connect(Number(target.port), target.hostname);
       for (const [from, to] of [[near, far], [far, near]] as const) {
         this.#sockets.add(from);
-        from.on('data', (data) => { this.#carry(data, to); });
+        from.on('data', (data) => {
+          if (!this.isCut) to.write(data);
+        });
         from.on('error', () => {});
         from.on('close', () => {
           this.#sockets.delete(from);
@@ -44,11 +44,5 @@ export class Proxy {
   async close(): Promise<void> {
     this.repair();
     await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #carry(data: Buffer, to: Socket): void {
-    if (this.isCut) return;
-    if (this.delay === 0) to.write(data);
-    else setTimeout(() => to.writable && to.write(data), this.delay);
   }
 }
