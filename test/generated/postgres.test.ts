@@ -43,7 +43,13 @@ describe('a generated service with the backend postgres', () => {
   });
 
   const run = (script: string, environment: Record<string, string> = {}) =>
-    execFileSync('bash', ['-ec', script], { cwd: project, encoding: 'utf8', env: { ...process.env, ...environment } });
+    execFileSync('bash', ['-ec', script], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { ...process.env, ...environment },
+      // While it runs, the time limit of the test itself cannot end it.
+      timeout: 120_000,
+    });
 
   /** The commands of the README's tutorial, up to the first that matches. */
   function tutorial(until: RegExp): string {
@@ -55,7 +61,7 @@ describe('a generated service with the backend postgres', () => {
 
   const usable = (url: string) =>
     run(
-      `node --input-type=module -e "import pg from 'pg'; const c = new pg.Client(process.env.URL); await c.connect(); console.log((await c.query('SELECT 1 AS one')).rows[0].one)" 2>&1 || true`,
+      `node --input-type=module -e "import pg from 'pg'; const c = new pg.Client(process.env.URL); await c.connect(); console.log((await c.query('SELECT 1 AS one')).rows[0].one); await c.end()" 2>&1 || true`,
       { URL: url },
     );
 

@@ -27,7 +27,7 @@ describe('a service that goes wrong', () => {
     const main = join(project, 'src/main.ts');
     const source = readFileSync(main, 'utf8');
     // The same service, with seconds where its requests may take minutes.
-    const hasty = source.replace('...answers, ', '...answers, timeouts: { lock: 700, work: 700, reply: 1000 }, ');
+    const hasty = source.replace('...telemetry, ', '...telemetry, timeouts: { lock: 700, work: 700, reply: 1000 }, ');
     expect(hasty).not.toBe(source);
     writeFileSync(main, hasty);
     execFileSync('npm', ['run', 'build'], { cwd: project, stdio: 'pipe' });

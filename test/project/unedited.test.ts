@@ -52,7 +52,8 @@ describe('an unedited project', () => {
           ...answers,
           endpoints: answers.endpoints.filter(({ name }) => name !== added.name),
         }));
-        for (const path of [`src/endpoints/${added.name}.ts`, `test/endpoints/${added.name}.test.ts`]) {
+        const { name } = added;
+        for (const path of [`src/endpoints/${name}.ts`, `src/endpoints/${name}.schema.json`, `test/endpoints/${name}.test.ts`]) {
           expect(contents(project)).toHaveProperty([path]);
           rmSync(join(project, path));
         }

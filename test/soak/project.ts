@@ -30,7 +30,7 @@ function soakMain(main: string): string {
   const provisioning = `process.env['SOAK_PROVISIONING'] === 'background' ? 'background' : 'inline'`;
   const options = `timeouts: ${JSON.stringify(TIMEOUTS)}, provisioning: ${provisioning}`;
   return [
-    ['...answers,', `...answers, ${options},`],
+    ['...telemetry,', `...telemetry, ${options},`],
     ['const GRACE = 20_000;', `const GRACE = ${GRACE};`],
     ['const LAST_MOMENT = 28_000;', `const LAST_MOMENT = ${LAST_MOMENT};`],
   ].reduce((text, [from = '', to = '']) => {

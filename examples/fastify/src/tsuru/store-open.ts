@@ -29,7 +29,7 @@ export async function openStore(config: StoreConfig, _log?: Log): Promise<Store>
   try {
     if (path !== ':memory:') restrictToOwner(path);
     const database = openDatabase(path);
-    const db = new Kysely<Tables>({ dialect: new TransactionalDialect({ database }) });
+    const db = new Kysely<Tables>({ dialect: new TransactionalDialect(database) });
     const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
     const { error } = await migrator.migrateToLatest();
     if (error !== undefined) {

@@ -1,4 +1,4 @@
-import { sql, SqliteAdapter, SqliteDialect } from 'kysely';
+import { sql, SqliteAdapter, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
 
 /** The time at which a row is inserted, as text. */
 export const NOW = sql`current_timestamp`;
@@ -16,7 +16,27 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 export class TransactionalDialect extends SqliteDialect {
+  constructor(database: SqliteDatabase) {
+    super({ database: preparingOnce(database) });
+  }
+
   override createAdapter(): TransactionalAdapter {
     return new TransactionalAdapter();
   }
+}
+
+/** Keeps every statement that was prepared, since that costs as much as running it. The store has some twenty. */
+function preparingOnce(database: SqliteDatabase): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    prepare(text) {
+      const statement = statements.get(text) ?? database.prepare(text);
+      statements.set(text, statement);
+      return statement;
+    },
+    close() {
+      statements.clear();
+      database.close();
+    },
+  };
 }

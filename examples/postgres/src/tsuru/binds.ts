@@ -64,6 +64,9 @@ export class Binds {
    */
   async bind(name: string, workload: Workload, parameters: JsonObject, caller: Caller): Promise<Variables> {
     const key = keyOf(workload);
+    const known = await this.#store.boundVariables(name, key.kind, key.name);
+    // Without the lock: an unbind or a removal that has begun has changed the state first.
+    if (known !== undefined) return known;
     const action = `Binding the ${key.kind} "${key.name}" to "${name}"`;
     return this.#operations.runLocked(name, action, async (operation) => {
       const instance = await this.#instances.find(name);

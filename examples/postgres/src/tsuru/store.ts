@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 
+import type { Variables } from './backend.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
 import {
   asBytes,
@@ -14,6 +15,7 @@ import {
   type OtherBind,
   type StoredBind,
   type StoredInstance,
+  variablesIn,
 } from './store-rows.js';
 import type { Tables } from './store-tables.js';
 
@@ -113,6 +115,21 @@ export class Store {
       .where('name', '=', name)
       .executeTakeFirst();
     return row && bindOf(row);
+  }
+
+  /** The variables of an app or a job that is bound to a ready instance; undefined without any that can be read. */
+  async boundVariables(instance: string, kind: StoredBind['kind'], name: string): Promise<Variables | undefined> {
+    const row = await this.#db
+      .selectFrom('binds')
+      .innerJoin('instances', 'instances.id', 'binds.instance_id')
+      .select(asBytes(['variables']))
+      .where('instances.name', '=', instance)
+      .where('instances.state', '=', 'ready')
+      .where('binds.kind', '=', kind)
+      .where('binds.name', '=', name)
+      .where('binds.state', '=', 'bound')
+      .executeTakeFirst();
+    return row && variablesIn(row.variables);
   }
 
   /** The binds that have or may have access, `bound` and `binding`, oldest first. */

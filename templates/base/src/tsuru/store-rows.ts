@@ -80,9 +80,11 @@ export function asBytes<Column extends string>(columns: readonly Column[]) {
   return columns.map((column) => bytesOf(column).as(column));
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 export function decoded(bytes: Uint8Array | null): string | undefined {
   try {
-    return bytes === null ? undefined : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return bytes === null ? undefined : utf8.decode(bytes);
   } catch {
     return undefined;
   }
@@ -118,17 +120,22 @@ export function instanceOf(row: Row<(typeof INSTANCE_COLUMNS)[number]>): StoredI
 /** Reads a row. A bind whose variables cannot be read must be made again. */
 export function bindOf(row: Row<(typeof BIND_COLUMNS)[number]>): StoredBind {
   const text = (name: keyof typeof row) => decoded(row[name]) ?? '';
-  const variables = objectIn(text('variables'));
+  const variables = variablesIn(row.variables);
   const state = BIND_STATES.find((known) => known === text('state')) ?? 'binding';
   return {
     kind: text('kind') === 'job' ? 'job' : 'app',
     name: text('name'),
     state: variables === undefined && state === 'bound' ? 'binding' : state,
     secret: text('secret'),
-    variables: { ...(variables as Variables | undefined) },
+    variables: { ...variables },
     parameters: objectIn(text('parameters')) ?? emptyObject(),
     unboundAt: dateIn(text('unbound_at')),
   };
+}
+
+/** The variables of a bind; undefined when they cannot be read. */
+export function variablesIn(bytes: Uint8Array | null): Variables | undefined {
+  return objectIn(decoded(bytes) ?? '') as Variables | undefined;
 }
 
 function dateIn(text: string): Date | undefined {

@@ -553,6 +553,18 @@ describe('requests for one instance', () => {
     expect(test.backend.asked.length).toBeGreaterThan(20);
   });
 
+  it('do not delay a bind that exists already', async () => {
+    const test = await testService();
+    await create(test);
+    const first = await bind(test);
+    const open = hold(test, 'update');
+    const updating = update(test);
+    await until(() => test.backend.methods.includes('update'));
+    expect(await bind(test)).toMatchObject({ status: 201, body: first.body });
+    open();
+    expect((await updating).status).toBe(200);
+  });
+
   it('do not delay requests for another instance', async () => {
     const test = await testService();
     await create(test);
