@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A line that the backend of a replica wrote. */
@@ -13,19 +13,42 @@ interface Note {
   name: string;
 }
 
+/** Microseconds, from the first moment at which locks may be lost to the last. */
+interface Loss {
+  from: number;
+  to: number;
+}
+
 /** What the backends of all replicas really did, read from their disk. */
 export class Journal {
   readonly directory: string;
-  readonly #deaths = new Map<number, number>();
+  /** When each process was losing its locks: by its end, or with its connections. */
+  readonly #losses = new Map<number, Loss[]>();
 
   constructor(directory: string) {
     this.directory = directory;
     mkdirSync(join(directory, 'things'), { recursive: true });
   }
 
-  /** Must be called before the signal is sent: what a dying process still begins is no overlap. */
-  died(pid: number): void {
-    this.#deaths.set(pid, Number(process.hrtime.bigint() / 1000n));
+  /**
+   * Must be called before it happens: what a process still does while its locks are being lost is no overlap.
+   * @returns a function to call once they are lost
+   */
+  losing(pid: number): () => void {
+    const loss: Loss = { from: now(), to: Infinity };
+    this.#losses.set(pid, [...(this.#losses.get(pid) ?? []), loss]);
+    return () => {
+      loss.to = now();
+    };
+  }
+
+  /** Lets every call of the backend on an instance wait. @returns a function that lets them go on */
+  holdBack(name: string): () => void {
+    const file = join(this.directory, `${name}.held`);
+    writeFileSync(file, '');
+    return () => {
+      rmSync(file, { force: true });
+    };
   }
 
   notes(): Note[] {
@@ -69,7 +92,7 @@ export class Journal {
       const { name, id, what, call } = note;
       const other = open.get(name);
       if (what === 'begin') {
-        if (other !== undefined && !this.#isDead(other.pid, note.at)) {
+        if (other !== undefined && !this.#hasLostLocks(other, note.at)) {
           found.push(`${name}: ${told(note)} began while ${told(other)} was running`);
         }
         open.set(name, note);
@@ -85,14 +108,19 @@ export class Journal {
     return found;
   }
 
-  #isDead(pid: number, at: number): boolean {
-    return (this.#deaths.get(pid) ?? Infinity) <= at;
+  /** Whether a call has lost its lock before that time. */
+  #hasLostLocks({ pid, at: begin }: Note, end: number): boolean {
+    return (this.#losses.get(pid) ?? []).some(({ from, to }) => begin <= to && from <= end);
   }
 
   #read(file: string): string | undefined {
     const path = join(this.directory, 'things', file);
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   }
+}
+
+function now(): number {
+  return Number(process.hrtime.bigint() / 1000n);
 }
 
 function told({ method, id, pid }: Note): string {

@@ -1,85 +1,56 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { readEnvironment } from '../support/service.ts';
 import { Chance } from '../soak/chance.ts';
-import { Fleet } from './fleet.ts';
-import { Journal } from './journal.ts';
-import { startDatabase } from './project.ts';
-import { User } from './user.ts';
-
-const USERS = 8;
-/** Milliseconds for a replica to begin or end what it was asked to. */
-const PATIENCE = 30_000;
+import type { Database, Project } from './project.ts';
+import { rage, type Weather } from './weather.ts';
+import { becomes, inWorld, underLoad, type World } from './world.ts';
 
 export interface Storm {
   /** The packed command line. */
   bin: string;
-  project: string;
-  provisioning: 'inline' | 'background';
+  project: Project;
+  database: Database;
+  name: string;
   replicas: number;
-  /** How long replicas are killed. */
+  /** How long things happen to replicas. */
   seconds: number;
   seed: string;
 }
 
 export interface Outcome {
   violations: string[];
-  counts: { kills: number; interrupted: number; successes: number; made: number };
+  counts: { weather?: Weather; interrupted: number; successes: number; made: number };
 }
 
 /**
- * Calls the replicas of a service while they are killed at random, and compares what they acknowledged with what exists. Then
- * makes Tsuru's checks through two of them at once, and removes an instance through another replica than the one that creates it.
+ * Calls the replicas of a service while they are killed, frozen, replaced and cut off at random, and compares what they
+ * acknowledged with what exists. Then makes Tsuru's checks through two of them at once, and removes an instance through
+ * another replica than the one that creates it.
  */
-export async function storm({ bin, project, provisioning, replicas, seconds, seed }: Storm): Promise<Outcome> {
-  const journal = new Journal(join(project, `world-${replicas}`));
-  const database = await startDatabase(project);
-  const fleet = new Fleet(project, database.url, replicas, journal);
-  try {
-    await fleet.start();
-    const users = Array.from({ length: USERS }, (_, index) => {
-      const chance = new Chance(`${seed} user ${index}`);
-      return new User(`db${index}`, fleet, journal, chance, provisioning === 'background');
-    });
+export async function storm({ bin, name, seconds, seed, ...options }: Storm): Promise<Outcome> {
+  const counts: Outcome['counts'] = { interrupted: 0, successes: 0, made: 0 };
+  const violations = await inWorld({ ...options, name: `${name} storm ${options.replicas}` }, async (world) => {
+    const { fleet, journal } = world;
     const over = performance.now() + seconds * 1000;
-    const isOver = () => performance.now() > over;
-    const stuck: string[] = [];
-    await Promise.all([
-      ...users.map((user) => user.live(isOver).catch((error: unknown) => stuck.push(String(error)))),
-      fleet.killAtRandom(new Chance(`${seed} kills`), isOver),
-    ]);
-    for (const user of users) await user.verify();
-    const checks = Array.from({ length: 2 }, (_, index) => check(bin, project, fleet, index));
-    const violations = [
-      ...stuck,
-      ...users.flatMap((user) => user.violations),
-      ...(await abortAcross(fleet, journal)),
-      ...(await Promise.all(checks)).flat(),
-      ...journal.violations(),
-    ];
-    for (const code of await fleet.stop()) if (code !== 0) violations.push(`a replica ended with ${String(code)}`);
-    return {
-      violations,
-      counts: {
-        kills: fleet.kills,
-        interrupted: journal.interrupted(),
-        successes: users.reduce((sum, user) => sum + user.successes, 0),
-        made: journal.notes().filter(({ what }) => what === 'made').length,
-      },
-    };
-  } finally {
-    await fleet.killAll();
-    await database.stop();
-  }
+    const { violations: found, successes } = await underLoad(world, { seed, isCalm: false }, async () => {
+      counts.weather = await rage(fleet, new Chance(`${seed} weather`), () => performance.now() > over);
+    });
+    counts.successes = successes;
+    counts.interrupted = journal.interrupted();
+    counts.made = journal.notes().filter(({ what }) => what === 'made').length;
+    if (found.length > 0) return found;
+    const checks = [0, 1].map((index) => check(bin, world, index));
+    return [...(await abortAcross(world)), ...(await Promise.all(checks)).flat()];
+  });
+  return { violations, counts };
 }
 
 /** Makes Tsuru's calls through one replica, as `create-tsuru-service check` does. */
-async function check(bin: string, project: string, fleet: Fleet, index: number): Promise<string[]> {
+async function check(bin: string, { project, fleet }: World, index: number): Promise<string[]> {
   const url = `http://127.0.0.1:${await fleet.portOf(index)}`;
-  const env = { ...process.env, ...readEnvironment(project) };
+  const env = { ...process.env, ...readEnvironment(project.directory) };
   try {
     await promisify(execFile)(bin, ['check', url], { env });
     return [];
@@ -89,7 +60,7 @@ async function check(bin: string, project: string, fleet: Fleet, index: number):
 }
 
 /** Removes an instance through another replica than the one that is creating it. */
-async function abortAcross(fleet: Fleet, journal: Journal): Promise<string[]> {
+async function abortAcross({ fleet, journal }: World): Promise<string[]> {
   const name = 'slow1';
   const noteOf = (what: string) => journal.notes().find((note) => note.name === name && note.what === what);
   const fields = { name, team: 't', plan: 'small', 'parameters.slow': '1' };
@@ -108,13 +79,4 @@ async function abortAcross(fleet: Fleet, journal: Journal): Promise<string[]> {
     ...(status?.status === 404 ? [] : [`${name}: its status is ${JSON.stringify(status)} after its removal`]),
     ...(journal.thingsOf(name).length === 0 ? [] : [`${name}: it exists after its removal`]),
   ];
-}
-
-async function becomes(isSo: () => boolean): Promise<boolean> {
-  const deadline = performance.now() + PATIENCE;
-  while (!isSo()) {
-    if (performance.now() > deadline) return false;
-    await pause(20);
-  }
-  return true;
 }

@@ -10,6 +10,13 @@ const PATIENCE = 60_000;
 /** Replies, and notes of the backend, that explain a failure. */
 const RECENT = 12;
 
+interface Mode {
+  /** Whether a created instance is pending at first. */
+  inBackground: boolean;
+  /** Whether every reply must be a wanted one, as no replica is killed. */
+  isCalm: boolean;
+}
+
 /**
  * A user of Tsuru with one instance, whose calls reach any replica. A call that fails is repeated, as users do, so after each
  * success the user knows what must exist.
@@ -22,18 +29,20 @@ export class User {
   readonly #journal: Journal;
   readonly #chance: Chance;
   readonly #inBackground: boolean;
+  readonly #isCalm: boolean;
   readonly #replies: string[] = [];
   #exists = false;
   #variables: string | undefined;
   successes = 0;
 
-  constructor(name: string, fleet: Fleet, journal: Journal, chance: Chance, inBackground: boolean) {
+  constructor(name: string, fleet: Fleet, journal: Journal, chance: Chance, mode: Mode) {
     this.#name = name;
     this.#app = `app-${name}`;
     this.#fleet = fleet;
     this.#journal = journal;
     this.#chance = chance;
-    this.#inBackground = inBackground;
+    this.#inBackground = mode.inBackground;
+    this.#isCalm = mode.isCalm;
   }
 
   /** Creates, binds, unbinds and removes the instance, again and again, until the time is over. */
@@ -122,7 +131,11 @@ export class User {
   async #call(call: Call, wanted: number[]): Promise<WireResponse | undefined> {
     const replicas = this.#chance.happens(0.3) ? [this.#replica()] : [this.#replica(), this.#replica()];
     const replies = await Promise.all(replicas.map((index) => this.#fleet.call(index, call)));
-    this.#replies.push(...replies.map((reply) => `${call.method} ${call.path}: ${reply?.status ?? 'killed'} ${reply?.body ?? ''}`));
+    for (const reply of replies) {
+      const told = `${call.method} ${call.path}: ${reply?.status ?? 'killed'} ${reply?.body ?? ''}`;
+      this.#replies.push(told);
+      if (this.#isCalm && reply !== undefined && !wanted.includes(reply.status)) this.violations.push(told);
+    }
     return replies.find((reply) => reply !== undefined && wanted.includes(reply.status));
   }
 

@@ -10,10 +10,17 @@ import { LostLock, type Lock } from './store-engine.js';
 const MAX_SESSIONS = 8;
 /** Milliseconds between two signs of life. */
 const HEARTBEAT = 10_000;
+/** Milliseconds after which a query without a reply means that the session is lost. */
+const REPLY_TIMEOUT = 15_000;
+/**
+ * Milliseconds without a sign of life after which the server ends a session, with its locks. More than the two above:
+ * a process that is cut off notices it before another one gets its locks.
+ */
+const IDLE_TIMEOUT = 30_000;
 
-/** Ends the locks of a process whose network is gone, and keeps the server from closing an idle session. */
+/** Ends the locks of a process that hangs or is cut off. */
 const SETTINGS = `
-  set idle_session_timeout = 0;
+  set idle_session_timeout = ${IDLE_TIMEOUT};
   set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3`;
 
 /** A lock's number in PostgreSQL. Locks belong to a database, so the schema is part of it. */
@@ -97,7 +104,8 @@ export class LockSessions {
   }
 
   async #open(): Promise<Session> {
-    const client = new pg.Client(connectionOptions(this.#url));
+    const timeouts = { statement_timeout: 12_000, query_timeout: REPLY_TIMEOUT };
+    const client = new pg.Client({ ...connectionOptions(this.#url), ...timeouts });
     const session = new Session(client, () => this.#sessions.delete(session));
     try {
       await client.connect();
@@ -146,6 +154,12 @@ class Session {
     }
   }
 
+  /** Adds a lock, which may have been lost while the reply to its query was on its way. */
+  add(lock: SessionLock): void {
+    if (this.#isLost) lock.lose(undefined);
+    else this.locks.add(lock);
+  }
+
   lose(cause: unknown): void {
     if (this.#isLost) return;
     this.#isLost = true;
@@ -172,7 +186,7 @@ class SessionLock implements Lock {
     this.#session = session;
     this.#current = current;
     this.#unlock = unlock;
-    session.locks.add(this);
+    session.add(this);
     this.client = clientWith((sql, values) => {
       if (this.#isReleased) throw new Error('the store was used under a lock that is released');
       return session.query(sql, values);
