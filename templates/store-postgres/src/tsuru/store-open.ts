@@ -14,8 +14,8 @@ import { Store } from './store.js';
 
 /** Connections for queries outside of any lock. */
 const MAX_CONNECTIONS = 5;
-/** Characters of a schema's name: the queue's own schema and its statements have longer names, of at most 63. */
-const MAX_SCHEMA = 45;
+/** Characters of a schema's name: the queue's `clear_stale_locks/<schema>_jobs` must fit into 63. */
+const MAX_SCHEMA = 40;
 /** Milliseconds for the health check: Tsuru waits 5 s for it. */
 const CHECK_TIMEOUT = 3_000;
 
