@@ -5,7 +5,7 @@ import { messageOf, ServiceError } from './errors.js';
 import type { Log } from './http.js';
 import { Announcements, ANNOUNCE } from './store-announcements.js';
 import type { StoreConfig } from './store-config.js';
-import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withoutWaiting } from './store-connection.js';
+import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withPatience } from './store-connection.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
 import { JobQueue } from './store-queue.js';
 import { FREE_KEYS, LockSessions } from './store-sessions.js';
@@ -101,7 +101,7 @@ class DatabaseEngine implements StoreEngine {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(unreachable(new Error('no reply within three seconds'))), CHECK_TIMEOUT);
     });
-    await Promise.race([withoutWaiting(write), late]).finally(() => clearTimeout(timer));
+    await Promise.race([withPatience(0, write), late]).finally(() => clearTimeout(timer));
   }
 
   failure(error: unknown): unknown {
