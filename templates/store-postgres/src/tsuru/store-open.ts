@@ -4,6 +4,7 @@ import pg from 'pg';
 import { messageOf, ServiceError } from './errors.js';
 import type { Log } from './http.js';
 import { Announcements, ANNOUNCE } from './store-announcements.js';
+import { checkedSchema } from './store-checks.js';
 import type { StoreConfig } from './store-config.js';
 import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withPatience } from './store-connection.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
@@ -14,8 +15,6 @@ import { Store } from './store.js';
 
 /** Connections for queries outside of any lock. */
 const MAX_CONNECTIONS = 5;
-/** Characters of a schema's name: the queue's `clear_stale_locks/<schema>_jobs` must fit into 63. */
-const MAX_SCHEMA = 40;
 /** Milliseconds for the health check: Tsuru waits 5 s for it. */
 const CHECK_TIMEOUT = 3_000;
 
@@ -40,10 +39,7 @@ export async function openStore({ url }: StoreConfig, log: Log): Promise<Store> 
 
 /** @returns the schema of the tables */
 async function prepared(pool: pg.Pool): Promise<string> {
-  const { rows } = await pool.query<{ schema: string | null }>('select current_schema() as schema');
-  const schema = rows[0]?.schema;
-  if (!schema) throw new Error('the search_path in STORE_URL names no schema that exists and that its user can use');
-  if (schema.length > MAX_SCHEMA) throw new Error(`the name of its schema has more than ${MAX_SCHEMA} characters`);
+  const schema = await checkedSchema(pool);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const table = `${pg.escapeIdentifier(schema)}.kysely_migration`;
   // A newer replica may have run migrations that this one does not know. They only add to the tables.

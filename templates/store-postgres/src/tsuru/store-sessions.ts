@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 
+import { REFUSE_STANDBY } from './store-checks.js';
 import { clientWith, connectionOptions, isAway, whenBack } from './store-connection.js';
 import { LostLock, type Lock } from './store-engine.js';
 
@@ -11,16 +12,11 @@ const MAX_SESSIONS = 8;
 /** Milliseconds between two signs of life. */
 const HEARTBEAT = 10_000;
 
-/**
- * Ends the locks of a process whose network is gone, and keeps the server from closing an idle session. A standby has
- * locks of its own, which say nothing about those of the primary.
- */
+/** Ends the locks of a process whose network is gone, and keeps the server from closing an idle session. */
 const SETTINGS = `
   set idle_session_timeout = 0;
   set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
-  do $$ begin
-    if pg_is_in_recovery() then raise read_only_sql_transaction using message = 'the server is a standby'; end if;
-  end $$`;
+  ${REFUSE_STANDBY}`;
 
 /** A lock's number in PostgreSQL. Locks belong to a database, so the schema is part of it. */
 const NUMBER = "hashtextextended(current_schema() || '/' || $1, 0)";
