@@ -3,7 +3,7 @@ import pg from 'pg';
 
 import { messageOf, ServiceError } from './errors.js';
 import type { Log } from './http.js';
-import { Announcements, ANNOUNCE } from './store-announcements.js';
+import { Announcements, ANNOUNCE, IN_USE } from './store-announcements.js';
 import { checkedSchema } from './store-checks.js';
 import type { StoreConfig } from './store-config.js';
 import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withPatience } from './store-connection.js';
@@ -29,11 +29,40 @@ export async function openStore({ url }: StoreConfig, log: Log): Promise<Store> 
   pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
   try {
     const schema = await whenBack(() => prepared(pool));
-    return new Store(new DatabaseEngine(url, schema, pool, log));
+    const announcements = new Announcements(url, schema);
+    await whenBack(() => announcements.open());
+    return new Store(new DatabaseEngine(url, schema, pool, announcements, log));
   } catch (error) {
     await pool.end();
-    const cause = error instanceof ServiceError ? error.cause : error;
-    throw new Error(`the store cannot be used: ${messageOf(cause)}`, { cause: error });
+    throw unusable(error);
+  }
+}
+
+function unusable(error: unknown): Error {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return new Error(`the store cannot be used: ${messageOf(cause)}`, { cause: error });
+}
+
+/**
+ * Opens the tables of the store, and migrates them, for this process alone.
+ * @throws Error while a service uses them
+ */
+export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tables>; close: () => Promise<void> }> {
+  const pool = new pg.Pool({ ...connectionOptions(url), max: 2 });
+  const holder = new pg.Client(connectionOptions(url));
+  const close = async () => {
+    await holder.end();
+    await pool.end();
+  };
+  try {
+    await prepared(pool);
+    await holder.connect();
+    const { rows } = await holder.query<{ taken: boolean }>(`select pg_try_advisory_lock(${IN_USE}) as taken`);
+    if (rows[0]?.taken !== true) throw new Error('a service uses it; stop all of its replicas');
+    return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }), close };
+  } catch (error) {
+    await close();
+    throw unusable(error);
   }
 }
 
@@ -60,9 +89,8 @@ class DatabaseEngine implements StoreEngine {
   readonly #close: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor(url: string, schema: string, pool: pg.Pool, log: Log) {
+  constructor(url: string, schema: string, pool: pg.Pool, announcements: Announcements, log: Log) {
     const locks = new LockSessions(url);
-    const announcements = new Announcements(url, schema);
     const queue = new JobQueue(url, schema, locks, log);
     this.db = new Kysely({ dialect: new PostgresDialect({ pool: new PatientPool(pool, () => locks.client) }) });
     this.coordination = {
