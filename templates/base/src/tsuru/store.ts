@@ -42,6 +42,24 @@ export class Store {
     await this.#engine.close();
   }
 
+  /**
+   * Claims a new store for a service.
+   * @throws Error when it belongs to another one
+   */
+  async claim(service: string): Promise<void> {
+    const row = { id: 1, service };
+    await this.#db
+      .insertInto('owner')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const { service: owner } = await this.#db.selectFrom('owner').select('service').executeTakeFirstOrThrow();
+    if (owner === service) return;
+    throw new Error(
+      `The store belongs to the service "${owner}", and each service needs its own. If "${owner}" is now "${service}", execute on the store: UPDATE owner SET service = '${service}'`,
+    );
+  }
+
   async find(name: string): Promise<StoredInstance | undefined> {
     const row = await this.#db
       .selectFrom('instances')
