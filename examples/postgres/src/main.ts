@@ -24,6 +24,7 @@ async function main(): Promise<void> {
   const { config, settings } = readConfig(process.env, schema);
   const log = createLogger(config.logLevel);
   const store = await openStore(config.store, log);
+  await store.claim(answers.service);
   const telemetry = await startTelemetry({ ...answers, config, variables: process.env, store, log });
   // An earlier src/backend.ts takes no options.
   const open: (options: BackendOptions<typeof settings>) => AnyBackend = createBackend;

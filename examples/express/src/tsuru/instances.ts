@@ -79,7 +79,7 @@ export class Instances {
 
     await this.#operations.run(action, async (operation) => {
       const wanted = { ...spec, parameters: await checkParameters(plan, spec.parameters) };
-      const creation = await this.#operations.locked(spec.name, (lost) =>
+      const creation = await this.#operations.locked(spec.name, operation, (lost) =>
         this.#startCreation(action, wanted, caller, operation, lost),
       );
       if (creation === 'elsewhere') await this.#creations.replyFromElsewhere(action, spec.name, operation.signal);

@@ -27,9 +27,15 @@ export class Locks {
    * Runs a task under the lock of an instance. When the lock is lost, the task's signal is aborted; it then runs again,
    * as soon as the lock is back.
    * @param patience milliseconds to wait
+   * @param over aborted when it must not run again
    * @throws ServiceError 503 when it is not free in time
    */
-  async hold<T>(name: string, patience: number, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
+  async hold<T>(
+    name: string,
+    patience: number,
+    task: (lost: AbortSignal) => Promise<T>,
+    over?: AbortSignal,
+  ): Promise<T> {
     const start = performance.now();
     await this.#takeTurn(name, patience);
     let releasing = Promise.resolve();
@@ -39,7 +45,7 @@ export class Locks {
         try {
           return await lock.run(() => task(lock.lost));
         } catch (error) {
-          if (!(error instanceof LostLock) || this.#stopping.aborted) throw error;
+          if (!(error instanceof LostLock) || this.#stopping.aborted || over?.aborted) throw error;
         } finally {
           releasing = lock.release();
         }

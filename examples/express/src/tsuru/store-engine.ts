@@ -12,7 +12,7 @@ export interface Lock {
   readonly lost: AbortSignal;
   /** Runs a task whose changes of the store are made under this lock. */
   run<T>(task: () => Promise<T>): Promise<T>;
-  /** To be called once, after everything that ran under the lock has ended. */
+  /** To be called once, after everything that ran under the lock has ended, even when the lock was lost. */
   release(): Promise<void>;
 }
 

@@ -24,6 +24,20 @@ const FULL = "The service's disk is full. Its operators must free some space.";
  * @throws Error when another process uses it, or it is unusable
  */
 export async function openStore(config: StoreConfig, _log?: Log): Promise<Store> {
+  const { database, db, path, release } = await opened(config);
+  return new Store(new FileEngine(database, db, path, release));
+}
+
+/**
+ * Opens the tables of the store, and migrates them, for this process alone.
+ * @throws Error while a service uses them
+ */
+export async function openTables(config: StoreConfig): Promise<{ db: Kysely<Tables>; close: () => Promise<void> }> {
+  const { db, release } = await opened(config);
+  return { db, close: () => db.destroy().finally(release) };
+}
+
+async function opened(config: StoreConfig) {
   const path = config.path === ':memory:' ? config.path : realPathOf(config.path);
   const release = path === ':memory:' ? () => {} : lockStore(path);
   try {
@@ -36,7 +50,7 @@ export async function openStore(config: StoreConfig, _log?: Log): Promise<Store>
       await db.destroy();
       throw unusable(path, error);
     }
-    return new Store(new FileEngine(database, db, path, release));
+    return { database, db, path, release };
   } catch (error) {
     release();
     throw error;

@@ -72,6 +72,18 @@ describe('the store', () => {
     expect(({} as { polluted?: string }).polluted).toBeUndefined();
   });
 
+  it('belongs to one service', async () => {
+    const store = await place.open();
+    await store.claim('my-service');
+    await store.claim('my-service');
+    await expect(store.claim('renamed')).rejects.toThrow("UPDATE owner SET service = 'renamed'");
+    await store.close();
+    await place.execute("update owner set service = 'renamed'");
+    const again = await place.open();
+    await again.claim('renamed');
+    await again.close();
+  });
+
   it('reports each removal that was remembered once', async () => {
     const store = await place.open();
     await store.rememberRemoval('db1');

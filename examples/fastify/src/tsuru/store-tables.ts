@@ -1,4 +1,4 @@
-import type { Generated, Kysely, Migration } from 'kysely';
+import { sql, type Generated, type Kysely, type Migration } from 'kysely';
 
 import { NOW } from './store-dialect.js';
 import type { BindState, InstanceState, StoredBind } from './store-rows.js';
@@ -41,11 +41,18 @@ interface LateRemovalTable {
   name: string;
 }
 
+/** One row: the service that the store belongs to. */
+interface OwnerTable {
+  id: number;
+  service: string;
+}
+
 export interface Tables {
   instances: InstanceTable;
   binds: BindTable;
   health: HealthTable;
   late_removals: LateRemovalTable;
+  owner: OwnerTable;
 }
 
 /**
@@ -113,6 +120,22 @@ export const migrations: Record<string, Migration> = {
   '0004-binds-of-a-workload': {
     async up(db: Kysely<unknown>) {
       await db.schema.createIndex('binds_of_a_workload').on('binds').columns(['name', 'kind']).execute();
+    },
+  },
+  '0005-owner-and-what-is-looked-for-often': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('owner')
+        .addColumn('id', 'integer', (column) => column.primaryKey())
+        .addColumn('service', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('instances_by_state').on('instances').columns(['state', 'created_at']).execute();
+      await db.schema
+        .createIndex('binds_to_forget')
+        .on('binds')
+        .column('unbound_at')
+        .where(sql.ref('unbound_at'), 'is not', null)
+        .execute();
     },
   },
 };

@@ -128,7 +128,8 @@ describe('the file of the store', () => {
     older.close();
     await (await openStore({ path })).close();
     const interrupted = new Database(path);
-    interrupted.exec('delete from kysely_migration; drop table binds; drop table health; drop table late_removals');
+    interrupted.exec('delete from kysely_migration; drop index instances_by_state');
+    for (const table of ['binds', 'health', 'late_removals', 'owner']) interrupted.exec(`drop table ${table}`);
     interrupted.close();
     await (await openStore({ path })).close();
     expect(tables()).toBe(2);

@@ -81,7 +81,7 @@ export class Operations {
   /** The same, for a request that must be the only one on its instance. */
   runLocked<T>(name: string, action: string, task: (operation: Operation) => Promise<T>): Promise<T> {
     return this.run(action, (operation) =>
-      this.locked(name, (lost) => task({ ...operation, signal: AbortSignal.any([operation.signal, lost]) })),
+      this.locked(name, operation, (lost) => task({ ...operation, signal: AbortSignal.any([operation.signal, lost]) })),
     );
   }
 
@@ -117,11 +117,12 @@ export class Operations {
   }
 
   /**
-   * Runs a task while no other one holds the instance of that name. It runs again after its lock was lost.
+   * Runs a task of an operation while no other one holds the instance of that name. It runs again after its lock was
+   * lost, unless the operation's time is over: its user may have asked for something else since.
    * @throws ServiceError 503 when it stays locked
    */
-  locked<T>(name: string, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#locks.hold(name, this.#timeouts.lock, task);
+  locked<T>(name: string, { signal }: Operation, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#locks.hold(name, this.#timeouts.lock, task, signal);
   }
 
   /** The same, as patient as a creation in the background. */

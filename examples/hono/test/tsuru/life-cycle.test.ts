@@ -682,13 +682,13 @@ describe('a request whose backend ignores its signal', () => {
   });
 
   it('shares one time limit among its calls to the backend: a removal with slow unbinds', async () => {
-    const test = await testService({ timeouts: { work: 150, reply: 60_000 } });
+    const test = await testService({ timeouts: { work: 150 * PACE, reply: 60_000 } });
     await create(test);
     for (const app of ['a1', 'a2', 'a3', 'a4']) await bind(test, app);
     test.backend.asked.length = 0;
     test.backend.instead.unbindApp = ({ signal }) =>
       new Promise((resolve, reject) => {
-        setTimeout(resolve, 100);
+        setTimeout(resolve, 100 * PACE);
         signal.addEventListener('abort', () => {
           reject(signal.reason as Error);
         });

@@ -46,9 +46,9 @@ export function connectionOptions(url: string): pg.ClientConfig {
 /** Milliseconds that the queries of the current task wait for the database. */
 const patience = new AsyncLocalStorage<number>();
 
-/** Runs a task whose queries fail at once when the database is away. */
-export function withoutWaiting<T>(task: () => Promise<T>): Promise<T> {
-  return patience.run(0, task);
+/** Runs a task whose queries wait that long for a database that is away, in milliseconds. */
+export function withPatience<T>(milliseconds: number, task: () => Promise<T>): Promise<T> {
+  return patience.run(milliseconds, task);
 }
 
 /**

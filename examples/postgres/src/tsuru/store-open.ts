@@ -3,9 +3,10 @@ import pg from 'pg';
 
 import { messageOf, ServiceError } from './errors.js';
 import type { Log } from './http.js';
-import { Announcements, ANNOUNCE } from './store-announcements.js';
+import { Announcements, ANNOUNCE, IN_USE } from './store-announcements.js';
+import { checkedSchema } from './store-checks.js';
 import type { StoreConfig } from './store-config.js';
-import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withoutWaiting } from './store-connection.js';
+import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withPatience } from './store-connection.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
 import { JobQueue } from './store-queue.js';
 import { FREE_KEYS, LockSessions } from './store-sessions.js';
@@ -14,8 +15,6 @@ import { Store } from './store.js';
 
 /** Connections for queries outside of any lock. */
 const MAX_CONNECTIONS = 5;
-/** Characters of a schema's name: the queue's own schema and its statements have longer names, of at most 63. */
-const MAX_SCHEMA = 45;
 /** Milliseconds for the health check: Tsuru waits 5 s for it. */
 const CHECK_TIMEOUT = 3_000;
 
@@ -30,20 +29,46 @@ export async function openStore({ url }: StoreConfig, log: Log): Promise<Store> 
   pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
   try {
     const schema = await whenBack(() => prepared(pool));
-    return new Store(new DatabaseEngine(url, schema, pool, log));
+    const announcements = new Announcements(url, schema);
+    await whenBack(() => announcements.open());
+    return new Store(new DatabaseEngine(url, schema, pool, announcements, log));
   } catch (error) {
     await pool.end();
-    const cause = error instanceof ServiceError ? error.cause : error;
-    throw new Error(`the store cannot be used: ${messageOf(cause)}`, { cause: error });
+    throw unusable(error);
+  }
+}
+
+function unusable(error: unknown): Error {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return new Error(`the store cannot be used: ${messageOf(cause)}`, { cause: error });
+}
+
+/**
+ * Opens the tables of the store, and migrates them, for this process alone.
+ * @throws Error while a service uses them
+ */
+export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tables>; close: () => Promise<void> }> {
+  const pool = new pg.Pool({ ...connectionOptions(url), max: 2 });
+  const holder = new pg.Client(connectionOptions(url));
+  const close = async () => {
+    await holder.end();
+    await pool.end();
+  };
+  try {
+    await prepared(pool);
+    await holder.connect();
+    const { rows } = await holder.query<{ taken: boolean }>(`select pg_try_advisory_lock(${IN_USE}) as taken`);
+    if (rows[0]?.taken !== true) throw new Error('a service uses it; stop all of its replicas');
+    return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }), close };
+  } catch (error) {
+    await close();
+    throw unusable(error);
   }
 }
 
 /** @returns the schema of the tables */
 async function prepared(pool: pg.Pool): Promise<string> {
-  const { rows } = await pool.query<{ schema: string | null }>('select current_schema() as schema');
-  const schema = rows[0]?.schema;
-  if (!schema) throw new Error('the search_path in STORE_URL names no schema that exists and that its user can use');
-  if (schema.length > MAX_SCHEMA) throw new Error(`the name of its schema has more than ${MAX_SCHEMA} characters`);
+  const schema = await checkedSchema(pool);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const table = `${pg.escapeIdentifier(schema)}.kysely_migration`;
   // A newer replica may have run migrations that this one does not know. They only add to the tables.
@@ -64,9 +89,8 @@ class DatabaseEngine implements StoreEngine {
   readonly #close: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor(url: string, schema: string, pool: pg.Pool, log: Log) {
+  constructor(url: string, schema: string, pool: pg.Pool, announcements: Announcements, log: Log) {
     const locks = new LockSessions(url);
-    const announcements = new Announcements(url, schema);
     const queue = new JobQueue(url, schema, locks, log);
     this.db = new Kysely({ dialect: new PostgresDialect({ pool: new PatientPool(pool, () => locks.client) }) });
     this.coordination = {
@@ -101,7 +125,7 @@ class DatabaseEngine implements StoreEngine {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(unreachable(new Error('no reply within three seconds'))), CHECK_TIMEOUT);
     });
-    await Promise.race([withoutWaiting(write), late]).finally(() => clearTimeout(timer));
+    await Promise.race([withPatience(0, write), late]).finally(() => clearTimeout(timer));
   }
 
   failure(error: unknown): unknown {

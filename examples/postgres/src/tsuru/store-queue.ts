@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Logger, makeWorkerUtils, runTaskList, type WorkerEvents, type WorkerPool, type WorkerUtils } from 'graphile-worker';
@@ -118,7 +118,7 @@ export class JobQueue implements CreationQueue {
     return workers;
   }
 
-  /** Holds the lock of a worker until the worker is gone. */
+  /** Holds the lock of a worker until the worker is gone; takes it again when it is lost. */
   async #keepLocked(key: string, gone: AbortSignal): Promise<void> {
     while (!gone.aborted && !this.#stopping.signal.aborted) {
       const lock = await this.#locks.tryLock(key).catch(() => undefined);
@@ -126,11 +126,14 @@ export class JobQueue implements CreationQueue {
         await pause(RETRY_INTERVAL);
         continue;
       }
-      const { lost } = lock;
-      await new Promise((resolve) => AbortSignal.any([gone, lost]).addEventListener('abort', resolve, { once: true }));
-      if (!lost.aborted) await lock.release();
+      await aborted(AbortSignal.any([gone, lock.lost]));
+      await lock.release();
     }
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 function lockOf(workerId: string): string {

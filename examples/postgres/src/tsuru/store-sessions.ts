@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 
+import { REFUSE_STANDBY } from './store-checks.js';
 import { clientWith, connectionOptions, isAway, whenBack } from './store-connection.js';
 import { LostLock, type Lock } from './store-engine.js';
 
@@ -10,11 +11,19 @@ import { LostLock, type Lock } from './store-engine.js';
 const MAX_SESSIONS = 8;
 /** Milliseconds between two signs of life. */
 const HEARTBEAT = 10_000;
+/** Milliseconds after which a query without a reply means that the session is lost. */
+const REPLY_TIMEOUT = 15_000;
+/**
+ * Milliseconds without a sign of life after which the server ends a session, with its locks. More than the two above:
+ * a process that is cut off notices it before another one gets its locks.
+ */
+const IDLE_TIMEOUT = 30_000;
 
-/** Ends the locks of a process whose network is gone, and keeps the server from closing an idle session. */
+/** Ends the locks of a process that hangs or is cut off. */
 const SETTINGS = `
-  set idle_session_timeout = 0;
-  set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3`;
+  set idle_session_timeout = ${IDLE_TIMEOUT};
+  set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
+  ${REFUSE_STANDBY}`;
 
 /** A lock's number in PostgreSQL. Locks belong to a database, so the schema is part of it. */
 const NUMBER = "hashtextextended(current_schema() || '/' || $1, 0)";
@@ -30,7 +39,7 @@ export class LockSessions {
   readonly #held = new Set<string>();
   readonly #current = new AsyncLocalStorage<SessionLock>();
   readonly #heartbeat: NodeJS.Timeout;
-  #opening = Promise.resolve();
+  #opening: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(url: string) {
@@ -49,24 +58,33 @@ export class LockSessions {
     if (this.#held.has(key)) return undefined;
     this.#held.add(key);
     try {
-      const session = await whenBack(async () => {
-        const free = await this.#session();
-        const { rows } = await free.query(`select pg_try_advisory_lock(${NUMBER}) as taken`, [key]);
-        return (rows as { taken: boolean }[])[0]?.taken ? free : undefined;
-      });
-      if (session) return new SessionLock(session, this.#current, () => this.#unlock(session, key));
+      const lock = await whenBack(() => this.#attempt(key));
+      if (lock === undefined) this.#held.delete(key);
+      return lock;
     } catch (error) {
       this.#held.delete(key);
       throw error;
     }
-    this.#held.delete(key);
-    return undefined;
+  }
+
+  async #attempt(key: string): Promise<Lock | undefined> {
+    const session = await this.#session();
+    let lock: Lock | undefined;
+    session.load++;
+    try {
+      const { rows } = await session.query(`select pg_try_advisory_lock(${NUMBER}) as taken`, [key]);
+      const isTaken = (rows as { taken: boolean }[])[0]?.taken;
+      if (isTaken) lock = new SessionLock(session, this.#current, () => this.#unlock(session, key));
+      return lock;
+    } finally {
+      if (lock === undefined) session.load--;
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#heartbeat);
-    await this.#opening.catch(() => {});
+    await this.#opening?.catch(() => {});
     await Promise.all([...this.#sessions].map((session) => session.end()));
   }
 
@@ -77,27 +95,41 @@ export class LockSessions {
       // The lock ends with its session.
       session.lose(error);
     } finally {
+      session.load--;
       this.#held.delete(key);
     }
   }
 
-  /** The session with the fewest locks; a new one when all have some. */
+  /**
+   * The session with the smallest load; a new one when all have some. One is opened at a time, and all who wait for it
+   * get its error, so that a server that hangs is waited for once. A server that takes no more connections leaves the
+   * sessions that there are.
+   */
   async #session(): Promise<Session> {
-    const open = this.#opening.then(async () => {
-      const [session] = [...this.#sessions].sort((a, b) => a.locks.size - b.locks.size);
-      if (session && (session.locks.size === 0 || this.#sessions.size >= MAX_SESSIONS)) return session;
+    for (;;) {
+      const session = this.#leastLoaded();
+      if (session && (session.load === 0 || this.#sessions.size >= MAX_SESSIONS)) return session;
       if (this.#isClosed) throw new Error('the store is closed');
-      return this.#open();
-    });
-    this.#opening = open.then(
-      () => {},
-      () => {},
-    );
-    return open;
+      this.#opening ??= this.#open().finally(() => {
+        this.#opening = undefined;
+      });
+      try {
+        await this.#opening;
+      } catch (error) {
+        const other = this.#leastLoaded();
+        if (other === undefined) throw error;
+        return other;
+      }
+    }
   }
 
-  async #open(): Promise<Session> {
-    const client = new pg.Client(connectionOptions(this.#url));
+  #leastLoaded(): Session | undefined {
+    return [...this.#sessions].sort((a, b) => a.load - b.load)[0];
+  }
+
+  async #open(): Promise<void> {
+    const timeouts = { statement_timeout: 12_000, query_timeout: REPLY_TIMEOUT };
+    const client = new pg.Client({ ...connectionOptions(this.#url), ...timeouts });
     const session = new Session(client, () => this.#sessions.delete(session));
     try {
       await client.connect();
@@ -107,13 +139,14 @@ export class LockSessions {
       throw error;
     }
     this.#sessions.add(session);
-    return session;
   }
 }
 
 /** A connection, from its start to its loss. */
 class Session {
   readonly locks = new Set<SessionLock>();
+  /** The locks that it holds, and those that are being taken. */
+  load = 0;
   readonly #client: pg.Client;
   readonly #onEnd: () => void;
   /** Settles with the last query: a client takes one at a time. */
@@ -146,6 +179,12 @@ class Session {
     }
   }
 
+  /** Adds a lock, which may have been lost while the reply to its query was on its way. */
+  add(lock: SessionLock): void {
+    if (this.#isLost) lock.lose(undefined);
+    else this.locks.add(lock);
+  }
+
   lose(cause: unknown): void {
     if (this.#isLost) return;
     this.#isLost = true;
@@ -172,7 +211,7 @@ class SessionLock implements Lock {
     this.#session = session;
     this.#current = current;
     this.#unlock = unlock;
-    session.locks.add(this);
+    session.add(this);
     this.client = clientWith((sql, values) => {
       if (this.#isReleased) throw new Error('the store was used under a lock that is released');
       return session.query(sql, values);

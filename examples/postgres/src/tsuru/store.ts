@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type CompiledQuery, type Kysely } from 'kysely';
 
 import type { Variables } from './backend.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
@@ -27,16 +27,37 @@ export class Store {
   readonly coordination: Coordination;
   readonly #engine: StoreEngine;
   readonly #db: Kysely<Tables>;
+  /** The query of {@link boundVariables}, built once: that costs as much as its run. */
+  readonly #boundVariables: CompiledQuery;
   #checking: Promise<void> | undefined;
 
   constructor(engine: StoreEngine) {
     this.#engine = engine;
     this.#db = engine.db;
     this.coordination = engine.coordination;
+    this.#boundVariables = compileBoundVariables(engine.db);
   }
 
   async close(): Promise<void> {
     await this.#engine.close();
+  }
+
+  /**
+   * Claims a new store for a service.
+   * @throws Error when it belongs to another one
+   */
+  async claim(service: string): Promise<void> {
+    const row = { id: 1, service };
+    await this.#db
+      .insertInto('owner')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const { service: owner } = await this.#db.selectFrom('owner').select('service').executeTakeFirstOrThrow();
+    if (owner === service) return;
+    throw new Error(
+      `The store belongs to the service "${owner}", and each service needs its own. If "${owner}" is now "${service}", execute on the store: UPDATE owner SET service = '${service}'`,
+    );
   }
 
   async find(name: string): Promise<StoredInstance | undefined> {
@@ -119,16 +140,8 @@ export class Store {
 
   /** The variables of an app or a job that is bound to a ready instance; undefined without any that can be read. */
   async boundVariables(instance: string, kind: StoredBind['kind'], name: string): Promise<Variables | undefined> {
-    const row = await this.#db
-      .selectFrom('binds')
-      .innerJoin('instances', 'instances.id', 'binds.instance_id')
-      .select(asBytes(['variables']))
-      .where('instances.name', '=', instance)
-      .where('instances.state', '=', 'ready')
-      .where('binds.kind', '=', kind)
-      .where('binds.name', '=', name)
-      .where('binds.state', '=', 'bound')
-      .executeTakeFirst();
+    const query = { ...this.#boundVariables, parameters: [instance, kind, name] };
+    const [row] = (await this.#db.executeQuery<{ variables: Uint8Array | null }>(query)).rows;
     return row && variablesIn(row.variables);
   }
 
@@ -268,4 +281,18 @@ export class Store {
       throw this.#engine.failure(error);
     }
   }
+}
+
+/** Its parameters are the name of the instance, and the kind and the name of the app or job. */
+function compileBoundVariables(db: Kysely<Tables>) {
+  return db
+    .selectFrom('binds')
+    .innerJoin('instances', 'instances.id', 'binds.instance_id')
+    .select(asBytes(['variables']))
+    .where('instances.name', '=', '')
+    .where('binds.kind', '=', 'app')
+    .where('binds.name', '=', '')
+    .where('instances.state', '=', sql.lit('ready'))
+    .where('binds.state', '=', sql.lit('bound'))
+    .compile();
 }

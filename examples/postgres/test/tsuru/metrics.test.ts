@@ -7,7 +7,7 @@ import { ServiceError } from '../../src/tsuru/errors.js';
 import type { MetricsPage } from '../../src/tsuru/observer.js';
 import { Metrics } from '../../src/tsuru/telemetry/metrics.js';
 import { AUTHORIZATION, call, recordings } from './support/requests.js';
-import { gate, testService } from './support/service.js';
+import { gate, testService, until } from './support/service.js';
 import { testStore } from './support/store.js';
 
 const PASSWORD = 'a password of the metrics';
@@ -145,8 +145,9 @@ describe('GET /metrics', () => {
 
 describe('the instances in the metrics', () => {
   it('are those in the store, by state, and the queue those that wait', async () => {
-    const { call: send, samples, backend, service } = await measured({ provisioning: 'background' });
+    const { call: send, samples, backend, service, store } = await measured({ provisioning: 'background' });
     await send('POST', '/resources', { name: 'db1', team: 't' });
+    await until(async () => (await store.find('db1'))?.state === 'ready');
     const ended = gate();
     backend.instead.create = () => ended.opened;
     await send('POST', '/resources', { name: 'db2', team: 't' });

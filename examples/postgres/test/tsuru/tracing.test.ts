@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { answers } from '../../src/tsuru/answers.js';
 import { startProcess } from './support/process.js';
+import { storePlace, type StorePlace } from './support/store.js';
 
 const PASSWORD = 'a password of the test';
 const HEADERS = {
@@ -70,16 +71,20 @@ async function collector(replies = true) {
 }
 
 describe('the service as a process', { timeout: SLOW }, () => {
+  let place: StorePlace;
   let started: ReturnType<typeof startProcess> | undefined;
+  beforeEach(async () => {
+    place = await storePlace();
+  });
   afterEach(async () => {
     started?.child.kill('SIGKILL');
     await started?.ended;
+    await place.remove();
   });
 
   function start(environment: Record<string, string>) {
-    const directory = scratch();
     started = startProcess({
-      DATABASE_PATH: join(directory, 'service.db'),
+      ...place.environment,
       SERVICE_USERNAME: 'svc',
       SERVICE_PASSWORD: PASSWORD,
       ...environment,

@@ -12,27 +12,32 @@ export interface StorePlace {
   /** The environment of a process that uses it. */
   environment: Record<string, string>;
   open: () => Promise<Store>;
+  schema: string;
   /** Runs SQL on it. */
   execute: (sql: string) => Promise<void>;
-  /** Ends whatever uses it, as a crash of those processes does. */
-  crash: () => Promise<void>;
+  query: (sql: string) => Promise<Record<string, string>[]>;
+  /** Ends the sessions that hold its locks, and returns when they have ended. */
+  loseLocks: () => Promise<void>;
   remove: () => Promise<void>;
 }
 
 export async function storePlace(): Promise<StorePlace> {
-  const schema = `test_${randomUUID()}`;
+  const schema = `test_${randomUUID().replaceAll('-', '')}`;
   const url = new URL(inject('storeUrl'));
   url.searchParams.set('options', `-c search_path=${schema}`);
   const admin = new URL(url);
   url.searchParams.set('application_name', schema);
-  const execute = async (sql: string) => {
+  const query = async (sql: string) => {
     const client = new pg.Client(admin.href);
     await client.connect();
     try {
-      await client.query(sql);
+      return (await client.query<Record<string, string>>(sql)).rows;
     } finally {
       await client.end();
     }
+  };
+  const execute = async (sql: string) => {
+    await query(sql);
   };
   await execute(`create schema "${schema}"`);
   const stores: Store[] = [];
@@ -43,8 +48,14 @@ export async function storePlace(): Promise<StorePlace> {
       stores.push(store);
       return store;
     },
+    schema,
     execute,
-    crash: () => execute(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = '${schema}'`),
+    query,
+    loseLocks: () =>
+      execute(
+        `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+         where application_name = '${schema}' and pid in (select pid from pg_locks where locktype = 'advisory')`,
+      ),
     remove: async () => {
       await Promise.all(stores.map((store) => store.close()));
       await execute(`drop schema "${schema}" cascade; drop schema if exists "${schema}_jobs" cascade`);
@@ -68,7 +79,8 @@ const opened = new WeakMap<Store, StorePlace>();
 export async function restarted(store: Store): Promise<Store> {
   const place = opened.get(store);
   if (place === undefined) throw new Error('the store is not one of the test');
-  await place.crash();
+  // The process of a crash does not connect again, as this one would.
+  await store.close();
   return openAt(place);
 }
 

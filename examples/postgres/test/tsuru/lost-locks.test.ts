@@ -1,0 +1,31 @@
+import { expect, it, onTestFinished } from 'vitest';
+
+import { PACE, storePlace } from './support/store.js';
+import { testService } from './support/service.js';
+
+const path = '/resources/db1/bind-app';
+const app = { 'app-name': 'a1' };
+
+it('does not repeat an operation whose lock is lost after its reply: its user may have asked for something else since', async () => {
+  const place = await storePlace();
+  onTestFinished(() => place.remove());
+  const timeouts = { work: 10 * PACE, reply: 20 * PACE };
+  const first = await testService({ store: await place.open(), timeouts });
+  const second = await testService({ store: await place.open() });
+  await first.call('POST', '/resources', { name: 'db1', team: 't' });
+  const bound = await first.call('POST', path, app);
+  let end = () => {};
+  first.backend.instead.unbindApp = () => new Promise<void>((resolve) => (end = resolve));
+
+  const late = await first.call('DELETE', path, app);
+  await place.crash();
+  const unbound = await second.call('DELETE', path, app);
+  const again = await second.call('POST', path, app);
+  end();
+  await first.service.lifeCycle.stop(Promise.resolve(), 10_000);
+
+  expect([late.status, unbound.status, again.status, again.body]).toEqual([504, 200, 201, bound.body]);
+  const store = await place.open();
+  const instance = await store.find('db1');
+  expect(await store.findBind(instance?.id ?? '', 'app', 'a1')).toMatchObject({ state: 'bound' });
+});
