@@ -19,7 +19,7 @@ describe('a generated service with the backend postgres', () => {
   beforeAll(async () => {
     // As root, PostgreSQL runs as a user of its own.
     chmodSync(scratch, 0o755);
-    const flags = ['--yes', '--backend', 'postgres', '--endpoint', `http://localhost:${PORT}`, '--no-verify', '--no-git'];
+    const flags = ['--yes', '--framework', 'fastify', '--backend', 'postgres', '--store', 'postgres', '--endpoint', `http://localhost:${PORT}`, '--no-verify', '--no-git'];
     execFileSync(inject('bin'), ['my-service', ...flags], { cwd: scratch, env: online() });
     dev = spawn('npm', ['run', 'dev:postgres'], {
       cwd: project,
