@@ -79,10 +79,10 @@ describe('a generated service with the backend postgres', () => {
   });
 
   it('has a doctor that knows its server, from the source and as compiled', () => {
-    const admin = /POSTGRES_ADMIN_URL=(\S+)/.exec(output)?.[1] ?? '';
-    expect(run('npm run doctor', { POSTGRES_ADMIN_URL: admin })).toContain('✓ The service can work with this server.');
+    const exported = /^ {2}export .+$/m.exec(output)?.[0] ?? '';
+    expect(run(`${exported}\nnpm run doctor`)).toContain('✓ The service can work with this server.');
     run('npm run build');
-    expect(run('node dist/backends/postgres/doctor.js', { POSTGRES_ADMIN_URL: admin })).toContain('✓');
+    expect(run(`${exported}\nnode dist/backends/postgres/doctor.js`)).toContain('✓');
   });
 
   it('says in one line what to set when it has no server', () => {

