@@ -114,8 +114,13 @@ export class Journal {
   }
 
   #read(file: string): string | undefined {
-    const path = join(this.directory, 'things', file);
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    try {
+      return readFileSync(join(this.directory, 'things', file), 'utf8');
+    } catch (error) {
+      // Those of others come and go.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 }
 
