@@ -29,6 +29,8 @@ export class Fleet {
   /** The directory of the version that each replica runs. */
   readonly #versions: string[];
   readonly #replicas: (RunningService | undefined)[];
+  /** What replicas said that ended by themselves. */
+  readonly #ends = new Set<string>();
   /** The replicas that were killed, whose connections break. */
   readonly #killed = new Set<RunningService>();
 
@@ -110,6 +112,11 @@ export class Fleet {
     return Promise.all(running.map((replica) => replica.stop()));
   }
 
+  /** What replicas said that ended by themselves. */
+  get ends(): string[] {
+    return [...this.#ends];
+  }
+
   async killAll(): Promise<void> {
     await Promise.all(this.#replicas.map((_, index) => this.kill(index)));
   }
@@ -137,6 +144,8 @@ export class Fleet {
       const { code, message } = error as NodeJS.ErrnoException;
       const hasLeft = this.#replicas[index] !== replica && code === 'ECONNREFUSED';
       if (this.#killed.has(replica) || hasLeft) return undefined;
+      const { exitCode } = replica.child;
+      if (exitCode !== null) this.#ends.add(`replica ${index} ended with ${exitCode}:\n${replica.output().slice(-2000)}`);
       throw new Error(`replica ${index} broke the connection of ${call.method} ${call.path}: ${message}`, { cause: error });
     }
   }
@@ -151,7 +160,7 @@ export class Fleet {
     const url = new URL(this.#storeUrl(index));
     url.searchParams.set('application_name', nameOf(index));
     const environment = { STORE_URL: url.href, REPLICAS_DIRECTORY: this.#journal.directory, LOG_LEVEL: 'info' };
-    return startService(this.#versions[index] ?? '', { environment, keepOutput: false });
+    return startService(this.#versions[index] ?? '', { environment });
   }
 
   async #up(index: number): Promise<RunningService> {

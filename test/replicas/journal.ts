@@ -58,6 +58,11 @@ export class Journal {
     return lines.map((line) => JSON.parse(line) as Note);
   }
 
+  /** How often the backend was asked to bind an instance. */
+  bindsOf(name: string): number {
+    return this.notes().filter((note) => note.name === name && note.method === 'bind' && note.what === 'begin').length;
+  }
+
   /** What was done for an instance, a line each, in order. */
   toldOf(name: string): string[] {
     return this.notes().flatMap((note) => (note.name === name ? `${note.at} ${told(note)}: ${note.what}` : []));
@@ -114,8 +119,13 @@ export class Journal {
   }
 
   #read(file: string): string | undefined {
-    const path = join(this.directory, 'things', file);
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    try {
+      return readFileSync(join(this.directory, 'things', file), 'utf8');
+    } catch (error) {
+      // Those of others come and go.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 }
 

@@ -41,7 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'some acknowledged binds are not stored',
     provisioning: 'background',
-    edits: [{ file: 'store.js', from: 'async saveBind(instanceId, bind) {', to: 'async saveBind(instanceId, bind) { if (Math.random() < 0.1) return;' }],
+    edits: [{ file: 'store.js', from: 'async saveBind(instanceId, bind) {', to: 'async saveBind(instanceId, bind) { if (Math.random() < 0.3) return;' }],
     by: 'storm',
   },
   {
@@ -118,7 +118,7 @@ export async function found(
       case 'zombies':
         return await zombies({ ...options, isPatient: true });
       case 'migrations':
-        return await killedMigrations(broken, database, name, 40, new Chance(seed));
+        return await killedMigrations(broken, database, name, 4, new Chance(seed));
     }
   } catch (error) {
     return [String(error)];

@@ -71,11 +71,11 @@ async function attack({ bin, database, projects, seconds, replicas }: Run, only:
       parts[`${count} replicas in a storm`] = () => storm({ ...options, replicas: count, seconds });
     }
     if (at < MODES.length) {
-      parts['a rolling upgrade and back'] = () => rolling({ ...options, seconds: seconds / 15 });
       parts['replicas taken for dead'] = () => zombies({ ...options, isPatient: true });
       parts['200 calls at once'] = () => crowd(project, database, name, 200);
-      parts['killed migrations'] = () => killedMigrations(project, database, name, seconds / 3, new Chance(seed));
     }
+    if (at === 0) parts['a rolling upgrade and back'] = () => rolling({ ...options, seconds: seconds / 15 });
+    if (at === 1) parts['killed migrations'] = () => killedMigrations(project, database, name, seconds / 6, new Chance(seed));
     for (const [part, run] of Object.entries(parts).filter(([title]) => title.includes(only))) {
       const start = performance.now();
       const result = await run().catch((error: unknown) => [String(error)]);

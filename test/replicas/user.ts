@@ -53,7 +53,7 @@ export class User {
       await this.verify();
       if (isOver()) return;
       if (this.#chance.happens(0.5)) await this.#unbind();
-      if (this.#chance.happens(0.7)) await this.#destroy();
+      if (this.#chance.happens(0.5)) await this.#destroy();
       await this.verify();
     }
   }
@@ -99,9 +99,13 @@ export class User {
 
   async #bind(): Promise<void> {
     const call = { method: 'POST', path: this.#path('/bind-app'), fields: { 'app-name': this.#app } };
+    const before = this.#journal.bindsOf(this.#name);
     const { body } = await this.#succeeds('is not bound', call, [201]);
     if (this.#variables !== undefined && this.#variables !== body) {
       this.violations.push(`${this.#name}: the variables of a repeated bind are others`);
+    }
+    if (this.#variables !== undefined && this.#journal.bindsOf(this.#name) > before) {
+      this.violations.push(`${this.#name}: a bind that was acknowledged has been made again`);
     }
     this.#variables = body;
   }

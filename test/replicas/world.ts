@@ -43,7 +43,7 @@ export async function inWorld(options: WorldOptions, task: (world: World) => Pro
     await fleet.start();
     const violations = await task({ project, database, url, fleet, journal });
     const codes = await fleet.stop();
-    return [...violations, ...journal.violations(), ...codes.flatMap((code) => badEnd(code))];
+    return [...fleet.ends, ...violations, ...journal.violations(), ...codes.flatMap((code) => badEnd(code))];
   } finally {
     await fleet.killAll();
   }

@@ -53,7 +53,8 @@ export async function zombies({ project, database, name, isPatient }: ZombieOpti
   };
   const options = { project, database, replicas: 2 };
   const frozen = await inWorld({ ...options, name: `${name} frozen` }, (world) => takenForDead(world, freeze));
-  return isPatient ? [...frozen, ...(await cutOff({ ...options, name: `${name} cut off` }))] : frozen;
+  if (!isPatient || frozen.length > 0) return frozen;
+  return cutOff({ ...options, name: `${name} cut off` });
 }
 
 /** The same, with a replica whose network loses everything. */

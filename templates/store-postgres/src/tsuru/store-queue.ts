@@ -6,7 +6,7 @@ import pg from 'pg';
 
 import type { Log } from './http.js';
 import { messageOf } from './errors.js';
-import { connectionOptions } from './store-connection.js';
+import { connectionOptions, whenBack } from './store-connection.js';
 import type { CreationQueue } from './store-engine.js';
 import { FREE_KEYS, type LockSessions } from './store-sessions.js';
 
@@ -84,7 +84,7 @@ export class JobQueue implements CreationQueue {
   }
 
   #migrated(): Promise<WorkerUtils> {
-    this.#utils ??= this.#migrate().catch((error: unknown) => {
+    this.#utils ??= whenBack(() => this.#migrate()).catch((error: unknown) => {
       this.#utils = undefined;
       throw error;
     });
