@@ -28,7 +28,8 @@ export async function openStore({ url }: StoreConfig, log: Log): Promise<Store> 
   // An idle connection that the server closes; the pool opens another one.
   pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
   try {
-    const schema = await whenBack(() => prepared(pool));
+    const onWait = (error: unknown) => log.warn({ err: error }, 'waiting for the database, for a minute at most');
+    const schema = await whenBack(() => prepared(pool), onWait);
     const announcements = new Announcements(url, schema);
     await whenBack(() => announcements.open());
     return new Store(new DatabaseEngine(url, schema, pool, announcements, log));
