@@ -50,19 +50,20 @@ function unusable(error: unknown): Error {
  */
 export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tables>; close: () => Promise<void> }> {
   const pool = new pg.Pool({ ...connectionOptions(url), max: 2 });
-  const holder = new pg.Client(connectionOptions(url));
-  const close = async () => {
-    await holder.end();
-    await pool.end();
-  };
   try {
-    await prepared(pool);
+    await whenBack(() => prepared(pool));
+    const holder = new pg.Client(connectionOptions(url));
     await holder.connect();
+    const close = async () => {
+      await holder.end();
+      await pool.end();
+    };
     const { rows } = await holder.query<{ taken: boolean }>(`select pg_try_advisory_lock(${IN_USE}) as taken`);
-    if (rows[0]?.taken !== true) throw new Error('a service uses it; stop all of its replicas');
-    return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }), close };
+    if (rows[0]?.taken === true) return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }), close };
+    await holder.end();
+    throw new Error('a service uses it; stop all of its replicas');
   } catch (error) {
-    await close();
+    await pool.end();
     throw unusable(error);
   }
 }
