@@ -165,7 +165,8 @@ export class Creations {
 
   /**
    * Continues the creations whose process has ended. Those that a request waited for become failed instead: their reply
-   * was never sent, and Tsuru's user creates the instance again. Concurrent calls share one search.
+   * was never sent, and Tsuru's user creates the instance again. So do those that end their process each time.
+   * Concurrent calls share one search.
    */
   async recover(): Promise<void> {
     this.#recovering ??= this.#operations
@@ -206,12 +207,13 @@ export class Creations {
     await this.#operations.lockedInBackground(name, async () => {
       const instance = await this.#store.find(name);
       if (instance?.state !== 'pending' || this.#running.has(name)) return;
-      if (this.#queue && instance.damaged.length === 0) return this.#queue.add(instance, false);
+      const canCreate = this.#inBackground && instance.damaged.length === 0;
+      if (canCreate && (await this.#queue?.add(instance, false))) return;
       const lock = await this.#store.coordination.tryLock(lockOf(name));
       if (lock === undefined) return;
       const pending = await this.#pendingUnder(lock, name);
       if (pending === undefined) return;
-      if (this.#inBackground && pending.damaged.length === 0) {
+      if (canCreate && this.#queue === undefined) {
         this.#start(lock, pending);
         return;
       }

@@ -49,9 +49,10 @@ export class JobQueue implements CreationQueue {
     });
   }
 
-  async add({ id, name }: { id: string; name: string }, isNew: boolean): Promise<void> {
+  async add({ id, name }: { id: string; name: string }, isNew: boolean): Promise<boolean> {
     const utils = await this.#migrated();
-    await utils.addJob(TASK, { name }, { jobKey: id, jobKeyMode: isNew ? 'replace' : 'unsafe_dedupe' });
+    const job = await utils.addJob(TASK, { name }, { jobKey: id, jobKeyMode: isNew ? 'replace' : 'unsafe_dedupe' });
+    return job.attempts < job.max_attempts || job.locked_by !== null;
   }
 
   async start(create: (name: string) => Promise<void>): Promise<void> {
