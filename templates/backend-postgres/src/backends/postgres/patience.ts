@@ -39,7 +39,7 @@ export async function insistently<T>(
     async (query) => {
       const [self] = await query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       const ended = new AbortController();
-      const watch = endBlockers(server, AbortSignal.any([signal, ended.signal]), self?.pid ?? 0);
+      const watch = endBlockers(server, signal, ended.signal, self?.pid ?? 0);
       try {
         return await step(query);
       } finally {
@@ -51,8 +51,8 @@ export async function insistently<T>(
   );
 }
 
-/** Ends the transactions of apps and jobs that a session waits for, until it is told to stop. */
-async function endBlockers(server: Server, stop: AbortSignal, pid: number): Promise<void> {
+/** Ends the transactions of apps and jobs that a session waits for. @param ended when it waits no more */
+async function endBlockers(server: Server, signal: AbortSignal, ended: AbortSignal, pid: number): Promise<void> {
   const endSessions = (query: Query) =>
     query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -60,12 +60,13 @@ async function endBlockers(server: Server, stop: AbortSignal, pid: number): Prom
       [pid, NAMESPACE],
     );
   const endAll = async () => {
-    await server.run(stop, endSessions, server.database);
-    await rollBackPrepared(server, stop, (query) => preparedAgainst(query, pid));
+    await server.run(signal, endSessions, server.database);
+    await rollBackPrepared(server, signal, (query) => preparedAgainst(query, pid));
   };
-  while (!stop.aborted) {
-    await pause(WAIT, undefined, { signal: stop }).catch(() => {});
+  for (;;) {
+    await pause(WAIT, undefined, { signal: ended }).catch(() => {});
+    if (ended.aborted || signal.aborted) return;
     // The lock's own time limit is the error to show.
-    if (!stop.aborted) await endAll().catch(() => {});
+    await endAll().catch(() => {});
   }
 }
