@@ -28,8 +28,9 @@ export interface CreationQueue {
   /**
    * Adds an instance.
    * @param isNew whether its creation was just asked for; otherwise one that is queued already stays as it is
+   * @returns false when it was taken too often without an end, and is not taken again
    */
-  add(instance: { id: string; name: string }, isNew: boolean): Promise<void>;
+  add(instance: { id: string; name: string }, isNew: boolean): Promise<boolean>;
   /**
    * Starts to take instances from the queue.
    * @param create settles when the creation has ended; when it rejects, the instance is taken again later

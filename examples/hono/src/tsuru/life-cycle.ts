@@ -61,7 +61,12 @@ export class LifeCycle {
    * Continues where the last run of the service stopped, and where replicas stop from now on. Requests may come at the
    * same time.
    */
-  async resume(): Promise<void> {
+  resume(): Promise<void> {
+    // A stop waits for it: the store must not be closed under it.
+    return this.#operations.track(this.#resume());
+  }
+
+  async #resume(): Promise<void> {
     await this.binds.forgetOld();
     this.#timers.push(setInterval(() => void this.binds.forgetOld(), FORGET_INTERVAL).unref());
     await this.#creations.resume();
@@ -80,6 +85,8 @@ export class LifeCycle {
     this.#timers.forEach(clearInterval);
     const ended = this.#creations.stop();
     await this.#operations.stop(requests, grace);
+    // Those that a start that was not over has set since.
+    this.#timers.forEach(clearInterval);
     await ended;
   }
 }

@@ -165,7 +165,8 @@ export class Creations {
 
   /**
    * Continues the creations whose process has ended. Those that a request waited for become failed instead: their reply
-   * was never sent, and Tsuru's user creates the instance again. Concurrent calls share one search.
+   * was never sent, and Tsuru's user creates the instance again. So do those that end their process each time.
+   * Concurrent calls share one search.
    */
   async recover(): Promise<void> {
     this.#recovering ??= this.#operations
@@ -206,15 +207,18 @@ export class Creations {
     await this.#operations.lockedInBackground(name, async () => {
       const instance = await this.#store.find(name);
       if (instance?.state !== 'pending' || this.#running.has(name)) return;
-      if (this.#queue && instance.damaged.length === 0) return this.#queue.add(instance, false);
+      const canCreate = this.#inBackground && instance.damaged.length === 0;
+      if (canCreate && (await this.#queue?.add(instance, false))) return;
       const lock = await this.#store.coordination.tryLock(lockOf(name));
       if (lock === undefined) return;
-      if (this.#inBackground && instance.damaged.length === 0) {
-        this.#start(lock, instance);
+      const pending = await this.#pendingUnder(lock, name);
+      if (pending === undefined) return;
+      if (canCreate && this.#queue === undefined) {
+        this.#start(lock, pending);
         return;
       }
       try {
-        await this.#operations.persist(() => this.#store.saveSettled(interrupted(instance)));
+        await this.#operations.persist(() => this.#store.saveSettled(interrupted(pending)));
       } finally {
         await lock.release();
       }
@@ -227,11 +231,30 @@ export class Creations {
       this.#operations.lockedInBackground(name, async () => {
         const instance = await this.#store.find(name);
         if (instance?.state !== 'pending' || instance.damaged.length > 0) return undefined;
-        return this.#running.get(name) ?? this.#start(await this.#lock(name), instance);
+        const running = this.#running.get(name);
+        if (running) return running;
+        const lock = await this.#lock(name);
+        const pending = await this.#pendingUnder(lock, name);
+        return pending && this.#start(lock, pending);
       }),
     );
     await creation?.ended;
     if (creation && (await this.#store.find(name))?.state === 'pending') throw new Error('the creation was interrupted');
+  }
+
+  /**
+   * The instance of a creation whose lock is held: until then, its creation elsewhere may have ended. Releases the lock
+   * when it is not pending.
+   */
+  async #pendingUnder(lock: Lock, name: string): Promise<StoredInstance | undefined> {
+    let isPending = false;
+    try {
+      const instance = await this.#store.find(name);
+      isPending = instance?.state === 'pending';
+      return isPending ? instance : undefined;
+    } finally {
+      if (!isPending) await lock.release();
+    }
   }
 
   async #lock(name: string): Promise<Lock> {

@@ -200,6 +200,9 @@ export class Instances {
       if (running) return running;
       if (await this.#creations.isQueued(existing)) return undefined;
       if (await this.#creations.isElsewhere(wanted.name)) return 'elsewhere';
+      // It may have ended between the two looks at it.
+      const now = await this.#store.find(wanted.name);
+      if (now?.state !== 'pending') return this.#startCreation(action, wanted, caller, operation, lost);
     }
     const failed = existing?.state === 'removing' ? undefined : existing && interrupted(existing);
     if (failed) refuseDamaged(failed);

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 
-/** Fails on a standby, which has locks of its own: they say nothing about those of the primary. */
+/** Fails on a read-only server: a standby has locks of its own, which say nothing about those of the primary. */
 export const REFUSE_STANDBY = `
   do $$ begin
-    if pg_is_in_recovery() then
-      raise read_only_sql_transaction using message = 'the server is a standby; connect to the primary';
+    if current_setting('transaction_read_only')::boolean then
+      raise read_only_sql_transaction using message = 'the server is read-only, as a standby is; connect to the primary';
     end if;
   end $$`;
 

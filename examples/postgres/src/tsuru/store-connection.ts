@@ -53,16 +53,18 @@ export function withPatience<T>(milliseconds: number, task: () => Promise<T>): P
 
 /**
  * Repeats an attempt while the database is away.
+ * @param onWait gets the error of the first one, when another follows
  * @throws ServiceError 503 when it stays away; any other error at once
  */
-export async function whenBack<T>(attempt: () => Promise<T>): Promise<T> {
+export async function whenBack<T>(attempt: () => Promise<T>, onWait: (error: unknown) => void = () => {}): Promise<T> {
   const deadline = performance.now() + (patience.getStore() ?? PATIENCE);
-  for (;;) {
+  for (let count = 1; ; count++) {
     try {
       return await attempt();
     } catch (error) {
       if (!isAway(error)) throw error;
       if (performance.now() + RETRY_INTERVAL > deadline) throw unreachable(error);
+      if (count === 1) onWait(error);
       await pause(RETRY_INTERVAL);
     }
   }

@@ -28,7 +28,8 @@ export async function openStore({ url }: StoreConfig, log: Log): Promise<Store> 
   // An idle connection that the server closes; the pool opens another one.
   pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
   try {
-    const schema = await whenBack(() => prepared(pool));
+    const onWait = (error: unknown) => log.warn({ err: error }, 'waiting for the database, for a minute at most');
+    const schema = await whenBack(() => prepared(pool), onWait);
     const announcements = new Announcements(url, schema);
     await whenBack(() => announcements.open());
     return new Store(new DatabaseEngine(url, schema, pool, announcements, log));
@@ -49,19 +50,20 @@ function unusable(error: unknown): Error {
  */
 export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tables>; close: () => Promise<void> }> {
   const pool = new pg.Pool({ ...connectionOptions(url), max: 2 });
-  const holder = new pg.Client(connectionOptions(url));
-  const close = async () => {
-    await holder.end();
-    await pool.end();
-  };
   try {
-    await prepared(pool);
+    await whenBack(() => prepared(pool));
+    const holder = new pg.Client(connectionOptions(url));
     await holder.connect();
+    const close = async () => {
+      await holder.end();
+      await pool.end();
+    };
     const { rows } = await holder.query<{ taken: boolean }>(`select pg_try_advisory_lock(${IN_USE}) as taken`);
-    if (rows[0]?.taken !== true) throw new Error('a service uses it; stop all of its replicas');
-    return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }), close };
+    if (rows[0]?.taken === true) return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }), close };
+    await holder.end();
+    throw new Error('a service uses it; stop all of its replicas');
   } catch (error) {
-    await close();
+    await pool.end();
     throw unusable(error);
   }
 }

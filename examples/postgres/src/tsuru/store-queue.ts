@@ -6,7 +6,7 @@ import pg from 'pg';
 
 import type { Log } from './http.js';
 import { messageOf } from './errors.js';
-import { connectionOptions } from './store-connection.js';
+import { connectionOptions, whenBack } from './store-connection.js';
 import type { CreationQueue } from './store-engine.js';
 import { FREE_KEYS, type LockSessions } from './store-sessions.js';
 
@@ -49,9 +49,10 @@ export class JobQueue implements CreationQueue {
     });
   }
 
-  async add({ id, name }: { id: string; name: string }, isNew: boolean): Promise<void> {
+  async add({ id, name }: { id: string; name: string }, isNew: boolean): Promise<boolean> {
     const utils = await this.#migrated();
-    await utils.addJob(TASK, { name }, { jobKey: id, jobKeyMode: isNew ? 'replace' : 'unsafe_dedupe' });
+    const job = await utils.addJob(TASK, { name }, { jobKey: id, jobKeyMode: isNew ? 'replace' : 'unsafe_dedupe' });
+    return job.attempts < job.max_attempts || job.locked_by !== null;
   }
 
   async start(create: (name: string) => Promise<void>): Promise<void> {
@@ -84,7 +85,7 @@ export class JobQueue implements CreationQueue {
   }
 
   #migrated(): Promise<WorkerUtils> {
-    this.#utils ??= this.#migrate().catch((error: unknown) => {
+    this.#utils ??= whenBack(() => this.#migrate()).catch((error: unknown) => {
       this.#utils = undefined;
       throw error;
     });

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { sslmodeIn, type PostgresSettings, type SslMode } from './settings.js';
 
 /** Milliseconds until the server must have accepted a connection. */
-const CONNECT_TIMEOUT = 10_000;
+export const CONNECT_TIMEOUT = 10_000;
 /** Milliseconds for one statement; creating a database on a busy server takes seconds. */
 const STATEMENT_TIMEOUT = 60_000;
 /** Milliseconds that a statement waits for a lock, while what comes behind it waits as well. */
@@ -41,7 +41,6 @@ export function connectionTo(settings: PostgresSettings, database?: string): pg.
     ...(database !== undefined && { database }),
     ssl: tlsOf(sslmode, settings.POSTGRES_CA_FILE, address.host),
     application_name: 'tsuru-service',
-    connectionTimeoutMillis: CONNECT_TIMEOUT,
     statement_timeout: STATEMENT_TIMEOUT,
     // For a server that no longer replies at all.
     query_timeout: STATEMENT_TIMEOUT + 5_000,

@@ -1,8 +1,10 @@
 import type { PostgresData } from './data.js';
-import { alreadyExists, isForbidden } from './errors.js';
+import { alreadyExists, ignoreMissing, isForbidden } from './errors.js';
 import type { Limits } from './limits.js';
+import { insistently } from './patience.js';
 import { name, number, text } from './quote.js';
-import { dropRole, lockOut, rolesOf } from './roles.js';
+import { dropRole, lockOut } from './role-removal.js';
+import { rolesOf } from './roles.js';
 import type { Query, Server } from './server.js';
 
 /**
@@ -44,31 +46,35 @@ export async function createDatabase(
 export async function limitAll(query: Query, data: PostgresData, limits: Limits): Promise<void> {
   await limitDatabase(query, data.database, limits);
   for (const role of await rolesOf(query, data)) {
-    await query(`ALTER ROLE ${name(role)} CONNECTION LIMIT ${number(limits.connectionsPerApp)}`);
+    await ignoreMissing(query(`ALTER ROLE ${name(role)} CONNECTION LIMIT ${number(limits.connectionsPerApp)}`));
   }
 }
 
 /** Removes a database with everything in it, its sessions, and its roles. */
 export async function dropDatabase(server: Server, signal: AbortSignal, data: PostgresData): Promise<void> {
   const { database, owner } = data;
-  const roles = await server.run(signal, async (query) => {
-    const all = [...(await rolesOf(query, data)), owner];
-    for (const role of all) await lockOut(query, role);
-    await dropWithSessions(query, database);
-    return all;
-  });
-  for (const role of roles) await dropRole(server, signal, role);
+  const members = () => server.run(signal, (query) => rolesOf(query, data));
+  const known = await members();
+  for (const role of [...known, owner]) await lockOut(server, signal, role);
+  await insistently(server, signal, (query) => dropWithSessions(query, database));
+  // Again: a bind on another replica may have been faster than the end of the database, but none is from here on.
+  const apps = await members();
+  for (const role of apps) {
+    if (!known.includes(role)) await lockOut(server, signal, role);
+    await dropRole({ server, signal, data, role });
+  }
+  await dropRole({ server, signal, data, role: owner });
   const left = await server.run(signal, (query) =>
     query<{ name: string }>(
       `SELECT datname AS name FROM pg_database WHERE datname = $1
        UNION ALL SELECT rolname FROM pg_roles WHERE rolname = ANY ($2)`,
-      [database, roles],
+      [database, [...apps, owner]],
     ),
   );
   if (left.length > 0) throw new Error(`${left.map((one) => one.name).join(', ')} is still on the server`);
 }
 
-async function limitDatabase(query: Query, database: string, limits: Limits): Promise<void> {
+export async function limitDatabase(query: Query, database: string, limits: Limits): Promise<void> {
   await query(`ALTER DATABASE ${name(database)} WITH CONNECTION LIMIT ${number(limits.connections)}`);
   await query(`ALTER DATABASE ${name(database)} SET statement_timeout = ${text(number(limits.statementTimeout))}`);
 }

@@ -23,6 +23,8 @@ interface Account {
   major: number;
   is_standby: boolean;
   is_encrypted: boolean;
+  /** Databases into which every role may look. */
+  open: string[];
   rolsuper: boolean;
   rolcreatedb: boolean;
   rolcreaterole: boolean;
@@ -36,6 +38,8 @@ export async function examineAccount(query: Query): Promise<{ account: string; v
     `SELECT current_user AS account, current_setting('server_version') AS version,
             current_setting('server_version_num')::int / 10000 AS major, pg_is_in_recovery() AS is_standby,
             coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS is_encrypted,
+            ARRAY(SELECT datname::text FROM pg_database WHERE datname IN (current_database(), 'template1')
+                  AND has_database_privilege('public', oid, 'CONNECT') ORDER BY datname) AS open,
             rolsuper, rolcreatedb, rolcreaterole, rolinherit, rolconnlimit
      FROM pg_roles WHERE rolname = current_user`,
   );
@@ -60,6 +64,13 @@ export async function examineAccount(query: Query): Promise<{ account: string; v
       ...(found.rolsuper
         ? [advice(`${found.account} is a superuser, which it need not be.`, `ALTER ROLE ${account} NOSUPERUSER CREATEDB CREATEROLE;`)]
         : []),
+      ...found.open.map((database) =>
+        advice(
+          `Apps can connect to the database ${database}, where they see the names of all others.`,
+          `GRANT CONNECT ON DATABASE ${name(database)} TO ${account};`,
+          `REVOKE CONNECT ON DATABASE ${name(database)} FROM PUBLIC;`,
+        ),
+      ),
       ...(found.is_encrypted ? [] : [advice('The connection has no TLS. Set POSTGRES_SSLMODE unless the server is on this machine.')]),
     ],
   };
@@ -67,7 +78,8 @@ export async function examineAccount(query: Query): Promise<{ account: string; v
 
 interface Objects {
   databases: { name: string; owner: string; is_own: boolean; is_public: boolean }[];
-  roles: { name: string; is_own: boolean }[];
+  /** `databases` are those in which the role has something, and `heir` is the owner of the instance that it is a role of. */
+  roles: { name: string; is_own: boolean; databases: string[]; heir: string | null }[];
 }
 
 /**
@@ -109,7 +121,11 @@ async function objectsOn(query: Query, service: string, names: string[]): Promis
   // Since PostgreSQL 16, CREATEROLE is not enough to change a role: it takes ADMIN OPTION on it.
   const roles = await query<Objects['roles'][number]>(
     `SELECT rolname AS name, pg_has_role(oid, 'USAGE') AND (pg_has_role(oid, 'USAGE WITH ADMIN OPTION')
-              OR current_setting('server_version_num')::int < 160000) AS is_own
+              OR current_setting('server_version_num')::int < 160000) AS is_own,
+            ARRAY(SELECT DISTINCT datname::text FROM pg_shdepend JOIN pg_database ON pg_database.oid = dbid
+                  WHERE refclassid = 'pg_authid'::regclass AND refobjid = pg_roles.oid ORDER BY datname) AS databases,
+            (SELECT min(owner.rolname) FROM pg_auth_members JOIN pg_roles AS owner ON owner.oid = roleid
+             WHERE member = pg_roles.oid AND starts_with(owner.rolname::text, $1)) AS heir
      FROM pg_roles WHERE starts_with(rolname::text, $1) OR rolname = ANY ($2) ORDER BY rolname`,
     values,
   );
@@ -150,20 +166,32 @@ function instanceFindings(
 
 /** What was there before the instances were read, and is still there. The databases come first: roles own parts of them. */
 function leftOver(before: Objects, now: Objects, owned: ReadonlySet<string>): Finding[] {
-  const stays = (kind: keyof Objects) =>
-    before[kind].flatMap((one) => (!owned.has(one.name) && now[kind].some(({ name: other }) => other === one.name) ? [one.name] : []));
+  const stays = <One extends { name: string }>(earlier: One[], later: One[]) =>
+    later.filter(({ name: one }) => !owned.has(one) && earlier.some(({ name: other }) => other === one));
+  const databases = stays(before.databases, now.databases).map((one) => one.name);
   return [
-    ...stays('databases').map((database) =>
+    ...databases.map((database) =>
       problem(`No instance owns the database ${database}.`, `DROP DATABASE ${name(database)} WITH (FORCE);`),
     ),
-    ...stays('roles').map((role) =>
+    ...stays(before.roles, now.roles).map((role) =>
       problem(
-        `No instance owns the role ${role}.`,
-        `GRANT ${name(role)} TO CURRENT_USER;`,
-        `DROP OWNED BY ${name(role)} CASCADE;`,
-        `DROP ROLE ${name(role)};`,
+        `No instance owns the role ${role.name}.`,
+        `GRANT ${name(role.name)} TO CURRENT_USER;`,
+        ...role.databases.filter((one) => !databases.includes(one)).flatMap((one) => removalIn(one, role, owned)),
+        `DROP OWNED BY ${name(role.name)};`,
+        `DROP ROLE ${name(role.name)};`,
       ),
     ),
+  ];
+}
+
+/** Without CASCADE, which would drop what apps and others have built on it. */
+function removalIn(database: string, role: Objects['roles'][number], owned: ReadonlySet<string>): string[] {
+  const heir = role.heir !== null && owned.has(role.heir) ? role.heir : undefined;
+  return [
+    `\\connect ${name(database)}`,
+    ...(heir === undefined ? [] : [`REASSIGN OWNED BY ${name(role.name)} TO ${name(heir)};`]),
+    `DROP OWNED BY ${name(role.name)};`,
   ];
 }
 

@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import type { Backend, Variables } from '../../tsuru/backend.js';
 import type { JsonObject } from '../../tsuru/values.js';
 import { postgresData, type PostgresData } from './data.js';
-import { createDatabase, dropDatabase, limitAll } from './databases.js';
-import { inPlainWords } from './errors.js';
+import { createDatabase, dropDatabase, limitAll, limitDatabase } from './databases.js';
+import { ignoreMissing, inPlainWords } from './errors.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { namesOf, roleOf } from './names.js';
+import { patiently } from './patience.js';
 import { infoOf, statusOf } from './report.js';
-import { createRole, revokeRole } from './roles.js';
+import { removeRole } from './role-removal.js';
+import { createRole } from './roles.js';
 import { connectServer, type Server } from './server.js';
 import type { PostgresSettings } from './settings.js';
 import { prefixIn, publicAddress, variablesOf } from './variables.js';
@@ -52,7 +54,11 @@ export function postgres(options: PostgresOptions, server: Server = connectServe
   }
 
   async function unbind({ instance, plan, signal }: BindOf, role: string): Promise<void> {
-    await step(signal, () => revokeRole(server, signal, instance.data, role, limitsOf(plan)));
+    await step(signal, async () => {
+      await removeRole(server, signal, instance.data, role);
+      // An unbind that was interrupted may have lifted it.
+      await server.run(signal, (query) => ignoreMissing(limitDatabase(query, instance.data.database, limitsOf(plan))));
+    });
   }
 
   return {
@@ -91,7 +97,8 @@ export function postgres(options: PostgresOptions, server: Server = connectServe
       step(signal, () => infoOf(server, signal, instance.data, publicAddress(options), limitsOf(plan))),
 
     async health(signal) {
-      await step(signal, () => server.run(signal, (query) => query('SELECT 1')));
+      // Not from the pool: it may be waiting for apps.
+      await step(signal, () => server.run(signal, (query) => query('SELECT 1'), server.database));
     },
 
     close: () => server.close(),
@@ -101,7 +108,7 @@ export function postgres(options: PostgresOptions, server: Server = connectServe
 /** Runs a step, with texts for Tsuru's user in place of the server's errors. The life cycle names a cancelled one. */
 async function step<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   try {
-    return await run();
+    return await patiently(signal, run);
   } catch (error) {
     throw signal.aborted ? error : inPlainWords(error);
   }

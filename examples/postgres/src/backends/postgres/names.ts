@@ -5,12 +5,15 @@ import type { PostgresData } from './data.js';
 /** PostgreSQL cuts longer identifiers without an error, and two of them may then be the same. */
 export const MAX_BYTES = 63;
 
+/** The start of every identifier of every service. */
+export const NAMESPACE = 'tsuru_';
+
 /** Hexadecimal digits of the hash in a name. */
 const HASH = 16;
 
 /** The start of every identifier of a service. The hash keeps the services `a-b` and `a--b` apart. */
 export function prefixOf(service: string): string {
-  return `tsuru_${slug(service, 10)}_${hash(8, service)}`;
+  return `${NAMESPACE}${slug(service, 10)}_${hash(8, service)}`;
 }
 
 /**

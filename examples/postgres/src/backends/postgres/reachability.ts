@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
 
-import pg from 'pg';
+import type pg from 'pg';
 
 import { messageOf } from '../../tsuru/errors.js';
+import { AdminClient } from './admin-client.js';
 import { adminAddress, connectionTo } from './connection.js';
 import type { Finding } from './diagnosis.js';
 import { name } from './quote.js';
@@ -15,8 +16,7 @@ const PATIENCE = 5000;
 /** Connects for reading only. @returns why it is not possible, as a finding */
 export async function connectReadOnly(settings: PostgresSettings): Promise<pg.Client | Finding> {
   const config = connectionTo(settings);
-  const client = new pg.Client({ ...config, options: `${config.options} -c default_transaction_read_only=on` });
-  client.on('error', () => {});
+  const client = new AdminClient({ ...config, options: `${config.options} -c default_transaction_read_only=on` });
   try {
     await client.connect();
     return client;

@@ -1,12 +1,9 @@
 import type { PostgresData } from './data.js';
-import { alreadyExists, isFull, isMissing } from './errors.js';
+import { alreadyExists } from './errors.js';
 import type { Limits } from './limits.js';
 import { name, number, text } from './quote.js';
 import { scramVerifier } from './scram.js';
-import type { Query, Server } from './server.js';
-
-/** Milliseconds for a session to end. */
-const END_OF_SESSION = 5000;
+import type { Query } from './server.js';
 
 /**
  * Creates a login role, or gives the existing one that password. What it creates belongs to the owner of the
@@ -21,37 +18,15 @@ export async function createRole(
 ): Promise<void> {
   const verifier = await scramVerifier(password);
   const login = `LOGIN PASSWORD ${text(verifier)} CONNECTION LIMIT ${number(limits.connectionsPerApp)}`;
+  // To end its sessions later, and to take over its objects.
+  const rest = `GRANT ${name(role)} TO CURRENT_USER; ALTER ROLE ${name(role)} IN DATABASE ${name(database)} SET ROLE ${name(owner)}`;
+  // Several statements in one query are one transaction: no role is left when a destroy has removed the database.
   try {
-    await query(`CREATE ROLE ${name(role)} ${login} IN ROLE ${name(owner)}`);
+    await query(`CREATE ROLE ${name(role)} ${login} IN ROLE ${name(owner)}; ${rest}`);
   } catch (error) {
     if (!alreadyExists(error)) throw error;
-    await query(`ALTER ROLE ${name(role)} ${login}`);
+    await query(`ALTER ROLE ${name(role)} ${login}; ${rest}`);
   }
-  // To end its sessions later, and to take over its objects.
-  await query(`GRANT ${name(role)} TO CURRENT_USER`);
-  await query(`ALTER ROLE ${name(role)} IN DATABASE ${name(database)} SET ROLE ${name(owner)}`);
-}
-
-/** Ends the sessions of a role, gives its objects to the owner of the database, and removes it. */
-export async function revokeRole(
-  server: Server,
-  signal: AbortSignal,
-  data: PostgresData,
-  role: string,
-  limits: Limits,
-): Promise<void> {
-  const databases = await server.run(signal, async (query) => {
-    const isThere = await lockOut(query, role);
-    return isThere ? databasesWith(query, role) : undefined;
-  });
-  if (databases === undefined) return;
-  if (databases.includes(data.database)) await reassign(server, signal, data, role);
-  await server.run(signal, (query) =>
-    ignoreMissing(
-      query(`ALTER DATABASE ${name(data.database)} WITH CONNECTION LIMIT ${number(limits.connections)}`),
-    ),
-  );
-  await dropRole(server, signal, role);
 }
 
 /** The roles of the apps and jobs of an instance, as the server has them. */
@@ -64,76 +39,4 @@ export async function rolesOf(query: Query, { prefix, owner }: PostgresData): Pr
     [owner, `${prefix}_`],
   );
   return rows.map(({ rolname }) => rolname);
-}
-
-/** Keeps a role from connecting, and ends its sessions. @returns false when there is no such role */
-export async function lockOut(query: Query, role: string): Promise<boolean> {
-  try {
-    await query(`ALTER ROLE ${name(role)} NOLOGIN`);
-    // Its bind may have stopped before this.
-    await query(`GRANT ${name(role)} TO CURRENT_USER`);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return false;
-  }
-  await endSessions(query, role);
-  return true;
-}
-
-/** Removes a role, and what it has in any database. */
-export async function dropRole(server: Server, signal: AbortSignal, role: string): Promise<void> {
-  const drop = (query: Query) => ignoreMissing(query(`DROP OWNED BY ${name(role)} CASCADE`));
-  const databases = await server.run(signal, async (query) => {
-    // Also its privileges on objects that belong to no database.
-    await drop(query);
-    return databasesWith(query, role);
-  });
-  for (const database of databases) await server.run(signal, drop, database);
-  await server.run(signal, async (query) => {
-    // One that connected while it was being locked out.
-    await endSessions(query, role);
-    await query(`DROP ROLE IF EXISTS ${name(role)}`);
-  });
-}
-
-async function endSessions(query: Query, role: string): Promise<void> {
-  let ended: object[];
-  do {
-    ended = await query('SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity WHERE usename = $1', [
-      role,
-      END_OF_SESSION,
-    ]);
-  } while (ended.length > 0);
-}
-
-/** The databases in which a role owns something or has a privilege of its own. */
-async function databasesWith(query: Query, role: string): Promise<string[]> {
-  const rows = await query<{ datname: string }>(
-    `SELECT DISTINCT datname FROM pg_shdepend JOIN pg_database ON pg_database.oid = dbid
-     WHERE refclassid = 'pg_authid'::regclass AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)`,
-    [role],
-  );
-  return rows.map(({ datname }) => datname);
-}
-
-/** An app that has left the role of the owner, with `SET ROLE NONE`, owns what it has created since. */
-async function reassign(server: Server, signal: AbortSignal, data: PostgresData, role: string): Promise<void> {
-  const step = async (query: Query) => {
-    await ignoreMissing(query(`REASSIGN OWNED BY ${name(role)} TO ${name(data.owner)}`));
-    await ignoreMissing(query(`DROP OWNED BY ${name(role)}`));
-  };
-  try {
-    await server.run(signal, step, data.database);
-  } catch (error) {
-    if (!isFull(error)) throw error;
-    // The other apps have all connections of the plan. The limit returns with the end of the unbind.
-    await server.run(signal, (query) => query(`ALTER DATABASE ${name(data.database)} WITH CONNECTION LIMIT -1`));
-    await server.run(signal, step, data.database);
-  }
-}
-
-async function ignoreMissing(statement: Promise<unknown>): Promise<void> {
-  await statement.catch((error: unknown) => {
-    if (!isMissing(error)) throw error;
-  });
 }

@@ -36,9 +36,16 @@ async function doctor(environment: Record<string, string> = {}): Promise<{ code:
   return { code, output: output + errors };
 }
 
-/** Executes the statements that the doctor prints, as a superuser. */
+/** Executes the statements that the doctor prints for problems, as a superuser in psql. */
 async function takeAdvice(output: string): Promise<void> {
-  for (const [, statement = ''] of output.matchAll(/^ {4}(.+;)$/gm)) await ask(statement);
+  for (const [, statements = ''] of output.matchAll(/^✗.*\n((?: {4}.+\n)*)/gm)) {
+    let database = 'postgres';
+    for (const [, line = ''] of statements.matchAll(/^ {4}(.+)$/gm)) {
+      const [, other] = /^\\connect "(.+)"$/.exec(line) ?? [];
+      if (other === undefined) await ask(line, database);
+      else database = other;
+    }
+  }
 }
 
 /** Everything that a statement could change, apart from what other tests do at the same time. */
@@ -159,6 +166,25 @@ describe('the doctor, asked about the objects on the server', () => {
     await takeAdvice(output);
     for (const name of ['_lost_', '_half_']) expect(await objectsWith(name)).toEqual([]);
     expect(await doctor()).toMatchObject({ code: 0 });
+  });
+
+  it('hands what the role of an app has created to its instance', async () => {
+    const prefix = prefixOf(answers.service);
+    const [database = '', owner = ''] = await objectsWith(`${prefix}_db1_`);
+    const role = `${prefix}_left_app`;
+    await ask(`CREATE ROLE ${role} IN ROLE ${owner}`);
+    await ask(`GRANT CREATE ON SCHEMA public TO ${role}`, database);
+    await ask(`SET ROLE ${role}; CREATE TYPE kind AS ENUM ('a'); CREATE TABLE own (id int)`, database);
+    await ask(`CREATE TABLE uses (kind kind)`, database);
+    const { output } = await doctor();
+    expect(output).not.toContain('CASCADE');
+    await takeAdvice(output);
+    expect(await objectsWith(role)).toEqual([]);
+    await ask('SELECT kind FROM uses', database);
+    expect(await ask(`SELECT relowner::regrole::text AS owner FROM pg_class WHERE relname = 'own'`, database)).toEqual([
+      { owner },
+    ]);
+    await ask('DROP TABLE uses', database);
   });
 
   it('leaves the objects of other services alone', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { postgres } from '../../../src/backends/postgres/index.js';
 import { createAdmin } from '../support/postgres-admin.js';
@@ -40,13 +40,43 @@ describe('a server that is up', () => {
     await instance.destroy();
   });
 
-  it('is a 503 that names the doctor when it refuses the account', async () => {
-    const wrong = testOptions();
-    const refused = postgres({ ...wrong, POSTGRES_ADMIN_URL: wrong.POSTGRES_ADMIN_URL.replace(/:[^:@]+@/, ':wrong@') });
-    await expect(new TestInstance(refused).create()).rejects.toMatchObject({
-      status: 503,
-      message: expect.stringContaining('doctor') as string,
-    });
+  it('loses a call when it ends the session, and works for the next one', async () => {
+    const instance = await new TestInstance(backend).create();
+    const { PGUSER = '' } = await instance.bind();
+    const holder = new pg.Client(inject('postgres'));
+    await holder.connect();
+    await holder.query(`BEGIN; ALTER ROLE "${PGUSER}" CONNECTION LIMIT 1`);
+    const binding = instance.bind();
+    binding.catch(() => {});
+    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, '${PGUSER}') > 0`;
+    while ((await ask(end)).length === 0) await pause(10);
+    await expect(binding).rejects.toMatchObject({ status: 503, message: expect.stringContaining('cannot be reached') as string });
+    await holder.end();
+    await instance.bind();
+    await instance.destroy();
+  });
+});
+
+describe('a server that refuses', () => {
+  const url = new URL(testOptions().POSTGRES_ADMIN_URL);
+  [url.username, url.password] = ['refused', 'pw'];
+  beforeEach(async () => {
+    await ask(`CREATE ROLE refused LOGIN CREATEDB CREATEROLE PASSWORD 'pw'`);
+    return () => ask('DROP ROLE refused');
+  });
+
+  it.each([
+    ['the password', `ALTER ROLE refused PASSWORD 'other'`, '', 'refuses the service'],
+    ['a login', 'ALTER ROLE refused NOLOGIN', '', 'refuses the service'],
+    ['a connection', 'ALTER ROLE refused CONNECTION LIMIT 0', '', 'no free connection'],
+    ['a privilege', 'ALTER ROLE refused NOCREATEROLE', '', 'lacks a privilege'],
+    ['to write', 'ALTER ROLE refused SET default_transaction_read_only = on', '', 'read-only'],
+    ['TLS', 'ALTER ROLE refused PASSWORD NULL', '?sslmode=require', 'no TLS'],
+  ])('%s is a 503 in plain words', async (_what, statement, query, text) => {
+    await ask(statement);
+    const refused = postgres(testOptions({ POSTGRES_ADMIN_URL: url.href + query }));
+    const error: unknown = await new TestInstance(refused).create().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ status: 503, message: expect.stringContaining(text) as string });
     await refused.close?.();
   });
 });

@@ -15,7 +15,7 @@ declare module 'vitest' {
  * One PostgreSQL server for all tests, in the settings of the environment.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startPostgres({ settings: { fsync: 'off', max_connections: '200' } });
+  const server = await startPostgres({ settings: { fsync: 'off', max_connections: '200', max_prepared_transactions: '10' } });
   // Those of .env are not for tests.
   for (const name of Object.keys(postgresSettings)) process.env[name] = '';
   process.env['POSTGRES_ADMIN_URL'] = await createAdmin(server);

@@ -71,7 +71,7 @@ const places: StorePlace[] = [];
 afterAll(() => Promise.all(places.map((place) => place.remove())));
 
 /** How much slower than a file it is, for time limits that a test chooses. */
-export const PACE = 25;
+export const PACE = 50;
 
 const opened = new WeakMap<Store, StorePlace>();
 
