@@ -86,7 +86,10 @@ async function build(): Promise<void> {
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
 }
 
-/** Writes the templates in two files, which are a third smaller than the templates themselves, and faster to read. */
+/**
+ * Writes the templates in one archive of texts, separated by NUL: an expression with the compiled ones, and then path and
+ * text of each plain file. Together they pack better than apart.
+ */
 async function writeTemplates(): Promise<void> {
   const paths = readdirSync('templates', { recursive: true, encoding: 'utf8' })
     .filter((path) => statSync(join('templates', path)).isFile())
@@ -104,9 +107,10 @@ async function writeTemplates(): Promise<void> {
       },
     ],
   });
-  await bundle.write({ file: 'dist/templates.js', format: 'esm', minify: true });
+  const { output } = await bundle.generate({ format: 'iife', name: 'templates', exports: 'default', minify: true });
   await bundle.close();
-  const text = plain.flatMap((path) => [path, textOf(path)]).join('\0');
+  const expression = output[0].code.replace(/^var templates=/, '');
+  const text = [expression, ...plain.flatMap((path) => [path, textOf(path)])].join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
   writeFileSync('dist/templates.br', brotliCompressSync(text, { params }));
 }

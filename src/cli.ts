@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     ...context,
     // Decided before anything is asked: a prompt on a pipe would wait forever.
     prompts: isInteractive ? { stdin, stdout, signal: abort.signal } : undefined,
-    templates: await (await import('./render/packed.ts')).packedTemplates(),
+    templates: (await import('./render/packed.ts')).packedTemplates(),
     machine: (await import('./project/machine.ts')).machineOf(process),
     // Loaded only when a program is run.
     runProgram: async (program: Program) => (await import('./steps/process.ts')).run(program, process),

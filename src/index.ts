@@ -24,7 +24,7 @@ export type GivenAnswers = Pick<Answers, 'name'> & Partial<Answers>;
 export async function render(answers: GivenAnswers): Promise<Tree> {
   const { packedTemplates } = await import('./render/packed.ts');
   const { render: renderProject } = await import('./render/render.ts');
-  return renderProject(await complete(answers), await packedTemplates());
+  return renderProject(await complete(answers), packedTemplates());
 }
 
 export interface CreateOptions {
@@ -57,7 +57,7 @@ export async function create(directory: string, answers: GivenAnswers, options: 
   const { canOverwrite, refuseSite, siteOf } = await import('./project/site.ts');
   requirePath(directory);
   const place = resolve(directory);
-  const files = await newProject(await complete(answers), newPassword(), await packedTemplates());
+  const files = await newProject(await complete(answers), newPassword(), packedTemplates());
   const site = siteOf(place, files);
   if (site.kind !== 'free' && !canOverwrite(site, options.overwrite ?? false)) refuseSite(directory, site);
   const { filled } = await writeProject(diskOf({ environment: process.env, machine: machineOf(process) }), place, files);

@@ -8,7 +8,7 @@ import { apply } from '../../src/project/apply.ts';
 import type { Templates } from '../../src/render/plop.ts';
 import type { Tree } from '../../src/render/tree.ts';
 import { newProject } from '../../src/project/new.ts';
-import type { Precompiled } from '../../src/render/handlebars.ts';
+import { readArchive } from '../../src/render/packed.ts';
 import type { WriteOptions } from '../../src/terminal/project-options.ts';
 import { change, type ChangeExit } from '../../src/project/change.ts';
 import type { Terminal } from '../../src/terminal/terminal.ts';
@@ -19,12 +19,10 @@ import { runProgram } from './programs.ts';
 
 export const SECRET = 'the-password-of-the-tests';
 
-const compiled = new URL('../../dist/templates.js', import.meta.url).href;
-
 /** The repository's templates as the build compiles them: the tests render thousands of times. */
 export const templates: Templates = {
   ...plain,
-  precompiled: ((await import(compiled)) as { default: Precompiled }).default,
+  precompiled: readArchive(new URL('../../dist/templates.br', import.meta.url)),
 };
 
 /** A whole project, as the program writes it. */
