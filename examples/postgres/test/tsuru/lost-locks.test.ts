@@ -29,3 +29,31 @@ it('does not repeat an operation whose lock is lost after its reply: its user ma
   const instance = await store.find('db1');
   expect(await store.findBind(instance?.id ?? '', 'app', 'a1')).toMatchObject({ state: 'bound' });
 });
+
+it('does not create again what another replica has created between two looks at it', async () => {
+  const place = await storePlace();
+  onTestFinished(() => place.remove());
+  const first = await testService({ store: await place.open() });
+  const store = await place.open();
+  const second = await testService({ store });
+  const instance = { name: 'db1', team: 't' };
+  let end = () => {};
+  const begun = new Promise<void>((begin) => {
+    first.backend.instead.create = () => {
+      begin();
+      return new Promise((resolve) => (end = () => resolve({})));
+    };
+  });
+  const creating = first.call('POST', '/resources', instance);
+  await begun;
+  const free = store.coordination.free.bind(store.coordination);
+  store.coordination.free = async (keys) => {
+    end();
+    await creating;
+    return free(keys);
+  };
+
+  const again = await second.call('POST', '/resources', instance);
+
+  expect([(await creating).status, again.status, second.backend.methods]).toEqual([201, 201, []]);
+});

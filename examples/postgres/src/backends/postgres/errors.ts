@@ -6,8 +6,11 @@ const EXISTS = ['42710', '42P04', '23505'];
 /** A role or a database that does not exist. */
 const MISSING = ['42704', '3D000'];
 
-/** A serialization failure, a deadlock, a database in use, an object that was just created in a role that is being removed. */
-const PASSING = ['40001', '40P01', '55006', '23505', '2BP01'];
+/**
+ * A serialization failure, a deadlock, a database in use, an object that a role has created while it was being removed, and
+ * an internal error: "tuple concurrently updated" or "could not find tuple", of a catalog that another replica changes.
+ */
+const PASSING = ['40001', '40P01', '55006', '23505', '2BP01', 'XX000'];
 
 const UNREACHABLE =
   "The PostgreSQL server cannot be reached. Try again in a minute; if that does not help, tell the service's operators.";
@@ -58,8 +61,7 @@ export function hasDependents(error: unknown): boolean {
 
 /** Whether the same step may succeed a moment later, since it met another one or a session that was just ending. */
 export function isPassing(error: unknown): boolean {
-  const isInternal = codeOf(error) === 'XX000' && error instanceof Error && error.message.startsWith('tuple concurrently');
-  return isInternal || PASSING.includes(codeOf(error));
+  return PASSING.includes(codeOf(error));
 }
 
 export function isForbidden(error: unknown): boolean {
