@@ -1,8 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
@@ -10,7 +11,10 @@ import { online } from '../support/cli.ts';
 
 const PORT = 18_462;
 
-describe('a generated service with the backend postgres', () => {
+/** Tests of the store on servers that misbehave, and what they need. They would make every project larger. */
+const FIXTURES = { 'proxies.ts': 'test/tsuru/support/proxies.ts', 'store-server.ts': 'test/tsuru/store-server.test.ts' };
+
+describe('a generated service on PostgreSQL', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'generated-postgres-'));
   const project = join(scratch, 'my-service');
   let dev: ChildProcess;
@@ -102,6 +106,17 @@ describe('a generated service with the backend postgres', () => {
     await vi.waitFor(() => {
       expect(membersOf(dev.pid ?? 0)).toEqual([]);
     }, 10_000);
+  });
+
+  it('passes its types, its lint and all of its tests', { timeout: 1_200_000 }, () => {
+    for (const [name, path] of Object.entries(FIXTURES)) {
+      copyFileSync(new URL(`./fixtures/${name}`, import.meta.url), join(project, path));
+    }
+    const npm = (...args: string[]) =>
+      stripVTControlCharacters(execFileSync('npm', args, { cwd: project, encoding: 'utf8', stdio: 'pipe', env: online() }));
+    npm('run', 'types');
+    npm('run', 'lint');
+    expect(Number(/Tests\s+(\d+) passed/.exec(npm('test'))?.[1])).toBeGreaterThan(800);
   });
 });
 
