@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -27,6 +27,14 @@ describe('a generated service with the store postgres', () => {
 
   afterAll(() => {
     rmSync(scratch, { recursive: true, force: true });
+  });
+
+  it('fails when a test of it fails', () => {
+    const file = join(project, 'test/failing.test.ts');
+    writeFileSync(file, "import { expect, it } from 'vitest';\nit('fails', () => expect(1).toBe(2));\n");
+    const run = spawnSync('npx', ['vitest', 'run', 'test/failing.test.ts'], { cwd: project, env: online() });
+    rmSync(file);
+    expect(run.status).toBe(1);
   });
 
   it('passes its types, its lint and all of its tests', { timeout: 1_200_000 }, () => {
