@@ -1,6 +1,6 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -106,6 +106,14 @@ describe('a generated service on PostgreSQL', () => {
     await vi.waitFor(() => {
       expect(membersOf(dev.pid ?? 0)).toEqual([]);
     }, 10_000);
+  });
+
+  it('fails when a test of it fails', () => {
+    const file = join(project, 'test/failing.test.ts');
+    writeFileSync(file, "import { expect, it } from 'vitest';\nit('fails', () => expect(1).toBe(2));\n");
+    const { status } = spawnSync('npx', ['vitest', 'run', 'test/failing.test.ts'], { cwd: project, env: online() });
+    rmSync(file);
+    expect(status).toBe(1);
   });
 
   it('passes its types, its lint and all of its tests', { timeout: 1_200_000 }, () => {
