@@ -5,10 +5,15 @@ import { readConfig as read } from '../../src/tsuru/config.js';
 
 const readConfig = (variables: Record<string, string | undefined>) => read(variables, z.object({})).config;
 
-const complete = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a password of some length' };
+/** Not every store needs a URL. */
+const complete = {
+  SERVICE_USERNAME: 'svc',
+  SERVICE_PASSWORD: 'a password of some length',
+  STORE_URL: 'postgres://db.example.com/store',
+};
 
 describe('the configuration', () => {
-  it('needs only a user name and a password', () => {
+  it('needs only a user name, a password and a store', () => {
     expect(readConfig(complete)).toMatchObject({ port: 8888, basePath: '', refuseProxied: true, username: 'svc' });
   });
 

@@ -892,8 +892,9 @@ describe('the name of an instance', () => {
 
 describe('a stop of the service', () => {
   it('waits for work that continues after the reply', async () => {
-    const test = await testService({ timeouts: { work: 10 * PACE, reply: 20 * PACE } });
-    await create(test);
+    const patient = await testService();
+    await create(patient);
+    const test = await testService({ store: patient.store, timeouts: { work: 10 * PACE, reply: 20 * PACE } });
     const { opened, open } = gate();
     test.backend.instead.bindApp = () => opened.then(() => ({ A: '1' }));
     expect((await bind(test)).status).toBe(504);

@@ -18,7 +18,7 @@ it('does not repeat an operation whose lock is lost after its reply: its user ma
   first.backend.instead.unbindApp = () => new Promise<void>((resolve) => (end = resolve));
 
   const late = await first.call('DELETE', path, app);
-  await place.crash();
+  await place.loseLocks();
   const unbound = await second.call('DELETE', path, app);
   const again = await second.call('POST', path, app);
   end();

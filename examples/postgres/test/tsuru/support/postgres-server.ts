@@ -38,6 +38,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const databaseDir = directory ?? join(tmpdir(), `postgres-${randomBytes(8).toString('hex')}`);
   const flags = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
   let log = '';
+  keepExitCode();
   const server = new EmbeddedPostgres({
     databaseDir,
     port,
@@ -66,6 +67,15 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
       if (directory === undefined) await rm(databaseDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The package's hook ends a process that has nothing left to do with the code 0: failed tests would pass. */
+function keepExitCode(): void {
+  process.prependOnceListener('beforeExit', (code) => {
+    process.once('exit', () => {
+      process.exitCode = code;
+    });
+  });
 }
 
 /** The package with the programs of the server for this platform. */
