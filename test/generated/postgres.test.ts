@@ -124,7 +124,7 @@ describe('a generated service on PostgreSQL', () => {
       stripVTControlCharacters(execFileSync('npm', args, { cwd: project, encoding: 'utf8', stdio: 'pipe', env: online() }));
     npm('run', 'types');
     npm('run', 'lint');
-    expect(Number(/Tests\s+(\d+) passed/.exec(npm('test'))?.[1])).toBeGreaterThan(800);
+    expect(Number(/Tests\s+(\d+) passed/.exec(npm('test', '--', '--maxWorkers=2'))?.[1])).toBeGreaterThan(800);
   });
 });
 

@@ -66,7 +66,7 @@ describe('two instances on one app', () => {
     if (stored === undefined) throw new Error('the bind is missing');
     await test.store.saveBind(id, { ...stored, variables: { PASSWORD: 'another' } });
     await unbind('db1');
-    expect(await bind('db1')).toEqual(first);
+    expect((await bind('db1')).body).toBe(first.body);
     await unbind('db2');
     await test.call('PUT', '/resources/db2', { team: 't' });
     expect((await bind('db2')).status).toBe(201);

@@ -12,8 +12,8 @@ export const PATIENCE = 60_000;
 /** Milliseconds between two attempts to reach it. */
 const RETRY_INTERVAL = 250;
 
-/** The SQLSTATE classes and codes of a server that is away for a while, is starting or stopping, or is a standby. */
-const AWAY = /^(08...|57P0[123]|53300|25006)$/;
+/** The SQLSTATE classes and codes of a server that is away for a while, is starting or stopping, ends a session, or is a standby. */
+const AWAY = /^(08...|57P0[1235]|53300|25006)$/;
 /** Node's codes, and the texts of `pg`, which have none. */
 const NODE_CODES = /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
 const TEXTS = /^(Connection terminated|Client (has encountered|was closed)|timeout expired|timeout exceeded|Query read timeout)/i;

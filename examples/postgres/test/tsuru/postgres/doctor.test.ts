@@ -2,15 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { prefixOf } from '../../../src/backends/postgres/names.js';
 import { answers } from '../../../src/tsuru/answers.js';
 import type { Store } from '../../../src/tsuru/store.js';
 import { BackendTrial } from '../support/backend.js';
-import { ask, objectsWith, queryAs, testBackend, TestInstance } from '../support/postgres-backend.js';
+import { ask, objectsWith, queryAs, superuserUrl, testBackend, TestInstance } from '../support/postgres-backend.js';
+import { startTestServer } from '../support/postgres-setup.js';
 import { storePlace } from '../support/store.js';
 
+// A server of its own: these tests take privileges away, and look at everything on the server.
+const server = await startTestServer();
 const ADMIN = process.env['POSTGRES_ADMIN_URL'] ?? '';
 
 /** The account of the doctor's patient, whose privileges the tests take away. */
@@ -19,7 +22,7 @@ const patientUrl = new URL(ADMIN);
 [patientUrl.username, patientUrl.password] = [PATIENT, 'pw'];
 
 const place = await storePlace();
-afterAll(() => place.remove());
+afterAll(() => Promise.all([place.remove(), server.stop()]));
 
 /** Runs it as `npm run doctor` does. */
 async function doctor(environment: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
@@ -109,7 +112,7 @@ describe('the doctor, asked about the account', () => {
 
   it('advises against a superuser, and warns of an address for apps that it cannot reach', async () => {
     const { code, output } = await doctor({
-      POSTGRES_ADMIN_URL: inject('postgres'),
+      POSTGRES_ADMIN_URL: superuserUrl(),
       POSTGRES_PUBLIC_HOST: '127.0.0.1',
       POSTGRES_PUBLIC_PORT: '1',
     });

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { postgres } from '../../../src/backends/postgres/index.js';
 import { createAdmin } from '../support/postgres-admin.js';
-import { ask, objectsWith, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
+import { ask, objectsWith, superuserUrl, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
 
 describe('a server that is down', () => {
@@ -43,7 +43,7 @@ describe('a server that is up', () => {
   it('loses a call when it ends the session, and works for the next one', async () => {
     const instance = await new TestInstance(backend).create();
     const { PGUSER = '' } = await instance.bind();
-    const holder = new pg.Client(inject('postgres'));
+    const holder = new pg.Client(superuserUrl());
     await holder.connect();
     await holder.query(`BEGIN; ALTER ROLE "${PGUSER}" CONNECTION LIMIT 1`);
     const binding = instance.bind();
@@ -89,7 +89,7 @@ describe('a call that is cancelled', () => {
     const instance = await new TestInstance(backend).create();
     const { PGUSER = '' } = await instance.bind();
     const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, '${PGUSER}') > 0`;
-    const holder = new pg.Client(inject('postgres'));
+    const holder = new pg.Client(superuserUrl());
     await holder.connect();
     await holder.query(`BEGIN; ALTER ROLE "${PGUSER}" CONNECTION LIMIT 1`);
     const controller = new AbortController();

@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 
 import pg from 'pg';
 import { pino } from 'pino';
-import { inject } from 'vitest';
 import { z } from 'zod';
 
 import type { PostgresData } from '../../../src/backends/postgres/data.js';
@@ -116,9 +115,13 @@ export async function queryAs(variables: Variables, text: string): Promise<Recor
   }
 }
 
-/** As the superuser, who sees everything. */
+export function superuserUrl(): string {
+  return process.env['POSTGRES_SUPERUSER_URL'] ?? '';
+}
+
+/** As the superuser, which sees everything. */
 export function ask(text: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
-  const url = new URL(inject('postgres'));
+  const url = new URL(superuserUrl());
   url.pathname = `/${database}`;
   return queryAs({ DATABASE_URL: url.href }, text);
 }

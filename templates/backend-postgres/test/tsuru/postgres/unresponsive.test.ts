@@ -3,11 +3,11 @@ import { connect as dial, createServer, type AddressInfo, type Server, type Sock
 import { setTimeout as pause } from 'node:timers/promises';
 
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { postgres, type PostgresData } from '../../../src/backends/postgres/index.js';
 import type { Backend } from '../../../src/tsuru/backend.js';
-import { ask, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
+import { ask, superuserUrl, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
 
 const ADMIN = process.env['POSTGRES_ADMIN_URL'] ?? '';
 
@@ -105,7 +105,7 @@ describe('a server on which calls wait for each other', () => {
   const backend = testBackend();
   let holder: pg.Client;
   beforeEach(async () => {
-    holder = new pg.Client(inject('postgres'));
+    holder = new pg.Client(superuserUrl());
     await holder.connect();
     return async () => {
       await holder.end();
