@@ -8,9 +8,9 @@ export const VERSIONS = {
   '@eslint/js': '10.0.1',
   '@hono/node-server': '2.1.9',
   '@opentelemetry/api': '1.9.1',
-  '@opentelemetry/exporter-trace-otlp-http': '0.223.0',
-  '@opentelemetry/resources': '2.12.0',
-  '@opentelemetry/sdk-trace-node': '2.12.0',
+  '@opentelemetry/exporter-trace-otlp-http': '0.223.1',
+  '@opentelemetry/resources': '2.12.1',
+  '@opentelemetry/sdk-trace-node': '2.12.1',
   '@opentelemetry/semantic-conventions': '1.45.0',
   '@types/express': '5.0.6',
   '@types/node': '20.19.43',
@@ -60,13 +60,14 @@ export type HeldBack = { before: string } & (
   | { because: 'of a choice'; choice: string }
 );
 
-const SAME_SDK = 'one release of the SDK: `@opentelemetry/sdk-trace-node` has no 2.12.1, and two would be installed';
-
 export const HELD_BACK: Partial<Record<Dependency | PackageManager, HeldBack>> = {
   '@types/node': { before: '21.0.0', because: 'of a choice', choice: 'types of the oldest Node that a project runs on' },
   '@opentelemetry/api': { before: '1.10.0', because: 'a peer refuses them', peer: '@opentelemetry/sdk-trace-node' },
-  '@opentelemetry/exporter-trace-otlp-http': { before: '0.223.1', because: 'of a choice', choice: SAME_SDK },
-  '@opentelemetry/resources': { before: '2.12.1', because: 'of a choice', choice: SAME_SDK },
+  'graphile-worker': {
+    before: '0.17.0',
+    because: 'of a choice',
+    choice: 'it migrates its tables once more, and an upgrade with replicas of both versions was not tried',
+  },
   // Fastify uses the same version.
   'light-my-request': {
     before: '6.7.0',
