@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests of thousands of cases, of real processes, or of long waits: ten seconds to minutes each. */
 const SLOW = [
   ...['apply', 'claim', 'conversion', 'crash', 'edited', 'hostile', 'line-ends', 'merge', 'merging', 'moves', 'permissions', 'power'],
-  ...['regenerate', 'unedited'],
+  ...['regenerate', 'two-endpoints', 'unedited'],
 ]
   .map((name) => `test/project/${name}.test.ts`)
   .concat('test/house/imports.test.ts', 'test/steps/install.test.ts');

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { Answers, EndpointAnswer } from '../../src/answers/answers.ts';
-import { endpointsProblem } from '../../src/answers/endpoints.ts';
 import { answersWith } from '../support/answers.ts';
-import { anyAnswers, anyEndpoint, RUNS } from '../support/changes.ts';
+import { anyAnswers, anyEndpoint, insert, RUNS } from '../support/changes.ts';
 import { FAST_DISK, contents, regenerateIn, Workshop } from '../support/project.ts';
 
 const workshop = new Workshop(FAST_DISK);
@@ -16,31 +14,6 @@ afterAll(() => {
 });
 
 describe('an unedited project', () => {
-  const compatible = fc.tuple(anyEndpoint, anyEndpoint).filter(([a, b]) => {
-    const all = [...answersWith().endpoints, a, b];
-    return endpointsProblem(all, 'fastify') === undefined;
-  });
-  const insert = (added: EndpointAnswer) => (answers: Answers) => ({
-    ...answers,
-    endpoints: [...answers.endpoints, added].sort((a, b) => (a.name < b.name ? -1 : 1)),
-  });
-
-  it('has two endpoints in the same bytes, in either order or both at once', { timeout: 900_000 }, async () => {
-    const made = await workshop.project();
-    await fc.assert(
-      fc.asyncProperty(compatible, async ([a, b]) => {
-        const [one, other] = [workshop.copyOf(made), workshop.copyOf(made)];
-        for (const added of [a, b]) await regenerateIn(one, insert(added));
-        for (const added of [b, a]) await regenerateIn(other, insert(added));
-        const both = await workshop.project({ endpoints: insert(b)(insert(a)(answersWith())).endpoints });
-        expect(contents(one)).toEqual(contents(both));
-        expect(contents(other)).toEqual(contents(both));
-        for (const project of [one, other, both]) workshop.clear(project);
-      }),
-      RUNS,
-    );
-  });
-
   it('is as before when an endpoint is added and removed; its handler stays', { timeout: 900_000 }, async () => {
     const made = await workshop.project();
     const before = contents(made);

@@ -31,3 +31,11 @@ export const anyAnswers: fc.Arbitrary<Partial<Answers>> = fc.record(
   },
   { requiredKeys: [] },
 );
+
+/** Adds an endpoint to answers, in the order of the names. */
+export function insert(added: EndpointAnswer): (answers: Answers) => Answers {
+  return (answers) => ({
+    ...answers,
+    endpoints: [...answers.endpoints, added].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  });
+}
