@@ -41,8 +41,8 @@ export default defineConfig({
           name: 'generated',
           include: ['test/generated/**/*.test.ts'],
           globalSetup: ['test/support/packed.ts'],
-          // Whole projects are installed, tested and driven; two at once would fight for the machine.
-          fileParallelism: false,
+          // After the others: whole projects are installed, tested and driven.
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 600_000,
         },
@@ -51,6 +51,7 @@ export default defineConfig({
         test: {
           name: 'soak',
           include: ['test/soak/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/packed.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
