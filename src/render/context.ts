@@ -211,7 +211,7 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     packageManagerPin: pin,
     hasCorepack: packageManager === 'pnpm' || packageManager === 'yarn',
     bunVersion: packageManager === 'bun' ? pin.slice('bun@'.length) : '',
-    resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework] ?? []) : [],
+    resolutions: packageManager === 'yarn' ? lines(RESOLUTIONS[framework]) : [],
     deniedScripts: packageManager === 'npm' && usesPostgres(answers) ? POSTGRES_BINARIES : [],
     dependencies: lines([
       'kysely',

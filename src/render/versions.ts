@@ -31,6 +31,7 @@ export const VERSIONS = {
   'ts-blank-space': '0.9.0',
   typescript: '6.0.3',
   'typescript-eslint': '8.73.0',
+  vite: '8.3.8',
   vitest: '4.1.12',
   zod: '4.6.7',
 } as const;
@@ -47,8 +48,11 @@ export const PACKAGE_MANAGER_VERSIONS: Record<PackageManager, string> = {
 };
 
 /** Versions for indirect dependencies with Yarn, which does not apply the project's own version to them. */
-export const RESOLUTIONS: Partial<Record<Framework, readonly Dependency[]>> = {
-  fastify: ['light-my-request'],
+export const RESOLUTIONS: Record<Framework, readonly Dependency[]> = {
+  // Vite 8.4.0 names an optional package that the registry does not have; Yarn fails there, the others leave it out.
+  express: ['vite'],
+  fastify: ['light-my-request', 'vite'],
+  hono: ['vite'],
 };
 
 export type Dependency = keyof typeof VERSIONS;
