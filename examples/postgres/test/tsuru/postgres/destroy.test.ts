@@ -9,6 +9,7 @@ import {
   ask,
   connect,
   objectsWith,
+  ownObjectsWith,
   queryAs,
   testBackend,
   TestInstance,
@@ -53,9 +54,9 @@ describe('destroy', () => {
     const apps = bound.map(busyApp);
     while (apps.some(({ state }) => state.writes < 20)) await pause(10);
     await instance.destroy();
-    for (const text of [instance.data.database, '_load']) expect(await objectsWith(text)).toEqual([]);
+    for (const text of [instance.data.database, '_load']) expect(await ownObjectsWith(text)).toEqual([]);
     await Promise.all(apps.map(({ stop }) => stop()));
-    expect(await objectsWith(instance.data.database)).toEqual([]);
+    expect(await ownObjectsWith(instance.data.database)).toEqual([]);
   });
 
   it('accepts an instance that is gone, and one that was never created', async () => {

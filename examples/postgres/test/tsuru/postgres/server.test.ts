@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { postgres } from '../../../src/backends/postgres/index.js';
 import { createAdmin } from '../support/postgres-admin.js';
-import { ask, objectsWith, superuserUrl, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
+import { ask, ownObjectsWith, superuserUrl, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
 
 describe('a server that is down', () => {
@@ -105,7 +105,7 @@ describe('a call that is cancelled', () => {
     instance.signal = new AbortController().signal;
     await instance.unbind();
     await instance.destroy();
-    expect(await objectsWith(instance.data.database)).toEqual([]);
+    expect(await ownObjectsWith(instance.data.database)).toEqual([]);
   });
 });
 

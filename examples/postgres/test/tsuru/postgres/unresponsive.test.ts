@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { postgres, type PostgresData } from '../../../src/backends/postgres/index.js';
 import type { Backend } from '../../../src/tsuru/backend.js';
-import { ask, superuserUrl, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
+import { ask, PREFIX, superuserUrl, testBackend, TestInstance, testOptions } from '../support/postgres-backend.js';
 
 const ADMIN = process.env['POSTGRES_ADMIN_URL'] ?? '';
 
@@ -121,7 +121,7 @@ describe('a server on which calls wait for each other', () => {
       await holder.query(`ALTER ROLE "${(await instance.bind(app))['PGUSER']}" CONNECTION LIMIT 1`);
     }
     const binding = apps.map((app) => instance.bind(app));
-    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'svcadmin'`;
+    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, '${PREFIX}') > 0`;
     while ((await ask(waiting)).length < 5) await pause(10);
     await backend.health?.(AbortSignal.timeout(10_000));
     await holder.query('ROLLBACK');

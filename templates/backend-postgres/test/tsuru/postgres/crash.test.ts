@@ -4,7 +4,7 @@ import { connectServer, type Query, type Server } from '../../../src/backends/po
 import {
   ask,
   connect,
-  objectsWith,
+  ownObjectsWith,
   queryAs,
   testBackend,
   TestInstance,
@@ -112,7 +112,7 @@ const CALLS: Call[] = [
     run: (instance) => instance.unbind(),
     async verify(instance) {
       const { database, owner } = instance.data;
-      expect(await objectsWith('_app1_')).toEqual([]);
+      expect(await ownObjectsWith('_app1_')).toEqual([]);
       const tables = `SELECT relowner::regrole::text AS owner FROM pg_class WHERE relname IN ('notes', 'own')`;
       expect(await ask(tables, database)).toEqual([{ owner }, { owner }]);
       expect(await settingsOf(instance)).toMatchObject({ datconnlimit: 4 });
@@ -127,7 +127,7 @@ const CALLS: Call[] = [
     },
     run: (instance) => instance.destroy(),
     async verify(instance) {
-      for (const text of [instance.data.database, '_app1_', '_job1_']) expect(await objectsWith(text)).toEqual([]);
+      for (const text of [instance.data.database, '_app1_', '_job1_']) expect(await ownObjectsWith(text)).toEqual([]);
     },
   },
 ];
@@ -170,8 +170,8 @@ describe.each(CALLS)('$name, interrupted after any of its statements', { timeout
       await prepare?.(instance);
       isComplete = await interrupt(instance, run, until);
       await instance.destroy();
-      expect(await objectsWith(`_c_${name.toLowerCase()}`)).toEqual([]);
-      expect(await objectsWith('_app1_')).toEqual([]);
+      expect(await ownObjectsWith(`_c_${name.toLowerCase()}`)).toEqual([]);
+      expect(await ownObjectsWith('_app1_')).toEqual([]);
     }
   });
 });

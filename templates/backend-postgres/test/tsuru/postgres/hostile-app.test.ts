@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Variables } from '../../../src/tsuru/backend.js';
-import { ask, codeOf, connect, objectsWith, queryAs, testBackend, TestInstance } from '../support/postgres-backend.js';
+import { ask, codeOf, connect, ownObjectsWith, queryAs, testBackend, TestInstance } from '../support/postgres-backend.js';
 
 const backend = testBackend();
 afterAll(() => backend.close?.());
@@ -30,7 +30,7 @@ afterEach(async () => {
   await instance.destroy();
   await session.end();
   const names = [instance.data.database, app['PGUSER'], other['PGUSER']];
-  for (const name of names) expect(await objectsWith(name ?? '')).toEqual([]);
+  for (const name of names) expect(await ownObjectsWith(name ?? '')).toEqual([]);
   expect(await ask('SELECT gid FROM pg_prepared_xacts')).toEqual([]);
 });
 
@@ -46,7 +46,7 @@ async function send(client: pg.Client, statements: string[]): Promise<void> {
 async function unbindAndLook(): Promise<void> {
   await instance.unbind('app1');
   expect(await codeOf(connect(app))).toBe(WRONG_PASSWORD);
-  expect(await objectsWith(app['PGUSER'] ?? '')).toEqual([]);
+  expect(await ownObjectsWith(app['PGUSER'] ?? '')).toEqual([]);
   expect(await queryAs(other, 'SELECT id FROM kept')).toEqual([{ id: 7 }]);
 }
 
@@ -170,7 +170,7 @@ describe('an app of another instance', () => {
     if (intruder !== undefined) await send(intruder, statements);
     await unbindAndLook();
     await instance.destroy();
-    expect(await objectsWith('_victim_')).toEqual([]);
+    expect(await ownObjectsWith('_victim_')).toEqual([]);
     const limit = `SELECT datconnlimit FROM pg_database WHERE datname = '${neighbour.data.database}'`;
     expect(await ask(limit)).toEqual([{ datconnlimit: 4 }]);
   });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { ServiceError } from '../../../src/tsuru/errors.js';
-import { connect, objectsWith, queryAs, testBackend, TestInstance } from '../support/postgres-backend.js';
+import { connect, ownObjectsWith, queryAs, testBackend, TestInstance } from '../support/postgres-backend.js';
 
 const backends = [testBackend(), testBackend(), testBackend()] as const;
 afterAll(async () => {
@@ -43,10 +43,10 @@ describe('replicas that work on one instance at once', { timeout: 120_000 }, () 
     await sessions[0]?.query('SET ROLE NONE; CREATE TABLE own ()');
     await atOnce(instance, unbind, unbind, unbind);
     await unbind(instance);
-    expect(await objectsWith('_app1_')).toEqual([]);
+    expect(await ownObjectsWith('_app1_')).toEqual([]);
     await atOnce(instance, destroy, destroy, destroy);
     await destroy(instance);
-    for (const text of [instance.data.database, '_late_']) expect(await objectsWith(text)).toEqual([]);
+    for (const text of [instance.data.database, '_late_']) expect(await ownObjectsWith(text)).toEqual([]);
     await Promise.all(sessions.map((client) => client.end()));
   });
 
@@ -57,6 +57,6 @@ describe('replicas that work on one instance at once', { timeout: 120_000 }, () 
     expect(await queryAs(await instance.bind(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await atOnce(instance, destroy, bindLate, unbind);
     await destroy(instance);
-    for (const text of [instance.data.database, '_late_', '_app1_']) expect(await objectsWith(text)).toEqual([]);
+    for (const text of [instance.data.database, '_late_', '_app1_']) expect(await ownObjectsWith(text)).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import type { PostgresData } from '../../../src/backends/postgres/data.js';
 import { postgres, type PostgresOptions } from '../../../src/backends/postgres/index.js';
+import { prefixOf } from '../../../src/backends/postgres/names.js';
 import type { Server } from '../../../src/backends/postgres/server.js';
 import { postgresSettings } from '../../../src/backends/postgres/settings.js';
 import type { Backend, Instance, Variables } from '../../../src/tsuru/backend.js';
@@ -16,9 +17,14 @@ export const LIMITS = {
   large: { connections: 8, connectionsPerApp: 6, statementTimeout: 300 },
 };
 
+/** A service for each test file. They share the server, and what one looks for must not be of another. */
+const SERVICE = `my-service-${randomUUID()}`;
+/** The start of the names of all its databases and roles. */
+export const PREFIX = prefixOf(SERVICE);
+
 export function testOptions(environment: Record<string, string> = {}): PostgresOptions {
   const settings = z.object(postgresSettings).parse({ ...process.env, ...environment });
-  return { ...settings, service: 'my-service', log: pino({ level: 'silent' }), limits: LIMITS };
+  return { ...settings, service: SERVICE, log: pino({ level: 'silent' }), limits: LIMITS };
 }
 
 /** An instance on the server of the tests, as the life cycle keeps it. */
@@ -133,6 +139,12 @@ export async function objectsWith(text: string): Promise<string[]> {
      UNION ALL SELECT rolname FROM pg_roles WHERE strpos(rolname, '${text}') > 0 ORDER BY name`,
   );
   return rows.map(({ name }) => String(name));
+}
+
+/** Those of this file's service. */
+export async function ownObjectsWith(text: string): Promise<string[]> {
+  const own = await objectsWith(PREFIX);
+  return own.filter((name) => name.includes(text));
 }
 
 /** PostgreSQL's code of the error; undefined when there is none. */
