@@ -17,13 +17,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'every replica gets every lock',
     provisioning: 'inline',
-    edits: [{ file: 'store-sessions.js', from: 'rows[0]?.taken ? free : undefined', to: 'free' }],
+    edits: [{ file: 'store-sessions.js', from: 'const isTaken = rows[0]?.taken;', to: 'const isTaken = true;' }],
     by: 'storm',
   },
   {
     what: 'an operation goes on writing after its lock was lost',
     provisioning: 'inline',
-    edits: [{ file: 'store-open.js', from: '() => locks.client)', to: '() => undefined)' }],
+    edits: [{ file: 'store.js', from: 'new LockedStore(this.engine, lock.db)', to: 'new LockedStore(this.engine, this.db)' }],
     by: 'zombies',
   },
   {
@@ -35,13 +35,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'some acknowledged instances are not stored',
     provisioning: 'inline',
-    edits: [{ file: 'store.js', from: 'async saveSettled(instance) {', to: 'async saveSettled(instance) { if (Math.random() < 0.1) return;' }],
+    edits: [{ file: 'store-locked.js', from: 'async saveSettled(instance) {', to: 'async saveSettled(instance) { if (Math.random() < 0.1) return;' }],
     by: 'storm',
   },
   {
     what: 'some acknowledged binds are not stored',
     provisioning: 'background',
-    edits: [{ file: 'store.js', from: 'async saveBind(instanceId, bind) {', to: 'async saveBind(instanceId, bind) { if (Math.random() < 0.3) return;' }],
+    edits: [{ file: 'store-locked.js', from: 'async saveBind(instanceId, bind) {', to: 'async saveBind(instanceId, bind) { if (Math.random() < 0.3) return;' }],
     by: 'storm',
   },
   {

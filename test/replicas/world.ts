@@ -44,6 +44,10 @@ export async function inWorld(options: WorldOptions, task: (world: World) => Pro
     const violations = await task({ project, database, url, fleet, journal });
     const codes = await fleet.stop();
     return [...fleet.ends, ...violations, ...journal.violations(), ...codes.flatMap((code) => badEnd(code))];
+  } catch (error) {
+    // It may be why the task has failed.
+    if (fleet.ends.length > 0) return [...fleet.ends, String(error)];
+    throw error;
   } finally {
     await fleet.killAll();
   }

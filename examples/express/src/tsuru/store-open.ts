@@ -8,7 +8,7 @@ import { ServiceError } from './errors.js';
 import type { Log } from './http.js';
 import type { StoreConfig } from './store-config.js';
 import { TransactionalDialect } from './store-dialect.js';
-import type { Coordination, Lock, StoreEngine } from './store-engine.js';
+import type { Coordination, StoreEngine } from './store-engine.js';
 import { BUSY_TIMEOUT, filesOf, inodeOf, openDatabase, realPathOf, restrictToOwner, unusable } from './store-file.js';
 import { lockStore } from './store-lock.js';
 import { migrations, type Tables } from './store-tables.js';
@@ -58,24 +58,21 @@ async function opened(config: StoreConfig) {
 }
 
 /** One process uses the file, and its own queues order its operations. */
-const alone: Coordination = {
-  isShared: false,
-  tryLock: () => Promise.resolve(uncontended),
-  free: (keys) => Promise.resolve([...keys]),
-  announceRemoval: () => Promise.resolve(),
-  onRemoval() {},
-  queue: undefined,
-};
-
-const uncontended: Lock = {
-  lost: new AbortController().signal,
-  run: (task) => task(),
-  release: () => Promise.resolve(),
-};
+function alone(db: Kysely<Tables>): Coordination {
+  const uncontended = { lost: new AbortController().signal, db, release: () => Promise.resolve() };
+  return {
+    isShared: false,
+    tryLock: () => Promise.resolve(uncontended),
+    free: (keys) => Promise.resolve([...keys]),
+    announceRemoval: () => Promise.resolve(),
+    onRemoval() {},
+    queue: undefined,
+  };
+}
 
 class FileEngine implements StoreEngine {
   readonly db: Kysely<Tables>;
-  readonly coordination = alone;
+  readonly coordination: Coordination;
   readonly #database: Database.Database;
   readonly #path: string;
   /** The inodes of the opened files, to notice when they are removed or replaced. */
@@ -87,6 +84,7 @@ class FileEngine implements StoreEngine {
   constructor(database: Database.Database, db: Kysely<Tables>, path: string, release: () => void) {
     this.#database = database;
     this.db = db;
+    this.coordination = alone(db);
     this.#path = path;
     this.#inodes = filesOf(path).map(inodeOf);
     this.#release = release;
@@ -97,7 +95,7 @@ class FileEngine implements StoreEngine {
     this.#release();
   }
 
-  async check(write: () => Promise<void>): Promise<void> {
+  async check(write: (db: Kysely<Tables>) => Promise<void>): Promise<void> {
     if (this.#path !== ':memory:') {
       if (filesOf(this.#path).some((file, index) => inodeOf(file) !== this.#inodes[index])) {
         throw new ServiceError(503, "The store's file was removed or replaced while the service was running.");
@@ -107,7 +105,7 @@ class FileEngine implements StoreEngine {
       if (blocks > 0 && bavail * bsize < MIN_FREE) throw new ServiceError(507, FULL);
     }
     this.scrubIfDue();
-    await write();
+    await write(this.db);
   }
 
   failure(error: unknown): unknown {

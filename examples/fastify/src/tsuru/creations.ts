@@ -8,6 +8,7 @@ import { interrupted } from './instance-state.js';
 import { asServiceError, sentence, timedOut, withStatus } from './life-cycle-errors.js';
 import type { Operations } from './operations.js';
 import type { CreationQueue, Lock } from './store-engine.js';
+import type { LockedStore } from './store-locked.js';
 import type { Store } from './store.js';
 import type { StoredInstance } from './store-rows.js';
 
@@ -94,20 +95,22 @@ export class Creations {
   }
 
   /**
-   * Saves a pending instance, and starts or queues its creation. Its caller holds the instance's lock.
+   * Saves a pending instance, and starts or queues its creation.
+   * @param store of the holder of the instance's lock
    * @param requestSignal of the request that waits for it; ignored in the background
    * @param before the failed instance of that name, restored when the backend refuses to create it again
    * @returns undefined when it is queued
    */
   async begin(
+    store: LockedStore,
     instance: StoredInstance,
     requestSignal: AbortSignal | undefined,
     before?: StoredInstance,
   ): Promise<Creation | undefined> {
     const lock = this.#queue ? undefined : await this.#lock(instance.name);
     try {
-      await this.#store.save(instance);
-      await this.#store.forgetRemoval(instance.name);
+      await store.save(instance);
+      await store.forgetRemoval(instance.name);
       await this.#queue?.add(instance, true);
     } catch (error) {
       await lock?.release();
@@ -119,24 +122,25 @@ export class Creations {
   #start(lock: Lock, instance: StoredInstance, requestSignal?: AbortSignal, before?: StoredInstance): Creation {
     const { name } = instance;
     const action = `Creating the instance "${name}"`;
+    const store = this.#store.under(lock);
     let isCancelled = false;
 
-    const { work, reply, abort } = this.#operations.startInBackground(action, (operation) =>
-      lock
-        .run(async () => {
-          const signals = [operation.signal, lock.lost, ...(requestSignal && !this.#inBackground ? [requestSignal] : [])];
-          const { instance: created, error } = await this.#create(action, instance, AbortSignal.any(signals), before);
-          // It stays pending in the store, and the next start of the service or another replica resumes it.
-          if (error && this.#inBackground && this.#operations.areAborted && !isCancelled) return;
-          await this.#operations.persist(async () => {
-            if (created === undefined) await this.#store.remove(instance.id);
-            else await this.#store.saveSettled(isCancelled ? { ...created, state: 'removing', error: '' } : created);
-          }, operation.replyWith);
-          if (isCancelled) throw new ServiceError(410, `The instance "${name}" was removed while it was being created.`);
-          if (error) throw error;
-        })
-        .finally(() => lock.release()),
-    );
+    const { work, reply, abort } = this.#operations.startInBackground(action, async (operation) => {
+      try {
+        const signals = [operation.signal, lock.lost, ...(requestSignal && !this.#inBackground ? [requestSignal] : [])];
+        const { instance: created, error } = await this.#create(action, instance, AbortSignal.any(signals), before);
+        // It stays pending in the store, and the next start of the service or another replica resumes it.
+        if (error && this.#inBackground && this.#operations.areAborted && !isCancelled) return;
+        await this.#operations.persist(async () => {
+          if (created === undefined) await store.remove(instance.id);
+          else await store.saveSettled(isCancelled ? { ...created, state: 'removing', error: '' } : created);
+        }, operation.replyWith);
+        if (isCancelled) throw new ServiceError(410, `The instance "${name}" was removed while it was being created.`);
+        if (error) throw error;
+      } finally {
+        await lock.release();
+      }
+    });
     reply.catch(() => {});
     const ended = work
       .catch((error: unknown) => {
@@ -204,8 +208,8 @@ export class Creations {
   }
 
   async #recoverOne(name: string): Promise<void> {
-    await this.#operations.lockedInBackground(name, async () => {
-      const instance = await this.#store.find(name);
+    await this.#operations.lockedInBackground(name, async (store) => {
+      const instance = await store.find(name);
       if (instance?.state !== 'pending' || this.#running.has(name)) return;
       const canCreate = this.#inBackground && instance.damaged.length === 0;
       if (canCreate && (await this.#queue?.add(instance, false))) return;
@@ -218,7 +222,7 @@ export class Creations {
         return;
       }
       try {
-        await this.#operations.persist(() => this.#store.saveSettled(interrupted(pending)));
+        await this.#operations.persist(() => store.saveSettled(interrupted(pending)));
       } finally {
         await lock.release();
       }
@@ -228,8 +232,8 @@ export class Creations {
   /** @throws Error when it is to be taken from the queue again */
   async #createQueued(name: string): Promise<void> {
     const creation = await this.#operations.track(
-      this.#operations.lockedInBackground(name, async () => {
-        const instance = await this.#store.find(name);
+      this.#operations.lockedInBackground(name, async (store) => {
+        const instance = await store.find(name);
         if (instance?.state !== 'pending' || instance.damaged.length > 0) return undefined;
         const running = this.#running.get(name);
         if (running) return running;
@@ -249,7 +253,7 @@ export class Creations {
   async #pendingUnder(lock: Lock, name: string): Promise<StoredInstance | undefined> {
     let isPending = false;
     try {
-      const instance = await this.#store.find(name);
+      const instance = await this.#store.under(lock).find(name);
       isPending = instance?.state === 'pending';
       return isPending ? instance : undefined;
     } finally {

@@ -24,8 +24,7 @@ export class Locks {
   }
 
   /**
-   * Runs a task under the lock of an instance. When the lock is lost, the task's signal is aborted; it then runs again,
-   * as soon as the lock is back.
+   * Runs a task that holds the lock of an instance. When the lock is lost, the task runs again with a new one.
    * @param patience milliseconds to wait
    * @param over aborted when it must not run again
    * @throws ServiceError 503 when it is not free in time
@@ -33,7 +32,7 @@ export class Locks {
   async hold<T>(
     name: string,
     patience: number,
-    task: (lost: AbortSignal) => Promise<T>,
+    task: (lock: Lock) => Promise<T>,
     over?: AbortSignal,
   ): Promise<T> {
     const start = performance.now();
@@ -43,7 +42,7 @@ export class Locks {
       for (let deadline = start + patience; ; deadline = performance.now() + patience) {
         const lock = await this.#acquire(name, deadline);
         try {
-          return await lock.run(() => task(lock.lost));
+          return await task(lock);
         } catch (error) {
           if (!(error instanceof LostLock) || this.#stopping.aborted || over?.aborted) throw error;
         } finally {

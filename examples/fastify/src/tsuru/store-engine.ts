@@ -5,14 +5,11 @@ import type { Tables } from './store-tables.js';
 
 /** A lock that is held. */
 export interface Lock {
-  /**
-   * Aborted with a {@link LostLock} when the lock is lost, since another process may then have it. Whatever is written
-   * under the lock from then on is refused.
-   */
+  /** Aborted with a {@link LostLock} when the lock is lost, since another process may then have it. */
   readonly lost: AbortSignal;
-  /** Runs a task whose changes of the store are made under this lock. */
-  run<T>(task: () => Promise<T>): Promise<T>;
-  /** To be called once, after everything that ran under the lock has ended, even when the lock was lost. */
+  /** For all that its holder reads and writes. Everything is refused once the lock is lost or released. */
+  readonly db: Kysely<Tables>;
+  /** To be called once, after everything that is done under the lock has ended, even when the lock was lost. */
   release(): Promise<void>;
 }
 
@@ -73,7 +70,7 @@ export interface StoreEngine {
    * @param write a small write
    * @throws ServiceError 503 or 507
    */
-  check(write: () => Promise<void>): Promise<void>;
+  check(write: (db: Kysely<Tables>) => Promise<void>): Promise<void>;
   /** The error of a write, as a ServiceError if the database refused or could not take it. */
   failure(error: unknown): unknown;
   close(): Promise<void>;

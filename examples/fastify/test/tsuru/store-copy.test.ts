@@ -13,7 +13,7 @@ import { migrations } from '../../src/tsuru/store-tables.js';
 import { exportTables, importTables } from '../../src/tsuru/store-transfer.js';
 import { testService, until } from './support/service.js';
 import { storePlace, type StorePlace } from './support/store.js';
-import { bind, instance } from './support/stored.js';
+import { bind, instance, writable } from './support/stored.js';
 
 const COMMAND = ['--import', 'ts-blank-space/register', 'src/tsuru/store-copy.ts'];
 
@@ -47,15 +47,16 @@ describe('store:copy', () => {
 
   async function fill(place: StorePlace, count = 1): Promise<void> {
     const store = await place.open();
+    const locked = await writable(store);
     await store.claim('my-service');
     const parameters = JSON.parse('{"__proto__":{"a":"ü\\u0000😀"}}') as typeof instance.parameters;
     for (let number = 1; number <= count; number++) {
       const state = (['pending', 'ready', 'failed', 'removing'] as const)[number % 4] ?? 'ready';
-      await store.save({ ...instance, id: `id${number}`, name: `db${number}`, state, parameters });
-      await store.saveBind(`id${number}`, { ...bind, state: 'unbound', unboundAt: new Date(0) });
-      await store.saveBind(`id${number}`, { ...bind, kind: 'job' });
+      await locked.save({ ...instance, id: `id${number}`, name: `db${number}`, state, parameters });
+      await locked.saveBind(`id${number}`, { ...bind, state: 'unbound', unboundAt: new Date(0) });
+      await locked.saveBind(`id${number}`, { ...bind, kind: 'job' });
     }
-    await store.rememberRemoval('gone');
+    await locked.rememberRemoval('gone');
     await store.close();
   }
 
@@ -91,7 +92,8 @@ describe('store:copy', () => {
   it('brings creations that are pending, and they continue', async () => {
     const [from, to] = places;
     const store = await from.open();
-    await store.save({ ...instance, state: 'pending' });
+    const locked = await writable(store);
+    await locked.save({ ...instance, state: 'pending' });
     await store.close();
     await copy(from, '--to', fileOf('one'));
     await copy(to, '--from', fileOf('one'));

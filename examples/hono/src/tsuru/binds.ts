@@ -5,12 +5,12 @@ import type { Logger } from 'pino';
 import type { Instance, Variables } from './backend.js';
 import type { BackendCalls, Caller, Workload, WorkloadKey } from './backend-calls.js';
 import { clashError, clashWith, isSuperseded } from './clashes.js';
-import type { Operation } from './deadlines.js';
 import { ServiceError } from './errors.js';
 import { refuseUnready } from './instance-state.js';
 import type { Instances } from './instances.js';
 import { withStatus } from './life-cycle-errors.js';
-import type { Operations } from './operations.js';
+import type { LockedOperation, Operations } from './operations.js';
+import type { LockedStore } from './store-locked.js';
 import type { Store } from './store.js';
 import type { StoredBind, StoredInstance } from './store-rows.js';
 import type { JsonObject } from './values.js';
@@ -69,20 +69,21 @@ export class Binds {
     if (known !== undefined) return known;
     const action = `Binding the ${key.kind} "${key.name}" to "${name}"`;
     return this.#operations.runLocked(name, action, async (operation) => {
-      const instance = await this.#instances.find(name);
+      const { store } = operation;
+      const instance = await this.#instances.find(name, store);
       refuseUnready(instance, 412);
-      const stored = await this.#store.findBind(instance.id, key.kind, key.name);
+      const stored = await store.findBind(instance.id, key.kind, key.name);
       const previous = stored?.unboundAt && stored.unboundAt < this.#forgottenBefore() ? undefined : stored;
       if (previous?.state === 'bound') return previous.variables;
 
       const bind = newBind(key, previous);
-      if (stored === previous) await this.#store.saveBind(instance.id, bind);
-      else await this.#store.replaceBind(instance.id, bind);
+      if (stored === previous) await store.saveBind(instance.id, bind);
+      else await store.replaceBind(instance.id, bind);
       try {
         return await this.#provision(action, instance, workload, { bind, previous, parameters }, caller, operation);
       } catch (error) {
         if (!(error instanceof ServiceError && error.refused)) throw error;
-        await this.#operations.persist(() => this.#restore(instance.id, bind, previous), operation.replyWith);
+        await this.#operations.persist(() => restore(store, instance.id, bind, previous), operation.replyWith);
         // After a 404 Tsuru tries another path, and then says that the instance does not exist.
         throw withStatus(error.status === 404 ? 422 : error.status, error);
       }
@@ -95,15 +96,15 @@ export class Binds {
    */
   async unbind(name: string, key: WorkloadKey, caller: Caller): Promise<void> {
     const action = `Unbinding the ${key.kind} "${key.name}" from "${name}"`;
-    await this.#operations.runLocked(name, action, async (operation) => {
-      const instance = await this.#instances.find(name);
-      const bind = await this.#store.findBind(instance.id, key.kind, key.name);
+    await this.#operations.runLocked(name, action, async ({ store, signal, replyWith }) => {
+      const instance = await this.#instances.find(name, store);
+      const bind = await store.findBind(instance.id, key.kind, key.name);
       if (bind === undefined || bind.state === 'unbound') return;
       // Until this succeeds, the access may be half revoked: a bind in between must provision it again.
-      await this.#store.saveBind(instance.id, { ...bind, state: 'binding' });
-      await this.#backend.unbind(instance, bind, caller, operation.signal);
+      await store.saveBind(instance.id, { ...bind, state: 'binding' });
+      await this.#backend.unbind(instance, bind, caller, signal);
       const unbound: StoredBind = { ...bind, state: 'unbound', unboundAt: this.#now() };
-      await this.#operations.persist(() => this.#store.saveBind(instance.id, unbound), operation.replyWith);
+      await this.#operations.persist(() => store.saveBind(instance.id, unbound), replyWith);
       await this.forgetOld();
     });
   }
@@ -121,19 +122,19 @@ export class Binds {
     workload: Workload,
     { bind, previous, parameters }: { bind: StoredBind; previous: StoredBind | undefined; parameters: JsonObject },
     caller: Caller,
-    operation: Operation,
+    operation: LockedOperation,
   ): Promise<Variables> {
+    const { store, signal, replyWith } = operation;
     const asked = Object.keys(parameters).length === 0 ? bind.parameters : parameters;
     const request = {
       parameters: asked,
       secret: bind.secret,
       previous: previous && Object.keys(previous.variables).length > 0 ? previous.variables : undefined,
     };
-    const variables = await this.#backend.bind(action, instance, workload, request, caller, operation.signal);
+    const variables = await this.#backend.bind(action, instance, workload, request, caller, signal);
     const bound: StoredBind = { ...bind, state: 'bound', variables, parameters: asked };
-    const elsewhere = () => this.#store.bindsElsewhere(instance.id, bind.kind, bind.name);
-    const save = (made: StoredBind) =>
-      this.#operations.persist(() => this.#store.saveBind(instance.id, made), operation.replyWith);
+    const elsewhere = () => store.bindsElsewhere(instance.id, bind.kind, bind.name);
+    const save = (made: StoredBind) => this.#operations.persist(() => store.saveBind(instance.id, made), replyWith);
 
     // Saved before the check, so that of two binds at once one sees the other; as `bound` only when it stays.
     const isAlone = (await elsewhere()).length === 0;
@@ -142,23 +143,28 @@ export class Binds {
     const clash = clashWith(others, variables, previous?.variables ?? {});
     if (clash !== undefined) {
       await save(bind);
-      await this.#backend.unbind(instance, bind, caller, operation.signal);
-      const other = await this.#store.nameOf(clash.other.instanceId);
+      await this.#backend.unbind(instance, bind, caller, signal);
+      const other = await store.nameOf(clash.other.instanceId);
       throw clashError(this.#service, instance.name, bind, other, clash.names);
     }
     if (!isAlone) await save(bound);
-    for (const other of others) if (isSuperseded(other.bind, variables)) await this.#store.forgetVariables(other);
+    for (const other of others) if (isSuperseded(other.bind, variables)) await store.forgetVariables(other);
     return variables;
-  }
-
-  async #restore(instanceId: string, bind: StoredBind, previous: StoredBind | undefined): Promise<void> {
-    if (previous) await this.#store.saveBind(instanceId, previous);
-    else await this.#store.removeBind(instanceId, bind.kind, bind.name);
   }
 
   #forgottenBefore(): Date {
     return new Date(this.#now().getTime() - MEMORY);
   }
+}
+
+async function restore(
+  store: LockedStore,
+  instanceId: string,
+  bind: StoredBind,
+  previous: StoredBind | undefined,
+): Promise<void> {
+  if (previous) await store.saveBind(instanceId, previous);
+  else await store.removeBind(instanceId, bind.kind, bind.name);
 }
 
 function keyOf(workload: Workload): WorkloadKey {

@@ -47,7 +47,7 @@ export class LifeCycle {
 
   constructor(options: LifeCycleOptions) {
     const { store, plans, log, now = () => new Date(), timeouts } = options;
-    const operations = new Operations(store.coordination, log, { ...TIMEOUTS, ...timeouts });
+    const operations = new Operations(store, log, { ...TIMEOUTS, ...timeouts });
     const backend = new BackendCalls(options.backend, plans, operations, log);
     this.#operations = operations;
     this.#recoverInterval = store.coordination.isShared ? (options.recoverInterval ?? RECOVER_INTERVAL) : undefined;

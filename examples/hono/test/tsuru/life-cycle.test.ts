@@ -6,6 +6,7 @@ import { Plans } from '../../src/tsuru/plans.js';
 import { call } from './support/requests.js';
 import { gate, TestBackend, testService, until, type TestService } from './support/service.js';
 import { PACE, restarted } from './support/store.js';
+import { writable } from './support/stored.js';
 
 const HOUR = 3_600_000;
 
@@ -283,7 +284,7 @@ describe('a removal that fails while the instance is being created', () => {
     await create(test);
     const cluster = { pool: 'p', poolProvisioner: '', name: '', provisioner: '', addresses: [], kubeConfig: { token: 'fake' } };
     const instance = await test.store.find('db1');
-    await test.store.save({ ...instance!, state: 'pending', cluster });
+    await (await writable(test.store)).save({ ...instance!, state: 'pending', cluster });
     test.backend.instead.destroy = fails();
     expect((await destroy(test)).status).toBe(500);
     expect((await test.store.find('db1'))?.cluster).toMatchObject({ pool: 'p' });
@@ -731,19 +732,21 @@ describe('an error without a message', () => {
 describe('a store that cannot be written', () => {
   const full = new ServiceError(507, "The service's disk is full.");
 
-  /** Makes the named writes of the store fail from now on. */
-  function fill(test: TestService, fails: (method: string, argument: unknown) => boolean): () => void {
-    const { store } = test;
-    const own = { save: store.save.bind(store), saveBind: store.saveBind.bind(store), remove: store.remove.bind(store) };
-    const guarded =
-      <Arguments extends unknown[]>(method: keyof typeof own, write: (...args: Arguments) => Promise<void>) =>
-      (...args: Arguments) =>
-        fails(method, args.at(-1)) ? Promise.reject(full) : write(...args);
-    store.save = guarded('save', own.save);
-    store.saveBind = guarded('saveBind', own.saveBind);
-    store.remove = guarded('remove', own.remove);
+  /** Makes some writes of the store fail, until the returned function is called. */
+  function fill({ store }: TestService, fails: (method: string, argument: unknown) => boolean): () => void {
+    const under = store.under.bind(store);
+    let isFull = true;
+    store.under = (lock) => {
+      const locked = under(lock);
+      for (const method of ['save', 'saveBind', 'remove'] as const) {
+        const write = locked[method].bind(locked) as (...args: unknown[]) => Promise<void>;
+        locked[method] = (...args: unknown[]) =>
+          isFull && fails(method, args.at(-1)) ? Promise.reject(full) : write(...args);
+      }
+      return locked;
+    };
     return () => {
-      Object.assign(store, own);
+      isFull = false;
     };
   }
   const isState = (state: string) => (_: string, argument: unknown) => (argument as { state?: string }).state === state;

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { Cluster, InfoItem, Instance, Status } from './backend.js';
 import type { BackendCalls, Caller } from './backend-calls.js';
 import type { Creation, Creations, Provisioning } from './creations.js';
-import type { Operation } from './deadlines.js';
 import { messageOf, ServiceError } from './errors.js';
 import { describeState, interrupted, refuseDamaged, refuseUnready, trustedCluster } from './instance-state.js';
 import { noSuchInstance, sentence, timedOut } from './life-cycle-errors.js';
-import type { Operations } from './operations.js';
+import type { LockedOperation, Operations } from './operations.js';
 import { checkParameters, type Plans } from './plans.js';
 import type { Removals } from './removals.js';
 import { revertHint } from './revert-hint.js';
+import type { StoreQueries } from './store-queries.js';
 import type { Store } from './store.js';
 import type { StoredInstance } from './store-rows.js';
 import { sameJson } from './values.js';
@@ -51,8 +51,8 @@ export class Instances {
   }
 
   /** The instance, in any state. @throws ServiceError 404 without it */
-  async find(name: string): Promise<StoredInstance> {
-    const instance = await this.#find(name);
+  async find(name: string, store: StoreQueries = this.#store): Promise<StoredInstance> {
+    const instance = await this.#find(name, store);
     if (instance === undefined) throw noSuchInstance(name);
     return instance;
   }
@@ -79,8 +79,8 @@ export class Instances {
 
     await this.#operations.run(action, async (operation) => {
       const wanted = { ...spec, parameters: await checkParameters(plan, spec.parameters) };
-      const creation = await this.#operations.locked(spec.name, operation, (lost) =>
-        this.#startCreation(action, wanted, caller, operation, lost),
+      const creation = await this.#operations.locked(spec.name, operation, (locked) =>
+        this.#startCreation(action, wanted, caller, locked, operation.signal),
       );
       if (creation === 'elsewhere') await this.#creations.replyFromElsewhere(action, spec.name, operation.signal);
       else if (creation && !this.#inBackground) await creation.reply;
@@ -98,7 +98,8 @@ export class Instances {
   async update(spec: InstanceSpec, caller: Caller): Promise<void> {
     const action = `Updating the instance "${spec.name}"`;
     await this.#operations.runLocked(spec.name, action, async (operation) => {
-      const previous = await this.#find(spec.name);
+      const { store, signal, replyWith } = operation;
+      const previous = await this.#find(spec.name, store);
       if (previous === undefined) {
         throw new ServiceError(
           410,
@@ -109,8 +110,8 @@ export class Instances {
         refuseUnready(previous, 409);
         const parameters = await checkParameters(this.#plans.find(spec.plan), spec.parameters);
         const instance = { ...previous, ...spec, parameters, requestedBy: caller.requestedBy };
-        const data = await this.#backend.update(action, instance, previous, caller, operation.signal);
-        await this.#operations.persist(() => this.#store.save({ ...instance, data }), operation.replyWith);
+        const data = await this.#backend.update(action, instance, previous, caller, signal);
+        await this.#operations.persist(() => store.save({ ...instance, data }), replyWith);
       } catch (error) {
         if (!(error instanceof ServiceError && error.refused)) throw error;
         const { message, fields } = error;
@@ -130,13 +131,14 @@ export class Instances {
    */
   async destroy(name: string, caller: Caller): Promise<void> {
     await this.#operations.runLocked(name, `Removing the instance "${name}"`, async (operation) => {
-      const instance = await this.#store.find(name);
+      const { store } = operation;
+      const instance = await store.find(name);
       if (instance === undefined) {
-        if (await this.#store.forgetRemoval(name)) return;
+        if (await store.forgetRemoval(name)) return;
         throw noSuchInstance(name);
       }
       await this.#removals.remove(instance, operation, caller);
-      if (operation.hasReplied()) await this.#operations.persist(() => this.#store.rememberRemoval(name));
+      if (operation.hasReplied()) await this.#operations.persist(() => store.rememberRemoval(name));
     });
   }
 
@@ -168,32 +170,35 @@ export class Instances {
   }
 
   /** The instance. A ready one is damaged when the backend's schema refuses its data. */
-  async #find(name: string): Promise<StoredInstance | undefined> {
-    const instance = await this.#store.find(name);
+  async #find(name: string, store: StoreQueries): Promise<StoredInstance | undefined> {
+    const instance = await store.find(name);
     if (instance?.state !== 'ready' || instance.damaged.includes('data') || this.#backend.canRead(instance)) {
       return instance;
     }
     return { ...instance, data: {}, damaged: [...instance.damaged, 'data'] };
   }
 
-  /** @returns the creation to wait for; undefined when there is none, or it goes on in the background */
+  /**
+   * @param requestSignal of the request, which outlives the lock
+   * @returns the creation to wait for; undefined when there is none, or it goes on in the background
+   */
   async #startCreation(
     action: string,
     wanted: InstanceSpec,
     caller: Caller,
-    operation: Operation,
-    lost: AbortSignal,
+    operation: LockedOperation,
+    requestSignal: AbortSignal,
   ): Promise<Creation | 'elsewhere' | undefined> {
-    const existing = await this.#find(wanted.name);
+    const { store } = operation;
+    const existing = await this.#find(wanted.name, store);
     if (existing?.state === 'removing') {
-      const signal = AbortSignal.any([operation.signal, lost]);
-      await this.#removals.remove(existing, { ...operation, signal }, caller);
+      await this.#removals.remove(existing, operation, caller);
       // Tsuru has given up on this creation, and must not find its instance later.
-      if (operation.hasReplied() || operation.signal.aborted) throw timedOut(action);
+      if (operation.hasReplied() || requestSignal.aborted) throw timedOut(action);
     } else if (existing && existing.state !== 'failed') {
-      await this.#refuseDifferent(existing, wanted, caller.cluster);
+      await this.#refuseDifferent(store, existing, wanted, caller.cluster);
       if (existing.state === 'ready') {
-        await this.#store.save({ ...existing, description: wanted.description, tags: wanted.tags });
+        await store.save({ ...existing, description: wanted.description, tags: wanted.tags });
         return undefined;
       }
       const running = this.#creations.running(wanted.name);
@@ -201,8 +206,8 @@ export class Instances {
       if (await this.#creations.isQueued(existing)) return undefined;
       if (await this.#creations.isElsewhere(wanted.name)) return 'elsewhere';
       // It may have ended between the two looks at it.
-      const now = await this.#store.find(wanted.name);
-      if (now?.state !== 'pending') return this.#startCreation(action, wanted, caller, operation, lost);
+      const now = await store.find(wanted.name);
+      if (now?.state !== 'pending') return this.#startCreation(action, wanted, caller, operation, requestSignal);
     }
     const failed = existing?.state === 'removing' ? undefined : existing && interrupted(existing);
     if (failed) refuseDamaged(failed);
@@ -216,11 +221,16 @@ export class Instances {
       cluster: caller.cluster,
       damaged: [],
     };
-    return this.#creations.begin(instance, operation.signal, failed);
+    return this.#creations.begin(store, instance, requestSignal, failed);
   }
 
   /** @throws ServiceError 422 when an instance from a lost call cannot be taken over */
-  async #refuseDifferent(existing: StoredInstance, wanted: InstanceSpec, cluster: Cluster | undefined): Promise<void> {
+  async #refuseDifferent(
+    store: StoreQueries,
+    existing: StoredInstance,
+    wanted: InstanceSpec,
+    cluster: Cluster | undefined,
+  ): Promise<void> {
     const { name } = existing;
     refuseDamaged(existing);
     const fields = [
@@ -234,7 +244,7 @@ export class Instances {
     if (existing.cluster?.pool !== cluster?.pool) {
       differences.push(`its pool is "${existing.cluster?.pool ?? ''}", not "${cluster?.pool ?? ''}"`);
     }
-    const [bind] = await this.#store.activeBinds(existing.id);
+    const [bind] = await store.activeBinds(existing.id);
     if (bind) differences.push(`the ${bind.kind} "${bind.name}" is bound to it`);
     if (differences.length === 0) return;
     const orSame = bind === undefined ? ', create it with the same values to take it over,' : '';

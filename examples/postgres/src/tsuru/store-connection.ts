@@ -1,11 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 
 import { ServiceError } from './errors.js';
 import { LostLock } from './store-engine.js';
+import type { Tables } from './store-tables.js';
 
 /** Milliseconds that a request or a start waits for a database that is away, such as one that restarts. */
 export const PATIENCE = 60_000;
@@ -43,21 +43,18 @@ export function connectionOptions(url: string): pg.ClientConfig {
   };
 }
 
-/** Milliseconds that the queries of the current task wait for the database. */
-const patience = new AsyncLocalStorage<number>();
-
-/** Runs a task whose queries wait that long for a database that is away, in milliseconds. */
-export function withPatience<T>(milliseconds: number, task: () => Promise<T>): Promise<T> {
-  return patience.run(milliseconds, task);
-}
-
 /**
  * Repeats an attempt while the database is away.
+ * @param patience milliseconds
  * @param onWait gets the error of the first one, when another follows
  * @throws ServiceError 503 when it stays away; any other error at once
  */
-export async function whenBack<T>(attempt: () => Promise<T>, onWait: (error: unknown) => void = () => {}): Promise<T> {
-  const deadline = performance.now() + (patience.getStore() ?? PATIENCE);
+export async function whenBack<T>(
+  attempt: () => Promise<T>,
+  patience = PATIENCE,
+  onWait: (error: unknown) => void = () => {},
+): Promise<T> {
+  const deadline = performance.now() + patience;
   for (let count = 1; ; count++) {
     try {
       return await attempt();
@@ -71,30 +68,11 @@ export async function whenBack<T>(attempt: () => Promise<T>, onWait: (error: unk
 }
 
 /**
- * Connections for Kysely. A query waits for a database that is away, and is sent again when its connection breaks: every
- * change of the store can be repeated. Hence it is not for transactions.
+ * The tables of the store, whose queries are sent by a function. Two queries may go through different connections, so it
+ * is not for transactions.
  */
-export class PatientPool implements PostgresPool {
-  readonly #pool: pg.Pool;
-  /** The connection that the current task must use instead. */
-  readonly #pinned: () => PostgresPoolClient | undefined;
-
-  constructor(pool: pg.Pool, pinned: () => PostgresPoolClient | undefined) {
-    this.#pool = pool;
-    this.#pinned = pinned;
-  }
-
-  connect(): Promise<PostgresPoolClient> {
-    const query = (sql: string, values?: unknown[]) => whenBack(() => this.#pool.query(sql, values));
-    return Promise.resolve(this.#pinned() ?? clientWith(query));
-  }
-
-  end(): Promise<void> {
-    return this.#pool.end();
-  }
-}
-
-/** A client as Kysely uses one, which sends every query with that function. */
-export function clientWith(query: (sql: string, values?: unknown[]) => Promise<pg.QueryResult>): PostgresPoolClient {
-  return { query: query as unknown as PostgresPoolClient['query'], release() {} };
+export function tablesThrough(query: (sql: string, values: unknown[]) => Promise<pg.QueryResult>): Kysely<Tables> {
+  const client = { query: query as unknown as PostgresPoolClient['query'], release() {} };
+  const pool: PostgresPool = { connect: () => Promise.resolve(client), end: () => Promise.resolve() };
+  return new Kysely({ dialect: new PostgresDialect({ pool }) });
 }

@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { Log } from './http.js';
 import { messageOf } from './errors.js';
 import { connectionOptions, whenBack } from './store-connection.js';
-import type { CreationQueue } from './store-engine.js';
+import type { CreationQueue, Lock } from './store-engine.js';
 import { FREE_KEYS, type LockSessions } from './store-sessions.js';
 
 /** Creations that one process works on at a time. */
@@ -16,6 +16,8 @@ const CONCURRENCY = 10;
 const MAX_CONNECTIONS = 4;
 /** Milliseconds between two attempts to take the lock of a worker. */
 const RETRY_INTERVAL = 1_000;
+/** Milliseconds between two attempts to take the lock of the migrations. */
+const MIGRATION_INTERVAL = 50;
 /** Milliseconds that its jobs have left when it is closed. */
 const LAST_WAIT = 1_000;
 const TASK = 'create';
@@ -92,10 +94,23 @@ export class JobQueue implements CreationQueue {
     return this.#utils;
   }
 
+  /** Makes the queue's tables, one process at a time: two that create its schema at once would fail. */
   async #migrate(): Promise<WorkerUtils> {
-    const utils = await makeWorkerUtils({ pgPool: this.#pool, schema: this.#schema, logger: this.#logger });
-    await utils.migrate();
-    return utils;
+    const lock = await this.#migrationLock();
+    try {
+      // It migrates, as the workers do when they start.
+      return await makeWorkerUtils({ pgPool: this.#pool, schema: this.#schema, logger: this.#logger });
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #migrationLock(): Promise<Lock> {
+    for (;;) {
+      const lock = await this.#locks.tryLock('queue/migration');
+      if (lock !== undefined) return lock;
+      await pause(MIGRATION_INTERVAL);
+    }
   }
 
   #run(create: (name: string) => Promise<void>): WorkerPool {

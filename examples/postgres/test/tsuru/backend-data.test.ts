@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AnyBackend, Backend, Request } from '../../src/tsuru/backend.js';
 import type { JsonObject } from '../../src/tsuru/values.js';
 import { testService } from './support/service.js';
+import { writable } from './support/stored.js';
 
 interface Data {
   database: string;
@@ -52,7 +53,7 @@ async function created() {
 async function storeData({ store }: Awaited<ReturnType<typeof created>>, data: JsonObject) {
   const instance = await store.find('db1');
   if (instance === undefined) throw new Error('there is no instance');
-  await store.save({ ...instance, data });
+  await (await writable(store)).save({ ...instance, data });
 }
 
 describe('data with a schema', () => {

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 
 import { answers } from '../../src/tsuru/answers.js';
 import { createLogger } from '../../src/tsuru/log.js';
-import { withPatience } from '../../src/tsuru/store-connection.js';
 import { openStore } from '../../src/tsuru/store-open.js';
 import { migrations } from '../../src/tsuru/store-tables.js';
 import { startPostgres } from './support/postgres-server.js';
@@ -146,10 +145,11 @@ describe('a server that stops', () => {
     onTestFinished(() => server.stop());
     const url = server.url();
     const port = Number(new URL(url).port);
-    const stores = [await openStore({ url }, createLogger('silent')), await openStore({ url }, createLogger('silent'))];
+    const log = createLogger('silent');
+    const stores = [await openStore({ url }, log), await openStore({ url }, log), await openStore({ url }, log, 500)];
     onTestFinished(async () => void (await Promise.all(stores.map((store) => store.close()))));
     const all = await Promise.all(stores.map((store) => testService({ store })));
-    const [one, other] = all as [TestService, TestService];
+    const [one, other, hasty] = all as [TestService, TestService, TestService];
     await create(one);
 
     const statuses: number[] = [];
@@ -167,7 +167,7 @@ describe('a server that stops', () => {
     expect(new Set(statuses)).toEqual(new Set([200, 201]));
 
     await server.stop();
-    const late = await withPatience(500, () => bind(one, 'a1'));
+    const late = await bind(hasty, 'a1');
     expect([late.status, late.body]).toEqual([503, expect.stringContaining('Try again in a minute')]);
     expect((await one.call('GET', '/healthcheck')).status).toBe(503);
     server = await startPostgres({ ...options, port });

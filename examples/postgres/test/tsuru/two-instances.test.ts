@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { testService, type TestService } from './support/service.js';
+import { writable } from './support/stored.js';
 
 describe('two instances on one app', () => {
   let test: TestService;
@@ -64,7 +65,7 @@ describe('two instances on one app', () => {
     const { id } = await test.service.lifeCycle.instances.find('db2');
     const stored = await test.store.findBind(id, 'app', 'a1');
     if (stored === undefined) throw new Error('the bind is missing');
-    await test.store.saveBind(id, { ...stored, variables: { PASSWORD: 'another' } });
+    await (await writable(test.store)).saveBind(id, { ...stored, variables: { PASSWORD: 'another' } });
     await unbind('db1');
     expect((await bind('db1')).body).toBe(first.body);
     await unbind('db2');

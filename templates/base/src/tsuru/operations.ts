@@ -5,7 +5,9 @@ import { ServiceError } from './errors.js';
 import type { Log } from './http.js';
 import { asServiceError, timedOut } from './life-cycle-errors.js';
 import { Locks } from './locks.js';
-import { LostLock, type Coordination } from './store-engine.js';
+import { LostLock } from './store-engine.js';
+import type { LockedStore } from './store-locked.js';
+import type { Store } from './store.js';
 
 /**
  * Milliseconds. Tsuru waits 300 s for a response, so every operation ends earlier, with an error that its user can
@@ -35,6 +37,11 @@ export const TIMEOUTS: Timeouts = {
   retry: 1000,
 };
 
+/** An operation that holds the lock of its instance. Its signal is also aborted when the lock is lost. */
+export interface LockedOperation extends Operation {
+  readonly store: LockedStore;
+}
+
 /** Milliseconds. */
 const LONGEST_RETRY = 30_000;
 
@@ -43,6 +50,7 @@ const LONGEST_RETRY = 30_000;
  * lock until it ends, and its result is stored all the same.
  */
 export class Operations {
+  readonly #store: Store;
   readonly #log: Log;
   readonly #timeouts: Timeouts;
   readonly #locks: Locks;
@@ -50,8 +58,9 @@ export class Operations {
   readonly #running = new Map<Promise<unknown>, (reason: Error) => void>();
   readonly #stopping = new AbortController();
 
-  constructor(coordination: Coordination, log: Log, timeouts: Timeouts) {
-    this.#locks = new Locks(coordination, this.#stopping.signal);
+  constructor(store: Store, log: Log, timeouts: Timeouts) {
+    this.#store = store;
+    this.#locks = new Locks(store.coordination, this.#stopping.signal);
     this.#log = log;
     this.#timeouts = timeouts;
   }
@@ -79,10 +88,8 @@ export class Operations {
   }
 
   /** The same, for a request that must be the only one on its instance. */
-  runLocked<T>(name: string, action: string, task: (operation: Operation) => Promise<T>): Promise<T> {
-    return this.run(action, (operation) =>
-      this.locked(name, operation, (lost) => task({ ...operation, signal: AbortSignal.any([operation.signal, lost]) })),
-    );
+  runLocked<T>(name: string, action: string, task: (operation: LockedOperation) => Promise<T>): Promise<T> {
+    return this.run(action, (operation) => this.locked(name, operation, task));
   }
 
   /** Runs a call that changes nothing. A stop waits for its reply only. */
@@ -121,13 +128,19 @@ export class Operations {
    * lost, unless the operation's time is over: its user may have asked for something else since.
    * @throws ServiceError 503 when it stays locked
    */
-  locked<T>(name: string, { signal }: Operation, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#locks.hold(name, this.#timeouts.lock, task, signal);
+  locked<T>(name: string, operation: Operation, task: (operation: LockedOperation) => Promise<T>): Promise<T> {
+    const { signal } = operation;
+    return this.#locks.hold(
+      name,
+      this.#timeouts.lock,
+      (lock) => task({ ...operation, signal: AbortSignal.any([signal, lock.lost]), store: this.#store.under(lock) }),
+      signal,
+    );
   }
 
   /** The same, as patient as a creation in the background. */
-  lockedInBackground<T>(name: string, task: (lost: AbortSignal) => Promise<T>): Promise<T> {
-    return this.#locks.hold(name, this.#timeouts.background, task);
+  lockedInBackground<T>(name: string, task: (store: LockedStore) => Promise<T>): Promise<T> {
+    return this.#locks.hold(name, this.#timeouts.background, (lock) => task(this.#store.under(lock)));
   }
 
   /**

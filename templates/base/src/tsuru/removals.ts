@@ -2,10 +2,9 @@ import type { Logger } from 'pino';
 
 import type { BackendCalls, Caller } from './backend-calls.js';
 import type { Creations } from './creations.js';
-import type { Operation } from './deadlines.js';
 import { ServiceError } from './errors.js';
 import { asFailure } from './life-cycle-errors.js';
-import type { Operations } from './operations.js';
+import type { LockedOperation, Operations } from './operations.js';
 import type { Store } from './store.js';
 import type { StoredInstance } from './store-rows.js';
 
@@ -33,54 +32,55 @@ export class Removals {
   }
 
   /**
-   * Removes an instance in any state, with its binds. Its caller holds the lock.
+   * Removes an instance in any state, with its binds.
    * @throws ServiceError 5xx; the instance then stays `removing`, and the removal can be repeated
    */
-  async remove(instance: StoredInstance, operation: Operation, caller: Caller): Promise<void> {
+  async remove(instance: StoredInstance, operation: LockedOperation, caller: Caller): Promise<void> {
     const { name } = instance;
+    const { store, signal, replyWith } = operation;
     this.#running.add(name);
     try {
       await this.#cancelCreation(instance, operation);
-      const current = await this.#store.find(name);
+      const current = await store.find(name);
       if (current === undefined) return;
       const removing: StoredInstance = { ...current, state: 'removing', error: '' };
-      await this.#store.saveSettled(removing);
+      await store.saveSettled(removing);
       try {
-        const binds = await this.#store.activeBinds(removing.id);
+        const binds = await store.activeBinds(removing.id);
         const canUnbind = binds.length > 0 && this.#backend.canRead(removing);
         for (const bind of binds) {
-          if (canUnbind) await this.#backend.unbind(removing, bind, caller, operation.signal);
+          if (canUnbind) await this.#backend.unbind(removing, bind, caller, signal);
           else this.#log.error({ instance: name, [bind.kind]: bind.name }, 'skipped an unbind: the data is unreadable');
-          await this.#store.removeBind(removing.id, bind.kind, bind.name);
+          await store.removeBind(removing.id, bind.kind, bind.name);
         }
-        await this.#backend.destroy(`Removing the instance "${name}"`, removing, caller, operation.signal);
+        await this.#backend.destroy(`Removing the instance "${name}"`, removing, caller, signal);
       } catch (error) {
         const problem = asFailure(error);
-        await this.#store.saveSettled({ ...removing, error: problem.message }).catch((unwritten: unknown) => {
+        await store.saveSettled({ ...removing, error: problem.message }).catch((unwritten: unknown) => {
           this.#log.error({ err: unwritten, instance: name }, 'could not store why a removal failed');
         });
         throw problem;
       }
-      await this.#operations.persist(() => this.#store.remove(removing.id), operation.replyWith);
+      await this.#operations.persist(() => store.remove(removing.id), replyWith);
     } finally {
       this.#running.delete(name);
     }
   }
 
-  async #cancelCreation({ id, name }: StoredInstance, operation: Operation): Promise<void> {
+  async #cancelCreation({ id, name }: StoredInstance, { store, signal, replyWith }: LockedOperation): Promise<void> {
     const creation = this.#creations.running(name);
     if (creation === undefined) {
       if (!(await this.#creations.isElsewhere(name))) return;
-      await this.#store.setState(id, 'removing');
+      await store.setState(id, 'removing');
       await this.#store.coordination.announceRemoval(name);
-      await this.#creations.endElsewhere(`Removing the instance "${name}"`, name, operation.signal);
+      await this.#creations.endElsewhere(`Removing the instance "${name}"`, name, signal);
       return;
     }
     creation.cancel();
     // Before the wait: should the service stop meanwhile, its next start must not resume the creation.
-    await this.#store.setState(id, 'removing');
+    await store.setState(id, 'removing');
     creation.reply.catch((error: unknown) => {
-      if (error instanceof ServiceError && error.status === 507) operation.replyWith(error);
+      if (error instanceof ServiceError && error.status === 507) replyWith(error);
     });
     await creation.ended;
   }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { StoredInstance } from '../../src/tsuru/store-rows.js';
 import { NOT_UTF8, storePlace, type StorePlace } from './support/store.js';
-import { bind, instance } from './support/stored.js';
+import { bind, instance, writable } from './support/stored.js';
 
 describe('the store', () => {
   let place: StorePlace;
@@ -15,8 +15,9 @@ describe('the store', () => {
 
   it('has everything when it is opened again', async () => {
     const store = await place.open();
-    await store.save(instance);
-    await store.saveBind('id1', bind);
+    const locked = await writable(store);
+    await locked.save(instance);
+    await locked.saveBind('id1', bind);
     await store.close();
     const again = await place.open();
     expect(JSON.stringify(await again.find('db1'))).toBe(JSON.stringify(instance));
@@ -31,12 +32,13 @@ describe('the store', () => {
       const deep = '{"a":'.repeat(70) + '1' + '}'.repeat(70);
       for (const value of [`'${deep}'`, "'{'", "'7'", ...NOT_UTF8]) {
         const store = await place.open();
-        await store.save({ ...instance, cluster: undefined });
+        const locked = await writable(store);
+        await locked.save({ ...instance, cluster: undefined });
         await store.close();
         await place.execute(`update instances set ${column} = ${value}`);
         const again = await place.open();
         expect(await again.find('db1')).toMatchObject({ id: 'id1', damaged: [column] });
-        await again.remove('id1');
+        await (await writable(again)).remove('id1');
         await again.close();
       }
     },
@@ -44,8 +46,9 @@ describe('the store', () => {
 
   it('makes a bind again when its variables cannot be read', async () => {
     const store = await place.open();
-    await store.save(instance);
-    await store.saveBind('id1', bind);
+    const locked = await writable(store);
+    await locked.save(instance);
+    await locked.saveBind('id1', bind);
     await store.close();
     await place.execute("update binds set variables = '{'");
     const again = await place.open();
@@ -55,17 +58,19 @@ describe('the store', () => {
 
   it('deletes binds together with their instance', async () => {
     const store = await place.open();
-    await store.save(instance);
-    await store.saveBind('id1', bind);
-    await store.remove('id1');
+    const locked = await writable(store);
+    await locked.save(instance);
+    await locked.saveBind('id1', bind);
+    await locked.remove('id1');
     expect(await store.find('db1')).toBeUndefined();
     expect(await store.activeBinds('id1')).toEqual([]);
   });
 
   it('keeps keys such as __proto__ unchanged', async () => {
     const store = await place.open();
+    const locked = await writable(store);
     const parameters = JSON.parse('{"__proto__":{"polluted":"yes"},"constructor":"x"}') as StoredInstance['parameters'];
-    await store.save({ ...instance, parameters });
+    await locked.save({ ...instance, parameters });
     expect(JSON.stringify((await store.find('db1'))?.parameters)).toBe(
       '{"__proto__":{"polluted":"yes"},"constructor":"x"}',
     );
@@ -86,9 +91,10 @@ describe('the store', () => {
 
   it('reports each removal that was remembered once', async () => {
     const store = await place.open();
-    await store.rememberRemoval('db1');
-    await store.rememberRemoval('db1');
-    expect([await store.forgetRemoval('db1'), await store.forgetRemoval('db1')]).toEqual([true, false]);
+    const locked = await writable(store);
+    await locked.rememberRemoval('db1');
+    await locked.rememberRemoval('db1');
+    expect([await locked.forgetRemoval('db1'), await locked.forgetRemoval('db1')]).toEqual([true, false]);
     await store.close();
   });
 });

@@ -6,7 +6,7 @@ import type { Log } from './http.js';
 import { Announcements, ANNOUNCE, IN_USE } from './store-announcements.js';
 import { checkedSchema } from './store-checks.js';
 import type { StoreConfig } from './store-config.js';
-import { connectionOptions, isAway, PatientPool, unreachable, whenBack, withPatience } from './store-connection.js';
+import { connectionOptions, isAway, PATIENCE, tablesThrough, unreachable, whenBack } from './store-connection.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
 import { JobQueue } from './store-queue.js';
 import { FREE_KEYS, LockSessions } from './store-sessions.js';
@@ -21,18 +21,19 @@ const CHECK_TIMEOUT = 3_000;
 /**
  * Opens the store, and migrates its tables: one PostgreSQL schema, the current one of the connection, which any number
  * of processes use at once. Waits for a database that is away, for up to a minute.
+ * @param patience milliseconds that the store then waits for a database that is away
  * @throws Error when it is unusable
  */
-export async function openStore({ url }: StoreConfig, log: Log): Promise<Store> {
+export async function openStore({ url }: StoreConfig, log: Log, patience = PATIENCE): Promise<Store> {
   const pool = new pg.Pool({ ...connectionOptions(url), max: MAX_CONNECTIONS });
   // An idle connection that the server closes; the pool opens another one.
   pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
   try {
     const onWait = (error: unknown) => log.warn({ err: error }, 'waiting for the database, for a minute at most');
-    const schema = await whenBack(() => prepared(pool), onWait);
+    const schema = await whenBack(() => prepared(pool), PATIENCE, onWait);
     const announcements = new Announcements(url, schema);
     await whenBack(() => announcements.open());
-    return new Store(new DatabaseEngine(url, schema, pool, announcements, log));
+    return new Store(new DatabaseEngine(url, { schema, pool, announcements, log, patience }));
   } catch (error) {
     await pool.end();
     throw unusable(error);
@@ -85,26 +86,39 @@ async function prepared(pool: pg.Pool): Promise<string> {
   return schema;
 }
 
+interface EngineOptions {
+  schema: string;
+  pool: pg.Pool;
+  announcements: Announcements;
+  log: Log;
+  /** Milliseconds to wait for a database that is away. */
+  patience: number;
+}
+
 class DatabaseEngine implements StoreEngine {
   readonly db: Kysely<Tables>;
   readonly coordination: Coordination;
+  /** For what does not wait for a database that is away. */
+  readonly #hastyDb: Kysely<Tables>;
   readonly #close: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor(url: string, schema: string, pool: pg.Pool, announcements: Announcements, log: Log) {
-    const locks = new LockSessions(url);
+  constructor(url: string, { schema, pool, announcements, log, patience }: EngineOptions) {
+    const locks = new LockSessions(url, patience);
     const queue = new JobQueue(url, schema, locks, log);
-    this.db = new Kysely({ dialect: new PostgresDialect({ pool: new PatientPool(pool, () => locks.client) }) });
+    // A query is sent again when its connection breaks: every change of the store can be repeated.
+    this.db = tablesThrough((sql, values) => whenBack(() => pool.query(sql, values), patience));
+    this.#hastyDb = tablesThrough((sql, values) => whenBack(() => pool.query(sql, values), 0));
     this.coordination = {
       isShared: true,
       tryLock: (key) => locks.tryLock(key),
       async free(keys) {
         if (keys.length === 0) return [];
-        const { rows } = await whenBack(() => pool.query<{ key: string }>(FREE_KEYS, [keys]));
+        const { rows } = await whenBack(() => pool.query<{ key: string }>(FREE_KEYS, [keys]), patience);
         return rows.map(({ key }) => key);
       },
       async announceRemoval(name) {
-        await whenBack(() => pool.query(ANNOUNCE, [name]));
+        await whenBack(() => pool.query(ANNOUNCE, [name]), patience);
       },
       onRemoval: (listener) => announcements.onRemoval(listener),
       queue,
@@ -113,7 +127,7 @@ class DatabaseEngine implements StoreEngine {
       await queue.close();
       await announcements.close();
       await locks.close();
-      await this.db.destroy();
+      await pool.end();
     };
   }
 
@@ -122,12 +136,12 @@ class DatabaseEngine implements StoreEngine {
 
   scrubIfDue(): void {}
 
-  async check(write: () => Promise<void>): Promise<void> {
+  async check(write: (db: Kysely<Tables>) => Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(unreachable(new Error('no reply within three seconds'))), CHECK_TIMEOUT);
     });
-    await Promise.race([withPatience(0, write), late]).finally(() => clearTimeout(timer));
+    await Promise.race([write(this.#hastyDb), late]).finally(() => clearTimeout(timer));
   }
 
   failure(error: unknown): unknown {

@@ -1,11 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
-import type { PostgresPoolClient } from 'kysely';
+import type { Kysely } from 'kysely';
 import pg from 'pg';
 
 import { REFUSE_STANDBY } from './store-checks.js';
-import { clientWith, connectionOptions, isAway, whenBack } from './store-connection.js';
+import { connectionOptions, isAway, tablesThrough, whenBack } from './store-connection.js';
 import { LostLock, type Lock } from './store-engine.js';
+import type { Tables } from './store-tables.js';
 
 /** Connections that hold locks. An operation waits for the queries of others on the same one, but not for their work. */
 const MAX_SESSIONS = 8;
@@ -29,36 +28,33 @@ const SETTINGS = `
 const NUMBER = "hashtextextended(current_schema() || '/' || $1, 0)";
 
 /**
- * Locks of PostgreSQL's sessions, so that a lock ends with its holder. All queries of the operation under a lock go
+ * Locks of PostgreSQL's sessions, so that a lock ends with its holder. All queries under a lock go
  * through the session that holds it. The server ends the lock only after the session's last query, so nothing is
  * written under a lock that was lost.
  */
 export class LockSessions {
   readonly #url: string;
+  readonly #patience: number;
   readonly #sessions = new Set<Session>();
   readonly #held = new Set<string>();
-  readonly #current = new AsyncLocalStorage<SessionLock>();
   readonly #heartbeat: NodeJS.Timeout;
   #opening: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(url: string) {
+  /** @param patience milliseconds to wait for a database that is away */
+  constructor(url: string, patience: number) {
     this.#url = url;
+    this.#patience = patience;
     this.#heartbeat = setInterval(() => {
       for (const session of this.#sessions) session.query('select 1', []).catch(() => {});
     }, HEARTBEAT).unref();
-  }
-
-  /** The client of the lock under which the current task runs. */
-  get client(): PostgresPoolClient | undefined {
-    return this.#current.getStore()?.client;
   }
 
   async tryLock(key: string): Promise<Lock | undefined> {
     if (this.#held.has(key)) return undefined;
     this.#held.add(key);
     try {
-      const lock = await whenBack(() => this.#attempt(key));
+      const lock = await whenBack(() => this.#attempt(key), this.#patience);
       if (lock === undefined) this.#held.delete(key);
       return lock;
     } catch (error) {
@@ -74,7 +70,7 @@ export class LockSessions {
     try {
       const { rows } = await session.query(`select pg_try_advisory_lock(${NUMBER}) as taken`, [key]);
       const isTaken = (rows as { taken: boolean }[])[0]?.taken;
-      if (isTaken) lock = new SessionLock(session, this.#current, () => this.#unlock(session, key));
+      if (isTaken) lock = new SessionLock(session, () => this.#unlock(session, key));
       return lock;
     } finally {
       if (lock === undefined) session.load--;
@@ -161,7 +157,7 @@ class Session {
   }
 
   /** @throws LostLock when the session is lost */
-  async query(sql: string, values: unknown[] | undefined): Promise<pg.QueryResult> {
+  async query(sql: string, values: unknown[]): Promise<pg.QueryResult> {
     const result = this.#last.then(() => {
       if (this.#isLost) throw new LostLock();
       return this.#client.query(sql, values);
@@ -200,19 +196,17 @@ class Session {
 }
 
 class SessionLock implements Lock {
-  readonly client: PostgresPoolClient;
+  readonly db: Kysely<Tables>;
   readonly #session: Session;
-  readonly #current: AsyncLocalStorage<SessionLock>;
   readonly #unlock: () => Promise<void>;
   readonly #lost = new AbortController();
   #isReleased = false;
 
-  constructor(session: Session, current: AsyncLocalStorage<SessionLock>, unlock: () => Promise<void>) {
+  constructor(session: Session, unlock: () => Promise<void>) {
     this.#session = session;
-    this.#current = current;
     this.#unlock = unlock;
     session.add(this);
-    this.client = clientWith((sql, values) => {
+    this.db = tablesThrough(async (sql, values) => {
       if (this.#isReleased) throw new Error('the store was used under a lock that is released');
       return session.query(sql, values);
     });
@@ -220,10 +214,6 @@ class SessionLock implements Lock {
 
   get lost(): AbortSignal {
     return this.#lost.signal;
-  }
-
-  run<T>(task: () => Promise<T>): Promise<T> {
-    return this.#current.run(this, task);
   }
 
   async release(): Promise<void> {

@@ -34,17 +34,23 @@ describe('a lock of the database', () => {
 
   it('is told that it is lost with its session, and writes nothing from then on', async () => {
     const lock = await taken(one, 'instance/db1');
-    await lock.run(() => one.save(instance));
+    await one.under(lock).save(instance);
     await place.loseLocks();
-    await expect(lock.run(() => one.save({ ...instance, team: 'late' }))).rejects.toMatchObject({ status: 503 });
+    await expect(one.under(lock).save({ ...instance, team: 'late' })).rejects.toMatchObject({ status: 503 });
     expect(lock.lost.aborted).toBe(true);
     const next = await taken(other, 'instance/db1');
-    await expect(lock.run(() => one.setState('id1', 'failed'))).rejects.toMatchObject({ status: 503 });
+    await expect(one.under(lock).setState('id1', 'failed')).rejects.toMatchObject({ status: 503 });
     expect(await other.find('db1')).toEqual(instance);
     await lock.release();
     expect(await one.coordination.tryLock('instance/db1')).toBeUndefined();
     await next.release();
     await (await taken(one, 'instance/db1')).release();
+  });
+
+  it('keeps replicas that start at once from making the tables of the queue at once', async () => {
+    const stores = await Promise.all(Array.from({ length: 6 }, () => place.open()));
+    await Promise.all(stores.map((store) => store.coordination.queue?.start(() => Promise.resolve())));
+    expect(await place.query(`select count(*) from "${place.schema}_jobs".jobs`)).toEqual([{ count: '0' }]);
   });
 
   it('of a worker comes back after its session was lost, so that no other replica frees its job', async () => {

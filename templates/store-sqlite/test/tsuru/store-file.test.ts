@@ -6,7 +6,7 @@ import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { openStore } from '../../src/tsuru/store-open.js';
-import { bind, instance } from './support/stored.js';
+import { bind, instance, writable } from './support/stored.js';
 
 describe('the file of the store', () => {
   let directory: string;
@@ -21,7 +21,8 @@ describe('the file of the store', () => {
 
   it('is a file that only its owner can read', async () => {
     const store = await openStore({ path });
-    await store.save(instance);
+    const locked = await writable(store);
+    await locked.save(instance);
     for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o777).toBe(0o600);
     await store.close();
   });
@@ -60,12 +61,13 @@ describe('the file of the store', () => {
 
   it('truncates its log once a reader that kept it is gone', async () => {
     const store = await openStore({ path });
-    await store.save(instance);
-    await store.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind' });
+    const locked = await writable(store);
+    await locked.save(instance);
+    await locked.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind' });
     const reader = new Database(path);
     reader.exec('begin');
     reader.prepare('select * from binds').all();
-    await store.removeBind('id1', 'app', 'a1');
+    await locked.removeBind('id1', 'app', 'a1');
     reader.exec('rollback');
     reader.close();
     await store.ping();
@@ -78,18 +80,20 @@ describe('the file of the store', () => {
     await (await openStore({ path })).close();
     chmodSync(path, 0o644);
     const store = await openStore({ path });
-    await store.save(instance);
+    const locked = await writable(store);
+    await locked.save(instance);
     for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o777).toBe(0o600);
     await store.close();
   });
 
   it('has no trace of a secret in its files once it is dropped', async () => {
     const store = await openStore({ path });
+    const locked = await writable(store);
     const cluster = { pool: 'p', poolProvisioner: '', name: '', provisioner: '', addresses: [] };
     const kubeConfig = { token: 'the-token-of-the-cluster '.repeat(400) };
-    await store.save({ ...instance, cluster: { ...cluster, kubeConfig } });
-    await store.saveSettled({ ...instance, cluster: { ...cluster, kubeConfig } });
-    await store.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind', unboundAt: new Date(0), state: 'unbound' });
+    await locked.save({ ...instance, cluster: { ...cluster, kubeConfig } });
+    await locked.saveSettled({ ...instance, cluster: { ...cluster, kubeConfig } });
+    await locked.saveBind('id1', { ...bind, secret: 'the-secret-of-the-bind', unboundAt: new Date(0), state: 'unbound' });
     await store.forgetUnbound(new Date(1));
     const bytes = [path, `${path}-wal`].map((file) => readFileSync(file, 'latin1')).join('');
     expect(bytes).not.toMatch(/the-token-of-the-cluster|the-secret-of-the-bind/);
