@@ -49,7 +49,7 @@ describe('a lock of the database', () => {
 
   it('keeps replicas that start at once from making the tables of the queue at once', async () => {
     const stores = await Promise.all(Array.from({ length: 6 }, () => place.open()));
-    await Promise.all(stores.map((store) => store.coordination.queue?.start(() => Promise.resolve())));
+    await Promise.all(stores.map(async (store) => store.coordination.queue?.start(() => Promise.resolve())));
     expect(await place.query(`select count(*) from "${place.schema}_jobs".jobs`)).toEqual([{ count: '0' }]);
   });
 
