@@ -8,6 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
 import { online } from '../support/cli.ts';
+import { needsTool } from '../support/needs.ts';
 
 const PORT = 18_462;
 
@@ -125,6 +126,13 @@ describe('a generated service on PostgreSQL', () => {
     npm('run', 'types');
     npm('run', 'lint');
     expect(Number(/Tests\s+(\d+) passed/.exec(npm('test', '--', '--maxWorkers=2'))?.[1])).toBeGreaterThan(800);
+  });
+
+  it('refuses a server whose TLS it cannot trust, as backend, as store and in the doctor', (context) => {
+    needsTool(context, 'openssl', spawnSync('openssl', ['version']).status === 0);
+    const path = 'test/tsuru/postgres/tls.test.ts';
+    copyFileSync(new URL('./fixtures/tls.ts', import.meta.url), join(project, path));
+    execFileSync('npx', ['vitest', 'run', path], { cwd: project, stdio: 'pipe', env: online(), timeout: 120_000 });
   });
 });
 

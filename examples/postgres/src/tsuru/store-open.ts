@@ -20,8 +20,8 @@ const CHECK_TIMEOUT = 3_000;
 
 /**
  * Opens the store, and migrates its tables: one PostgreSQL schema, the current one of the connection, which any number
- * of processes use at once. Waits for a database that is away, for up to a minute.
- * @param patience milliseconds that the store then waits for a database that is away
+ * of processes use at once.
+ * @param patience milliseconds to wait for a database that is away, now and later
  * @throws Error when it is unusable
  */
 export async function openStore({ url }: StoreConfig, log: Log, patience = PATIENCE): Promise<Store> {
@@ -30,9 +30,9 @@ export async function openStore({ url }: StoreConfig, log: Log, patience = PATIE
   pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
   try {
     const onWait = (error: unknown) => log.warn({ err: error }, 'waiting for the database, for a minute at most');
-    const schema = await whenBack(() => prepared(pool), PATIENCE, onWait);
+    const schema = await whenBack(() => prepared(pool), patience, onWait);
     const announcements = new Announcements(url, schema);
-    await whenBack(() => announcements.open());
+    await whenBack(() => announcements.open(), patience);
     return new Store(new DatabaseEngine(url, { schema, pool, announcements, log, patience }));
   } catch (error) {
     await pool.end();
@@ -52,7 +52,7 @@ function unusable(error: unknown): Error {
 export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tables>; close: () => Promise<void> }> {
   const pool = new pg.Pool({ ...connectionOptions(url), max: 2 });
   try {
-    await whenBack(() => prepared(pool));
+    await prepared(pool);
     const holder = new pg.Client(connectionOptions(url));
     await holder.connect();
     const close = async () => {
