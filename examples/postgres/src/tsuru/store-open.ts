@@ -7,6 +7,7 @@ import { Announcements, ANNOUNCE, IN_USE } from './store-announcements.js';
 import { checkedSchema } from './store-checks.js';
 import type { StoreConfig } from './store-config.js';
 import { connectionOptions, isAway, PATIENCE, tablesThrough, unreachable, whenBack } from './store-connection.js';
+import { MigrationDialect } from './store-dialect.js';
 import type { Coordination, StoreEngine } from './store-engine.js';
 import { JobQueue } from './store-queue.js';
 import { FREE_KEYS, LockSessions } from './store-sessions.js';
@@ -72,7 +73,7 @@ export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tab
 /** @returns the schema of the tables */
 async function prepared(pool: pg.Pool): Promise<string> {
   const schema = await checkedSchema(pool);
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }) });
   const table = `${pg.escapeIdentifier(schema)}.kysely_migration`;
   // A newer replica may have run migrations that this one does not know. They only add to the tables.
   const getMigrations = async () => {

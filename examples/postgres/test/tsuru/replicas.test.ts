@@ -122,6 +122,21 @@ describe('replicas on one store', () => {
     expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 0, 0]);
   });
 
+  it('start while another service changes its tables', async () => {
+    let isOver = false;
+    const others = [1, 2, 3].map(async (number) => {
+      const schema = `${place.schema}_other${number}`;
+      while (!isOver) {
+        await place.execute(`create schema "${schema}"; create table "${schema}".t (a serial, b text)`);
+        await place.execute(`alter table "${schema}".t rename column b to c`);
+        await place.execute(`drop schema "${schema}" cascade`);
+      }
+    });
+    for (let count = 0; count < 30; count++) await (await place.open()).close();
+    isOver = true;
+    await Promise.all(others);
+  });
+
   it('work on the tables of a newer version', async () => {
     await create(await replica());
     await place.execute(`
