@@ -34,14 +34,14 @@ export async function killedMigrations(
     child.kill('SIGKILL');
     await killed;
     await rival?.leave();
-    try {
-      const replicas = await Promise.all([0, 1].map(() => startService(directory, { environment })));
-      const codes = await Promise.all(replicas.map((replica) => replica.stop()));
-      for (const [index, code] of codes.entries()) {
-        if (code !== 0) found.push(`a replica ended with ${String(code)}:\n${replicas[index]?.output() ?? ''}`);
+    const started = await Promise.allSettled([0, 1].map(() => startService(directory, { environment })));
+    for (const start of started) {
+      if (start.status === 'rejected') {
+        found.push(`after a migration that was killed: ${String(start.reason)}`);
+        continue;
       }
-    } catch (error) {
-      found.push(`after a migration that was killed: ${String(error)}`);
+      const code = await start.value.stop();
+      if (code !== 0) found.push(`a replica ended with ${String(code)}:\n${start.value.output()}`);
     }
   }
   return found;
