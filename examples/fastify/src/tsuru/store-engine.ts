@@ -7,7 +7,7 @@ import type { Tables } from './store-tables.js';
 export interface Lock {
   /** Aborted with a {@link LostLock} when the lock is lost, since another process may then have it. */
   readonly lost: AbortSignal;
-  /** For all that its holder reads and writes. Everything is refused once the lock is lost or released. */
+  /** For all that its holder reads and writes. A lock that can be lost refuses everything once it is lost or released. */
   readonly db: Kysely<Tables>;
   /** To be called once, after everything that is done under the lock has ended, even when the lock was lost. */
   release(): Promise<void>;

@@ -14,7 +14,7 @@ import {
 } from './store-rows.js';
 import type { Tables } from './store-tables.js';
 
-/** What can be read of instances and binds, with a lock or without one. */
+/** What needs no lock. */
 export class StoreQueries {
   protected readonly engine: StoreEngine;
   protected readonly db: Kysely<Tables>;
@@ -78,6 +78,14 @@ export class StoreQueries {
       .where('id', '=', instanceId)
       .executeTakeFirst();
     return decoded(row?.name ?? null) ?? '';
+  }
+
+  /** Forgets the binds that were unbound before that time, with their secrets. */
+  async forgetUnbound(before: Date): Promise<void> {
+    const { numDeletedRows } = await this.written(
+      this.db.deleteFrom('binds').where('unbound_at', '<', before.toISOString()).executeTakeFirst(),
+    );
+    if (numDeletedRows > 0n) this.engine.scrub();
   }
 
   /** The result of a write. @throws ServiceError 503 or 507 when it cannot be made */

@@ -11,6 +11,7 @@ import type { Instances } from './instances.js';
 import { withStatus } from './life-cycle-errors.js';
 import type { LockedOperation, Operations } from './operations.js';
 import type { LockedStore } from './store-locked.js';
+import type { StoreQueries } from './store-queries.js';
 import type { Store } from './store.js';
 import type { StoredBind, StoredInstance } from './store-rows.js';
 import type { JsonObject } from './values.js';
@@ -105,13 +106,13 @@ export class Binds {
       await this.#backend.unbind(instance, bind, caller, signal);
       const unbound: StoredBind = { ...bind, state: 'unbound', unboundAt: this.#now() };
       await this.#operations.persist(() => store.saveBind(instance.id, unbound), replyWith);
-      await this.forgetOld();
+      await this.forgetOld(store);
     });
   }
 
   /** Forgets the binds that ended more than an hour ago. If that fails, the next call does it. */
-  async forgetOld(): Promise<void> {
-    await this.#store.forgetUnbound(this.#forgottenBefore()).catch((error: unknown) => {
+  async forgetOld(store: StoreQueries = this.#store): Promise<void> {
+    await store.forgetUnbound(this.#forgottenBefore()).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'could not forget old binds yet');
     });
   }

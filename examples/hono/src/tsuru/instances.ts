@@ -50,7 +50,11 @@ export class Instances {
     this.#inBackground = provisioning === 'background';
   }
 
-  /** The instance, in any state. @throws ServiceError 404 without it */
+  /**
+   * The instance, in any state.
+   * @param store of the lock, for an operation that holds it
+   * @throws ServiceError 404 without it
+   */
   async find(name: string, store: StoreQueries = this.#store): Promise<StoredInstance> {
     const instance = await this.#find(name, store);
     if (instance === undefined) throw noSuchInstance(name);

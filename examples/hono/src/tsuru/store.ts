@@ -80,14 +80,6 @@ export class Store extends StoreQueries {
     return row && variablesIn(row.variables);
   }
 
-  /** Forgets the binds that were unbound before that time, with their secrets. */
-  async forgetUnbound(before: Date): Promise<void> {
-    const { numDeletedRows } = await this.written(
-      this.db.deleteFrom('binds').where('unbound_at', '<', before.toISOString()).executeTakeFirst(),
-    );
-    if (numDeletedRows > 0n) this.engine.scrub();
-  }
-
   /**
    * Checks that the store can be written. Concurrent calls share one write.
    * @throws ServiceError 507 when the disk is full or the write fails, 503 when the database cannot be used

@@ -65,11 +65,6 @@ export class Operations {
     this.#timeouts = timeouts;
   }
 
-  /** Aborted when the grace period of {@link stop} is over. */
-  get stopping(): AbortSignal {
-    return this.#stopping.signal;
-  }
-
   /** Whether the grace period of {@link stop} is over. */
   get areAborted(): boolean {
     return this.#stopping.signal.aborted;

@@ -2,8 +2,8 @@ import { StoreQueries } from './store-queries.js';
 import { bindRow, instanceRow, type InstanceState, type OtherBind, type StoredBind, type StoredInstance } from './store-rows.js';
 
 /**
- * The store for the holder of a lock. It alone can change instances and their binds, and each change is refused once the
- * lock is lost.
+ * The store for the holder of a lock. It alone can change instances, and binds that are not forgotten; each change is
+ * refused once the lock is lost.
  */
 export class LockedStore extends StoreQueries {
   /** Inserts an instance, or updates the one with its id. */

@@ -5,9 +5,9 @@ import { Logger, makeWorkerUtils, runTaskList, type WorkerEvents, type WorkerPoo
 import pg from 'pg';
 
 import type { Log } from './http.js';
-import { messageOf } from './errors.js';
-import { connectionOptions, whenBack } from './store-connection.js';
-import type { CreationQueue, Lock } from './store-engine.js';
+import { messageOf, ServiceError } from './errors.js';
+import { connectionOptions, isAway, whenBack } from './store-connection.js';
+import { LostLock, type CreationQueue, type Lock } from './store-engine.js';
 import { FREE_KEYS, type LockSessions } from './store-sessions.js';
 
 /** Creations that one process works on at a time. */
@@ -32,19 +32,24 @@ export class JobQueue implements CreationQueue {
   readonly #pool: pg.Pool;
   readonly #schema: string;
   readonly #locks: LockSessions;
+  readonly #patience: number;
   readonly #log: Log;
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
   #utils: Promise<WorkerUtils> | undefined;
   #workers: WorkerPool | undefined;
 
-  /** @param schema of the store */
-  constructor(url: string, schema: string, locks: LockSessions, log: Log) {
+  /**
+   * @param schema of the store
+   * @param patience milliseconds to wait for a database that is away, or for another process that makes the tables
+   */
+  constructor(url: string, schema: string, { locks, log, patience }: { locks: LockSessions; log: Log; patience: number }) {
     this.#pool = new pg.Pool({ ...connectionOptions(url), max: MAX_CONNECTIONS });
     const onError = (error: Error) => log.debug({ err: error }, 'a connection to the database was closed');
     this.#pool.on('error', onError).on('connect', (client) => client.on('error', onError));
     this.#schema = schema === 'public' ? 'graphile_worker' : `${schema}_jobs`;
     this.#locks = locks;
+    this.#patience = patience;
     this.#log = log;
     this.#logger = new Logger(() => (level: string, message) => {
       log[level === 'error' ? 'warn' : 'debug']({ queue: this.#schema }, messageOf(message));
@@ -58,7 +63,11 @@ export class JobQueue implements CreationQueue {
   }
 
   async start(create: (name: string) => Promise<void>): Promise<void> {
-    await this.#migrated();
+    try {
+      await this.#migrated();
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) throw error;
+    }
     if (!this.#stopping.signal.aborted) this.#workers ??= this.#run(create);
   }
 
@@ -87,7 +96,7 @@ export class JobQueue implements CreationQueue {
   }
 
   #migrated(): Promise<WorkerUtils> {
-    this.#utils ??= whenBack(() => this.#migrate()).catch((error: unknown) => {
+    this.#utils ??= whenBack(() => this.#migrate(), this.#patience).catch((error: unknown) => {
       this.#utils = undefined;
       throw error;
     });
@@ -98,19 +107,24 @@ export class JobQueue implements CreationQueue {
   async #migrate(): Promise<WorkerUtils> {
     const lock = await this.#migrationLock();
     try {
-      // It migrates, as the workers do when they start.
       return await makeWorkerUtils({ pgPool: this.#pool, schema: this.#schema, logger: this.#logger });
+    } catch (error) {
+      // Another process may have begun meanwhile.
+      throw lock.lost.aborted ? new LostLock(error) : error;
     } finally {
       await lock.release();
     }
   }
 
+  /** @throws ServiceError 503 when it is not free in time, or the queue is stopped */
   async #migrationLock(): Promise<Lock> {
-    for (;;) {
+    const deadline = performance.now() + this.#patience;
+    while (!this.#stopping.signal.aborted && performance.now() < deadline) {
       const lock = await this.#locks.tryLock('queue/migration');
       if (lock !== undefined) return lock;
       await pause(MIGRATION_INTERVAL);
     }
+    throw new ServiceError(503, 'The queue of creations is not ready. Try again in a minute.');
   }
 
   #run(create: (name: string) => Promise<void>): WorkerPool {
@@ -124,6 +138,12 @@ export class JobQueue implements CreationQueue {
     );
     const end = () => gone.abort();
     workers.promise.then(end, end);
+    // Every queue of the database hears it. The workers would end, although it may be about the queue of another service.
+    events.on('pool:listen:notification', ({ message }) => {
+      if (message.channel !== 'worker:migrate') return;
+      message.channel = '';
+      void this.#endIfOutdated(workers);
+    });
     // A worker ends when it cannot report the end of its job, and no other one takes its place.
     events.once('worker:fatalError', () => {
       if (this.#stopping.signal.aborted) return;
@@ -132,6 +152,17 @@ export class JobQueue implements CreationQueue {
       void workers.gracefulShutdown();
     });
     return workers;
+  }
+
+  /** Ends the workers when a newer version has changed the tables so that this one must not use them. */
+  async #endIfOutdated(workers: WorkerPool): Promise<void> {
+    try {
+      await (await this.#migrated()).migrate();
+    } catch (error) {
+      if (isAway(error) || this.#stopping.signal.aborted) return;
+      this.#log.error({ err: error, queue: this.#schema }, 'the queue belongs to a newer version; this one takes no more creations');
+      await workers.gracefulShutdown();
+    }
   }
 
   /** Holds the lock of a worker until the worker is gone; takes it again when it is lost. */

@@ -47,6 +47,32 @@ describe('a lock of the database', () => {
     await (await taken(one, 'instance/db1')).release();
   });
 
+  it('refuses what comes after its release', async () => {
+    const lock = await taken(one, 'instance/db1');
+    await lock.release();
+    await expect(one.under(lock).save(instance)).rejects.toThrow('a lock that is released');
+    expect(await one.find('db1')).toBeUndefined();
+  });
+
+  it('of the tables of the queue does not keep a replica from ending', async () => {
+    const lock = await taken(other, 'queue/migration');
+    const starting = one.coordination.queue?.start(() => Promise.resolve());
+    await one.close();
+    await starting;
+    await lock.release();
+  });
+
+  it('leaves the queue of another service in the same database at work while a queue is made', async () => {
+    const neighbour = await storePlace();
+    const store = await neighbour.open();
+    const created: string[] = [];
+    await store.coordination.queue?.start((name) => Promise.resolve(void created.push(name)));
+    await one.coordination.queue?.start(() => Promise.resolve());
+    await store.coordination.queue?.add({ id: 'id1', name: 'db1' }, true);
+    await until(() => created.length === 1);
+    await neighbour.remove();
+  });
+
   it('keeps replicas that start at once from making the tables of the queue at once', async () => {
     const stores = await Promise.all(Array.from({ length: 6 }, () => place.open()));
     await Promise.all(stores.map(async (store) => store.coordination.queue?.start(() => Promise.resolve())));

@@ -38,6 +38,8 @@ export function connectionOptions(url: string): pg.ClientConfig {
     application_name: 'tsuru-service',
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
+    // A process that is frozen in a transaction, such as that of a migration, would stop the others for ever.
+    idle_in_transaction_session_timeout: 20_000,
     query_timeout: 35_000,
     keepAlive: true,
   };

@@ -30,7 +30,7 @@ export async function openStore({ url }: StoreConfig, log: Log, patience = PATIE
   // An idle connection that the server closes; the pool opens another one.
   pool.on('error', (error) => log.debug({ err: error }, 'a connection to the database was closed'));
   try {
-    const onWait = (error: unknown) => log.warn({ err: error }, 'waiting for the database, for a minute at most');
+    const onWait = (error: unknown) => log.warn({ err: error }, 'waiting for the database');
     const schema = await whenBack(() => prepared(pool), patience, onWait);
     const announcements = new Announcements(url, schema);
     await whenBack(() => announcements.open(), patience);
@@ -52,9 +52,12 @@ function unusable(error: unknown): Error {
  */
 export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tables>; close: () => Promise<void> }> {
   const pool = new pg.Pool({ ...connectionOptions(url), max: 2 });
+  const holder = new pg.Client(connectionOptions(url));
+  // The error of a connection that is lost is that of its next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  holder.on('error', () => {});
   try {
     await prepared(pool);
-    const holder = new pg.Client(connectionOptions(url));
     await holder.connect();
     const close = async () => {
       await holder.end();
@@ -62,9 +65,9 @@ export async function openTables({ url }: StoreConfig): Promise<{ db: Kysely<Tab
     };
     const { rows } = await holder.query<{ taken: boolean }>(`select pg_try_advisory_lock(${IN_USE}) as taken`);
     if (rows[0]?.taken === true) return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }), close };
-    await holder.end();
     throw new Error('a service uses it; stop all of its replicas');
   } catch (error) {
+    await holder.end().catch(() => {});
     await pool.end();
     throw unusable(error);
   }
@@ -106,7 +109,7 @@ class DatabaseEngine implements StoreEngine {
 
   constructor(url: string, { schema, pool, announcements, log, patience }: EngineOptions) {
     const locks = new LockSessions(url, patience);
-    const queue = new JobQueue(url, schema, locks, log);
+    const queue = new JobQueue(url, schema, { locks, log, patience });
     // A query is sent again when its connection breaks: every change of the store can be repeated.
     this.db = tablesThrough((sql, values) => whenBack(() => pool.query(sql, values), patience));
     this.#hastyDb = tablesThrough((sql, values) => whenBack(() => pool.query(sql, values), 0));

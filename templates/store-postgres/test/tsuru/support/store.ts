@@ -21,27 +21,9 @@ export interface StorePlace {
   remove: () => Promise<void>;
 }
 
-/**
- * A database for each worker of vitest, in which its tests run one after another: migrations look at all schemas of their
- * database, and fail while one is dropped.
- */
-async function databaseOfWorker(): Promise<string> {
-  const url = new URL(inject('storeUrl'));
-  const name = `worker_${process.env['VITEST_POOL_ID'] ?? ''}`;
-  const client = new pg.Client(url.href);
-  await client.connect();
-  await client.query(`create database ${name}`).catch((error: unknown) => {
-    // 42P04: an earlier file of this worker has created it.
-    if ((error as pg.DatabaseError).code !== '42P04') throw error;
-  });
-  await client.end();
-  url.pathname = `/${name}`;
-  return url.href;
-}
-
 export async function storePlace(): Promise<StorePlace> {
   const schema = `test_${randomUUID().replaceAll('-', '')}`;
-  const url = new URL(await databaseOfWorker());
+  const url = new URL(inject('storeUrl'));
   url.searchParams.set('options', `-c search_path=${schema}`);
   const admin = new URL(url);
   url.searchParams.set('application_name', schema);
