@@ -1001,7 +1001,7 @@ describe('an instance that a stop of the service left pending', () => {
     expect((await destroy(test)).status).toBe(504);
     const next = await testService({ provisioning: 'background', store: await restarted(test.store) });
     await next.service.lifeCycle.resume();
-    expect((await status(next)).status).toBe(500);
+    await until(async () => (await status(next)).status === 500);
     expect(next.backend.methods).toEqual([]);
     expect((await destroy(next)).status).toBe(200);
   });
