@@ -2,6 +2,7 @@ import { forEachConcurrently } from './concurrency.ts';
 import type { Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
+import { TOO_MANY_REDIRECTS } from '../tsuru/redirects.ts';
 import { outcomeOf, Probe } from './probe.ts';
 import { Lost, Session, type Sent, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
@@ -200,7 +201,7 @@ async function tryCheck(
 function redirectAmong(sent: readonly Sent[]): string | undefined {
   const turned = sent.some(({ call, exchange }) => exchange.hops.some(({ method }) => method !== call.request.method));
   if (turned) return 'http.redirect';
-  const isEndless = sent.some(({ exchange }) => exchange.failure?.startsWith('stopped after') === true);
+  const isEndless = sent.some(({ exchange }) => exchange.failure === TOO_MANY_REDIRECTS);
   return isEndless ? 'http.redirect-kept' : undefined;
 }
 

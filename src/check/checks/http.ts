@@ -1,5 +1,6 @@
 import type { Call } from '../../tsuru/calls.ts';
 import type { Hop } from '../../tsuru/http.ts';
+import { TOO_MANY_REDIRECTS } from '../../tsuru/redirects.ts';
 import type { Check } from '../check.ts';
 import { wayOf, type Probe } from '../probe.ts';
 import { bodyOf, isHtml } from './text.ts';
@@ -22,14 +23,11 @@ function noRedirect(isOfKind: (hop: Hop, call: Call) => boolean): (probe: Probe)
       probe.unbinding(name, app),
       calls.unbindJob(name, job),
       calls.destroy(name),
-      // Users reach such paths through the proxy.
-      calls.proxied('GET', `/resources/${name}/`),
-      calls.proxied('DELETE', `/resources/${name}/`),
     ];
     for (const call of tried) {
       const sent = await probe.send(call);
       const hop = sent.exchange.hops.find((one) => isOfKind(one, call));
-      const loses = sent.exchange.failure?.startsWith('stopped after') === true;
+      const loses = sent.exchange.failure === TOO_MANY_REDIRECTS;
       const end = loses ? ', and so on without end' : '';
       probe.require(hop === undefined, sent, `${wayOf(call)} got a ${hop?.status ?? 0} to ${hop?.location ?? ''}${end}`);
     }

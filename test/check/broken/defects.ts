@@ -1049,8 +1049,8 @@ export const DEFECTS: readonly Defect[] = [
       'handle',
       (right) => (incoming) =>
         incoming.target.endsWith('/')
-          ? { status: 301, headers: { location: incoming.target.slice(0, -1) } }
-          : right(incoming),
+          ? right({ ...incoming, target: incoming.target.slice(0, -1) })
+          : { status: 301, headers: { location: `${incoming.target}/` } },
     ),
   },
   {
