@@ -45,12 +45,13 @@ selfSigned('authority');
 signed('leaf', 2);
 signed('expired', -1);
 
-async function serve(name: string, chain: string[] = []): Promise<URL> {
+/** Serves /moved, and redirects anything else to the location. */
+async function serve(name: string, chain: string[] = [], location = '/moved'): Promise<URL> {
   const server: Server = createServer(
     { key: read(`${name}.key`), cert: [name, ...chain].map((one) => read(`${one}.crt`)).join('') },
     ({ url }, response) => {
       if (url === '/moved') response.end('[]');
-      else response.writeHead(307, { Location: '/moved' }).end();
+      else response.writeHead(307, { Location: location }).end();
     },
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -106,6 +107,19 @@ it('a redirect is followed with the same trust', async () => {
   const request = { method: 'POST', path: '/', headers: {}, body: 'name=db1' };
   const options = { timeout: 30_000, signal: new AbortController().signal, tls: { ca: read('own.crt') } };
   expect(await sendFollowing(address, request, options)).toMatchObject({ reply: { status: 200 }, hops: [{ method: 'POST' }] });
+});
+
+it('a redirect that leaves TLS does not say where it came from', async () => {
+  const requests: string[] = [];
+  const plain = await rawServer((socket, text) => {
+    requests.push(text);
+    socket.end('HTTP/1.1 200 OK\r\n\r\n');
+  });
+  const address = await serve('own', [], plain.href);
+  const request = { method: 'GET', path: '/', headers: { Authorization: 'Basic dTpw' } };
+  await sendFollowing(address, request, { timeout: 30_000, signal: new AbortController().signal, tls: { insecure: true } });
+  expect(requests).toEqual([expect.stringContaining('Authorization: Basic dTpw')]);
+  expect(requests[0]).not.toContain('Referer');
 });
 
 it('an address without TLS is asked as ever', async () => {
