@@ -224,6 +224,14 @@ describe('a chain', () => {
     expect([reply, failure, received]).toEqual([undefined, 'hung up', []]);
   });
 
+  it.each([
+    ['the timeout is no reply', { timeout: 300 }, { reply: undefined, failure: 'timeout', hops: [] }],
+    ['a hang-up stays the reply', { hangUp: 300 }, { reply: { status: 307, complete: false }, failure: undefined, hops: [] }],
+  ])('is not followed from a redirect that has no end: at %s', async (_title, more, result) => {
+    const address = await rawServer((socket) => socket.write('HTTP/1.1 307 Temporary Redirect\r\nLocation: /b\r\nContent-Length: 9\r\n\r\nhalf'));
+    expect(await sendFollowing(address, requestOf('POST'), options(more))).toMatchObject(result);
+  });
+
   it('with a body without an end is followed', async () => {
     const address = await rawServer((socket, request) => {
       if (!request.startsWith('GET /a ')) {
