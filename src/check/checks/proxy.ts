@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, wayOf, type Probe } from '../probe.ts';
+import { isAccepted, outcomeOf, statusOf, wayOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
 import { bodyOf } from './text.ts';
 
