@@ -24,7 +24,7 @@ export const createChecks: readonly Check[] = [
     level: 'must',
     rule: 'An instance can be created.',
     part: PART,
-    fix: 'Return 201 for POST /resources once the instance exists or is being created.',
+    fix: 'Read a form or JSON, by the Content-Type, and return 201 for POST /resources once the instance exists or is being created.',
     perEncoding: true,
     async run(probe) {
       probe.requireSuccess(await probe.create(probe.newName()), 'the create');
@@ -143,7 +143,7 @@ export const createChecks: readonly Check[] = [
     level: 'must',
     rule: "A create with the name of another team's instance is refused.",
     part: PART,
-    fix: 'Compare team, plan and parameters with the existing instance, and return 422 with the differences.',
+    fix: 'Read team, plan and parameters (in a form, every field that starts with "parameters.") from a form or JSON, by the Content-Type, compare them with the existing instance, and return 422 with the differences.',
     perEncoding: true,
     async run(probe) {
       const sent = await createForAnotherTeam(probe);

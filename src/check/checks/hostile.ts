@@ -106,7 +106,7 @@ export const hostileChecks: readonly Check[] = [
     level: 'should',
     rule: 'A bind without an app name is refused.',
     part: PART,
-    fix: REFUSE,
+    fix: 'Return 400 if `app-name` in a form, or `appName` in JSON, is missing or empty.',
     perEncoding: true,
     async run(probe) {
       const sent = await probe.send(probe.calls.bindApp(await probe.shared(), ''));
