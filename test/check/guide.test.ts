@@ -75,7 +75,7 @@ const mustsOf = (run: CheckRun, outcome: string) =>
 describe("the checks of the old guide's service", () => {
   for (const [round, { file, failed, blocked, storesInstances }] of ROUNDS.entries()) {
     const left = failed.length === 0 ? 'nothing' : `${failed.length} failures`;
-    it(`leave ${left} among the musts after ${round} rounds of their own advice`, async (context) => {
+    it(`leave ${left} among the musts after round ${round} of their own advice`, async (context) => {
       needsTool(context, 'python3', hasPython);
       const { run, kept } = await check(file);
       expect(mustsOf(run, 'failed')).toEqual(failed);

@@ -145,7 +145,7 @@ export const createChecks: readonly Check[] = [
     level: 'must',
     rule: "A create with the name of another team's instance is refused.",
     part: PART,
-    fix: 'Read team, plan and parameters (in a form, every field that starts with "parameters.") from a form or JSON, by the Content-Type, compare them with the existing instance, and return 422 with the differences.',
+    fix: 'Read name, team, plan and parameters (in a form, every field that starts with "parameters.") from a form or JSON, by the Content-Type, compare them with the existing instance, and return 422 with the differences.',
     perEncoding: true,
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
