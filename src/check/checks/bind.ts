@@ -1,17 +1,8 @@
 import type { AppFields } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { hostOf } from '../names.ts';
-import {
-  differing,
-  isAccepted,
-  isRefused,
-  isSame,
-  isSuccess,
-  outcomeOf,
-  statusOf,
-  variablesOf,
-  type Probe,
-} from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { differing, isAccepted, isRefused, isSame, isSuccess, outcomeOf, statusOf, variablesOf } from '../sent.ts';
 
 const PART = 'Replies: bind';
 const READABLE =

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { OTHER_TEAM } from '../names.ts';
+import { isAccepted, isRefused, isSuccess, outcomeOf, type Sent, statusOf } from '../sent.ts';
 import { bodyOf, isHtml, textProblem } from './text.ts';
 
 const PART = 'Replies: create';

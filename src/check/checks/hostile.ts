@@ -1,8 +1,8 @@
 import type { Call } from '../../tsuru/calls.ts';
 import { CONTENT_TYPE } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Every request';
 const { form: FORM, json: JSON_TYPE } = CONTENT_TYPE;
