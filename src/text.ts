@@ -43,6 +43,17 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
+/** The same, but longer words are broken. */
+export function wrapHard(text: string, columns: number): string[] {
+  return wrap(text, columns).flatMap((line) => {
+    const characters = Array.from(line);
+    const parts = Array.from({ length: Math.ceil(characters.length / columns) }, (_, index) =>
+      characters.slice(index * columns, (index + 1) * columns).join(''),
+    );
+    return parts.length === 0 ? [''] : parts;
+  });
+}
+
 /** Quotes a word for a POSIX shell; a word that is certainly safe is left unquoted. */
 export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -3,7 +3,7 @@ import { hasFailed, labelOf, type CheckRun } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { factsOf, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
-import { replyText, detailsOf } from './pretty.ts';
+import { replyText, detailsOf } from './words.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --soft: #b7791f; --good: #2e7d32; }

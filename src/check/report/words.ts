@@ -1,0 +1,37 @@
+import type { CauseFacts, ExchangeFacts, ResultFacts } from './facts.ts';
+
+/** The titled details of a check that did not pass. */
+export function detailsOf({ rule, problem, waitsFor, culprit, fix, contract }: ResultFacts): [title: string, text: string][] {
+  return [
+    ['rule', rule],
+    ['problem', problem],
+    ...(waitsFor === null ? [] : ([['waits for', waitsFor]] as [string, string][])),
+    ...(culprit === null
+      ? []
+      : ([
+          ['request', culprit.curl],
+          ['reply', replyText(culprit)],
+          ['Tsuru', culprit.tsuru],
+        ] as [string, string][])),
+    ['fix', fix],
+    ['contract', contract],
+  ];
+}
+
+/** A reply as text, after the redirects that led to it. */
+export function replyText({ status, body, failure, isTooLong, hops }: ExchangeFacts): string {
+  const way = hops.map((hop) => `${hop.status} to ${hop.location} → `).join('');
+  if (status === 0) return `${way}${failure === 'timeout' ? 'none in time' : `none (${failure})`}`;
+  return [`${way}${status}`, ...(isTooLong ? ['(more than 1 MiB)'] : []), body.trimEnd()].join(' ').trimEnd();
+}
+
+/** How many checks wait for a cause, as a sentence. */
+export function waitingText({ waiting, waitingMusts }: CauseFacts): string {
+  const musts = waitingMusts > 0 && waitingMusts < waiting.length ? ` (${waitingMusts} must)` : '';
+  return `${plural(waiting.length, 'check')}${musts} ${waiting.length === 1 ? 'waits' : 'wait'} for this.`;
+}
+
+/** A number with its noun. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
