@@ -107,15 +107,14 @@ export function hintFor({ id }: Pick<Check, 'id'>, culprit: Sent | undefined, se
 
 function topicOf(id: string, culprit: Sent | undefined): Topic | undefined {
   const status = culprit?.exchange.reply?.status ?? 0;
-  const method = culprit?.call.request.method;
-  const group = id.split('.')[0];
-  if (group === 'auth') return 'auth';
-  if (id.startsWith('http.redirect')) return 'slash';
+  if (/^auth\./.test(id)) return 'auth';
+  if (/^http\.redirect/.test(id)) return 'slash';
   if (id === 'http.plain-errors') return 'html';
-  if (group === 'proxy') return 'path';
-  if (/job$/.test(group ?? '') && (status === 404 || status === 405)) return 'job';
-  if (/^bind/.test(id) && status >= 200 && status < 300) return 'variables';
-  const isUnread = [400, 415, 422, 500].includes(status) && culprit?.call.request.body !== undefined;
-  if (!isUnread || !/^(create|update|destroy|bind|unbind|parameters)/.test(id)) return undefined;
-  return method === 'DELETE' ? 'delete' : 'body';
+  if (/^proxy\./.test(id)) return 'path';
+  if (/job\.success$/.test(id) && (status === 404 || status === 405)) return 'job';
+  if (/^bind-(app|job)\.success$/.test(id) && status >= 200 && status < 300) return 'variables';
+  if (/^(unbind-app\.(success|other-app)|destroy\.success)$/.test(id)) return 'delete';
+  // A refusal of special values is not about the encoding, unless the service says so.
+  const isUnread = /\.(success|not-found)$/.test(id) && [400, 422, 500].includes(status);
+  return culprit?.call.request.body !== undefined && (isUnread || status === 415) ? 'body' : undefined;
 }

@@ -1,10 +1,10 @@
-import { wrapHard } from '../../text.ts';
+import { foldCommand, wrapHard } from '../../text.ts';
 import { say, plainLine, type Terminal } from '../../terminal/terminal.ts';
 import { hasFailed, labelOf, type Result, type CheckEnding, type CheckRun, type Watcher } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { causesOf } from './causes.ts';
 import { causeFacts, leftFacts, resultFacts, summaryOf, type CauseFacts } from './facts.ts';
-import { plural, replyText, waitingText } from './words.ts';
+import { plural, replyText, tsuruText, waitingText, wayText, withoutBody } from './words.ts';
 
 /** Lines of a reply that are shown without --verbose. */
 const REPLY_LINES = 3;
@@ -50,7 +50,7 @@ export class Pretty implements Watcher {
     for (const text of rest) terminal.write(`  ${text}\n`);
     if (!hasFailed(result)) return;
     for (const exchange of exchanges) {
-      terminal.write(`  ${exchange.curl}\n`);
+      this.command(exchange.curl, 2);
       this.paragraph(`→ ${replyText(exchange)}`, 2, MOST_LINES);
     }
   }
@@ -75,7 +75,10 @@ export class Pretty implements Watcher {
     ];
     const causes = causesOf(run.results);
     if (causes.length > 0) terminal.write(`\n${terminal.bold('To do')}\n`);
-    for (const [index, cause] of causes.entries()) this.cause(index + 1, causeFacts(cause, this.service));
+    for (const [index, cause] of causes.entries()) {
+      if (index > 0) terminal.write('\n');
+      this.cause(index + 1, causeFacts(cause, this.service));
+    }
     terminal.write('\n');
     if (run.ending !== 'complete') {
       const text = ENDINGS[run.ending];
@@ -105,12 +108,13 @@ export class Pretty implements Watcher {
       this.paragraph(text, indent, most);
     };
     if (rule === '') for (const check of checks) say(`${check.id}: ${check.rule}`);
-    for (const { checks: labels, problem, exchange } of findings) {
-      say(findings.length > 1 ? `${labels.join(', ')}: ${problem}` : problem);
+    for (const { checks: labels, problem, encoding, exchange } of findings) {
+      if (findings.length > 1 && checks.length > 1) say(`${labels.join(', ')}:`);
+      say(`${wayText(exchange, encoding)}${problem}`);
       if (exchange === null) continue;
-      terminal.write(`${' '.repeat(indent)}${exchange.curl}\n`);
+      this.command(exchange.curl, indent);
       say(`→ ${replyText(exchange)}`, verbose ? MOST_LINES : REPLY_LINES);
-      say(`Tsuru: ${exchange.tsuru}`, verbose ? MOST_LINES : REPLY_LINES);
+      say(tsuruText(verbose ? exchange.tsuru : withoutBody(exchange)), verbose ? MOST_LINES : REPLY_LINES);
     }
     for (const { id, fix } of checks) say(checks.length === 1 ? `Fix: ${fix}` : `Fix (${id}): ${fix}`);
     if (hint !== null) say(`Hint (${hint.stack}): ${hint.text}`);
@@ -121,14 +125,24 @@ export class Pretty implements Watcher {
   /** Writes a text of the service's or of our own, wrapped and indented, up to a number of lines. */
   private paragraph(text: string, indent: number, most: number): void {
     const lines = this.wrapped(text, indent);
-    const shown = lines.length > most ? [...lines.slice(0, most - 1), '…'] : lines;
-    for (const line of shown) this.terminal.write(`${' '.repeat(indent)}${line}\n`);
+    if (lines.length > most) lines.splice(most - 1, Infinity, `${(lines[most - 1] ?? '').slice(0, this.width(indent) - 2)} …`);
+    for (const line of lines) this.terminal.write(`${' '.repeat(indent)}${line}\n`);
   }
 
   /** The lines of a text without control characters, for the columns that an indentation leaves. */
   private wrapped(text: string, indent: number): string[] {
     const plain = text.split(/\r?\n/).map((line) => plainLine(line, line.length).trimEnd());
-    return plain.flatMap((line) => wrapHard(line, Math.max(this.terminal.columns - indent, 20)));
+    return plain.flatMap((line) => wrapHard(line, this.width(indent)));
+  }
+
+  private width(indent: number): number {
+    return Math.max(this.terminal.columns - indent, 20);
+  }
+
+  /** Writes a shell command; on a terminal it continues over several lines. */
+  private command(text: string, indent: number): void {
+    const lines = this.terminal.canRedraw ? foldCommand(text, this.width(indent + 2)) : [text];
+    for (const [index, line] of lines.entries()) this.terminal.write(`${' '.repeat(index > 0 ? indent + 2 : indent)}${line}\n`);
   }
 
   private readonly draw = (): void => {

@@ -25,6 +25,21 @@ export function replyText({ status, body, failure, isTooLong, hops }: ExchangeFa
   return [`${way}${status}`, ...(isTooLong ? ['(more than 1 MiB)'] : []), body.trimEnd()].join(' ').trimEnd();
 }
 
+/** The request of a finding, before its problem: `POST /resources (json): `. */
+export function wayText(exchange: ExchangeFacts | null, encoding: string | null): string {
+  return exchange === null ? '' : `${exchange.method} ${exchange.path}${encoding === null ? '' : ` (${encoding})`}: `;
+}
+
+/** What Tsuru makes of a reply, with it as the subject. */
+export function tsuruText(text: string): string {
+  return text.startsWith('Tsuru ') ? text : `Tsuru: ${text}`;
+}
+
+/** What Tsuru makes of a reply, without repeating a longer body. */
+export function withoutBody({ tsuru, body }: ExchangeFacts): string {
+  return body.length > 20 ? tsuru.replace(body.trimEnd(), () => '…') : tsuru;
+}
+
 /** How many checks wait for a cause, as a sentence. */
 export function waitingText({ waiting, waitingMusts }: CauseFacts): string {
   const musts = waitingMusts > 0 && waitingMusts < waiting.length ? ` (${waitingMusts} must)` : '';
