@@ -25,8 +25,14 @@ const RESULTS: Result[] = [
   blocked('bind-app.repeat (form)', 'bind-app.success (form)', { problem: 'the app could not be bound' }),
 ];
 
+interface Options {
+  verbose?: boolean;
+  isTerminal?: boolean;
+  ending?: CheckEnding;
+}
+
 /** What is written about a run on a terminal of 80 columns. */
-function written(results: Result[], { verbose = false, isTerminal = true, ending = 'complete' } = {}): string {
+function written(results: Result[], { verbose = false, isTerminal = true, ending = 'complete' }: Options = {}): string {
   let output = '';
   const stream = { isTTY: isTerminal, columns: 80, write: (text: string) => (output += text) };
   const pretty = new Pretty(terminalOf(stream, stream, { NO_COLOR: '1' }), SERVICE, verbose);
