@@ -61,6 +61,18 @@ describe('the causes of a run', () => {
     expect(causesOf(results)).toHaveLength(2);
   });
 
+  it('tell a problem of both encodings once, whatever secrets the replies have', () => {
+    const more = (encoding: 'form' | 'json', body: string) => ({
+      problem: 'the repeated bind returned different variables: PASSWORD',
+      culprit: sentBy(createCall(encoding), { status: 201, body }),
+    });
+    const [cause] = causesOf([
+      failed('bind-app.repeat (form)', more('form', '{"PASSWORD":"abc"}')),
+      failed('bind-app.repeat (json)', more('json', '{"PASSWORD":"xyz"}')),
+    ]);
+    expect(cause?.findings.map(({ labels }) => labels)).toEqual([['bind-app.repeat (form)', 'bind-app.repeat (json)']]);
+  });
+
   it('begin with what keeps a must from passing, then with what most checks wait for', () => {
     const results = [
       failed('plans.described'),
@@ -92,6 +104,17 @@ describe('the causes of a run', () => {
     expect(others).toEqual([]);
     expect(cause).toMatchObject({ title: 'create.success (form)', untested, level: 'must' });
     expect(cause?.checks.map(({ id }) => id)).toEqual(['create.success']);
+    expect(cause?.waiting).toHaveLength(2);
+  });
+
+  it('name a check that was not run once for both encodings', () => {
+    const waits = (['form', 'json'] as const).map((encoding) =>
+      blocked(`bind-app.success (${encoding})`, `create.success (${encoding})`, { problem: `none in ${encoding}` }),
+    );
+    const [cause, ...others] = causesOf(waits);
+    expect(others).toEqual([]);
+    expect(cause?.title).toBe('create.success (form and json)');
+    expect(cause?.findings.map(({ problem }) => problem)).toEqual(['none in form', 'none in json']);
     expect(cause?.waiting).toHaveLength(2);
   });
 

@@ -34,6 +34,16 @@ export interface Finding {
   culprit: Sent | undefined;
 }
 
+/** A check that others wait for although it did not fail. */
+interface Untested {
+  id: string;
+  /** As {@link Cause.untested}. */
+  state: string;
+  /** Its labels. */
+  roots: string[];
+  blocked: Result[];
+}
+
 const SEVERITY: Record<Level, number> = { must: 0, should: 1, may: 2 };
 
 /**
@@ -43,19 +53,26 @@ const SEVERITY: Record<Level, number> = { must: 0, should: 1, may: 2 };
 export function causesOf(results: readonly Result[]): Cause[] {
   const byLabel = new Map(results.map((result) => [labelIn(result), result]));
   const groups = groupsOf(results.filter(({ outcome }) => outcome === 'failed'));
-  const untested = new Map<string, Result[]>();
   const waiting = new Map<Result[], Result[]>();
+  const untested = new Map<string, Untested>();
   for (const result of results.filter(({ outcome }) => outcome === 'blocked')) {
     const root = rootOf(result, byLabel);
-    const failed = byLabel.get(root);
-    const group = groups.find((members) => failed !== undefined && members.includes(failed));
-    if (group !== undefined) waiting.set(group, [...(waiting.get(group) ?? []), result]);
-    else untested.set(root, [...(untested.get(root) ?? []), result]);
+    const there = byLabel.get(root);
+    const group = groups.find((members) => there !== undefined && members.includes(there));
+    if (group !== undefined) {
+      waiting.set(group, [...(waiting.get(group) ?? []), result]);
+    } else {
+      const [id, state] = [idIn(root), stateOf(there)];
+      const entry = untested.get(`${id} ${state}`) ?? { id, state, roots: [], blocked: [] };
+      untested.set(`${id} ${state}`, entry);
+      if (!entry.roots.includes(root)) entry.roots.push(root);
+      entry.blocked.push(result);
+    }
   }
   const sent = results.flatMap((result) => result.sent);
   const causes = [
     ...groups.map((group) => failedCause(group, waiting.get(group) ?? [], sent)),
-    ...[...untested].map(([root, blocked]) => untestedCause(root, byLabel.get(root), blocked, sent)),
+    ...[...untested.values()].map((entry) => untestedCause(entry, sent)),
   ];
   const order = new Map(results.map((result, index) => [result, index]));
   const first = ({ results: [one] }: Cause) => (one && order.get(one)) ?? 0;
@@ -68,7 +85,7 @@ export function causesOf(results: readonly Result[]): Cause[] {
 function groupsOf(failed: readonly Result[]): Result[][] {
   const groups: { members: Result[]; keys: Set<string> }[] = [];
   for (const result of failed) {
-    const keys = [`check ${result.check.id}`, `rule ${result.check.rule}`, ...(result.culprit ? [findingKey(result)] : [])];
+    const keys = [`check ${result.check.id}`, `rule ${result.check.rule}`, ...(result.culprit ? [findingKey(result, true)] : [])];
     const joined = { members: [result], keys: new Set(keys) };
     for (const group of groups.filter((other) => keys.some((key) => other.keys.has(key)))) {
       joined.members.unshift(...group.members);
@@ -81,15 +98,18 @@ function groupsOf(failed: readonly Result[]): Result[][] {
   return groups.map(({ members }) => members.toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0)));
 }
 
-/** The same for results with one problem, request and reply, apart from the names that the checks made up. */
-function findingKey({ problem, culprit }: Result): string {
+/**
+ * The same for results with one problem, request and reply, apart from the names that the checks made up.
+ * @param withBody whether the body of the reply counts
+ */
+function findingKey({ problem, culprit }: Result, withBody: boolean): string {
   if (culprit === undefined) return problem;
   const { call, exchange } = culprit;
   const names = [call.instance, call.app, call.job].filter((name) => name !== '');
   const general = (text: string) =>
     names.reduce((changed, name) => changed.replaceAll(name, '{name}'), text).replace(/\d+/g, '0');
   const { reply, failure } = exchange;
-  const body = reply?.body.subarray(0, 2000).toString('utf8') ?? '';
+  const body = withBody ? (reply?.body.subarray(0, 2000).toString('utf8') ?? '') : '';
   return [call.request.method, general(call.request.path), reply?.status ?? failure, general(problem), general(body)].join('\n');
 }
 
@@ -110,7 +130,7 @@ function rootOf(blocked: Result, byLabel: ReadonlyMap<string, Result>): string {
 function failedCause(failed: readonly Result[], waiting: readonly Result[], sent: readonly Sent[]): Cause {
   const checks = [...new Set(failed.map(({ check }) => check))];
   return {
-    title: titleOf(failed),
+    title: titleOf(failed.map(labelIn)),
     ...severest(checks),
     results: failed,
     findings: findingsOf(failed),
@@ -120,20 +140,23 @@ function failedCause(failed: readonly Result[], waiting: readonly Result[], sent
   };
 }
 
-/** @param there the check that is waited for, if it was among those that were run */
-function untestedCause(root: string, there: Result | undefined, blocked: readonly Result[], sent: readonly Sent[]): Cause {
-  const id = root.replace(/ \(.*/, '');
-  const check = there?.check ?? CHECKS.find((one) => one.id === id);
-  const state = there === undefined || there.outcome === 'unfinished' ? 'not run' : there.outcome;
+function untestedCause({ id, state, roots, blocked }: Untested, sent: readonly Sent[]): Cause {
+  const check = CHECKS.find((one) => one.id === id);
   return {
-    title: root,
+    title: titleOf(roots),
     ...severest(check ? [check] : blocked.map((one) => one.check)),
     results: blocked,
-    findings: findingsOf(blocked).slice(0, 1),
-    waiting: blocked.filter((one) => labelIn(one) !== root),
-    untested: { 'not run': 'was not run', passed: 'passed', skipped: 'was skipped' }[state as string] ?? 'could not be tested',
+    findings: findingsOf(blocked).slice(0, roots.length),
+    waiting: blocked.filter((one) => !roots.includes(labelIn(one))),
+    untested: state,
     hint: check && hintFor(check, blocked[0]?.culprit, sent),
   };
+}
+
+/** Why nothing is known of a check that others wait for. @param there its result, if it was among those that were run */
+function stateOf(there: Result | undefined): string {
+  if (there === undefined || there.outcome === 'unfinished') return 'was not run';
+  return { passed: 'passed', skipped: 'was skipped' }[there.outcome as string] ?? 'could not be tested';
 }
 
 function severest(checks: readonly Check[]): Pick<Cause, 'checks' | 'level'> {
@@ -149,7 +172,8 @@ function severityOf({ level, waiting }: Cause): number {
 function findingsOf(results: readonly Result[]): Finding[] {
   const found = new Map<string, Finding>();
   for (const result of results) {
-    const key = findingKey(result);
+    // Two binds have different secrets in their bodies.
+    const key = findingKey(result, false);
     const known = found.get(key);
     const { encoding, problem, culprit } = result;
     if (known === undefined) found.set(key, { labels: [labelIn(result)], encoding, problem, culprit });
@@ -166,14 +190,17 @@ function firstHint(results: readonly Result[], sent: readonly Sent[]): Hint | un
   return undefined;
 }
 
-/** Each check once, with its encodings. */
-function titleOf(results: readonly Result[]): string {
-  const ids = [...new Set(results.map(({ check }) => check.id))];
-  const titles = ids.map((id) => {
-    const encodings = results.filter(({ check }) => check.id === id).flatMap(({ encoding }) => encoding ?? []);
+/** The checks of labels, each once, with its encodings. */
+function titleOf(labels: readonly string[]): string {
+  const titles = [...new Set(labels.map(idIn))].map((id) => {
+    const encodings = labels.filter((label) => label.startsWith(`${id} (`)).map((label) => label.slice(id.length + 2, -1));
     return encodings.length > 0 ? `${id} (${encodings.join(' and ')})` : id;
   });
   return titles.join(', ');
+}
+
+function idIn(label: string): string {
+  return label.split(' ')[0] ?? '';
 }
 
 function labelIn({ check, encoding }: Result): string {

@@ -13,8 +13,8 @@ const LEVELS = { must: 'must', should: 'should', may: 'may' };
 const STYLE = `
 :root { color-scheme: light dark; --line: #8886; --bad: #b3261e; --soft: #8a5a00; --good: #1b6e20; }
 @media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --soft: #e6b35c; --good: #81c784; } }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; } h3 { font-size: 1rem; margin: 0; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; } h3 { font-size: 1rem; margin: 1.5rem 0 .3rem; } li h3 { margin: 0; }
 p { margin: .3rem 0; } li { margin-bottom: 1rem; }
 details { border-top: 1px solid var(--line); padding: .4rem 0; } li details { border: 0; padding: 0; }
 summary { cursor: pointer; }
@@ -24,7 +24,7 @@ h3 b, .failed > summary b, .blocked > summary b { color: var(--soft); } .passed 
 dt { font-weight: 600; margin-top: .4rem; } dd { margin: 0 0 0 1rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .2rem 0; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: 4px; font-size: 13px; }
 form { position: sticky; top: 0; background: Canvas; border-bottom: 1px solid var(--line); padding: .5rem 0; }
-fieldset { display: inline; border: 0; margin: 0 1rem 0 0; padding: 0; } legend { float: left; margin-right: .5rem; font-weight: 600; }
+fieldset { display: inline; min-width: 0; border: 0; margin: 0 1rem 0 0; padding: 0; } legend { float: left; margin-right: .5rem; font-weight: 600; }
 label { margin-right: .6rem; white-space: nowrap; } input[type=search] { font: inherit; width: 16rem; max-width: 100%; }
 small { opacity: .8; }
 `;
@@ -84,7 +84,7 @@ export function toHtml(run: CheckRun, service: CheckedService): string {
     '<label>Text <input type="search" name="text"></label> <output></output>',
     '</form>',
     ...[...byGroup(checks)].flatMap(([group, results]) => [
-      `<section><h2>${xml(group)}</h2>`,
+      `<section><h3>${xml(group)}</h3>`,
       ...results.map(checkHtml),
       '</section>',
     ]),

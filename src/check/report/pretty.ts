@@ -87,7 +87,7 @@ export class Pretty implements Watcher {
     say(terminal, `${counts.join(', ')} (${(run.milliseconds / 1000).toFixed(1)} s)`);
     if (left.length > 0) {
       say(terminal, terminal.red(`${plural(left.length, 'instance')} may be left behind. To remove:`));
-      for (const { name, curl } of left) terminal.write(`  # ${name}\n  ${curl}\n`);
+      for (const { name, curl } of left) terminal.write(`  # ${plainLine(name, terminal.columns - 4)}\n  ${curl}\n`);
     }
     if (report !== undefined) say(terminal, `All requests and replies are in ${report}.`);
   }
