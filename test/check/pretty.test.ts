@@ -54,6 +54,22 @@ describe('the report on a terminal', () => {
     expect(written(RESULTS, { verbose: true })).toMatchSnapshot();
   });
 
+  it('gives no advice about a check that passed, although others wait for it', () => {
+    const text = written([resultOf('create.success (form)', 'passed'), blocked('create.tags (form)', 'create.success (form)')]);
+    expect(text).toContain('1. must  create.success (form), which passed: An instance can be created.\n');
+    expect(text).toContain('Note: the same call succeeded at another time');
+    expect(text).not.toContain('Fix');
+  });
+
+  it('names the advice of each check of a cause', () => {
+    const more = { culprit: sentBy(createCall(), { status: 500 }), problem: 'the create got a 500' };
+    const text = written([failed('create.no-user (form)', more), failed('create.tags (form)', more)]);
+    expect(text).toContain('1. must  create.no-user (form), create.tags (form)\n');
+    expect(text).toMatch(/^ {3}create\.no-user: The user and the event id may be empty/m);
+    expect(text).toMatch(/^ {3}Fix \(create\.no-user\): Accept an empty `user`/m);
+    expect(text).toMatch(/^ {3}Fix \(create\.tags\): Read `tags`/m);
+  });
+
   it('writes each command on one line to a pipe', () => {
     expect(written(RESULTS, { isTerminal: false })).toMatch(/^ {3}curl .*--header 'Connection: close' .*http:\/\/127\.0\.0\.1:8888\/resources$/m);
   });

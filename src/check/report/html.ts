@@ -5,7 +5,7 @@ import { hasFailed, labelOf, type CheckRun } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { factsOf, type CauseFacts, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
-import { detailsOf, replyText, tsuruText, waitingText, wayText } from './words.ts';
+import { adviceOf, detailsOf, replyText, tsuruText, waitingText, wayText } from './words.ts';
 
 const OUTCOMES = { failed: 'failed', blocked: 'could not be tested', skipped: 'skipped', unfinished: 'not run', passed: 'passed' };
 const LEVELS = { must: 'must', should: 'should', may: 'may' };
@@ -101,7 +101,7 @@ function boxes(title: string, values: Readonly<Record<string, string>>): string 
 }
 
 function causeHtml(facts: CauseFacts): string {
-  const { title, level, untested, checks, findings, hint, waiting } = facts;
+  const { title, level, untested, checks, findings, waiting } = facts;
   const name = (id: string) => (checks.length === 1 ? '' : ` (${xml(id)})`);
   return [
     `<li class="${level}"><h3><b>${level}</b> ${xml(title)}${untested === null ? '' : `, which ${untested}`}</h3>`,
@@ -111,8 +111,7 @@ function causeHtml(facts: CauseFacts): string {
         `<p>${findings.length > 1 && checks.length > 1 ? `${xml(labels.join(', '))}:<br>` : ''}${xml(wayText(exchange, encoding) + problem)}</p>` +
         (exchange === null ? '' : exchangeHtml(exchange)),
     ),
-    ...checks.map(({ id, fix }) => `<p><b>Fix</b>${name(id)}: ${xml(fix)}</p>`),
-    ...(hint === null ? [] : [`<p><b>Hint (${hint.stack})</b>: ${xml(hint.text)}</p>`]),
+    ...adviceOf(facts).map(([heading, text]) => `<p><b>${xml(heading)}</b>: ${xml(text)}</p>`),
     ...(waiting.length === 0
       ? []
       : [`<details><summary>${waitingText(facts)}</summary>${xml(waiting.join(', '))}</details>`]),

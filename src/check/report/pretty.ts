@@ -4,7 +4,7 @@ import { hasFailed, labelOf, type Result, type CheckEnding, type CheckRun, type 
 import type { CheckedService } from '../session.ts';
 import { causesOf } from './causes.ts';
 import { causeFacts, leftFacts, resultFacts, summaryOf, type CauseFacts } from './facts.ts';
-import { plural, replyText, tsuruText, waitingText, wayText, withoutBody } from './words.ts';
+import { adviceOf, plural, replyText, tsuruText, waitingText, wayText, withoutBody } from './words.ts';
 
 /** Lines of a reply that are shown without --verbose. */
 const REPLY_LINES = 3;
@@ -94,7 +94,7 @@ export class Pretty implements Watcher {
 
   private cause(number: number, facts: CauseFacts): void {
     const { terminal, verbose } = this;
-    const { title, level, untested, checks, findings, hint, waiting } = facts;
+    const { title, level, untested, checks, findings, waiting } = facts;
     const [only] = checks;
     const start = `${number}. `;
     const indent = start.length;
@@ -116,8 +116,7 @@ export class Pretty implements Watcher {
       say(`→ ${replyText(exchange)}`, verbose ? MOST_LINES : REPLY_LINES);
       say(tsuruText(verbose ? exchange.tsuru : withoutBody(exchange)), verbose ? MOST_LINES : REPLY_LINES);
     }
-    for (const { id, fix } of checks) say(checks.length === 1 ? `Fix: ${fix}` : `Fix (${id}): ${fix}`);
-    if (hint !== null) say(`Hint (${hint.stack}): ${hint.text}`);
+    for (const [heading, text] of adviceOf(facts)) say(`${heading}: ${text}`);
     if (waiting.length > 0) say(waitingText(facts));
     if (waiting.length > 0 && verbose) say(waiting.join(', '));
   }

@@ -40,6 +40,13 @@ export function withoutBody({ tsuru, body }: ExchangeFacts): string {
   return body.length > 20 ? tsuru.replace(body.trimEnd(), () => '…') : tsuru;
 }
 
+/** What to do about a cause: titled sentences. */
+export function adviceOf({ untested, checks, hint }: CauseFacts): [title: string, text: string][] {
+  if (untested === 'passed') return [['Note', 'the same call succeeded at another time: the service is slow, or changes its mind.']];
+  const fixes = checks.map(({ id, fix }): [string, string] => [checks.length === 1 ? 'Fix' : `Fix (${id})`, fix]);
+  return hint === null ? fixes : [...fixes, [`Hint (${hint.stack})`, hint.text]];
+}
+
 /** How many checks wait for a cause, as a sentence. */
 export function waitingText({ waiting, waitingMusts }: CauseFacts): string {
   const musts = waitingMusts > 0 && waitingMusts < waiting.length ? ` (${waitingMusts} must)` : '';
