@@ -1,0 +1,44 @@
+import type { Reference, Reply } from '../../broken/reference.ts';
+import { readyAtOnce, replyInstead, type Trait } from '../trait.ts';
+
+const INFO = /^GET \/resources\/(?!plans$)[^/]+$/;
+
+/** Gives instances, and names without one, a status that never changes. */
+function constant(reply: Reply): (service: Reference) => void {
+  return (service) => {
+    readyAtOnce(service);
+    service.status = () => reply;
+    const right = service.missing.bind(service);
+    service.missing = (incoming) =>
+      incoming.method === 'GET' && incoming.segments[2] === 'status' ? reply : right(incoming);
+  };
+}
+
+/** Gives an instance that is up a status with a text. */
+function text(make: () => string): (service: Reference) => void {
+  return (service) => {
+    const right = service.status.bind(service);
+    service.status = (instance) => {
+      const reply = right(instance);
+      return reply.status === 204 ? { status: 200, body: make() } : reply;
+    };
+  };
+}
+
+let count = 0;
+
+export const STATUS: readonly Trait[] = [
+  { name: 'a status with a short text', makes: text(() => 'ready'), fails: [] },
+  { name: 'a status with a text that always changes', makes: text(() => `up, ${++count} connections`), fails: [] },
+  { name: 'the status is always "up"', makes: constant({ status: 200, body: 'up' }), fails: ['status.missing'] },
+  { name: 'the status is always 204', makes: constant({ status: 204 }), fails: ['status.missing'] },
+  { name: 'the status is always 500', makes: constant({ status: 500 }), fails: ['status.missing', 'status.up'] },
+  {
+    name: 'the status is always 204, and there is no info',
+    makes: (service) => {
+      constant({ status: 204 })(service);
+      replyInstead(service, INFO, () => service.refuse(404, 'unknown path'));
+    },
+    fails: ['info.shown', 'status.missing'],
+  },
+];
