@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+
+import { CHECKS } from '../../../src/check/checks/index.ts';
+import { preflight } from '../../../src/check/preflight.ts';
+import { runChecks } from '../../../src/check/run.ts';
+import { PASSWORD, USERNAME } from '../broken/reference.ts';
+import { HOSTILE } from './hostile.ts';
+import { HANGING, reference, type Running } from './servers.ts';
+
+const SILENT = { onResult() {}, onProgress() {} };
+
+function checked({ url }: Running) {
+  return {
+    address: url,
+    id: USERNAME,
+    username: USERNAME,
+    password: PASSWORD,
+    encodings: ['form', 'json'] as const,
+    plan: undefined,
+    parameters: {},
+    timeout: 500,
+    multiCluster: true,
+  };
+}
+
+/** Uses a hostile server, and ends it. */
+async function against<Result>(start: () => Promise<Running>, use: (server: Running) => Promise<Result>): Promise<Result> {
+  const server = await start();
+  try {
+    return await use(server);
+  } finally {
+    await server.close();
+  }
+}
+
+// The limit of each test is the bound: a run without an end would never reach its assertions.
+describe('the command ends, and says why', () => {
+  it.each(HOSTILE)('before the run, or lets it begin: $name', async ({ start, preflight: expected }) => {
+    const problem = await against(start, (server) => preflight(checked(server), CHECKS, new AbortController().signal));
+    expect(problem && { exit: problem.exit, message: problem.message, hasAdvice: problem.advice !== '' }).toEqual(
+      expected && { exit: expected.exit, message: expect.stringMatching(expected.message) as string, hasAdvice: true },
+    );
+  });
+
+  it.each(HOSTILE)('at the end of a run: $name', async ({ start, ending, says }) => {
+    await against(start, async (server) => {
+      const limits = { signal: new AbortController().signal, maxTime: 20_000 };
+      const run = await runChecks(checked(server), CHECKS, limits, SILENT);
+      expect(run.ending).toBe(ending);
+      expect(run.results.map(({ problem }) => problem)).toContainEqual(expect.stringMatching(says));
+      // Whatever it leaves behind, it names.
+      const named = run.left.map(({ name }) => name);
+      expect(server.instances().filter((name) => !named.includes(name))).toEqual([]);
+    });
+  });
+
+  it.each(HOSTILE)('when its time is over: $name', async ({ start }) => {
+    await against(start, async (server) => {
+      const run = await runChecks(checked(server), CHECKS, { signal: new AbortController().signal, maxTime: 1 }, SILENT);
+      expect(['overdue', 'lost']).toContain(run.ending);
+      expect(run.results.filter(({ outcome }) => outcome === 'unfinished')).not.toEqual([]);
+    });
+  });
+
+  it('when it is stopped twice while a removal hangs', async () => {
+    const start = reference((service) => {
+      service.destroy = () => HANGING;
+    });
+    await against(start, async (server) => {
+      const [stop, hurry] = [new AbortController(), new AbortController()];
+      const watcher = {
+        onResult: () => {
+          stop.abort();
+          hurry.abort();
+        },
+        onProgress() {},
+      };
+      const run = await runChecks(checked(server), CHECKS, { signal: stop.signal, hurry: hurry.signal }, watcher);
+      expect(run.ending).toBe('interrupted');
+      expect(run.left.map(({ name }) => name)).toEqual(expect.arrayContaining(server.instances()));
+      expect(server.instances()).not.toEqual([]);
+    });
+  });
+});
