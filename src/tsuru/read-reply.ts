@@ -2,6 +2,7 @@ import { pathBelow } from './access.ts';
 import type { Call } from './calls.ts';
 import { decodeGo, GoJsonError, INFO, PLANS, VARIABLES, type GoType } from './go-json.ts';
 import type { Exchange } from './http.ts';
+import { TOO_MANY_REDIRECTS } from './redirects.ts';
 
 /** What Tsuru makes of a reply. */
 export type Reading =
@@ -29,7 +30,7 @@ interface Prefixes {
 
 /**
  * Reads a reply exactly as Tsuru's service client does ("How Tsuru reads the answers" in the contract, and the replies
- * recorded from it). That client follows redirects; here a redirect is a reply like any other.
+ * recorded from it). That client follows redirects (`sendFollowing`); a redirect that is given here is a reply like any other.
  *
  * @param service for the error messages
  */
@@ -152,13 +153,16 @@ function both(prefix: string): Prefixes {
   return { failed: prefix, unreached: prefix };
 }
 
-function connectionError({ request, failure }: Exchange, address: URL): string {
+function connectionError({ request, failure, hops }: Exchange, address: URL): string {
   const method = request.method.charAt(0) + request.method.slice(1).toLowerCase();
+  const asked = hops.findLast(({ url }) => url !== undefined)?.url ?? address.origin + pathBelow(address, request.path);
+  // Of an endless chain, Go names what the last redirect said, unresolved.
+  const url = failure === TOO_MANY_REDIRECTS ? hops.at(-1)?.location : asked;
   const reason =
     {
-      ECONNREFUSED: `dial tcp ${address.host}: connect: connection refused`,
+      ECONNREFUSED: `dial tcp ${URL.canParse(asked) ? new URL(asked).host : ''}: connect: connection refused`,
       ECONNRESET: 'EOF',
       timeout: 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
     }[failure ?? ''] ?? String(failure);
-  return `${method} "${address.origin}${pathBelow(address, request.path)}": ${reason}`;
+  return `${method} "${url}": ${reason}`;
 }

@@ -48,7 +48,7 @@ function exchangeOf({ action, status, body, variant = '' }: Recorded): Exchange 
     complete: !isCut,
   };
   const failure = variant === 'connection refused' ? 'ECONNREFUSED' : status === 0 ? 'ECONNRESET' : undefined;
-  return { request: CALLS[action].request, reply: status === 0 ? undefined : reply, failure, milliseconds: 1 };
+  return { request: CALLS[action].request, reply: status === 0 ? undefined : reply, failure, milliseconds: 1, hops: [] };
 }
 
 describe('the reading of a reply', () => {
