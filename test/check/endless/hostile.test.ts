@@ -33,16 +33,18 @@ async function against<Result>(start: () => Promise<Running>, use: (server: Runn
   }
 }
 
+const SERVERS = HOSTILE.map((hostile) => [hostile.name, hostile] as const);
+
 // The limit of each test is the bound: a run without an end would never reach its assertions.
 describe('the command ends, and says why', () => {
-  it.each(HOSTILE)('before the run, or lets it begin: $name', async ({ start, preflight: expected }) => {
+  it.each(SERVERS)('before the run, or lets it begin: %s', async (_name, { start, preflight: expected }) => {
     const problem = await against(start, (server) => preflight(checked(server), CHECKS, new AbortController().signal));
     expect(problem && { exit: problem.exit, message: problem.message, hasAdvice: problem.advice !== '' }).toEqual(
       expected && { exit: expected.exit, message: expect.stringMatching(expected.message) as string, hasAdvice: true },
     );
   });
 
-  it.each(HOSTILE)('at the end of a run: $name', async ({ start, ending, says }) => {
+  it.each(SERVERS)('at the end of a run: %s', { timeout: 120_000 }, async (_name, { start, ending, says }) => {
     await against(start, async (server) => {
       const limits = { signal: new AbortController().signal, maxTime: 20_000 };
       const run = await runChecks(checked(server), CHECKS, limits, SILENT);
@@ -54,7 +56,7 @@ describe('the command ends, and says why', () => {
     });
   });
 
-  it.each(HOSTILE)('when its time is over: $name', async ({ start }) => {
+  it.each(SERVERS)('when its time is over: %s', { timeout: 120_000 }, async (_name, { start }) => {
     await against(start, async (server) => {
       const run = await runChecks(checked(server), CHECKS, { signal: new AbortController().signal, maxTime: 1 }, SILENT);
       expect(['overdue', 'lost']).toContain(run.ending);

@@ -44,7 +44,7 @@ export const HOSTILE: readonly Hostile[] = [
   {
     name: 'headers that never end',
     start: headerFlood,
-    preflight: { exit: 4, message: /HTTP/ },
+    preflight: { exit: 4, message: /header/i },
     ending: 'complete',
     says: /HPE_HEADER_OVERFLOW/,
   },
@@ -58,9 +58,9 @@ export const HOSTILE: readonly Hostile[] = [
   {
     name: 'informational replies for ever',
     start: informational,
-    preflight: { exit: 4, message: /./ },
-    ending: 'complete',
-    says: /./,
+    preflight: { exit: 4, message: /in time/ },
+    ending: 'silent',
+    says: /in time/,
   },
   {
     name: 'connections that are accepted, and never replied to',

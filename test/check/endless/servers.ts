@@ -90,7 +90,7 @@ export const headerDrip = onRequest((socket) => {
 
 /** One informational reply after another, and never the real one. */
 export const informational = onRequest((socket) => {
-  flood(socket, 'HTTP/1.1 102 Processing\r\n\r\n');
+  untilClosed(socket, () => socket.write('HTTP/1.1 102 Processing\r\n\r\n'));
 });
 
 /** Every connection is reset within the body. */

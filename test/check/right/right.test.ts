@@ -45,7 +45,7 @@ function idsOf(run: CheckRun, outcome: 'failed' | 'blocked', expected: readonly 
   return [...new Set(said)].sort();
 }
 
-async function findOnlyTheTrait(trait: Trait): Promise<void> {
+async function findOnlyTheTrait(_name: string, trait: Trait): Promise<void> {
   const { fails, blocks = [] } = trait;
   const { run, unnamed } = await check(trait);
   expect({
@@ -57,15 +57,17 @@ async function findOnlyTheTrait(trait: Trait): Promise<void> {
   await expect.poll(unnamed, { timeout: 10_000 }).toEqual([]);
 }
 
-const isSlow = (trait: Trait) => trait.isSlow === true;
+/** The traits whose runs are slow or not, with their names as the titles of the tests. */
+const traits = (areSlow: boolean) =>
+  TRAITS.filter(({ isSlow = false }) => isSlow === areSlow).map((trait) => [trait.name, trait] as const);
 
 describe('the checks say what is wrong with a service, and nothing else', () => {
-  it.each(TRAITS.filter((trait) => !isSlow(trait)))('$name', findOnlyTheTrait);
+  it.each(traits(false))('%s', findOnlyTheTrait);
 });
 
 // They wait most of the time.
 describe.concurrent('the checks say what is wrong with a slow service, and nothing else', () => {
-  it.each(TRAITS.filter(isSlow))('$name', { timeout: 300_000 }, findOnlyTheTrait);
+  it.each(traits(true))('%s', { timeout: 300_000 }, findOnlyTheTrait);
 });
 
 describe('the services', () => {

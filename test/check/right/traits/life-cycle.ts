@@ -57,6 +57,15 @@ export const LIFE_CYCLE: readonly Trait[] = [
     fails: [],
   },
   {
+    name: 'an instance that is being created cannot be created again',
+    makes: (service) => {
+      const right = service.createAgain.bind(service);
+      service.createAgain = (there, wanted) =>
+        there.isPending && !there.isCreated ? service.refuse(409, 'it is being created') : right(there, wanted);
+    },
+    fails: [],
+  },
+  {
     name: '409 for every instance that exists',
     makes: (service) => {
       service.createAgain = () => service.refuse(409, 'it exists');
@@ -98,6 +107,17 @@ export const LIFE_CYCLE: readonly Trait[] = [
     },
     fails: [],
   },
+  {
+    name: 'the plans depend on the pool',
+    makes: (service) => {
+      const right = service.dispatch.bind(service);
+      service.dispatch = (incoming) =>
+        incoming.segments[1] === 'plans' && !('x-tsuru-pool-name' in incoming.headers)
+          ? { status: 400, body: { missing_params: ['cluster'] } }
+          : right(incoming);
+    },
+    fails: [],
+  },
   // update
   {
     name: 'nothing of an instance can be changed',
@@ -107,7 +127,30 @@ export const LIFE_CYCLE: readonly Trait[] = [
     },
     fails: ['update.success'],
   },
+  {
+    name: 'an update without a plan is refused',
+    makes: (service) => {
+      const right = service.update.bind(service);
+      service.update = (instance, incoming) =>
+        (incoming.fields.get('plan') ?? '') === ''
+          ? service.refuse(400, `choose a plan: tsuru service instance update svc ${instance.name} -p ${instance.plan}`)
+          : right(instance, incoming);
+    },
+    fails: [],
+  },
   // destroy
+  {
+    // Tsuru refuses to remove such an instance before it calls the service.
+    name: 'an instance is not destroyed while an app is bound to it',
+    makes: (service) => {
+      const right = service.destroy.bind(service);
+      service.destroy = (instance, incoming) =>
+        [...instance.binds].some(([who, isBound]) => isBound && who.startsWith('app/'))
+          ? service.refuse(400, 'unbind the apps first')
+          : right(instance, incoming);
+    },
+    fails: [],
+  },
   {
     name: 'a destroy of a missing instance gets 200',
     makes: (service) => {

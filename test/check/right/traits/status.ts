@@ -2,6 +2,16 @@ import type { Reference, Reply } from '../../broken/reference.ts';
 import { readyAtOnce, replyInstead, type Trait } from '../trait.ts';
 
 const INFO = /^GET \/resources\/(?!plans$)[^/]+$/;
+const STATUS_ROUTE = /^GET \/resources\/[^/]+\/status$/;
+
+/** Creates instances in the background, for some milliseconds, whether or not their status is read. */
+function slowly(service: Reference, milliseconds: number): void {
+  service.provision = (instance) => {
+    setTimeout(() => {
+      instance.isPending = false;
+    }, milliseconds);
+  };
+}
 
 /** Gives instances, and names without one, a status that never changes. */
 function constant(reply: Reply): (service: Reference) => void {
@@ -30,6 +40,26 @@ let count = 0;
 export const STATUS: readonly Trait[] = [
   { name: 'a status with a short text', makes: text(() => 'ready'), fails: [] },
   { name: 'a status with a text that always changes', makes: text(() => `up, ${++count} connections`), fails: [] },
+  {
+    name: 'a status with a text while the instance is created, and 412 for its binds',
+    makes: (service) => {
+      slowly(service, 200);
+      const right = service.status.bind(service);
+      service.status = (instance) => {
+        const { status } = right(instance);
+        return { status: 200, body: status === 202 ? 'creating' : 'ready' };
+      };
+    },
+    fails: [],
+  },
+  {
+    name: 'no status, and 412 for binds while the instance is created',
+    makes: (service) => {
+      slowly(service, 200);
+      replyInstead(service, STATUS_ROUTE, () => service.refuse(404, 'unknown path'));
+    },
+    fails: [],
+  },
   { name: 'the status is always "up"', makes: constant({ status: 200, body: 'up' }), fails: ['status.missing'] },
   { name: 'the status is always 204', makes: constant({ status: 204 }), fails: ['status.missing'] },
   { name: 'the status is always 500', makes: constant({ status: 500 }), fails: ['status.missing', 'status.up'] },
