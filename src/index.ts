@@ -96,15 +96,16 @@ export interface CheckOptions {
 export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
   const { choose, parseAddress } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
-  const { QUIET, requireReply, runChecks } = await import('./check/run.ts');
+  const { preflight } = await import('./check/preflight.ts');
+  const { QUIET, runChecks } = await import('./check/run.ts');
   requireCheckOptions(options);
   const { username, password, service: id = username, encodings = ['form'], plan, parameters = {} } = options;
   const { timeout = 60_000, multiCluster = false, only = [], skip = [], signal = new AbortController().signal } = options;
   const address = parseAddress(String(url));
   const service = { address, id, username, password, encodings, plan, parameters, timeout, multiCluster };
   const checks = choose(only, skip);
-  await requireReply(service, signal);
-  const run = await runChecks(service, checks, signal, QUIET);
+  await preflight(service, checks, signal);
+  const run = await runChecks(service, checks, { signal }, QUIET);
   return factsOf(run, service);
 }
 

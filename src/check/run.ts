@@ -1,16 +1,29 @@
-import { EXIT, ExpectedError } from '../errors.ts';
 import { forEachConcurrently } from './concurrency.ts';
-import { groupOf, type Check } from './check.ts';
+import type { Check } from './check.ts';
+import { CHECKS } from './checks/index.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import { outcomeOf, Probe } from './probe.ts';
-import { isUnreachable, Lost, Session, type Sent, type CheckedService } from './session.ts';
+import { Lost, Session, type Sent, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 
 /** How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first. */
 export type CheckOutcome = 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
 
-/** How a run ended. `lost`: the service became unreachable; `silent`: too many calls got no reply in time. */
-export type CheckEnding = 'complete' | 'interrupted' | 'lost' | 'silent';
+/**
+ * How a run ended. `lost`: the service became unreachable; `silent`: too many calls got no reply in time; `overdue`: the run
+ * took longer than it may.
+ */
+export type CheckEnding = 'complete' | 'interrupted' | 'lost' | 'silent' | 'overdue';
+
+/** What bounds a run. */
+export interface Limits {
+  /** Ends the checks; the instances are still removed. */
+  signal: AbortSignal;
+  /** Ends the removal of the instances as well. */
+  hurry?: AbortSignal;
+  /** Milliseconds for all checks. */
+  maxTime?: number;
+}
 
 /** The result of one check in one encoding. */
 export interface Result {
@@ -20,6 +33,8 @@ export interface Result {
   outcome: CheckOutcome;
   /** Why it did not pass, as a sentence without its capital and period; `''` if it passed. */
   problem: string;
+  /** The label of the check that tests what this one depends on; for `blocked` only. */
+  waitsFor: string | undefined;
   /** Every call, in order. */
   sent: readonly Sent[];
   /** The call that the verdict is about. */
@@ -31,6 +46,8 @@ export interface Result {
 export interface CheckRun {
   results: Result[];
   ending: CheckEnding;
+  /** When the run started. */
+  started: Date;
   /** The instances that may still exist, and the call that removes each. */
   left: { name: string; removal: Sent['call'] }[];
   milliseconds: number;
@@ -49,68 +66,81 @@ export const QUIET: Watcher = { onResult() {}, onProgress() {} };
 /** The number of checks that run at the same time. */
 const CHECKS_AT_ONCE = 6;
 
+/** Milliseconds for a run, unless it is told otherwise. */
+export const MAX_TIME = 300_000;
+
+/** A check, and the encoding that it runs in; undefined if it runs once. */
+type Planned = Pick<Result, 'check' | 'encoding'>;
+
 /** The checks that apply to a service, each in its encodings. */
-function plannedFor(checks: readonly Check[], service: CheckedService): { check: Check; encoding: Encoding | undefined }[] {
+function plannedFor(checks: readonly Check[], service: CheckedService): Planned[] {
   return checks
     .filter(({ multiCluster }) => multiCluster !== true || service.multiCluster)
     .flatMap((check) => (check.perEncoding ? service.encodings : [undefined]).map((encoding) => ({ check, encoding })));
 }
 
-/** @throws ExpectedError when nothing listens at the address of a service */
-export async function requireReply(service: CheckedService, signal: AbortSignal): Promise<void> {
-  const unreached = await reach(service, signal);
-  if (unreached === undefined || signal.aborted) return;
-  throw new ExpectedError(
-    EXIT.inTheWay,
-    `${service.address.href} cannot be reached: ${unreached}.`,
-    'Start the service, or give another address.',
-  );
-}
-
-/** Why a service cannot be reached; undefined if it can. */
-async function reach(service: CheckedService, signal: AbortSignal): Promise<string | undefined> {
-  const session = new Session(service, signal);
-  try {
-    const { exchange } = await session.send(session.calls('form').plans(), 'form');
-    return exchange.reply === undefined && isUnreachable(exchange) ? exchange.failure : undefined;
-  } catch (error) {
-    if (error instanceof Lost) return 'the connection was refused';
-    throw error;
-  }
-}
-
 /**
- * Runs checks against a service, several at a time, and removes every instance that they created, even after a failure.
- * @param signal ends the checks early; the instances are still removed
+ * Runs checks against a service, several at a time, and removes every instance that they created, even after a failure. A
+ * check that did not pass is repeated alone: the service may handle one call at a time, or be slow under load.
  */
 export async function runChecks(
   service: CheckedService,
   checks: readonly Check[],
-  signal: AbortSignal,
+  { signal, hurry = new AbortController().signal, maxTime = MAX_TIME }: Limits,
   watcher: Watcher,
 ): Promise<CheckRun> {
+  const started = new Date();
   const start = performance.now();
-  const session = new Session(service, signal);
+  const time = AbortSignal.timeout(maxTime);
+  const session = new Session(service, AbortSignal.any([signal, time]));
   const planned = plannedFor(checks, service);
-  const results: (Result | undefined)[] = planned.map(() => undefined);
-  let reported = 0;
-  await forEachConcurrently(planned, CHECKS_AT_ONCE, async ({ check, encoding }, index) => {
-    const showProgress = (waiting?: string) => {
-      const done = results.filter((result) => result !== undefined).length;
-      watcher.onProgress(done, planned.length, labelOf(check.id, encoding), waiting);
-    };
-    showProgress();
-    results[index] = await tryCheck(session, check, encoding, showProgress);
-    for (let result = results[reported]; result !== undefined; result = results[++reported]) watcher.onResult(result);
-  });
-  watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
-  const left = await session.cleanUpAll();
+  const results: Result[] = [];
+  let done = 0;
+  const showProgress = (label: string, waiting?: string) => {
+    watcher.onProgress(done, planned.length, label, waiting);
+  };
+  let left: string[];
+  try {
+    await forEachConcurrently(planned, CHECKS_AT_ONCE, async (one, index) => {
+      results[index] = await tryCheck(session, one, showProgress);
+      done++;
+    });
+    for (const [index, result] of results.entries()) {
+      if (isDoubtful(result, results)) {
+        const again = await tryCheck(session, result, showProgress);
+        if (again.outcome === 'passed' || result.outcome === 'blocked') results[index] = again;
+      }
+    }
+    for (const result of results) watcher.onResult(result);
+  } finally {
+    watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
+    left = await session.made.removeAll(hurry);
+  }
   return {
-    results: results.filter((result) => result !== undefined),
-    ending: session.isLost ? 'lost' : signal.aborted ? 'interrupted' : session.isSilent ? 'silent' : 'complete',
-    left: left.map((name) => ({ name, removal: session.removal(name) })),
+    results,
+    ending: endingOf(session, signal, time),
+    started,
+    left: left.map((name) => ({ name, removal: session.made.removal(name) })),
     milliseconds: performance.now() - start,
   };
+}
+
+function endingOf(session: Session, signal: AbortSignal, time: AbortSignal): CheckEnding {
+  if (session.isLost) return 'lost';
+  if (signal.aborted) return 'interrupted';
+  if (session.isSilent) return 'silent';
+  return time.aborted ? 'overdue' : 'complete';
+}
+
+/**
+ * Whether a check may end otherwise when it is alone: it failed, but not for want of a reply, or it is blocked by one that
+ * passed.
+ */
+function isDoubtful({ outcome, culprit, waitsFor }: Result, results: readonly Result[]): boolean {
+  if (outcome === 'failed') return culprit?.exchange.failure !== 'timeout';
+  if (outcome !== 'blocked') return false;
+  const awaited = results.find(({ check, encoding }) => labelOf(check.id, encoding) === waitsFor);
+  return awaited?.outcome === 'passed';
 }
 
 /** The name of a check for a report, with its encoding. */
@@ -123,21 +153,28 @@ export function hasFailed({ outcome }: { outcome: Result['outcome'] }): boolean 
   return outcome === 'failed' || outcome === 'blocked';
 }
 
+/** Runs one check, and removes its instances. */
 async function tryCheck(
   session: Session,
-  check: Check,
-  encoding: Encoding | undefined,
-  onWait: (waiting: string | undefined) => void,
+  { check, encoding }: Planned,
+  showProgress: (label: string, waiting?: string) => void,
 ): Promise<Result> {
   const start = performance.now();
-  const probe = new Probe(session, groupOf(check), encoding ?? session.service.encodings[0] ?? 'form', onWait);
+  const label = labelOf(check.id, encoding);
+  const spoken = encoding ?? session.service.encodings[0] ?? 'form';
+  const probe = new Probe(session, check.id, spoken, (waiting) => {
+    showProgress(label, waiting);
+  });
   let outcome: Result['outcome'] = 'passed';
   let problem = '';
+  let waitsFor: string | undefined;
+  showProgress(label);
   try {
     await check.run(probe);
   } catch (error) {
     if (error instanceof Verdict) {
       ({ outcome, message: problem } = error);
+      waitsFor = error.waitsFor === undefined ? undefined : labelIn(error.waitsFor, spoken);
     } else if (error instanceof Lost) {
       outcome = 'unfinished';
       problem = 'the run ended first';
@@ -145,11 +182,29 @@ async function tryCheck(
       throw error;
     }
   }
-  const hungUp = probe.sent.at(-1);
-  if (outcome === 'unfinished' && session.isLost && hungUp !== undefined) {
-    problem = `the last call ${outcomeOf(hungUp)}`;
+  const last = probe.last();
+  if (outcome === 'unfinished' && session.isLost && last !== undefined) {
+    problem = `the last call ${outcomeOf(last)}`;
   }
-  const culprit = hasFailed({ outcome }) ? (probe.culprit ?? probe.sent.at(-1)) : undefined;
-  await session.cleanUp(probe.names);
-  return { check, encoding, outcome, problem, sent: probe.sent, culprit, milliseconds: performance.now() - start };
+  const culprit = hasFailed({ outcome }) ? (probe.culprit ?? last) : undefined;
+  if (hasFailed({ outcome }) && !check.id.startsWith('http.redirect')) {
+    const redirect = redirectAmong(probe.sent);
+    if (redirect !== undefined) [outcome, waitsFor] = ['blocked', redirect];
+  }
+  await session.made.remove(probe.names);
+  const milliseconds = performance.now() - start;
+  return { check, encoding, outcome, problem, waitsFor, sent: probe.sent, culprit, milliseconds };
+}
+
+/** The check that tests the redirects of these calls, whose replies say nothing about another rule. */
+function redirectAmong(sent: readonly Sent[]): string | undefined {
+  const turned = sent.some(({ call, exchange }) => exchange.hops.some(({ method }) => method !== call.request.method));
+  if (turned) return 'http.redirect';
+  const isEndless = sent.some(({ exchange }) => exchange.failure?.startsWith('stopped after') === true);
+  return isEndless ? 'http.redirect-kept' : undefined;
+}
+
+/** The label of a check in an encoding, which it has only if it runs in each. */
+function labelIn(id: string, encoding: Encoding): string {
+  return labelOf(id, CHECKS.find((check) => check.id === id)?.perEncoding ? encoding : undefined);
 }

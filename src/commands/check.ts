@@ -10,7 +10,8 @@ import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
 import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
-import { QUIET, requireReply, runChecks, type CheckRun } from '../check/run.ts';
+import { preflight } from '../check/preflight.ts';
+import { QUIET, runChecks, type CheckRun } from '../check/run.ts';
 
 /** All that the command touches besides the service. An abort of the signal still lets it remove its instances. */
 export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
@@ -28,7 +29,7 @@ export async function check(context: CheckContext): Promise<0 | 1> {
     return 0;
   }
   const { service } = request;
-  await requireReply(service, signal);
+  await preflight(service, request.checks, signal);
   const run = await perform(context, request);
   if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
   if (run.ending === 'lost') {
@@ -40,7 +41,7 @@ export async function check(context: CheckContext): Promise<0 | 1> {
 async function perform({ cwd, terminal, signal }: CheckContext, request: CheckRequest): Promise<CheckRun> {
   const { service, checks, format, report, verbose } = request;
   const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose) : undefined;
-  const run = await runChecks(service, checks, signal, pretty ?? QUIET);
+  const run = await runChecks(service, checks, { signal }, pretty ?? QUIET);
   if (report !== undefined) {
     try {
       writeFileSync(resolve(cwd, report), toHtml(run, service));

@@ -50,7 +50,7 @@ describe('the checks', () => {
             multiCluster: true,
           },
           CHECKS,
-          new AbortController().signal,
+          { signal: new AbortController().signal },
           { onResult() {}, onProgress() {} },
         );
         const bad = run.results.filter(({ outcome }) => outcome === 'failed' || outcome === 'blocked');

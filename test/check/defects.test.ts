@@ -23,7 +23,7 @@ async function check(service: Reference): Promise<{ run: CheckRun; left: string[
     multiCluster: true,
   };
   try {
-    const run = await runChecks(checked, CHECKS, new AbortController().signal, SILENT);
+    const run = await runChecks(checked, CHECKS, { signal: new AbortController().signal }, SILENT);
     return { run, left: [...service.instances.keys()] };
   } finally {
     await close();

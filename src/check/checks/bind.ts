@@ -1,5 +1,6 @@
 import type { AppFields } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
+import { hostOf } from '../names.ts';
 import {
   differing,
   isAccepted,
@@ -16,18 +17,13 @@ const PART = 'Replies: bind';
 const READABLE =
   'Return 201 with a JSON object whose values are all strings ("5432", not 5432), or {} without variables.';
 
-/** A bind with these fields returns variables that Tsuru can read. */
-function works(fields: Partial<AppFields>): (probe: Probe) => Promise<void> {
+/** A bind with these fields returns variables that Tsuru can read, as an ordinary one does. */
+function works(fieldsOf: (app: string) => Partial<AppFields>): (probe: Probe) => Promise<void> {
   return async (probe) => {
-    const sent = await probe.bindApp(await probe.shared(), probe.newApp(), fields);
-    probe.requireSuccess(sent, 'the bind');
+    const app = probe.newApp();
+    const sent = await probe.bindApp(await probe.shared(), app, fieldsOf(app));
+    await probe.requireSpecial(sent, 'the bind', probe.needBind);
   };
-}
-
-/** A bind to a missing instance fails, through the fallback too. */
-async function bindToNothing(probe: Probe): Promise<void> {
-  const sent = await probe.bindApp(probe.session.newName(), probe.newApp());
-  probe.require(!isAccepted(sent), sent, `the bind ${outcomeOf(sent)}`);
 }
 
 export const bindAppChecks: readonly Check[] = [
@@ -38,7 +34,9 @@ export const bindAppChecks: readonly Check[] = [
     part: PART,
     fix: READABLE,
     perEncoding: true,
-    run: works({ hosts: ['app.example.com'] }),
+    async run(probe) {
+      probe.requireSuccess(await probe.bindApp(await probe.shared(), probe.newApp()), 'the bind');
+    },
   },
   {
     id: 'bind-app.no-host',
@@ -47,7 +45,7 @@ export const bindAppChecks: readonly Check[] = [
     part: 'The calls',
     fix: 'Accept a bind without `app-host` and `app-hosts`: an app without a router has no host.',
     perEncoding: true,
-    run: works({}),
+    run: works(() => ({ hosts: [] })),
   },
   {
     id: 'bind-app.two-hosts',
@@ -56,11 +54,29 @@ export const bindAppChecks: readonly Check[] = [
     part: 'The calls',
     fix: 'Read `app-hosts` and `app-internal-hosts` as repeated fields in a form, and as lists in JSON.',
     perEncoding: true,
-    run: works({
-      hosts: ['app.example.com', 'www.example.com'],
-      internalHosts: ['app.svc:80', 'app.svc:443'],
+    run: works((app) => ({
+      hosts: [hostOf(app), `www.${hostOf(app)}`],
+      internalHosts: [`${app}.svc:80`, `${app}.svc:443`],
       pool: 'check-pool',
-    }),
+    })),
+  },
+  {
+    id: 'bind-app.shared-host',
+    level: 'should',
+    rule: 'Two apps with the same host are bound separately.',
+    part: 'The calls',
+    fix: 'Use `app-name`, not `app-host`, as the key of a bind: two routers may give two apps the same host.',
+    async run(probe) {
+      await probe.needStableBinds();
+      const name = await probe.instance();
+      const [first, second] = [probe.newApp(), probe.newApp()];
+      const hosts = [hostOf(first)];
+      const before = await probe.variables(name, first);
+      probe.requireSuccess(await probe.bindApp(name, second, { hosts }), 'the bind of the second app');
+      const unbound = await probe.send(probe.calls.unbindApp(name, second, hosts));
+      await probe.requireSpecial(unbound, 'the unbind of the second app', probe.needUnbind);
+      await probe.requireSame(name, first, before, 'the bind of the first app, after the unbind of the second,');
+    },
   },
   {
     id: 'bind-app.variable-names',
@@ -69,9 +85,9 @@ export const bindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Use letters, digits and "_" only, and do not start with a digit.',
     async run(probe) {
-      const sent = await probe.bindApp(await probe.shared(), probe.newApp());
-      const wrong = Object.keys(variablesOf(sent) ?? {}).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-      probe.require(wrong === undefined, sent, `"${String(wrong)}" is not a valid name`);
+      const variables = await probe.variables(await probe.shared(), probe.newApp());
+      const wrong = Object.keys(variables).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+      probe.require(wrong === undefined, probe.last(), `"${String(wrong)}" is not a valid name`);
     },
   },
   {
@@ -85,8 +101,8 @@ export const bindAppChecks: readonly Check[] = [
       const name = await probe.shared();
       const app = probe.newApp();
       const before = await probe.variables(name, app);
-      await probe.requireSame(name, app, before, 'the repeated bind');
-      await probe.requireSame(name, app, before, 'the third bind');
+      await probe.requireEqual(before, await probe.bindApp(name, app), 'the repeated bind');
+      await probe.requireEqual(before, await probe.bindApp(name, app), 'the third bind');
     },
   },
   {
@@ -100,7 +116,7 @@ export const bindAppChecks: readonly Check[] = [
       const name = await probe.instance();
       const app = probe.newApp();
       const before = await probe.variables(name, app);
-      await probe.need(probe.calls.unbindApp(name, app), 'the app could not be unbound');
+      await probe.need(probe.unbinding(name, app), 'the app could not be unbound');
       await probe.requireSame(name, app, before, 'the bind after the unbind');
     },
   },
@@ -115,7 +131,13 @@ export const bindAppChecks: readonly Check[] = [
       const apps = Array.from({ length: 10 }, () => probe.newApp());
       const bound = await Promise.all(apps.map((app) => probe.bindApp(name, app)));
       const broken = bound.find((sent) => !isSuccess(sent));
-      probe.require(broken === undefined, broken, `one of the binds ${broken ? outcomeOf(broken) : ''}`);
+      await probe.requireUnless(
+        broken === undefined,
+        broken,
+        `one of the binds ${broken ? outcomeOf(broken) : ''}`,
+        probe.needBind,
+      );
+      await probe.needStableBinds();
       const again = await Promise.all(apps.map((app) => probe.bindApp(name, app)));
       for (const [index, sent] of again.entries()) {
         const [before, after] = [variablesOf(bound[index] ?? sent) ?? {}, variablesOf(sent)];
@@ -141,7 +163,7 @@ export const bindAppChecks: readonly Check[] = [
         if (!isSuccess(sent)) continue;
         await probe.requireSame(name, app, variablesOf(sent) ?? {}, 'a later bind');
       }
-      probe.require(both.some(isSuccess), both[0], 'neither bind succeeded');
+      await probe.requireUnless(both.some(isSuccess), both[0], 'neither bind succeeded', probe.needBind);
     },
   },
   {
@@ -151,9 +173,9 @@ export const bindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 412 until the instance is up: Tsuru tells the user that it is not ready yet.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.bindApp(await probe.created(), probe.newApp()));
+      const sent = await probe.bindAppNow(await probe.created(), probe.newApp());
       if (isSuccess(sent)) probe.skip('the instance can be bound immediately');
-      probe.require(statusOf(sent) === 412, sent, `the bind ${outcomeOf(sent)}`);
+      await probe.requireUnless(statusOf(sent) === 412, sent, `the bind ${outcomeOf(sent)}`, probe.needBind);
     },
   },
   {
@@ -167,7 +189,8 @@ export const bindAppChecks: readonly Check[] = [
       const sent = await probe.bindApp(await probe.shared(), probe.newApp(), {
         parameters: { role: 'reader', 'a.b': ['c'] },
       });
-      probe.require(isSuccess(sent) || isRefused(sent), sent, `the bind ${outcomeOf(sent)}`);
+      const isClear = isSuccess(sent) || isRefused(sent);
+      await probe.requireUnless(isClear, sent, `the bind ${outcomeOf(sent)}`, probe.needBind);
     },
   },
   {
@@ -177,7 +200,10 @@ export const bindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 404 on both: after a 404 from bind-app, Tsuru tries POST .../bind and trusts the reply.',
     perEncoding: true,
-    run: bindToNothing,
+    async run(probe) {
+      const sent = await probe.bindAppNow(probe.missingName(), probe.newApp());
+      probe.require(!isAccepted(sent), sent, `the bind ${outcomeOf(sent)}`);
+    },
   },
   {
     id: 'bind-app.not-found',
@@ -186,8 +212,9 @@ export const bindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 404: Tsuru tells the user that the instance does not exist.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.bindApp(probe.session.newName(), probe.newApp()));
-      probe.require(statusOf(sent) === 404, sent, `the bind ${outcomeOf(sent)}`);
+      const sent = await probe.bindAppNow(probe.missingName(), probe.newApp());
+      if (isAccepted(sent)) probe.blockBy('bind-app.missing', 'the bind succeeded', sent);
+      await probe.requireUnless(statusOf(sent) === 404, sent, `the bind ${outcomeOf(sent)}`, probe.needBind);
     },
   },
   {
@@ -199,9 +226,10 @@ export const bindAppChecks: readonly Check[] = [
     async run(probe) {
       const name = await probe.shared();
       const app = probe.newApp();
-      const served = await probe.send(probe.calls.bindApp(name, app));
+      const hosts = [hostOf(app)];
+      const served = await probe.send(probe.calls.bindApp(name, app, { hosts }));
       if (statusOf(served) === 404) probe.skip('the service serves only `bind`');
-      const sent = await probe.send(probe.calls.bindApp(name, app, {}, 'bind'));
+      const sent = await probe.send(probe.calls.bindApp(name, app, { hosts }, 'bind'));
       probe.require(!isAccepted(sent), sent, `the call to \`bind\` ${outcomeOf(sent)}`);
     },
   },
@@ -216,7 +244,7 @@ export const bindJobChecks: readonly Check[] = [
     fix: `Serve PUT /resources/{name}/binds/jobs/{job}. ${READABLE}`,
     perEncoding: true,
     async run(probe) {
-      probe.requireSuccess(await probe.send(probe.calls.bindJob(await probe.shared(), probe.newJob())), 'the bind');
+      probe.requireSuccess(await probe.bindJob(await probe.shared(), probe.newJob()), 'the bind');
     },
   },
   {
@@ -230,13 +258,7 @@ export const bindJobChecks: readonly Check[] = [
       const name = await probe.shared();
       const job = probe.newJob();
       const before = await probe.jobVariables(name, job);
-      const again = await probe.send(probe.calls.bindJob(name, job));
-      const after = variablesOf(again);
-      probe.require(
-        isSame(before, after),
-        again,
-        `the repeated bind returned different variables: ${differing(before, after)}`,
-      );
+      await probe.requireEqual(before, await probe.bindJob(name, job), 'the repeated bind');
     },
   },
   {
@@ -247,7 +269,7 @@ export const bindJobChecks: readonly Check[] = [
     fix: 'Return 404 for a missing instance.',
     perEncoding: true,
     async run(probe) {
-      const sent = await probe.send(probe.calls.bindJob(probe.session.newName(), probe.newJob()));
+      const sent = await probe.send(probe.calls.bindJob(probe.missingName(), probe.newJob()));
       probe.require(!isAccepted(sent), sent, `the bind ${outcomeOf(sent)}`);
     },
   },

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Check } from '../check.ts';
 import { isAccepted, isRefused, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
-import { textProblem } from './text.ts';
+import { bodyOf, isHtml, textProblem } from './text.ts';
 
 const PART = 'Replies: create';
 
@@ -37,7 +39,7 @@ export const createChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const fields = { description: 'für "alle" & <mehr>; 100%', tags: ['tag 1', 'k=v&w', 'ünïcode'] };
-      probe.requireSuccess(await probe.create(probe.newName(), fields), 'the create');
+      await probe.requireSpecial(await probe.create(probe.newName(), fields), 'the create', probe.needCreate);
     },
   },
   {
@@ -50,7 +52,7 @@ export const createChecks: readonly Check[] = [
     async run(probe) {
       const calls = probe.session.calls(probe.encoding, { user: '', id: '' });
       const sent = await probe.send(calls.create(probe.newName(), await probe.fields()));
-      probe.requireSuccess(sent, 'the create');
+      await probe.requireSpecial(sent, 'the create', probe.needCreate);
     },
   },
   {
@@ -61,7 +63,7 @@ export const createChecks: readonly Check[] = [
     fix: 'Return 201 Created: every status below 300 works, but 201 is the accurate one.',
     async run(probe) {
       const sent = await probe.create(probe.newName());
-      if (!isSuccess(sent)) probe.block('no instance could be created', sent);
+      if (!isSuccess(sent)) probe.blockBy('create.success', 'no instance could be created', sent);
       probe.require(statusOf(sent) === 201, sent, `the create ${outcomeOf(sent)}`);
     },
   },
@@ -85,9 +87,12 @@ export const createChecks: readonly Check[] = [
     fix: 'Return 201 for the existing instance, or create it again if the first attempt failed; do not keep returning 409.',
     perEncoding: true,
     async run(probe) {
+      await probe.needRepeatableCreates();
       const name = probe.newName();
       await probe.send(probe.calls.create(name, await probe.fields()), { hangUp: 3 });
-      await probe.untilUp(name);
+      // The service may still be at work on it.
+      await sleep(Math.min(probe.session.createLatency, 5000) + 50);
+      await probe.settled(name);
       probe.requireSuccess(await probe.create(name), 'the repeated create');
     },
   },
@@ -102,7 +107,7 @@ export const createChecks: readonly Check[] = [
       const name = probe.newName();
       const refused = await createWithUnknownPlan(probe, name);
       if (isAccepted(refused)) probe.skip('the service accepts plans that it does not offer');
-      probe.requireSuccess(await probe.create(name), 'the create after a refused one');
+      await probe.requireSpecial(await probe.create(name), 'the create after a refused one', probe.needCreate);
     },
   },
   {
@@ -114,7 +119,9 @@ export const createChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const sent = await createWithUnknownPlan(probe, probe.newName());
-      probe.require(isRefused(sent), sent, `the create ${outcomeOf(sent)}`);
+      await probe.requireUnless(isRefused(sent), sent, `the create ${outcomeOf(sent)}`, async () => {
+        if (!isAccepted(sent)) await probe.needCreate();
+      });
     },
   },
   {
@@ -125,7 +132,8 @@ export const createChecks: readonly Check[] = [
     fix: 'Reply with one sentence that says what to do, as text or as {"code", "message"}, without HTML or a stack trace.',
     async run(probe) {
       const sent = await createWithUnknownPlan(probe, probe.newName());
-      if (isAccepted(sent)) probe.skip('the service accepts plans that it does not offer');
+      if (!isRefused(sent)) probe.skip('the service does not refuse plans that it does not offer');
+      if (isHtml(bodyOf(sent))) probe.blockBy('http.plain-errors', 'errors are HTML pages', sent);
       const problem = textProblem(sent);
       probe.require(problem === undefined, sent, `the body of the reply ${String(problem)}`);
     },
@@ -150,7 +158,9 @@ export const createChecks: readonly Check[] = [
     fix: 'Return 422 with the differences and what to do: Tsuru discards the text of a 409, and the user reads only that the instance already exists.',
     async run(probe) {
       const sent = await createForAnotherTeam(probe);
-      probe.require(isRefused(sent) && statusOf(sent) !== 409, sent, `the create ${outcomeOf(sent)}`);
+      if (isAccepted(sent)) probe.blockBy('create.other-team', 'the create was accepted', sent);
+      const isClear = isRefused(sent) && statusOf(sent) !== 409;
+      await probe.requireUnless(isClear, sent, `the create ${outcomeOf(sent)}`, () => probe.needRepeatableCreates());
     },
   },
   {
@@ -176,17 +186,17 @@ export const createChecks: readonly Check[] = [
     async run(probe) {
       const name = probe.newName();
       const both = await Promise.all([probe.create(name), probe.create(name)]);
-      const broken = both.find((sent) => !isSuccess(sent) && statusOf(sent) !== 409);
-      probe.require(broken === undefined, broken, `one of the creates ${broken ? outcomeOf(broken) : ''}`);
-      probe.require(both.some(isSuccess), both[0], 'neither create succeeded');
-      await probe.untilUp(name);
-      probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy after the creates');
-      const status = await probe.send(probe.calls.status(name));
-      probe.require(
-        !isAccepted(status),
-        status,
-        'the instance was destroyed, and a second one with its name still exists',
+      const broken = both.find((sent) => !isSuccess(sent) && !isRefused(sent));
+      await probe.requireUnless(
+        broken === undefined,
+        broken,
+        `one of the creates ${broken ? outcomeOf(broken) : ''}`,
+        probe.needCreate,
       );
+      await probe.requireUnless(both.some(isSuccess), both[0], 'neither create succeeded', probe.needCreate);
+      await probe.settled(name);
+      await probe.requireSpecial(await probe.destroy(name), 'the destroy after the creates', probe.needDestroy);
+      await probe.requireGone(name, probe.needRemoval);
     },
   },
 ];

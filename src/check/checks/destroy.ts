@@ -5,25 +5,11 @@ import { isAccepted, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../prob
 
 const PART = 'Replies: destroy';
 
-/** The name of an instance that was destroyed. */
+/** The name of an instance that was destroyed, and is gone. */
 async function destroyed(probe: Probe): Promise<string> {
   const name = await probe.instance();
-  await probe.need(probe.calls.destroy(name), 'the instance could not be destroyed');
+  await probe.destroyed(name);
   return name;
-}
-
-/** Requires that an instance is gone; its removal may take a moment. */
-async function requireGone(probe: Probe, name: string): Promise<void> {
-  for (let pause = 20; ; pause *= 2) {
-    const sent = await probe.send(probe.calls.status(name));
-    const isGone = statusOf(sent) >= 400 && statusOf(sent) !== 500;
-    if (!isGone && pause < 1000) {
-      await sleep(pause);
-    } else {
-      probe.require(isGone, sent, `the instance still exists: its status ${outcomeOf(sent)}`);
-      return;
-    }
-  }
 }
 
 export const destroyChecks: readonly Check[] = [
@@ -35,7 +21,7 @@ export const destroyChecks: readonly Check[] = [
     fix: 'Return 200 for DELETE /resources/{name}, and accept a request body even if it is of no use to you.',
     perEncoding: true,
     async run(probe) {
-      probe.requireSuccess(await probe.send(probe.calls.destroy(await probe.instance())), 'the destroy');
+      probe.requireSuccess(await probe.destroy(await probe.instance()), 'the destroy');
     },
   },
   {
@@ -45,10 +31,14 @@ export const destroyChecks: readonly Check[] = [
     part: PART,
     fix: 'Remove the instance from the store, and return 404 from then on.',
     async run(probe) {
-      const name = await destroyed(probe);
-      await requireGone(probe, name);
-      const bound = await probe.bindApp(name, probe.newApp());
-      probe.require(!isAccepted(bound), bound, `a bind to it ${outcomeOf(bound)}`);
+      const name = await probe.instance();
+      await probe.need(probe.calls.destroy(name), 'the instance could not be destroyed');
+      await probe.requireGone(name);
+      const bound = await probe.bindAppNow(name, probe.newApp());
+      await probe.requireUnless(!isAccepted(bound), bound, `a bind to it ${outcomeOf(bound)}`, async () => {
+        const other = await probe.bindAppNow(probe.missingName(), probe.newApp());
+        if (isAccepted(other)) probe.blockBy('bind-app.missing', 'any name can be bound', other);
+      });
     },
   },
   {
@@ -71,8 +61,8 @@ export const destroyChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 404: Tsuru tells the user that the instance does not exist in the service API.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.destroy(probe.session.newName()));
-      probe.require(statusOf(sent) === 404, sent, `the destroy ${outcomeOf(sent)}`);
+      const sent = await probe.send(probe.calls.destroy(probe.missingName()));
+      await probe.requireUnless(statusOf(sent) === 404, sent, `the destroy ${outcomeOf(sent)}`, probe.needDestroy);
     },
   },
   {
@@ -85,8 +75,8 @@ export const destroyChecks: readonly Check[] = [
     async run(probe) {
       const name = await probe.instance();
       await probe.jobVariables(name, probe.newJob());
-      probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy');
-      await requireGone(probe, name);
+      await probe.requireSpecial(await probe.send(probe.calls.destroy(name)), 'the destroy', probe.needDestroy);
+      await probe.requireGone(name, probe.needRemoval);
     },
   },
   {
@@ -98,7 +88,6 @@ export const destroyChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const name = await destroyed(probe);
-      await requireGone(probe, name);
       probe.requireSuccess(await probe.create(name, { team: OTHER_TEAM }), 'the create after the destroy');
     },
   },
@@ -110,10 +99,11 @@ export const destroyChecks: readonly Check[] = [
     fix: 'Mark the instance for removal, and remove it when its creation ends, which must not bring it back.',
     async run(probe) {
       const name = await probe.created();
-      probe.requireSuccess(await probe.send(probe.calls.destroy(name)), 'the destroy');
-      await requireGone(probe, name);
-      await sleep(300);
-      await requireGone(probe, name);
+      await probe.requireSpecial(await probe.send(probe.calls.destroy(name)), 'the destroy', probe.needDestroy);
+      await probe.requireGone(name, probe.needRemoval);
+      // The creation may still be running, for as long as others took.
+      await sleep(Math.min(probe.session.creationTime, 10_000) + 300);
+      await probe.requireGone(name, probe.needRemoval);
     },
   },
 ];

@@ -1,45 +1,62 @@
 import type { Call } from '../../tsuru/calls.ts';
+import type { Hop } from '../../tsuru/http.ts';
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf } from '../probe.ts';
-import { isHtml } from './text.ts';
+import { wayOf, type Probe } from '../probe.ts';
+import { bodyOf, isHtml } from './text.ts';
 
-/** The same call with a trailing slash. */
-function withSlash(call: Call): Call {
-  return { ...call, request: { ...call.request, path: `${call.request.path}/` } };
+/** Makes every call of Tsuru, and fails for the first redirect of a kind. */
+function noRedirect(isOfKind: (hop: Hop, call: Call) => boolean): (probe: Probe) => Promise<void> {
+  return async (probe) => {
+    const { calls } = probe;
+    // The names of instances that do not exist do as well, and none need be created.
+    const [name, app, job] = [probe.newName(), probe.newApp(), probe.newJob()];
+    const fields = await probe.fields();
+    const tried = [
+      calls.plans(),
+      calls.create(name, fields),
+      calls.info(name),
+      calls.status(name),
+      calls.update(name, fields),
+      calls.bindApp(name, app),
+      calls.bindJob(name, job),
+      probe.unbinding(name, app),
+      calls.unbindJob(name, job),
+      calls.destroy(name),
+      // Users reach such paths through the proxy.
+      calls.proxied('GET', `/resources/${name}/`),
+      calls.proxied('DELETE', `/resources/${name}/`),
+    ];
+    for (const call of tried) {
+      const sent = await probe.send(call);
+      const hop = sent.exchange.hops.find((one) => isOfKind(one, call));
+      const loses = sent.exchange.failure?.startsWith('stopped after') === true;
+      const end = loses ? ', and so on without end' : '';
+      probe.require(hop === undefined, sent, `${wayOf(call)} got a ${hop?.status ?? 0} to ${hop?.location ?? ''}${end}`);
+    }
+  };
+}
+
+/** Whether a redirect turns a call into a GET, which does nothing, and whose success Tsuru takes for that of the call. */
+function isTurned({ method }: Hop, { request }: Call): boolean {
+  return request.method !== method;
 }
 
 export const httpChecks: readonly Check[] = [
   {
     id: 'http.redirect',
     level: 'must',
-    rule: 'No call returns a redirect.',
+    rule: 'No call is redirected with 301, 302 or 303, which turns it into a GET.',
     part: 'Redirects',
-    fix: 'Serve the path or return 404: Tsuru follows redirects with the password, turns POST and DELETE into GET, and treats the outcome as success.',
-    async run(probe) {
-      const name = await probe.instance();
-      const fields = await probe.fields();
-      const app = probe.newApp();
-      const { calls } = probe;
-      const tried = [
-        calls.plans(),
-        calls.info(name),
-        calls.status(name),
-        calls.create(probe.newName(), fields),
-        calls.update(name, fields),
-        calls.bindApp(name, app),
-        calls.unbindApp(name, app),
-        calls.destroy(name),
-      ];
-      for (const call of [...tried.map(withSlash), ...tried]) {
-        const sent = await probe.send(call);
-        const status = statusOf(sent);
-        probe.require(
-          status < 300 || status > 399,
-          sent,
-          `${call.request.method} ${call.request.path} ${outcomeOf(sent)}`,
-        );
-      }
-    },
+    fix: 'Serve the path or return 404: after such a redirect, Tsuru sends a GET and treats its success as that of the create or the destroy.',
+    run: noRedirect(isTurned),
+  },
+  {
+    id: 'http.redirect-kept',
+    level: 'should',
+    rule: 'No call is redirected with 307 or 308, which Tsuru follows with the password.',
+    part: 'Redirects',
+    fix: 'Serve the path itself, without a trailing slash: a redirect doubles every call, and may send the password elsewhere.',
+    run: noRedirect((hop, call) => !isTurned(hop, call)),
   },
   {
     id: 'http.hang-up',
@@ -68,10 +85,12 @@ export const httpChecks: readonly Check[] = [
     part: 'Replies: create',
     fix: 'Reply to errors with a sentence, as text or as {"code", "message"}, including those of the web framework.',
     async run(probe) {
-      const missing = probe.session.newName();
+      const missing = probe.missingName();
+      const plans = await probe.session.plans();
       const { calls } = probe;
       const tried: Call[] = [
         calls.info(missing),
+        ...(plans.length === 0 ? [] : [calls.create(probe.newName(), await probe.fields({ plan: await probe.unknownPlan() }))]),
         calls.bindApp(missing, probe.newApp()),
         calls.destroy(missing),
         calls.proxied('GET', `/no-such-path-${probe.session.mark}`),
@@ -79,8 +98,7 @@ export const httpChecks: readonly Check[] = [
       ];
       for (const call of tried) {
         const sent = await probe.send(call);
-        const body = sent.exchange.reply?.body.toString('utf8') ?? '';
-        probe.require(!isHtml(body), sent, `the reply to ${call.request.method} ${call.request.path} is HTML`);
+        probe.require(!isHtml(bodyOf(sent)), sent, `the reply to ${call.request.method} ${call.request.path} is HTML`);
       }
     },
   },

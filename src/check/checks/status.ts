@@ -3,6 +3,7 @@ import { outcomeOf, statusOf } from '../probe.ts';
 import { isHtml } from './text.ts';
 
 const PART = 'Replies: status, info and plans';
+const NO_STATUS = 'the service has no status call';
 
 export const statusChecks: readonly Check[] = [
   {
@@ -24,6 +25,8 @@ export const statusChecks: readonly Check[] = [
     fix: 'Return 204 once the instance can be used; 202 means pending, 500 down, and 404 that the service has no status call.',
     async run(probe) {
       const sent = await probe.untilUp(await probe.created());
+      if (statusOf(sent) === 404) probe.skip(NO_STATUS);
+      if (!sent.reading.ok) probe.blockBy('status.readable', 'the status cannot be read', sent);
       probe.require(statusOf(sent) === 204 || statusOf(sent) === 200, sent, `the status ${outcomeOf(sent)}`);
     },
   },
@@ -34,7 +37,7 @@ export const statusChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 204 without a body, or 200 with a word or two, not JSON or HTML.',
     async run(probe) {
-      const sent = await probe.untilUp(await probe.instance());
+      const sent = await probe.untilUp(await probe.created());
       if (statusOf(sent) !== 200) probe.skip('the status has no text');
       const text = sent.exchange.reply?.body.toString('utf8') ?? '';
       const isPlain = text.trim() !== '' && text.length <= 200 && !/^\s*[[{]/.test(text) && !isHtml(text);
@@ -48,7 +51,11 @@ export const statusChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 404 for a missing instance.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.status(probe.session.newName()));
+      const ofInstance = await probe.send(probe.calls.status(await probe.shared()));
+      if (statusOf(ofInstance) === 404) probe.skip(NO_STATUS);
+      if (!ofInstance.reading.ok) probe.blockBy('status.readable', 'no status can be read', ofInstance);
+      if (statusOf(ofInstance) === 500) probe.blockBy('status.up', 'no instance is up', ofInstance);
+      const sent = await probe.send(probe.calls.status(probe.missingName()));
       probe.require(statusOf(sent) >= 400 && statusOf(sent) !== 500, sent, `its status ${outcomeOf(sent)}`);
     },
   },
@@ -99,7 +106,9 @@ export const infoChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 404 for a missing instance.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.info(probe.session.newName()));
+      const ofInstance = await probe.send(probe.calls.info(await probe.shared()));
+      if (statusOf(ofInstance) !== 200) probe.skip('the service returns no info');
+      const sent = await probe.send(probe.calls.info(probe.missingName()));
       probe.require(statusOf(sent) >= 400, sent, `its info ${outcomeOf(sent)}`);
     },
   },

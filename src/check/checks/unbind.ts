@@ -1,5 +1,6 @@
 import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
+import { hostOf } from '../names.ts';
 import { isAccepted, outcomeOf, statusOf, type Probe } from '../probe.ts';
 import type { Sent } from '../session.ts';
 
@@ -27,7 +28,7 @@ export const unbindAppChecks: readonly Check[] = [
     async run(probe) {
       const name = await probe.instance();
       const app = probe.newApp();
-      const hosts = ['app.example.com', 'www.example.com'];
+      const hosts = [hostOf(app), `www.${hostOf(app)}`];
       await probe.variables(name, app, { hosts });
       const sent = await probe.send(probe.calls.unbindApp(name, app, hosts));
       probe.require(isAccepted(sent), sent, `the unbind ${outcomeOf(sent)}`);
@@ -45,7 +46,7 @@ export const unbindAppChecks: readonly Check[] = [
       const [going, staying] = [probe.newApp(), probe.newApp()];
       await probe.variables(name, going);
       const before = await probe.variables(name, staying);
-      await probe.need(probe.calls.unbindApp(name, going), 'the app could not be unbound');
+      await probe.need(probe.unbinding(name, going), 'the app could not be unbound');
       await probe.requireSame(name, staying, before, 'the bind of the other app');
     },
   },
@@ -60,7 +61,7 @@ export const unbindAppChecks: readonly Check[] = [
       const name = await probe.instance();
       const app = probe.newApp();
       await probe.variables(name, app);
-      await unbindTwice(probe, probe.calls.unbindApp(name, app));
+      await unbindTwice(probe, probe.unbinding(name, app));
     },
   },
   {
@@ -70,8 +71,8 @@ export const unbindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 200 or 404: Tsuru sends an unbind to undo a failed bind.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.unbindApp(await probe.shared(), probe.newApp()));
-      probe.require(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`);
+      const sent = await probe.send(probe.unbinding(await probe.shared(), probe.newApp()));
+      await probe.requireUnless(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`, probe.needUnbind);
     },
   },
   {
@@ -81,8 +82,8 @@ export const unbindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 404, which Tsuru treats as unbound.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.unbindApp(probe.session.newName(), probe.newApp()));
-      probe.require(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`);
+      const sent = await probe.send(probe.unbinding(probe.missingName(), probe.newApp()));
+      await probe.requireUnless(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`, probe.needUnbind);
     },
   },
 ];

@@ -45,7 +45,7 @@ export const updateChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const sent = await changeAll(probe);
-      probe.requireSuccess(sent, 'the update');
+      await probe.requireSpecial(sent, 'the update', probe.needUpdate);
     },
   },
   {
@@ -61,7 +61,7 @@ export const updateChecks: readonly Check[] = [
       const empty = { team, plan: '', description: '', tags: [], parameters: {} };
       const sent = await probe.send(probe.calls.update(name, empty));
       const isClear = isAccepted(sent) || (isRefused(sent) && statusOf(sent) !== 404);
-      probe.require(isClear, sent, `the update ${outcomeOf(sent)}`);
+      await probe.requireUnless(isClear, sent, `the update ${outcomeOf(sent)}`, probe.needUpdate);
     },
   },
   {
@@ -71,6 +71,7 @@ export const updateChecks: readonly Check[] = [
     part: PART,
     fix: 'Keep the binds and their credentials when updating an instance.',
     async run(probe) {
+      await probe.needUpdate();
       const name = await probe.instance();
       const app = probe.newApp();
       const before = await probe.variables(name, app);
@@ -88,7 +89,8 @@ export const updateChecks: readonly Check[] = [
       const fields = await probe.fields({ plan: await probe.unknownPlan() });
       const name = await probe.instance();
       const sent = await probe.send(probe.calls.update(name, fields));
-      probe.require(isRefused(sent) && statusOf(sent) !== 404, sent, `the update ${outcomeOf(sent)}`);
+      const isClear = isRefused(sent) && statusOf(sent) !== 404;
+      await probe.requireUnless(isClear, sent, `the update ${outcomeOf(sent)}`, probe.needUpdate);
     },
   },
   {
@@ -103,6 +105,7 @@ export const updateChecks: readonly Check[] = [
       const name = await probe.instance();
       const sent = await probe.send(probe.calls.update(name, await probe.fields({ plan: unknown })));
       if (!isRefused(sent)) probe.skip('the update was not refused');
+      if (statusOf(sent) === 404) await probe.needUpdate();
       probe.require(setsBack(sent, name, plan), sent, `the text does not contain "${COMMAND} SERVICE ${name} -p ${plan}"`);
     },
   },
@@ -113,7 +116,8 @@ export const updateChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 410: Tsuru treats a 404 as success and shows nothing.',
     async run(probe) {
-      const sent = await probe.send(probe.calls.update(probe.session.newName(), await probe.fields()));
+      await probe.needUpdate();
+      const sent = await probe.send(probe.calls.update(probe.missingName(), await probe.fields()));
       probe.require(!sent.reading.ok, sent, `the update ${outcomeOf(sent)}, and Tsuru reports success to the user`);
     },
   },
