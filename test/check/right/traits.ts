@@ -19,3 +19,8 @@ export const TRAITS: readonly Trait[] = [
   ...WIRE,
   ...PACE,
 ];
+
+/** Some of the traits, after the names that their tests have. */
+export function named(isWanted: (trait: Trait) => boolean): (readonly [name: string, trait: Trait])[] {
+  return TRAITS.filter(isWanted).map((trait) => [trait.name, trait]);
+}

@@ -86,8 +86,9 @@ export const BINDS: readonly Trait[] = [
     },
     fails: ['bind-app.repeat', 'bind-job.repeat'],
     blocks: [
-      ...['bind-app.after-unbind', 'bind-app.same-at-once', 'bind-app.ten-at-once', 'bind-job.apart-from-app'],
-      ...['names.app-pair', 'unbind-app.other-app', 'update.keeps-binds'],
+      ...['bind-app.after-unbind', 'bind-app.same-at-once', 'bind-app.shared-host', 'bind-app.ten-at-once'],
+      ...['bind-job.apart-from-app', 'names.app-pair', 'names.case-pair', 'names.cut-pair', 'names.separator-pair'],
+      ...['unbind-app.other-app', 'update.keeps-binds'],
     ],
   },
   {

@@ -70,7 +70,8 @@ export const LIFE_CYCLE: readonly Trait[] = [
     makes: (service) => {
       service.createAgain = () => service.refuse(409, 'it exists');
     },
-    fails: ['create.conflict', 'create.lost-reply', 'create.repeat'],
+    fails: ['create.repeat'],
+    blocks: ['create.conflict', 'create.lost-reply'],
   },
   {
     name: 'a create with parameters that are not known is refused',

@@ -44,8 +44,7 @@ export const PACE: readonly Trait[] = [
         }
       });
     },
-    // Both send calls at the same time, as Tsuru does; nothing in Tsuru sends one again.
-    fails: ['bind-app.ten-at-once', 'create.two-at-once'],
+    fails: [],
   },
   {
     name: `more than ${LIMIT} calls in a second get 429 with Retry-After`,

@@ -44,6 +44,6 @@ export const PATHS: readonly Trait[] = [
         return right(slash === undefined ? incoming : { ...incoming, target: incoming.target.slice(0, -1) });
       });
     },
-    fails: ['http.redirect'],
+    fails: ['http.redirect-kept'],
   },
 ];

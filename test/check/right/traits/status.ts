@@ -60,9 +60,24 @@ export const STATUS: readonly Trait[] = [
     },
     fails: [],
   },
-  { name: 'the status is always "up"', makes: constant({ status: 200, body: 'up' }), fails: ['status.missing'] },
-  { name: 'the status is always 204', makes: constant({ status: 204 }), fails: ['status.missing'] },
-  { name: 'the status is always 500', makes: constant({ status: 500 }), fails: ['status.missing', 'status.up'] },
+  {
+    name: 'the status is always "up"',
+    makes: constant({ status: 200, body: 'up' }),
+    fails: ['status.missing'],
+    blocks: ['names.built-in'],
+  },
+  {
+    name: 'the status is always 204',
+    makes: constant({ status: 204 }),
+    fails: ['status.missing'],
+    blocks: ['names.built-in'],
+  },
+  {
+    name: 'the status is always 500',
+    makes: constant({ status: 500 }),
+    fails: ['status.up'],
+    blocks: ['names.built-in', 'status.missing'],
+  },
   {
     name: 'the status is always 204, and there is no info',
     makes: (service) => {
@@ -70,5 +85,6 @@ export const STATUS: readonly Trait[] = [
       replyInstead(service, INFO, () => service.refuse(404, 'unknown path'));
     },
     fails: ['info.shown', 'status.missing'],
+    blocks: ['names.built-in'],
   },
 ];

@@ -24,16 +24,29 @@ const OF_JOBS = [
 ];
 
 export const UNSERVED: readonly Trait[] = [
-  { name: 'no plans', makes: without('plans', 404), fails: ['plans.shown'] },
+  {
+    name: 'no plans',
+    makes: without('plans', 404),
+    fails: ['plans.shown'],
+    blocks: ['multi-cluster.plans-without-pool'],
+  },
   { name: 'no info', makes: without('info', 404), fails: ['info.shown'] },
   { name: 'no info, which gets 405', makes: without('info', 405), fails: ['info.shown'] },
   { name: 'no status', makes: without('status', 404), fails: [] },
-  { name: 'no status, which gets 405', makes: without('status', 405), fails: ['status.readable'], blocks: ['status.up'] },
+  {
+    name: 'no status, which gets 405',
+    makes: without('status', 405),
+    fails: ['status.readable'],
+    blocks: ['status.missing', 'status.up'],
+  },
   {
     name: 'no update, which gets 404',
     makes: without('update', 404),
-    fails: ['update.missing', 'update.not-found'],
-    blocks: ['update.empty', 'update.set-back', 'update.success', 'update.unknown-plan'],
+    fails: ['update.not-found'],
+    blocks: [
+      ...['update.empty', 'update.keeps-binds', 'update.missing'],
+      ...['update.set-back', 'update.success', 'update.unknown-plan'],
+    ],
   },
   {
     name: 'no update, which gets 405',

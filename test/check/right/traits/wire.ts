@@ -28,7 +28,8 @@ export const WIRE: readonly Trait[] = [
         headers: { 'content-type': 'text/html' },
       });
     },
-    fails: ['create.refusal-text', 'http.plain-errors'],
+    fails: ['http.plain-errors'],
+    blocks: ['create.refusal-text'],
   },
   { name: 'the connection is closed after every reply', makes: withHeaders({ connection: 'close' }), fails: [] },
   { name: 'the connection is kept alive, whatever the client asks for', makes: withHeaders({ connection: 'keep-alive' }), fails: [] },
@@ -62,7 +63,7 @@ export const WIRE: readonly Trait[] = [
     },
     fails: ['create.success'],
     blocks: [
-      ...['bind-app.after-unbind', 'bind-app.no-host', 'bind-app.parameters', 'bind-app.repeat', 'bind-app.shared-host'],
+      ...['bind-app.after-unbind', 'bind-app.no-host', 'bind-app.parameters', 'bind-app.repeat'],
       ...['bind-app.success', 'bind-app.two-hosts', 'bind-job.apart-from-app', 'bind-job.repeat', 'bind-job.success'],
       ...['create.after-refusal', 'create.lost-reply', 'create.no-user', 'create.other-team', 'create.repeat'],
       ...['create.tags', 'create.two-at-once', 'destroy.create-again', 'destroy.success', 'destroy.twice'],
