@@ -19,6 +19,12 @@ interface Instance {
   jobs: Set<string>;
 }
 
+/** An instance that may be left behind, and the call that removes it. */
+export interface Left {
+  name: string;
+  removal: Call;
+}
+
 /** The number of instances that are removed at the same time. */
 const REMOVALS_AT_ONCE = 4;
 
@@ -107,22 +113,21 @@ export class Made {
    * Removes all instances, and once more those that came back after their removal, or that a create without a reply may have
    * made since. Takes half a minute at most.
    * @param hurry ends it at once
-   * @returns as {@link remove}
    */
-  async removeAll(hurry: AbortSignal): Promise<string[]> {
+  async removeAll(hurry = new AbortController().signal): Promise<Left[]> {
     this.signal = AbortSignal.any([hurry, AbortSignal.timeout(CLEAN_UP_TIME)]);
     setMaxListeners(0, this.signal);
     const left = await this.remove();
-    if (this.session.isLost) return left;
+    if (this.session.isLost) return left.map((name) => this.leftOf(name));
     await forEachConcurrently([...this.removed], REMOVALS_AT_ONCE, async ([name, instance]) => {
       if (instance.unanswered > 0 || (await this.isThere(name, instance)) === true) this.instances.set(name, instance);
     });
-    return this.remove();
+    return (await this.remove()).map((name) => this.leftOf(name));
   }
 
-  /** The call that removes an instance. */
-  removal(name: string): Call {
-    return this.session.calls(this.instances.get(name)?.encoding ?? 'form').destroy(name);
+  private leftOf(name: string): Left {
+    const encoding = this.instances.get(name)?.encoding ?? 'form';
+    return { name, removal: this.session.calls(encoding).destroy(name) };
   }
 
   /** Destroys one instance, after unbinding from it if necessary. @returns whether it is gone */

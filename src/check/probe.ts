@@ -469,11 +469,13 @@ export function isUnserved(sent: Sent): boolean {
 }
 
 /** What happened to a call, as a verb phrase. */
-export function outcomeOf({ exchange: { reply, failure }, reading }: Sent): string {
+export function outcomeOf({ exchange: { reply, failure, hops }, reading }: Sent): string {
   if (failure === 'timeout') return 'got no reply in time';
   if (reply === undefined) return `got no reply (${failure ?? 'the connection was closed'})`;
+  const [hop] = hops;
+  const after = hop === undefined ? '' : ` after a ${hop.status} to ${hop.location}`;
   const isOk = reply.status >= 200 && reply.status < 300;
-  return isOk && !reading.ok ? `got a ${reply.status} that Tsuru cannot read` : `got a ${reply.status}`;
+  return `got a ${reply.status}${after}${isOk && !reading.ok ? ' that Tsuru cannot read' : ''}`;
 }
 
 /** The variables of a bind; undefined if it failed. */

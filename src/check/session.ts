@@ -5,11 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { basicAuth, type ServiceAccess } from '../tsuru/access.ts';
 import { Calls, type Action, type Call } from '../tsuru/calls.ts';
 import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
-import type { Exchange } from '../tsuru/http.ts';
+import { send, type Exchange } from '../tsuru/http.ts';
 import { poolHeaders } from '../tsuru/pool.ts';
 import { readReply, type Reading } from '../tsuru/read-reply.ts';
 import { sendFollowing } from '../tsuru/redirects.ts';
-import type { Trust } from '../tsuru/trust.ts';
 import { Made } from './made.ts';
 import { MARK_LENGTH, Names } from './names.ts';
 
@@ -25,8 +24,6 @@ export interface CheckedService extends ServiceAccess {
   /** Milliseconds to wait for a reply, and for a pending instance. */
   timeout: number;
   multiCluster: boolean;
-  /** Which certificates are trusted besides those that Node.js trusts. */
-  trust?: Trust;
 }
 
 /** A call that was made, and what Tsuru makes of the reply. */
@@ -157,10 +154,11 @@ export class Session {
   async exchange(call: Call, signal: AbortSignal, timeout: number, more: SendMore = {}): Promise<Sent> {
     const authorization = 'authorization' in more ? more.authorization : this.authorization;
     const headers = { ...call.request.headers, ...(authorization !== undefined && { Authorization: authorization }) };
-    const exchange = await sendFollowing(
+    // Tsuru's proxy passes redirects on to its user.
+    const exchange = await (call.action === 'Proxy' ? send : sendFollowing)(
       this.service.address,
       { ...call.request, headers },
-      { timeout, signal, tls: this.service.trust ?? {}, ...(more.hangUp !== undefined && { hangUp: more.hangUp }) },
+      { timeout, signal, tls: this.service.tls ?? {}, ...(more.hangUp !== undefined && { hangUp: more.hangUp }) },
     );
     return {
       call,

@@ -11,7 +11,7 @@ async function everyCall(probe: Probe): Promise<Call[]> {
   const name = await probe.instance();
   const app = probe.newApp();
   const job = probe.newJob();
-  await probe.bindApp(name, app);
+  await probe.bindAppNow(name, app);
   const { calls } = probe;
   return [
     calls.plans(),

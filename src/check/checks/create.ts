@@ -88,12 +88,14 @@ export const createChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       await probe.needRepeatableCreates();
-      const name = probe.newName();
-      await probe.send(probe.calls.create(name, await probe.fields()), { hangUp: 3 });
-      // The service may still be at work on it.
-      await sleep(Math.min(probe.session.createLatency, 5000) + 50);
-      await probe.settled(name);
-      probe.requireSuccess(await probe.create(name), 'the repeated create');
+      // A request may be lost before it arrives; and a reply, while the service is at work or after.
+      for (const hangUp of [3, 10, 30]) {
+        const name = probe.newName();
+        await probe.send(probe.calls.create(name, await probe.fields()), { hangUp });
+        await sleep(Math.min(probe.session.createLatency, 5000) + 50);
+        await probe.settled(name);
+        probe.requireSuccess(await probe.create(name), 'the repeated create');
+      }
     },
   },
   {

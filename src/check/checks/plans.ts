@@ -34,8 +34,8 @@ export const planChecks: readonly Check[] = [
     async run(probe) {
       const sent = await probe.send(probe.calls.plans());
       probe.require(statusOf(sent) === 200, sent, `the call ${outcomeOf(sent)}`);
-      const isList = sent.reading.ok && Array.isArray(sent.reading.value);
-      probe.require(isList, sent, 'the reply is not a list');
+      if (!sent.reading.ok) return probe.blockBy('plans.readable', 'the plans cannot be read', sent);
+      probe.require(Array.isArray(sent.reading.value), sent, 'the reply is not a list');
     },
   },
   {
