@@ -2,9 +2,10 @@ import { EXIT, ExpectedError } from '../errors.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import { isNotHttp, isUntrusted } from '../tsuru/failures.ts';
 import { groupOf, type Check } from './check.ts';
-import { isAccepted, isUnserved, outcomeOf, Probe, statusOf, wayOf } from './probe.ts';
+import { Probe } from './probe.ts';
+import { isAccepted, isUnreachable, isUnserved, outcomeOf, type Sent, statusOf, wayOf } from './sent.ts';
 import type { Left } from './made.ts';
-import { isUnreachable, Lost, Session, type CheckedService, type Sent } from './session.ts';
+import { Lost, Session, type CheckedService } from './session.ts';
 
 /**
  * Makes the few calls without which no check can say anything: plans and status, which need the password, then a create and

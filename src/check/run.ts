@@ -4,8 +4,9 @@ import { CHECKS } from './checks/index.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import type { Left } from './made.ts';
 import { TOO_MANY_REDIRECTS } from '../tsuru/redirects.ts';
-import { outcomeOf, Probe } from './probe.ts';
-import { Lost, Session, type Sent, type CheckedService } from './session.ts';
+import { Probe } from './probe.ts';
+import { outcomeOf, type Sent } from './sent.ts';
+import { Lost, Session, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 
 /** How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first. */

@@ -1,8 +1,8 @@
 import { basicAuth } from '../../tsuru/access.ts';
 import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, wayOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, type Sent, statusOf, wayOf } from '../sent.ts';
 
 const PART = 'Every request';
 

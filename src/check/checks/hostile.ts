@@ -1,8 +1,8 @@
 import type { Call } from '../../tsuru/calls.ts';
 import { CONTENT_TYPE } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Every request';
 const { form: FORM, json: JSON_TYPE } = CONTENT_TYPE;
@@ -106,7 +106,7 @@ export const hostileChecks: readonly Check[] = [
     level: 'should',
     rule: 'A bind without an app name is refused.',
     part: PART,
-    fix: REFUSE,
+    fix: 'Return 400 if `app-name` in a form, or `appName` in JSON, is missing or empty.',
     perEncoding: true,
     async run(probe) {
       const sent = await probe.send(probe.calls.bindApp(await probe.shared(), ''));

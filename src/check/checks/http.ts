@@ -2,7 +2,8 @@ import type { Call } from '../../tsuru/calls.ts';
 import type { Hop } from '../../tsuru/http.ts';
 import { TOO_MANY_REDIRECTS } from '../../tsuru/redirects.ts';
 import type { Check } from '../check.ts';
-import { wayOf, type Probe } from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { wayOf } from '../sent.ts';
 import { bodyOf, isHtml } from './text.ts';
 
 /** Makes every call of Tsuru, and fails for the first redirect of a kind: one that turns the call into a GET, or keeps it. */

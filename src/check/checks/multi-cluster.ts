@@ -1,7 +1,7 @@
 import { fromPool, type Pool } from '../../tsuru/pool.ts';
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Every request';
 

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf, type Probe } from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { outcomeOf, statusOf } from '../sent.ts';
 
 interface Plan {
   Name: string;

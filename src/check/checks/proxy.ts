@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
-import { isAccepted, outcomeOf, statusOf, wayOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, outcomeOf, type Sent, statusOf, wayOf } from '../sent.ts';
 import { bodyOf } from './text.ts';
 
 const PART = 'The proxy';

@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Replies: update';
 
