@@ -37,7 +37,7 @@ async function against<Result>(start: () => Promise<Running>, use: (server: Runn
 const SERVERS = HOSTILE.map((hostile) => [hostile.name, hostile] as const);
 
 // The limit of each test is the bound: a run without an end would never reach its assertions.
-describe('the command ends, and says why', () => {
+describe.concurrent('the command ends, and says why', () => {
   it.each(SERVERS)('before the run, or lets it begin: %s', async (_name, { start, preflight: expected }) => {
     const ended = await against(start, (server) =>
       preflight(checked(server), CHECKS, new AbortController().signal).then(
@@ -54,11 +54,11 @@ describe('the command ends, and says why', () => {
     }
   });
 
-  it.each(SERVERS)('at the end of a run: %s', { timeout: 120_000 }, async (_name, { start, ending, says }) => {
+  it.each(SERVERS)('at the end of a run: %s', { timeout: 120_000 }, async (_name, { start, endings, says }) => {
     await against(start, async (server) => {
-      const limits = { signal: new AbortController().signal, maxTime: 20_000 };
+      const limits = { signal: new AbortController().signal, maxTime: 6000 };
       const run = await runChecks(checked(server), CHECKS, limits, SILENT);
-      expect(run.ending).toBe(ending);
+      expect(endings).toContain(run.ending);
       expect(run.results.map(({ problem }) => problem)).toContainEqual(expect.stringMatching(says));
       // Whatever it leaves behind, it names.
       const named = run.left.map(({ name }) => name);
@@ -81,11 +81,12 @@ describe('the command ends, and says why', () => {
     await against(start, async (server) => {
       const [stop, hurry] = [new AbortController(), new AbortController()];
       const watcher = {
-        onResult: () => {
+        onResult() {},
+        onProgress: () => {
+          if (server.instances().length < 3) return;
           stop.abort();
           hurry.abort();
         },
-        onProgress() {},
       };
       const run = await runChecks(checked(server), CHECKS, { signal: stop.signal, hurry: hurry.signal }, watcher);
       expect(run.ending).toBe('interrupted');
