@@ -144,7 +144,7 @@ export const HOSTILE: readonly Hostile[] = [
     }),
     preflight: undefined,
     endings: ['complete', 'overdue'],
-    says: /in time/,
+    says: /still exists|the run ended first/,
   },
   {
     name: 'an instance that stays pending',
