@@ -108,6 +108,11 @@ export class Made {
     return instance;
   }
 
+  /** Notes that the service may have created an instance, by a call that names another one. */
+  suspect(name: string, encoding: Encoding): void {
+    this.expect(name, encoding).unanswered++;
+  }
+
   /** The apps that may be bound to an instance, with their hosts. */
   appsOf(name: string): [app: string, hosts: readonly string[]][] {
     return [...(this.instances.get(name)?.apps ?? [])];
@@ -126,7 +131,7 @@ export class Made {
       if (isGone) {
         this.instances.delete(name);
         this.removed.set(name, instance);
-      } else if (this.mayExist(instance)) {
+      } else if (instance.isCreated || instance.unanswered > 0) {
         left.push(name);
       }
     });
@@ -156,7 +161,8 @@ export class Made {
 
   /** Destroys one instance, after unbinding from it if necessary. @returns whether it is gone */
   private async removeOne(name: string, instance: Instance): Promise<boolean> {
-    if (!this.mayExist(instance) && !instance.isSuspect) return true;
+    const { isCreated, isSuspect, unanswered } = instance;
+    if (!isCreated && !isSuspect && unanswered === 0) return true;
     const calls = this.caller.calls(instance.encoding);
     for (let time = 0; time < 3 && this.hangs < HANGING_LIMIT; time++) {
       const destroyed = await this.ask(calls.destroy(name));
@@ -169,6 +175,8 @@ export class Made {
       if (status === 404 || status === 410) return true;
       if (status >= 200 && status < 300) return this.vanishes(name, instance);
       if (isUnreachable(destroyed)) return false;
+      // A service that refuses everything has not taken the create either.
+      if (status >= 400 && !isCreated && !this.isAnyCreated) return true;
       for (const [app, hosts] of instance.apps) await this.ask(calls.unbindApp(name, app, hosts));
       for (const job of instance.jobs) await this.ask(calls.unbindJob(name, job));
     }
@@ -196,11 +204,6 @@ export class Made {
     const isAccepted = reply.status < 300;
     if (this.teller === 'bind' && isAccepted) await this.ask(calls.unbindApp(name, APP, [hostOf(APP)]));
     return isAccepted;
-  }
-
-  /** Whether a create was taken; or got no reply, from a service that takes others. */
-  private mayExist({ isCreated, unanswered }: Instance): boolean {
-    return isCreated || (unanswered > 0 && this.isAnyCreated);
   }
 
   /** Makes a call during the removal of instances, even after the run was stopped. */

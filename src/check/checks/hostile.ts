@@ -123,15 +123,16 @@ export const hostileChecks: readonly Check[] = [
     fix: REFUSE,
     async run(probe) {
       const [a, b] = [probe.newName(), probe.newName()];
-      for (const [body, name] of [
-        [`name=${a}%zz&team=t`, a],
-        [`name=${a}%ff&team=t`, a],
-        [`name=${a}%00x&team=t`, a],
-        [`name=${a}&name=${b}&team=t`, a],
-        [`name=${b}&name=${a}&team=t`, b],
-        ['&&==&&', undefined],
-      ] as const) {
-        const sent = await probe.send(createWith(probe, body, FORM, name));
+      // Which of two names counts is up to the service.
+      probe.session.made.suspect(b, probe.encoding);
+      for (const body of [
+        `name=${a}%zz&team=t`,
+        `name=${a}%ff&team=t`,
+        `name=${a}%00x&team=t`,
+        `name=${a}&name=${b}&team=t`,
+        '&&==&&',
+      ]) {
+        const sent = await probe.send(createWith(probe, body, FORM, a));
         await requireHarmless(probe, sent, `a create with the body ${body}`);
       }
     },
