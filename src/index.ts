@@ -79,6 +79,12 @@ export interface CheckOptions {
   parameters?: ParameterMap;
   /** Milliseconds to wait for a reply, and for a pending instance; 60,000 by default. */
   timeout?: number;
+  /** Milliseconds for all checks; 300,000 by default. Those that are left are not run. */
+  maxTime?: number;
+  /** Certificates of authorities to trust besides those that Node.js comes with, as PEM text. */
+  ca?: string;
+  /** Whether any certificate is taken. */
+  insecure?: boolean;
   multiCluster?: boolean;
   /** Ids or groups of checks; every check by default. */
   only?: readonly string[];
@@ -97,15 +103,17 @@ export async function check(url: string | URL, options: CheckOptions): Promise<R
   const { choose, parseAddress } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
   const { preflight } = await import('./check/preflight.ts');
-  const { QUIET, runChecks } = await import('./check/run.ts');
+  const { MAX_TIME, QUIET, runChecks } = await import('./check/run.ts');
   requireCheckOptions(options);
   const { username, password, service: id = username, encodings = ['form'], plan, parameters = {} } = options;
-  const { timeout = 60_000, multiCluster = false, only = [], skip = [], signal = new AbortController().signal } = options;
+  const { timeout = 60_000, maxTime = MAX_TIME, multiCluster = false, only = [], skip = [] } = options;
+  const { ca, insecure = false, signal = new AbortController().signal } = options;
   const address = parseAddress(String(url));
-  const service = { address, id, username, password, encodings, plan, parameters, timeout, multiCluster };
+  const trust = { ...(ca !== undefined && { ca }), insecure };
+  const service = { address, id, username, password, encodings, plan, parameters, timeout, multiCluster, trust };
   const checks = choose(only, skip);
   await preflight(service, checks, signal);
-  const run = await runChecks(service, checks, { signal }, QUIET);
+  const run = await runChecks(service, checks, { signal, maxTime }, QUIET);
   return factsOf(run, service);
 }
 
@@ -135,11 +143,11 @@ function requirePath(given: unknown): void {
 /** @throws ExpectedError as {@link requirePath} */
 function requireCheckOptions(given: unknown): void {
   if (typeof given !== 'object' || given === null) throw wrong('options must be an object');
-  const { username, password, service, plan, encodings, only, skip, timeout } = given as Record<string, unknown>;
+  const { username, password, service, plan, ca, encodings, only, skip, timeout, maxTime } = given as Record<string, unknown>;
   for (const [key, value] of Object.entries({ username, password })) {
     if (typeof value !== 'string') throw wrong(`options: ${key} must be a string`);
   }
-  for (const [key, value] of Object.entries({ service, plan })) {
+  for (const [key, value] of Object.entries({ service, plan, ca })) {
     if (value !== undefined && typeof value !== 'string') throw wrong(`options: ${key} must be a string`);
   }
   for (const [key, value] of Object.entries({ only, skip })) {
@@ -151,8 +159,10 @@ function requireCheckOptions(given: unknown): void {
   if (encodings !== undefined && !(isListOf(encodings, isEncoding) && encodings.length > 0)) {
     throw wrong('options: encodings must be a list of form and json');
   }
-  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && Number.isFinite(timeout))) {
-    throw wrong('options: timeout must be a positive number of milliseconds');
+  for (const [key, value] of Object.entries({ timeout, maxTime })) {
+    if (value !== undefined && !(typeof value === 'number' && value > 0 && Number.isFinite(value))) {
+      throw wrong(`options: ${key} must be a positive number of milliseconds`);
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import { didYouMean, usage } from '../terminal/options.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import type { CheckedService } from './session.ts';
+import { readTrust, type Trust } from '../tsuru/trust.ts';
 
 export type Format = (typeof FORMATS)[number];
 
@@ -16,6 +17,8 @@ export type Format = (typeof FORMATS)[number];
 export interface CheckRequest {
   service: CheckedService;
   checks: Check[];
+  /** Milliseconds for all checks. */
+  maxTime: number;
   format: Format;
   /** The file for the HTML page, if it was requested. */
   report: string | undefined;
@@ -52,8 +55,10 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
       parameters: values.parameter,
       timeout: values.timeout * 1000,
       multiCluster: values.multiCluster || manifest.multiCluster,
+      trust: trustOf(values.ca, values.insecure, environment),
     },
     checks: choose(values.only, values.skip),
+    maxTime: values.maxTime * 1000,
     format: values.format,
     report: values.report,
     verbose: values.verbose,
@@ -91,6 +96,17 @@ function readManifest(file: string | undefined): Manifest {
     ...text('endpoint', production),
     multiCluster: multiCluster === true,
   };
+}
+
+/** @throws ExpectedError for wrong usage, and for a file without certificates */
+function trustOf(ca: string | undefined, insecure: boolean, environment: NodeJS.ProcessEnv): Trust {
+  if (ca === undefined) return { insecure };
+  if (insecure) throw usage('--ca and --insecure exclude each other.', 'Use --ca FILE where the certificate matters.');
+  try {
+    return readTrust(ca, environment);
+  } catch (error) {
+    throw usage(`--ca cannot be used: ${messageOf(error)}.`, 'It should be a file of PEM certificates.');
+  }
 }
 
 /** Reads the address of a service API. @throws ExpectedError for wrong usage */

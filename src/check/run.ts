@@ -91,7 +91,8 @@ export async function runChecks(
 ): Promise<CheckRun> {
   const started = new Date();
   const start = performance.now();
-  const time = AbortSignal.timeout(maxTime);
+  // A whole number, as far as a timer reaches.
+  const time = AbortSignal.timeout(Math.min(Math.ceil(maxTime), 2 ** 31 - 1));
   const session = new Session(service, AbortSignal.any([signal, time]));
   const planned = plannedFor(checks, service);
   const results: Result[] = [];

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import type { Context } from '../project/context.ts';
-import { EXIT, ExpectedError, messageOf } from '../errors.ts';
+import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
+import { requireWritable } from '../check/output-file.ts';
 import { isBad } from '../check/report/facts.ts';
 import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
@@ -13,35 +14,58 @@ import { Pretty } from '../check/report/pretty.ts';
 import { preflight } from '../check/preflight.ts';
 import { QUIET, runChecks, type CheckRun } from '../check/run.ts';
 
-/** All that the command touches besides the service. An abort of the signal still lets it remove its instances. */
-export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
+/** All that the command touches besides the service. */
+export interface CheckContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'> {
+  /** Aborted by a second Ctrl-C: ends the removal of the instances, too, which an abort of `signal` does not. */
+  hurry: AbortSignal;
+  /** Of this program. */
+  version: string;
+}
 
 /**
  * Makes Tsuru's calls to a service API, and checks its replies.
  * @returns the exit code: 0 if every `must` holds, 1 if one does not or an instance is left behind
- * @throws ExpectedError for wrong usage, for a service that cannot be reached, and if the run was stopped
+ * @throws ExpectedError for wrong usage, for a service that cannot be reached, for a file that cannot be written, and if the
+ *   run was stopped
  */
 export async function check(context: CheckContext): Promise<0 | 1> {
-  const { argv, environment, terminal, signal } = context;
+  const { argv, cwd, environment, terminal } = context;
   const request = parseCheckRequest(argv, environment);
   if (request === 'list') {
     terminal.write(listText(CHECKS, terminal.columns));
     return 0;
   }
-  const { service } = request;
-  await preflight(service, request.checks, signal);
-  const run = await perform(context, request);
-  if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
+  for (const option of ['report'] as const) {
+    const file = request[option];
+    if (file !== undefined) requireWritable(`--${option}`, resolve(cwd, file));
+  }
+  return checkOnce(context, request);
+}
+
+/** One run. @returns and @throws as {@link check} */
+async function checkOnce(context: CheckContext, request: CheckRequest): Promise<0 | 1> {
+  const { signal, hurry } = context;
+  const start = performance.now();
+  await preflight(request.service, request.checks, signal);
+  const run = await perform(context, { ...request, maxTime: Math.max(request.maxTime - (performance.now() - start), 0) });
+  if (run.ending === 'interrupted') {
+    throw hurry.aborted ? new ExpectedError(EXIT.cancelled, 'Cancelled before the instances were removed.') : cancelled();
+  }
   if (run.ending === 'lost') {
-    throw new ExpectedError(EXIT.inTheWay, `The service at ${service.address.href} became unreachable.`);
+    throw new ExpectedError(EXIT.inTheWay, `The service at ${request.service.address.href} became unreachable.`);
   }
   return isBad(run) ? 1 : 0;
 }
 
-async function perform({ cwd, terminal, signal }: CheckContext, request: CheckRequest): Promise<CheckRun> {
-  const { service, checks, format, report, verbose } = request;
+async function perform({ cwd, terminal, signal, hurry }: CheckContext, request: CheckRequest): Promise<CheckRun> {
+  const { service, checks, format, report, verbose, maxTime } = request;
   const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose) : undefined;
-  const run = await runChecks(service, checks, { signal }, pretty ?? QUIET);
+  const explain = () => {
+    terminal.writeError('Stopping: the instances are removed first. Ctrl-C once more ends that at once.\n');
+  };
+  signal.addEventListener('abort', explain);
+  const run = await runChecks(service, checks, { signal, hurry, maxTime }, pretty ?? QUIET);
+  signal.removeEventListener('abort', explain);
   if (report !== undefined) {
     try {
       writeFileSync(resolve(cwd, report), toHtml(run, service));

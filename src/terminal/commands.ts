@@ -212,6 +212,11 @@ export const CHECK = {
       ...{ flag: 'password', placeholder: 'TEXT', default: '$SERVICE_PASSWORD' },
       help: 'its password; it is never printed',
     }),
+    ca: text({
+      ...{ flag: 'ca', placeholder: 'FILE', path: 'file' as const },
+      help: 'certificates (PEM) of authorities to trust, besides the usual ones',
+    }),
+    insecure: { kind: 'on', flag: 'insecure', help: 'take any certificate' },
     encoding: {
       ...choice({ flag: 'encoding', choices: ['form', 'json', 'both'], preset: ['form'] }),
       help: 'how the calls are encoded',
@@ -235,6 +240,11 @@ export const CHECK = {
       help: 'the longest wait for a reply, and for a pending instance',
       parse: parseSeconds,
     },
+    maxTime: {
+      ...{ kind: 'value', flag: 'max-time', placeholder: 'SECONDS', preset: ['300'] },
+      help: 'the longest time for all checks; those that are left are not run, and do not pass',
+      parse: parseSeconds,
+    },
     only: texts({ flag: 'only', placeholder: 'ID', help: 'run only these checks or groups of checks' }),
     skip: texts({ flag: 'skip', placeholder: 'ID', help: 'skip these checks or groups of checks' }),
     format: choice({ flag: 'format', choices: FORMATS, preset: ['pretty'], help: 'the format of the output' }),
@@ -256,7 +266,7 @@ export const CHECK = {
     '0 every "must" rule holds',
     '1 a "must" rule is broken or could not be tested, or an instance is left behind',
     '2 wrong usage',
-    '4 the service cannot be reached',
+    '4 the service cannot be reached, or a file cannot be written',
     '130 cancelled',
   ],
 } satisfies Command;
