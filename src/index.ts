@@ -77,6 +77,8 @@ export interface CheckOptions {
   plan?: string;
   /** The parameters of every create. */
   parameters?: ParameterMap;
+  /** Parameters besides them, by the id or the group of the checks that create. */
+  parametersBy?: Readonly<Record<string, ParameterMap>>;
   /** Milliseconds to wait for a reply, and for a pending instance; 60,000 by default. */
   timeout?: number;
   /** Milliseconds for all checks; 300,000 by default. Those that are left are not run. */
@@ -88,6 +90,10 @@ export interface CheckOptions {
   multiCluster?: boolean;
   /** Ids or groups of checks; every check by default. */
   only?: readonly string[];
+  /** Runs only the few checks that one life of an instance needs; instead of `only`. */
+  quick?: boolean;
+  /** Failures that are accepted, each by the id or the label of its check. */
+  baseline?: readonly { check: string; reason: string }[];
   /** Ids or groups of checks to leave out. */
   skip?: readonly string[];
   /** Ends the checks early. The instances that they created are removed all the same. */
@@ -100,21 +106,24 @@ export interface CheckOptions {
  * @throws ExpectedError when the URL, an option or the name of a check is not valid, and when nothing answers
  */
 export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
+  const { acceptIn, parseBaseline } = await import('./check/baseline.ts');
   const { choose, parseAddress } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
   const { preflight } = await import('./check/preflight.ts');
+  const { QUICK } = await import('./check/quick.ts');
   const { MAX_TIME, QUIET, runChecks } = await import('./check/run.ts');
   requireCheckOptions(options);
-  const { username, password, service: id = username, encodings = ['form'], plan, parameters = {} } = options;
-  const { timeout = 60_000, maxTime = MAX_TIME, multiCluster = false, only = [], skip = [] } = options;
-  const { ca, insecure = false, signal = new AbortController().signal } = options;
+  const { username, password, service: id = username, encodings = ['form'], plan, parameters = {}, parametersBy = {} } = options;
+  const { timeout = 60_000, maxTime = MAX_TIME, multiCluster = false, quick = false, skip = [] } = options;
+  const { only = quick ? QUICK : [], ca, insecure = false, signal = new AbortController().signal } = options;
   const address = parseAddress(String(url));
   const trust = { ...(ca !== undefined && { ca }), insecure };
-  const service = { address, id, username, password, encodings, plan, parameters, timeout, multiCluster, trust };
+  const service = { address, id, username, password, encodings, plan, parameters, parametersBy, timeout, multiCluster, trust };
   const checks = choose(only, skip);
+  const baseline = parseBaseline(options.baseline ?? [], 'options: baseline');
   await preflight(service, checks, signal);
   const run = await runChecks(service, checks, { signal, maxTime }, QUIET);
-  return factsOf(run, service);
+  return factsOf(acceptIn(run, baseline).run, service);
 }
 
 /** Validates answers and adds the defaults. @throws ExpectedError that names the answer */

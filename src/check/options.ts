@@ -6,8 +6,12 @@ import { readArguments } from '../terminal/arguments.ts';
 import { CHECK, type FORMATS } from '../terminal/commands.ts';
 import { messageOf } from '../errors.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
+import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
+import { readBaseline, type Accepted } from './baseline.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
+import { checkNamed } from './labels.ts';
+import { QUICK } from './quick.ts';
 import type { CheckedService } from './session.ts';
 import { readTrust, type Trust } from '../tsuru/trust.ts';
 
@@ -22,6 +26,10 @@ export interface CheckRequest {
   format: Format;
   /** The file for the HTML page, if it was requested. */
   report: string | undefined;
+  /** The accepted failures, and the file that lists them, if there is one. */
+  baseline: { file: string; accepted: Accepted[] } | undefined;
+  /** Whether every request is shown. */
+  replay: boolean;
   verbose: boolean;
 }
 
@@ -44,23 +52,27 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
   if (password === undefined) {
     throw usage('The password is missing.', 'Set SERVICE_PASSWORD, --manifest or --password.');
   }
+  const { checks, encodings } = chooseBy(values, values.encoding);
   return {
     service: {
       address,
       id: manifest.id ?? username,
       username,
       password,
-      encodings: values.encoding,
+      encodings,
       plan: values.plan,
-      parameters: values.parameter,
+      ...parametersIn(values.parameter),
       timeout: values.timeout * 1000,
       multiCluster: values.multiCluster || manifest.multiCluster,
       trust: trustOf(values.ca, values.insecure, environment),
     },
-    checks: choose(values.only, values.skip),
+    checks,
     maxTime: values.maxTime * 1000,
     format: values.format,
     report: values.report,
+    baseline:
+      values.baseline === undefined ? undefined : { file: values.baseline, accepted: readBaseline(values.baseline) },
+    replay: values.replay !== undefined,
     verbose: values.verbose,
   };
 }
@@ -125,6 +137,34 @@ export function parseAddress(given: string | undefined): URL {
     throw usage('The address contains a user name or a password.', 'Set them as --username and SERVICE_PASSWORD.');
   }
   return url;
+}
+
+/** What --only, --skip, --quick and --replay choose. @throws ExpectedError for wrong usage */
+function chooseBy(
+  { only, skip, quick, replay }: { only: string[]; skip: string[]; quick: boolean; replay?: string },
+  encodings: readonly Encoding[],
+): { checks: Check[]; encodings: readonly Encoding[] } {
+  const ways = Object.entries({ only: only.length > 0, quick, replay: replay !== undefined }).filter(([, isGiven]) => isGiven);
+  if (ways.length > 1) throw usage(`${ways.map(([flag]) => `--${flag}`).join(' and ')} exclude each other.`);
+  if (replay === undefined) return { checks: choose(quick ? QUICK : only, skip), encodings };
+  if (skip.length > 0) throw usage('--replay runs one check, so that --skip has no meaning.');
+  const { check, encoding } = checkNamed(replay);
+  return { checks: [check], encodings: encoding === undefined ? encodings : [encoding] };
+}
+
+/** The parameters for every create, and those written `ID:key=value` by that id or group. Other keys may contain colons. */
+export function parametersIn(
+  pairs: readonly (readonly [key: string, value: string])[],
+): Required<Pick<CheckedService, 'parameters' | 'parametersBy'>> {
+  const split = pairs.map(([key, value]) => {
+    const [, target = '', rest = ''] = /^([^:]+):(.+)$/.exec(key) ?? [];
+    const isTarget = CHECKS.some((check) => check.id === target || groupOf(check) === target);
+    return isTarget ? { target, pair: [rest, value] as const } : { target: undefined, pair: [key, value] as const };
+  });
+  const of = (wanted: string | undefined): ParameterMap =>
+    Object.fromEntries(split.filter(({ target }) => target === wanted).map(({ pair }) => pair));
+  const targets = split.flatMap(({ target }) => target ?? []);
+  return { parameters: of(undefined), parametersBy: Object.fromEntries(targets.map((target) => [target, of(target)])) };
 }
 
 /** The checks named by `only` (all if it is empty) except those named by `skip`; both take ids and groups. */

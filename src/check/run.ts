@@ -6,8 +6,11 @@ import { outcomeOf, Probe } from './probe.ts';
 import { Lost, Session, type Sent, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 
-/** How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first. */
-export type CheckOutcome = 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
+/**
+ * How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first; `accepted`: it failed
+ * or was blocked, as a baseline says.
+ */
+export type CheckOutcome = 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished' | 'accepted';
 
 /**
  * How a run ended. `lost`: the service became unreachable; `silent`: too many calls got no reply in time; `overdue`: the run

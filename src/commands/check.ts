@@ -4,15 +4,18 @@ import { resolve } from 'node:path';
 import type { Context } from '../project/context.ts';
 import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
+import { acceptIn, baselineLines } from '../check/baseline.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
 import { requireWritable } from '../check/output-file.ts';
+import { replayText } from '../check/replay.ts';
 import { isBad } from '../check/report/facts.ts';
 import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
 import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
 import { preflight } from '../check/preflight.ts';
-import { QUIET, runChecks, type CheckRun } from '../check/run.ts';
+import { QUIET, runChecks, type CheckRun, type Watcher } from '../check/run.ts';
+import { say } from '../terminal/terminal.ts';
 
 /** All that the command touches besides the service. */
 export interface CheckContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'> {
@@ -57,15 +60,21 @@ async function checkOnce(context: CheckContext, request: CheckRequest): Promise<
   return isBad(run) ? 1 : 0;
 }
 
+type Progress = Parameters<Watcher['onProgress']>;
+
 async function perform({ cwd, terminal, signal, hurry }: CheckContext, request: CheckRequest): Promise<CheckRun> {
-  const { service, checks, format, report, verbose, maxTime } = request;
-  const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose) : undefined;
+  const { service, checks, format, report, verbose, maxTime, baseline } = request;
+  const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose && !request.replay) : undefined;
   const explain = () => {
     terminal.writeError('Stopping: the instances are removed first. Ctrl-C once more ends that at once.\n');
   };
   signal.addEventListener('abort', explain);
-  const run = await runChecks(service, checks, { signal, hurry, maxTime }, pretty ?? QUIET);
+  const watcher = { ...QUIET, onProgress: (...progress: Progress) => pretty?.onProgress(...progress) };
+  const ended = await runChecks(service, checks, { signal, hurry, maxTime }, watcher);
   signal.removeEventListener('abort', explain);
+  const { run, fixed } = acceptIn(ended, baseline?.accepted ?? []);
+  for (const result of run.results) pretty?.onResult(result);
+  if (request.replay && pretty !== undefined) terminal.write(`${replayText(run, service)}\n`);
   if (report !== undefined) {
     try {
       writeFileSync(resolve(cwd, report), toHtml(run, service));
@@ -74,6 +83,10 @@ async function perform({ cwd, terminal, signal, hurry }: CheckContext, request: 
     }
   }
   pretty?.finish(run, report);
+  for (const line of baselineLines(run, fixed, baseline?.file ?? '')) {
+    if (pretty === undefined) terminal.writeError(`${line}\n`);
+    else say(terminal, line);
+  }
   if (format === 'json') terminal.write(toJson(run, service));
   if (format === 'junit') terminal.write(toJunit(run, service));
   if (format === 'tap') terminal.write(toTap(run, service));

@@ -228,8 +228,8 @@ export const CHECK = {
     }),
     parameter: {
       ...{ kind: 'value', flag: 'parameter', placeholder: 'key=value', repeatable: true, preset: [] },
-      help: 'a parameter to send with every create',
-      parse: (pairs) => Object.fromEntries(pairs.map(parsePair)),
+      help: 'a parameter to send with every create, or as ID:key=value, with those of one check or group',
+      parse: (pairs) => pairs.map(parsePair),
     },
     multiCluster: {
       ...{ kind: 'on', flag: 'multi-cluster' },
@@ -247,6 +247,15 @@ export const CHECK = {
     },
     only: texts({ flag: 'only', placeholder: 'ID', help: 'run only these checks or groups of checks' }),
     skip: texts({ flag: 'skip', placeholder: 'ID', help: 'skip these checks or groups of checks' }),
+    quick: { kind: 'on', flag: 'quick', help: 'run only the few checks that one life of an instance needs' },
+    replay: text({
+      ...{ flag: 'replay', placeholder: 'ID' },
+      help: 'run one check, such as create.repeat or "create.repeat (json)", and show all its requests',
+    }),
+    baseline: text({
+      ...{ flag: 'baseline', placeholder: 'FILE', path: 'file' as const },
+      help: 'failures that are accepted: a list of check and reason, in YAML or JSON',
+    }),
     format: choice({ flag: 'format', choices: FORMATS, preset: ['pretty'], help: 'the format of the output' }),
     report: text({
       ...{ flag: 'report', placeholder: 'FILE', path: 'file' as const },
