@@ -24,8 +24,10 @@ export interface CheckRequest {
   /** Milliseconds for all checks. */
   maxTime: number;
   format: Format;
-  /** The file for the HTML page, if it was requested. */
+  /** The files for the HTML page, the HTTP Archive and the badge, if they were requested. */
   report: string | undefined;
+  har: string | undefined;
+  badge: string | undefined;
   /** The accepted failures, and the file that lists them, if there is one. */
   baseline: { file: string; accepted: Accepted[] } | undefined;
   /** Whether every request is shown. */
@@ -70,6 +72,8 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
     maxTime: values.maxTime * 1000,
     format: values.format,
     report: values.report,
+    har: values.har,
+    badge: values.badge,
     baseline:
       values.baseline === undefined ? undefined : { file: values.baseline, accepted: readBaseline(values.baseline) },
     replay: values.replay !== undefined,

@@ -3,8 +3,9 @@ import type { Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import { outcomeOf, Probe } from './probe.ts';
-import { Lost, Session, type Sent, type CheckedService } from './session.ts';
+import { Lost, type Session, type Sent, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
+import { WatchedSession, type OnSent } from './watched-session.ts';
 
 /**
  * How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first; `accepted`: it failed
@@ -61,6 +62,8 @@ export interface Watcher {
   onResult(result: Result): void;
   /** Called whenever the progress changes; `waiting` describes a wait. */
   onProgress(done: number, total: number, current: string, waiting: string | undefined): void;
+  /** Called with every call, in the order of the replies. */
+  onSent?: OnSent;
 }
 
 /** Watches nothing. */
@@ -96,7 +99,7 @@ export async function runChecks(
   const start = performance.now();
   // A whole number, as far as a timer reaches.
   const time = AbortSignal.timeout(Math.min(Math.ceil(maxTime), 2 ** 31 - 1));
-  const session = new Session(service, AbortSignal.any([signal, time]));
+  const session = new WatchedSession(service, AbortSignal.any([signal, time]), (sent, at) => watcher.onSent?.(sent, at));
   const planned = plannedFor(checks, service);
   const results: Result[] = [];
   let done = 0;

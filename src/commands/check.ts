@@ -5,6 +5,8 @@ import type { Context } from '../project/context.ts';
 import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
 import { acceptIn, baselineLines } from '../check/baseline.ts';
+import { toBadge } from '../check/badge.ts';
+import { toHar, type TimedCall } from '../check/har.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
 import { requireWritable } from '../check/output-file.ts';
 import { replayText } from '../check/replay.ts';
@@ -38,7 +40,7 @@ export async function check(context: CheckContext): Promise<0 | 1> {
     terminal.write(listText(CHECKS, terminal.columns));
     return 0;
   }
-  for (const option of ['report'] as const) {
+  for (const option of ['report', 'har', 'badge'] as const) {
     const file = request[option];
     if (file !== undefined) requireWritable(`--${option}`, resolve(cwd, file));
   }
@@ -60,28 +62,31 @@ async function checkOnce(context: CheckContext, request: CheckRequest): Promise<
   return isBad(run) ? 1 : 0;
 }
 
-type Progress = Parameters<Watcher['onProgress']>;
-
-async function perform({ cwd, terminal, signal, hurry }: CheckContext, request: CheckRequest): Promise<CheckRun> {
+async function perform(context: CheckContext, request: CheckRequest): Promise<CheckRun> {
+  const { terminal, signal, hurry } = context;
   const { service, checks, format, report, verbose, maxTime, baseline } = request;
   const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose && !request.replay) : undefined;
   const explain = () => {
     terminal.writeError('Stopping: the instances are removed first. Ctrl-C once more ends that at once.\n');
   };
   signal.addEventListener('abort', explain);
-  const watcher = { ...QUIET, onProgress: (...progress: Progress) => pretty?.onProgress(...progress) };
+  const calls: TimedCall[] = [];
+  const watcher: Watcher = {
+    ...QUIET,
+    onProgress: (...progress) => pretty?.onProgress(...progress),
+    // They take memory: kept only for the archive.
+    ...(request.har !== undefined && { onSent: (sent, started) => calls.push({ sent, started }) }),
+  };
   const ended = await runChecks(service, checks, { signal, hurry, maxTime }, watcher);
   signal.removeEventListener('abort', explain);
   const { run, fixed } = acceptIn(ended, baseline?.accepted ?? []);
   for (const result of run.results) pretty?.onResult(result);
   if (request.replay && pretty !== undefined) terminal.write(`${replayText(run, service)}\n`);
-  if (report !== undefined) {
-    try {
-      writeFileSync(resolve(cwd, report), toHtml(run, service));
-    } catch (error) {
-      terminal.writeError(`The report ${report} could not be written: ${messageOf(error)}\n`);
-    }
-  }
+  writeFiles(context, [
+    [report, () => toHtml(run, service)],
+    [request.har, () => toHar(calls, run, service, context.version)],
+    [request.badge, (file) => toBadge(run, file)],
+  ]);
   pretty?.finish(run, report);
   for (const line of baselineLines(run, fixed, baseline?.file ?? '')) {
     if (pretty === undefined) terminal.writeError(`${line}\n`);
@@ -94,4 +99,19 @@ async function perform({ cwd, terminal, signal, hurry }: CheckContext, request: 
     for (const { name } of run.left) terminal.writeError(`The instance ${name} may be left behind.\n`);
   }
   return run;
+}
+
+/** Writes the files that were requested. */
+function writeFiles(
+  { cwd, terminal }: CheckContext,
+  files: readonly [name: string | undefined, textFor: (name: string) => string][],
+): void {
+  for (const [name, textFor] of files) {
+    if (name === undefined) continue;
+    try {
+      writeFileSync(resolve(cwd, name), textFor(name));
+    } catch (error) {
+      terminal.writeError(`The file ${name} could not be written: ${messageOf(error)}\n`);
+    }
+  }
 }

@@ -261,6 +261,14 @@ export const CHECK = {
       ...{ flag: 'report', placeholder: 'FILE', path: 'file' as const },
       help: 'write an HTML page with every check, its requests and replies',
     }),
+    har: text({
+      ...{ flag: 'har', placeholder: 'FILE', path: 'file' as const },
+      help: 'write every request and reply as an HTTP Archive, which a browser opens',
+    }),
+    badge: text({
+      ...{ flag: 'badge', placeholder: 'FILE', path: 'file' as const },
+      help: 'write a badge: an image as .svg, otherwise JSON for shields.io',
+    }),
     verbose: { kind: 'on', flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
     list: { kind: 'on', flag: 'list', help: 'list the checks without running any' },
     ...EVERYWHERE,
