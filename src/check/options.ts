@@ -32,6 +32,8 @@ export interface CheckRequest {
   baseline: { file: string; accepted: Accepted[] } | undefined;
   /** Whether every request is shown. */
   replay: boolean;
+  /** Whether to check again whenever the service restarts. */
+  watch: boolean;
   verbose: boolean;
 }
 
@@ -53,6 +55,9 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
   }
   if (password === undefined) {
     throw usage('The password is missing.', 'Set SERVICE_PASSWORD, --manifest or --password.');
+  }
+  if (values.watch && values.format !== 'pretty') {
+    throw usage('--watch and --format exclude each other.', 'The other formats are of one run.');
   }
   const { checks, encodings } = chooseBy(values, values.encoding);
   return {
@@ -77,6 +82,7 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
     baseline:
       values.baseline === undefined ? undefined : { file: values.baseline, accepted: readBaseline(values.baseline) },
     replay: values.replay !== undefined,
+    watch: values.watch,
     verbose: values.verbose,
   };
 }

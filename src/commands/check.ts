@@ -17,6 +17,7 @@ import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
 import { preflight } from '../check/preflight.ts';
 import { QUIET, runChecks, type CheckRun, type Watcher } from '../check/run.ts';
+import { untilRestarted } from '../check/watch.ts';
 import { say } from '../terminal/terminal.ts';
 
 /** All that the command touches besides the service. */
@@ -44,7 +45,23 @@ export async function check(context: CheckContext): Promise<0 | 1> {
     const file = request[option];
     if (file !== undefined) requireWritable(`--${option}`, resolve(cwd, file));
   }
-  return checkOnce(context, request);
+  return request.watch ? watch(context, request) : checkOnce(context, request);
+}
+
+/** A run, and one after each restart of the service. @throws as {@link check}, once it is stopped */
+async function watch(context: CheckContext, request: CheckRequest): Promise<never> {
+  const { terminal, signal } = context;
+  for (;;) {
+    try {
+      await checkOnce(context, request);
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || error.exitCode === EXIT.cancelled) throw error;
+      terminal.writeError(`${error.message}\n`);
+    }
+    say(terminal, 'Waiting for the service to restart; Ctrl-C ends it.');
+    await untilRestarted(request.service, signal);
+    if (signal.aborted) throw cancelled();
+  }
 }
 
 /** One run. @returns and @throws as {@link check} */

@@ -269,6 +269,7 @@ export const CHECK = {
       ...{ flag: 'badge', placeholder: 'FILE', path: 'file' as const },
       help: 'write a badge: an image as .svg, otherwise JSON for shields.io',
     }),
+    watch: { kind: 'on', flag: 'watch', help: 'check again whenever the service restarts' },
     verbose: { kind: 'on', flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
     list: { kind: 'on', flag: 'list', help: 'list the checks without running any' },
     ...EVERYWHERE,
@@ -276,7 +277,8 @@ export const CHECK = {
   examples: [
     'SERVICE_PASSWORD=secret create-tsuru-service check http://localhost:8888 --username my-db',
     'create-tsuru-service check --manifest manifest.yaml --only binds --verbose',
-    'create-tsuru-service check --manifest manifest.yaml --format junit',
+    'create-tsuru-service check --manifest manifest.yaml --quick --watch',
+    'create-tsuru-service check --manifest manifest.yaml --format junit --baseline baseline.yaml',
     'create-tsuru-service check --list',
   ],
   exitCodes: [
