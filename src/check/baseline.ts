@@ -44,9 +44,9 @@ export function parseBaseline(value: unknown, what: string): Accepted[] {
 
 /**
  * Accepts the failures of a baseline, and with them the checks that wait for one.
- * @returns the run with their outcome `accepted`, and the labels of the baseline whose checks all pass now
+ * @returns the run with their outcome `accepted`, and a sentence for each entry that accepted any, or whose checks all pass now
  */
-export function acceptIn(run: CheckRun, baseline: readonly Accepted[]): { run: CheckRun; fixed: string[] } {
+export function acceptIn(run: CheckRun, baseline: readonly Accepted[]): { run: CheckRun; notes: string[] } {
   const byLabel = new Map(run.results.map((result) => [labelOf(result.check.id, result.encoding), result]));
   /** The entry that accepts a result; through those that it waits for, each looked at once. */
   const accepting = (result: Result, seen: readonly Result[] = []): Accepted | undefined => {
@@ -59,24 +59,26 @@ export function acceptIn(run: CheckRun, baseline: readonly Accepted[]): { run: C
     const named = checkNamed(result.waitsFor);
     return baseline.find((entry) => isOf(entry, named));
   };
+  const waiting = new Map<Accepted, number>();
   const results = run.results.map((result): Result => {
     const entry = accepting(result);
     if (entry === undefined) return result;
-    const by = isOf(entry, result) ? '' : ` with ${entry.label}`;
+    const isOwn = isOf(entry, result);
+    waiting.set(entry, (waiting.get(entry) ?? 0) + (isOwn ? 0 : 1));
+    const by = isOwn ? '' : ` with ${entry.label}`;
     return { ...result, outcome: 'accepted', problem: `accepted${by} (${entry.reason}): ${result.problem}` };
   });
-  const fixed = baseline.filter((entry) => {
+  const isFixed = (entry: Accepted) => {
     const own = results.filter((result) => isOf(entry, result));
     return own.length > 0 && own.every(({ outcome }) => outcome === 'passed');
+  };
+  const notes = baseline.flatMap((entry) => {
+    const { label, reason } = entry;
+    if (isFixed(entry)) return [`Fixed: ${label}. Remove it from the baseline.`];
+    const count = waiting.get(entry);
+    if (count === undefined) return [];
+    const others = count === 0 ? '' : `, and ${count} ${count === 1 ? 'check that waits' : 'checks that wait'} for it`;
+    return [`Accepted: ${label}${others} (${reason}).`];
   });
-  return { run: { ...run, results }, fixed: fixed.map(({ label }) => label) };
-}
-
-/** What a baseline did to a run, one sentence a line: what was accepted, and what need not be any more. */
-export function baselineLines({ results }: CheckRun, fixed: readonly string[], file: string): string[] {
-  const accepted = results.filter(({ outcome }) => outcome === 'accepted');
-  return [
-    ...accepted.map(({ check, encoding, problem }) => `${labelOf(check.id, encoding)}: ${problem}.`),
-    ...fixed.map((label) => `${label} is fixed: remove it from ${file}.`),
-  ];
+  return { run: { ...run, results }, notes };
 }

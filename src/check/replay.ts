@@ -13,7 +13,8 @@ export function replayText({ results }: CheckRun, service: CheckedService): stri
         ...(problem === '' ? [] : [`  ${problem}`]),
         ...exchanges.map(({ curl, status, body, failure, milliseconds, tsuru }, index) => {
           const reply = status === 0 ? `no reply (${failure})` : [status, body.trimEnd()].join(' ').trimEnd();
-          return `\n${index + 1}. ${curl}\n→ ${reply}\n  Tsuru: ${tsuru} (${milliseconds} ms)`;
+          const reading = tsuru.startsWith('Tsuru ') ? tsuru : `Tsuru: ${tsuru}`;
+          return `\n${index + 1}. ${curl}\n→ ${reply} (${milliseconds} ms)\n  ${reading}`;
         }),
       ].join('\n');
     })

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Context } from '../project/context.ts';
 import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
-import { acceptIn, baselineLines } from '../check/baseline.ts';
+import { acceptIn } from '../check/baseline.ts';
 import { toBadge } from '../check/badge.ts';
 import { toHar, type TimedCall } from '../check/har.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
@@ -96,7 +96,7 @@ async function perform(context: CheckContext, request: CheckRequest): Promise<Ch
   };
   const ended = await runChecks(service, checks, { signal, hurry, maxTime }, watcher);
   signal.removeEventListener('abort', explain);
-  const { run, fixed } = acceptIn(ended, baseline?.accepted ?? []);
+  const { run, notes } = acceptIn(ended, baseline);
   for (const result of run.results) pretty?.onResult(result);
   if (request.replay && pretty !== undefined) terminal.write(`${replayText(run, service)}\n`);
   writeFiles(context, [
@@ -105,9 +105,9 @@ async function perform(context: CheckContext, request: CheckRequest): Promise<Ch
     [request.badge, (file) => toBadge(run, file)],
   ]);
   pretty?.finish(run, report);
-  for (const line of baselineLines(run, fixed, baseline?.file ?? '')) {
-    if (pretty === undefined) terminal.writeError(`${line}\n`);
-    else say(terminal, line);
+  for (const note of notes) {
+    if (pretty === undefined) terminal.writeError(`${note}\n`);
+    else say(terminal, note);
   }
   if (format === 'json') terminal.write(toJson(run, service));
   if (format === 'junit') terminal.write(toJunit(run, service));

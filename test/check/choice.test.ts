@@ -40,7 +40,7 @@ describe('--replay', () => {
     const { code, stdout } = await runCheck([running.url.href, '--replay', 'create.repeat']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/create\.repeat \(form\): passed\n/);
-    expect(stdout).toMatch(/\n1\. curl .*--request POST .*\/resources\n→ 201\n {2}Tsuru: .+/);
+    expect(stdout).toMatch(/\n1\. curl .*--request POST .*\/resources\n→ 201 \(\d+ ms\)\n {2}Tsuru treats it as a success/);
     expect(stdout).toMatch(/\n2\. curl /);
     expect(stdout).not.toContain(PASSWORD);
   });
@@ -50,7 +50,7 @@ describe('--replay', () => {
     const { code, stdout } = await runCheck([running.url.href, '--replay', 'create.repeat', '--verbose']);
     expect(code).toBe(1);
     expect(stdout.match(/^\d+\. curl /gm)?.length).toBeGreaterThan(1);
-    expect(stdout).toMatch(/→ 500 broken\n/);
+    expect(stdout).toMatch(/→ 500 broken \(\d+ ms\)\n {2}Tsuru: Error/);
     expect(stdout).not.toMatch(/^ +sent /m);
   });
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,6 +8,9 @@ import { parse } from 'yaml';
 import { parseBaseline } from '../../src/check/baseline.ts';
 import { readArguments } from '../../src/terminal/arguments.ts';
 import { CHECK } from '../../src/terminal/commands.ts';
+import { needsTool } from '../support/needs.ts';
+import { Reference, serve } from './broken/reference.ts';
+import { runCheck } from './support/command.ts';
 
 const TEXT = readFileSync(join(import.meta.dirname, '../../docs/check-in-ci.md'), 'utf8');
 const blocks = (kind: string) => [...TEXT.matchAll(new RegExp(`^\`\`\`${kind}\n([^]*?)^\`\`\`$`, 'gm'))].map(([, code = '']) => code);
@@ -63,6 +66,23 @@ describe('docs/check-in-ci.md', () => {
       ['bind-job.success', undefined],
       ['create.repeat', 'json'],
     ]);
+  });
+
+  it('makes a baseline and a badge of the JSON', async (context) => {
+    needsTool(context, 'jq', spawnSync('jq', ['--version']).status === 0);
+    const service = new Reference();
+    service.variables = () => ({ PORT: 5432 });
+    const { url, close } = await serve(service);
+    const { stdout } = await runCheck([url.href, '--only', 'bind-app.success,plans', '--encoding', 'both', '--format', 'json']);
+    await close();
+    const [makeBaseline, makeBadge] = [...TEXT.matchAll(/^jq '([^']+)' check\.json > /gm)].map(([, filter = '']) =>
+      execFileSync('jq', [filter], { input: stdout, encoding: 'utf8' }),
+    );
+    expect(JSON.parse(makeBaseline ?? '')).toEqual([
+      { check: 'bind-app.success (form)', reason: '' },
+      { check: 'bind-app.success (json)', reason: '' },
+    ]);
+    expect(JSON.parse(makeBadge ?? '')).toEqual({ schemaVersion: 1, label: 'tsuru contract', message: '4 of 6', color: 'red' });
   });
 
   it('uses options that there are', () => {
