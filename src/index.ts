@@ -107,7 +107,7 @@ export interface CheckOptions {
  */
 export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
   const { acceptIn, parseBaseline } = await import('./check/baseline.ts');
-  const { choose, parseAddress } = await import('./check/options.ts');
+  const { choose, isTarget, parseAddress } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
   const { preflight } = await import('./check/preflight.ts');
   const { QUICK } = await import('./check/quick.ts');
@@ -116,6 +116,8 @@ export async function check(url: string | URL, options: CheckOptions): Promise<R
   const { username, password, service: id = username, encodings = ['form'], plan, parameters = {}, parametersBy = {} } = options;
   const { timeout = 60_000, maxTime = MAX_TIME, multiCluster = false, quick = false, skip = [] } = options;
   const { only = quick ? QUICK : [], ca, insecure = false, signal = new AbortController().signal } = options;
+  const stranger = Object.keys(parametersBy).find((target) => !isTarget(target));
+  if (stranger !== undefined) throw wrong(`options: parametersBy has "${stranger}", which is no check and no group`);
   const address = parseAddress(String(url));
   const trust = { ...(ca !== undefined && { ca }), insecure };
   const service = { address, id, username, password, encodings, plan, parameters, parametersBy, timeout, multiCluster, trust };
@@ -163,6 +165,10 @@ function requireCheckOptions(given: unknown): void {
     if (value !== undefined && !isListOf(value, (item) => typeof item === 'string')) {
       throw wrong(`options: ${key} must be a list of strings`);
     }
+  }
+  const { quick, insecure, multiCluster } = given as Record<string, unknown>;
+  for (const [key, value] of Object.entries({ quick, insecure, multiCluster })) {
+    if (value !== undefined && typeof value !== 'boolean') throw wrong(`options: ${key} must be true or false`);
   }
   const isEncoding = (item: unknown) => item === 'form' || item === 'json';
   if (encodings !== undefined && !(isListOf(encodings, isEncoding) && encodings.length > 0)) {

@@ -161,14 +161,18 @@ function chooseBy(
   return { checks: [check], encodings: encoding === undefined ? encodings : [encoding] };
 }
 
+/** Whether a text is the id or the group of a check. */
+export function isTarget(text: string): boolean {
+  return CHECKS.some((check) => check.id === text || groupOf(check) === text);
+}
+
 /** The parameters for every create, and those written `ID:key=value` by that id or group. Other keys may contain colons. */
 export function parametersIn(
   pairs: readonly (readonly [key: string, value: string])[],
 ): Required<Pick<CheckedService, 'parameters' | 'parametersBy'>> {
   const split = pairs.map(([key, value]) => {
     const [, target = '', rest = ''] = /^([^:]+):(.+)$/.exec(key) ?? [];
-    const isTarget = CHECKS.some((check) => check.id === target || groupOf(check) === target);
-    return isTarget ? { target, pair: [rest, value] as const } : { target: undefined, pair: [key, value] as const };
+    return isTarget(target) ? { target, pair: [rest, value] as const } : { target: undefined, pair: [key, value] as const };
   });
   const of = (wanted: string | undefined): ParameterMap =>
     Object.fromEntries(split.filter(({ target }) => target === wanted).map(({ pair }) => pair));
