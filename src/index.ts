@@ -119,13 +119,13 @@ export async function check(url: string | URL, options: CheckOptions): Promise<R
   const stranger = Object.keys(parametersBy).find((target) => !isTarget(target));
   if (stranger !== undefined) throw wrong(`options: parametersBy has "${stranger}", which is no check and no group`);
   const address = parseAddress(String(url));
-  const trust = { ...(ca !== undefined && { ca }), insecure };
-  const service = { address, id, username, password, encodings, plan, parameters, parametersBy, timeout, multiCluster, trust };
+  const tls = { ...(ca !== undefined && { ca }), insecure };
+  const service = { address, id, username, password, encodings, plan, parameters, parametersBy, timeout, multiCluster, tls };
   const checks = choose(only, skip);
   const baseline = parseBaseline(options.baseline ?? [], 'options: baseline');
-  await preflight(service, checks, signal);
-  const run = await runChecks(service, checks, { signal, maxTime }, QUIET);
-  return factsOf(acceptIn(run, baseline).run, service);
+  const kept = await preflight(service, checks, signal);
+  const { run } = acceptIn(await runChecks(service, checks, { signal, maxTime }, QUIET), baseline);
+  return factsOf({ ...run, left: [...kept, ...run.left] }, service);
 }
 
 /** Validates answers and adds the defaults. @throws ExpectedError that names the answer */

@@ -1,7 +1,8 @@
 import { pathBelow, withoutPassword } from '../tsuru/access.ts';
 import type { Reply } from '../tsuru/http.ts';
 import { labelOf, type CheckRun } from './run.ts';
-import type { CheckedService, Sent } from './session.ts';
+import type { Sent } from './sent.ts';
+import type { CheckedService } from './session.ts';
 
 /** A call, and when it was made. */
 export interface TimedCall {

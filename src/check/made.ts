@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Call } from '../tsuru/calls.ts';
+import type { Call, Calls } from '../tsuru/calls.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import type { Exchange } from '../tsuru/http.ts';
 import { forEachConcurrently } from './concurrency.ts';
-import { HANGING_LIMIT, isUnreachable, type Sent, type Session } from './session.ts';
+import { hostOf } from './names.ts';
+import { isUnreachable, type Sent } from './sent.ts';
 
 /** What may exist of an instance of a check. */
 interface Instance {
@@ -19,6 +20,29 @@ interface Instance {
   jobs: Set<string>;
 }
 
+/** An instance that may be left behind, and the call that removes it. */
+export interface Left {
+  name: string;
+  removal: Call;
+}
+
+/** Makes the calls. */
+export interface Caller {
+  calls(encoding: Encoding): Calls;
+  /** @param timeout milliseconds */
+  exchange(call: Call, signal: AbortSignal, timeout: number): Promise<Sent>;
+  /** Whether the service became unreachable. */
+  readonly isLost: boolean;
+  /** Whether the service keeps its instances anyway. */
+  readonly isKeeping: boolean;
+}
+
+/** After this many timeouts, a call is taken for one that tends to hang. */
+export const HANGING_LIMIT = 2;
+
+/** The app whose bind tells whether an instance exists. */
+const APP = 'checkapp';
+
 /** The number of instances that are removed at the same time. */
 const REMOVALS_AT_ONCE = 4;
 
@@ -31,16 +55,16 @@ const CLEAN_UP_TIME = 30_000;
 /** Everything that a run made in the service, and its removal. */
 export class Made {
   /** The call that tells whether an instance exists, once it is known that there is one. */
-  teller: 'status' | 'info' | undefined;
-  private readonly session: Session;
+  teller: 'status' | 'info' | 'bind' | undefined;
+  private readonly caller: Caller;
   private readonly instances = new Map<string, Instance>();
   private readonly removed = new Map<string, Instance>();
   /** The number of removals without a reply in time, which are not worth waiting for hundreds of times. */
   private hangs = 0;
   private signal = new AbortController().signal;
 
-  constructor(session: Session) {
-    this.session = session;
+  constructor(caller: Caller) {
+    this.caller = caller;
     setMaxListeners(0, this.signal);
   }
 
@@ -107,27 +131,26 @@ export class Made {
    * Removes all instances, and once more those that came back after their removal, or that a create without a reply may have
    * made since. Takes half a minute at most.
    * @param hurry ends it at once
-   * @returns as {@link remove}
    */
-  async removeAll(hurry: AbortSignal): Promise<string[]> {
+  async removeAll(hurry = new AbortController().signal): Promise<Left[]> {
     this.signal = AbortSignal.any([hurry, AbortSignal.timeout(CLEAN_UP_TIME)]);
     setMaxListeners(0, this.signal);
     const left = await this.remove();
-    if (this.session.isLost) return left;
+    if (this.caller.isLost) return left.map((name) => this.leftOf(name));
     await forEachConcurrently([...this.removed], REMOVALS_AT_ONCE, async ([name, instance]) => {
       if (instance.unanswered > 0 || (await this.isThere(name, instance)) === true) this.instances.set(name, instance);
     });
-    return this.remove();
+    return (await this.remove()).map((name) => this.leftOf(name));
   }
 
-  /** The call that removes an instance. */
-  removal(name: string): Call {
-    return this.session.calls(this.instances.get(name)?.encoding ?? 'form').destroy(name);
+  private leftOf(name: string): Left {
+    const encoding = this.instances.get(name)?.encoding ?? 'form';
+    return { name, removal: this.caller.calls(encoding).destroy(name) };
   }
 
   /** Destroys one instance, after unbinding from it if necessary. @returns whether it is gone */
   private async removeOne(name: string, instance: Instance): Promise<boolean> {
-    const calls = this.session.calls(instance.encoding);
+    const calls = this.caller.calls(instance.encoding);
     for (let time = 0; time < 3 && this.hangs < HANGING_LIMIT; time++) {
       const destroyed = await this.ask(calls.destroy(name));
       const status = destroyed.reply?.status ?? 0;
@@ -149,7 +172,7 @@ export class Made {
   private async vanishes(name: string, instance: Instance): Promise<boolean> {
     for (let pause = 50; ; pause *= 2) {
       if ((await this.isThere(name, instance)) !== true) return true;
-      if (pause > 400 || this.session.isKeeping) return false;
+      if (pause > 400 || this.caller.isKeeping) return false;
       await sleep(pause);
     }
   }
@@ -157,13 +180,18 @@ export class Made {
   /** Whether an instance exists; undefined if the service has no call that tells. */
   private async isThere(name: string, { encoding }: Instance): Promise<boolean | undefined> {
     if (this.teller === undefined) return undefined;
-    const { reply } = await this.ask(this.session.calls(encoding)[this.teller](name));
-    return reply === undefined ? undefined : reply.status < 300;
+    const calls = this.caller.calls(encoding);
+    const binding = calls.bindApp(name, APP, { hosts: [hostOf(APP)] });
+    const { reply } = await this.ask(this.teller === 'bind' ? binding : calls[this.teller](name));
+    if (reply === undefined) return undefined;
+    const isAccepted = reply.status < 300;
+    if (this.teller === 'bind' && isAccepted) await this.ask(calls.unbindApp(name, APP, [hostOf(APP)]));
+    return isAccepted;
   }
 
   /** Makes a call during the removal of instances, even after the run was stopped. */
   private async ask(call: Call): Promise<Exchange> {
-    return (await this.session.exchange(call, this.signal, REMOVAL_TIMEOUT)).exchange;
+    return (await this.caller.exchange(call, this.signal, REMOVAL_TIMEOUT)).exchange;
   }
 }
 

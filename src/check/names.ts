@@ -1,3 +1,7 @@
+/** The team that owns the instances of the checks, and another one. */
+export const TEAM = 'check-team';
+export const OTHER_TEAM = 'check-other-team';
+
 /** Hexadecimal digits of the part that all names of a run share. */
 export const MARK_LENGTH = 5;
 

@@ -71,7 +71,7 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
       ...parametersIn(values.parameter),
       timeout: values.timeout * 1000,
       multiCluster: values.multiCluster || manifest.multiCluster,
-      trust: trustOf(values.ca, values.insecure, environment),
+      tls: trustOf(values.ca, values.insecure, environment),
     },
     checks,
     maxTime: values.maxTime * 1000,

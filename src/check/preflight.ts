@@ -1,33 +1,47 @@
 import { EXIT, ExpectedError } from '../errors.ts';
-import { groupOf, type Check } from './check.ts';
-import { isAccepted, isUnserved, outcomeOf, Probe, statusOf, wayOf } from './probe.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
 import { isNotHttp, isUntrusted } from '../tsuru/failures.ts';
-import { isUnreachable, Lost, Session, type CheckedService, type Sent } from './session.ts';
+import { groupOf, type Check } from './check.ts';
+import { Probe } from './probe.ts';
+import { isAccepted, isUnreachable, isUnserved, outcomeOf, type Sent, statusOf, wayOf } from './sent.ts';
+import type { Left } from './made.ts';
+import { Lost, Session, type CheckedService } from './session.ts';
 
 /**
  * Makes the few calls without which no check can say anything: plans and status, which need the password, then a create and
- * a bind. Leaves nothing behind.
+ * a bind.
+ * @param hurry ends the removal of the instances
+ * @returns the instances that may be left behind
  * @throws ExpectedError if the service cannot be reached, refuses the password, or serves no create or no bind
  */
 export async function preflight(
   service: CheckedService,
   checks: readonly Check[],
   signal: AbortSignal,
-): Promise<void> {
+  hurry?: AbortSignal,
+): Promise<Left[]> {
   const session = new Session(service, signal);
-  const probes = service.encodings.map((encoding) => new Probe(session, 'preflight', encoding, () => undefined));
+  const hasty = new Session({ ...service, timeout: Math.min(service.timeout, PATIENCE) }, signal);
+  const probes = service.encodings.map((encoding) => probeOf(session, encoding));
   try {
-    const [first] = probes;
-    if (first === undefined) return;
-    await requireReply(first);
-    await requireAccess(first);
+    await requireAccess(probeOf(hasty, 'form'));
     if (checks.some((check) => groupOf(check) !== 'plans')) await requireRoutes(probes);
   } catch (error) {
-    if (!(error instanceof Lost)) throw error;
-    if (session.isLost) throw unreachable(service, 'the connection was refused');
-  } finally {
-    await session.made.removeAll(signal);
+    const left = await session.made.removeAll(hurry);
+    if (error instanceof Lost && !session.isLost && !hasty.isLost) return left;
+    const obstacle = error instanceof Lost ? unreachable(service, 'the connection was refused') : error;
+    if (!(obstacle instanceof ExpectedError) || left.length === 0) throw obstacle;
+    const names = left.map(({ name }) => name).join(', ');
+    throw new ExpectedError(obstacle.exitCode, obstacle.message, `${obstacle.hint} May be left behind: ${names}.`);
   }
+  return session.made.removeAll(hurry);
+}
+
+/** Milliseconds to wait for a reply that takes no work. */
+const PATIENCE = 10_000;
+
+function probeOf(session: Session, encoding: Encoding): Probe {
+  return new Probe(session, 'preflight', encoding, () => undefined);
 }
 
 function unreachable({ address }: CheckedService, reason: string): ExpectedError {
@@ -35,39 +49,47 @@ function unreachable({ address }: CheckedService, reason: string): ExpectedError
   return new ExpectedError(EXIT.inTheWay, message, 'Start the service, or give another address.');
 }
 
-/** Requires that something replies at the address. */
-async function requireReply(probe: Probe): Promise<void> {
-  const { exchange } = await probe.send(probe.calls.plans());
-  const { service } = probe.session;
-  const { href, host } = service.address;
-  const failure = exchange.failure ?? '';
-  if (isUnreachable(exchange)) throw unreachable(service, failure);
-  if (isUntrusted(exchange)) {
+/** Requires that an HTTP server replies at the address, and takes the password. Two calls say so: one alone may be broken. */
+async function requireAccess(probe: Probe): Promise<void> {
+  const { calls, session } = probe;
+  const { address, username, timeout } = session.service;
+  const plans = await probe.send(calls.plans());
+  const refusal = refusalOf(plans, session.service);
+  if (refusal !== undefined) throw refusal;
+  const both = [plans, await probe.send(calls.status(probe.missingName()))];
+  if (both.every(({ exchange }) => exchange.reply === undefined)) {
     throw new ExpectedError(
+      EXIT.inTheWay,
+      `${address.href} gives no reply${plans.exchange.failure === 'timeout' ? ` within ${timeout / 1000} s` : `: ${String(plans.exchange.failure)}`}.`,
+      'Is the service at this port, and is it at work? --timeout sets how long to wait for a reply.',
+    );
+  }
+  if (both.every((sent) => statusOf(sent) === 401 || statusOf(sent) === 403)) {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      `${address.href} refuses the user name "${username}" with this password.`,
+      'Give those that the service expects: --username and SERVICE_PASSWORD, or --manifest.',
+    );
+  }
+}
+
+/** Why a call did not reach an HTTP server; undefined if it did, or if that is not known. */
+function refusalOf({ exchange }: Sent, service: CheckedService): ExpectedError | undefined {
+  const { href, host, protocol } = service.address;
+  const failure = String(exchange.failure);
+  if (isUnreachable(exchange)) return unreachable(service, failure);
+  if (isUntrusted(exchange)) {
+    return new ExpectedError(
       EXIT.inTheWay,
       `The certificate of ${href} is not trusted: ${failure}.`,
       'Give the certificate of its authority with --ca FILE, or take any with --insecure. Tsuru has to trust it, too.',
     );
   }
-  if (isNotHttp(exchange)) {
-    throw new ExpectedError(
-      EXIT.inTheWay,
-      `${href} does not speak ${service.address.protocol === 'https:' ? 'TLS' : 'HTTP'}: ${failure}.`,
-      `Is ${host} the port of the service, and is it http or https?`,
-    );
-  }
-}
-
-/** Requires that the password is right. Two calls must refuse it: a service need not have plans. */
-async function requireAccess(probe: Probe): Promise<void> {
-  const { calls, session } = probe;
-  const sent = [await probe.send(calls.plans()), await probe.send(calls.status(probe.missingName()))];
-  if (!sent.every((one) => statusOf(one) === 401 || statusOf(one) === 403)) return;
-  const { address, username } = session.service;
-  throw new ExpectedError(
+  if (!isNotHttp(exchange)) return undefined;
+  return new ExpectedError(
     EXIT.inTheWay,
-    `${address.href} refuses the user name "${username}" with this password.`,
-    'Give those that the service expects: --username and SERVICE_PASSWORD, or --manifest.',
+    `${href} does not speak ${protocol === 'https:' ? 'TLS' : 'HTTP'}: ${failure}.`,
+    `Is ${host} the port of the service, and is it http or https?`,
   );
 }
 

@@ -2,17 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Action, AppFields, Call, Calls, InstanceFields } from '../tsuru/calls.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
-import { hostOf } from './names.ts';
-import type { Session, SendMore, Sent } from './session.ts';
+import { hostOf, TEAM } from './names.ts';
+import {
+  differing,
+  isAccepted,
+  isRefused,
+  isSame,
+  isSuccess,
+  outcomeOf,
+  statusOf,
+  variablesOf,
+  wayOf,
+  type Sent,
+  type Variables,
+} from './sent.ts';
+import type { Session, SendMore } from './session.ts';
 import { Verdict } from './verdict.ts';
 import { findWitness, type Witness } from './witness.ts';
-
-/** The variables of a bind. */
-export type Variables = Readonly<Record<string, string>>;
-
-/** The team that owns the instances of the checks, and another one. */
-export const TEAM = 'check-team';
-export const OTHER_TEAM = 'check-other-team';
 
 /** The check that tests each call by itself: others wait for it when that call fails. */
 const TESTED_BY: Partial<Record<Action, string>> = {
@@ -225,7 +231,7 @@ export class Probe {
   /** The call of the service that tells whether an instance exists. @throws Verdict `skipped` if it has none */
   async witness(): Promise<Witness> {
     const found = await this.session.once(`witness ${this.encoding}`, () => findWitness(this));
-    if (found?.kind === 'status' || found?.kind === 'info') this.session.made.teller = found.kind;
+    if (found !== undefined && found.kind !== 'create') this.session.made.teller = found.kind;
     return found ?? this.skip('no call of the service tells whether an instance exists');
   }
 
@@ -435,59 +441,4 @@ export class Probe {
       this.onWait(undefined);
     }
   }
-}
-
-/** The method and the path of a call. */
-export function wayOf({ request }: Call): string {
-  return `${request.method} ${request.path}`;
-}
-
-/** The status of the reply; 0 without a reply. */
-export function statusOf({ exchange }: Sent): number {
-  return exchange.reply?.status ?? 0;
-}
-
-/** Whether the status is a 2xx, and Tsuru can read the reply. */
-export function isSuccess(sent: Sent): boolean {
-  return isAccepted(sent) && sent.reading.ok;
-}
-
-/** Whether the status is a 2xx. */
-export function isAccepted(sent: Sent): boolean {
-  const status = statusOf(sent);
-  return status >= 200 && status < 300;
-}
-
-/** Whether the service refused the call: a 4xx. */
-export function isRefused(sent: Sent): boolean {
-  const status = statusOf(sent);
-  return status >= 400 && status < 500;
-}
-
-/** Whether the status says that the route does not exist. */
-export function isUnserved(sent: Sent): boolean {
-  return [404, 405, 501].includes(statusOf(sent));
-}
-
-/** What happened to a call, as a verb phrase. */
-export function outcomeOf({ exchange: { reply, failure }, reading }: Sent): string {
-  if (failure === 'timeout') return 'got no reply in time';
-  if (reply === undefined) return `got no reply (${failure ?? 'the connection was closed'})`;
-  const isOk = reply.status >= 200 && reply.status < 300;
-  return isOk && !reading.ok ? `got a ${reply.status} that Tsuru cannot read` : `got a ${reply.status}`;
-}
-
-/** The variables of a bind; undefined if it failed. */
-export function variablesOf(sent: Sent): Variables | undefined {
-  if (!isSuccess(sent)) return undefined;
-  return (sent.reading as { value: Variables | null }).value ?? {};
-}
-
-export function isSame(a: Variables, b: Variables | undefined): boolean {
-  return b !== undefined && differing(a, b) === '';
-}
-
-/** The names of the variables that differ. Their values are secrets. */
-export function differing(a: Variables, b: Variables = {}): string {
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((key) => a[key] !== b[key]).join(', ');
 }

@@ -2,8 +2,11 @@ import { forEachConcurrently } from './concurrency.ts';
 import type { Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
-import { outcomeOf, Probe } from './probe.ts';
-import { Lost, type Session, type Sent, type CheckedService } from './session.ts';
+import type { Left } from './made.ts';
+import { TOO_MANY_REDIRECTS } from '../tsuru/redirects.ts';
+import { Probe } from './probe.ts';
+import { outcomeOf, type Sent } from './sent.ts';
+import { Lost, type Session, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 import { WatchedSession, type OnSent } from './watched-session.ts';
 
@@ -53,7 +56,7 @@ export interface CheckRun {
   /** When the run started. */
   started: Date;
   /** The instances that may still exist, and the call that removes each. */
-  left: { name: string; removal: Sent['call'] }[];
+  left: Left[];
   milliseconds: number;
 }
 
@@ -106,7 +109,7 @@ export async function runChecks(
   const showProgress = (label: string, waiting?: string) => {
     watcher.onProgress(done, planned.length, label, waiting);
   };
-  let left: string[];
+  let left: Left[];
   try {
     await forEachConcurrently(planned, CHECKS_AT_ONCE, async (one, index) => {
       results[index] = await tryCheck(session, one, showProgress);
@@ -115,7 +118,9 @@ export async function runChecks(
     for (const [index, result] of results.entries()) {
       if (isDoubtful(result, results)) {
         const again = await tryCheck(session, result, showProgress);
-        if (again.outcome === 'passed' || result.outcome === 'blocked') results[index] = again;
+        if (again.outcome === 'passed' || (result.outcome === 'blocked' && again.outcome !== 'unfinished')) {
+          results[index] = again;
+        }
       }
     }
     for (const result of results) watcher.onResult(result);
@@ -127,7 +132,7 @@ export async function runChecks(
     results,
     ending: endingOf(session, signal, time),
     started,
-    left: left.map((name) => ({ name, removal: session.made.removal(name) })),
+    left,
     milliseconds: performance.now() - start,
   };
 }
@@ -207,7 +212,7 @@ async function tryCheck(
 function redirectAmong(sent: readonly Sent[]): string | undefined {
   const turned = sent.some(({ call, exchange }) => exchange.hops.some(({ method }) => method !== call.request.method));
   if (turned) return 'http.redirect';
-  const isEndless = sent.some(({ exchange }) => exchange.failure?.startsWith('stopped after') === true);
+  const isEndless = sent.some(({ exchange }) => exchange.failure === TOO_MANY_REDIRECTS);
   return isEndless ? 'http.redirect-kept' : undefined;
 }
 

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { basicAuth, type ServiceAccess } from '../tsuru/access.ts';
 import { Calls, type Action, type Call } from '../tsuru/calls.ts';
 import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
-import type { Exchange } from '../tsuru/http.ts';
+import { send, type Exchange } from '../tsuru/http.ts';
 import { poolHeaders } from '../tsuru/pool.ts';
-import { readReply, type Reading } from '../tsuru/read-reply.ts';
+import { readReply } from '../tsuru/read-reply.ts';
 import { sendFollowing } from '../tsuru/redirects.ts';
-import type { Trust } from '../tsuru/trust.ts';
-import { Made } from './made.ts';
+import { HANGING_LIMIT, Made } from './made.ts';
 import { MARK_LENGTH, Names } from './names.ts';
+import { isUnreachable, type Sent } from './sent.ts';
 
 /** A service, and how to check it. */
 export interface CheckedService extends ServiceAccess {
@@ -27,17 +27,6 @@ export interface CheckedService extends ServiceAccess {
   /** Milliseconds to wait for a reply, and for a pending instance. */
   timeout: number;
   multiCluster: boolean;
-  /** Which certificates are trusted besides those that Node.js trusts. */
-  trust?: Trust;
-}
-
-/** A call that was made, and what Tsuru makes of the reply. */
-export interface Sent {
-  call: Call;
-  exchange: Exchange;
-  reading: Reading;
-  /** The `Authorization` header that was sent; `own` stands for the credentials of the service. */
-  authorization: string | undefined;
 }
 
 export interface SendMore {
@@ -58,9 +47,6 @@ const POOL = poolHeaders({
     addresses: ['https://203.0.113.1:6443', 'https://203.0.113.2:6443'],
   },
 });
-
-/** After this many timeouts of one call, only the checks that test it make it. */
-export const HANGING_LIMIT = 2;
 
 /** After this many timeouts in all, the run ends. */
 const TIMEOUT_LIMIT = 20;
@@ -159,10 +145,11 @@ export class Session {
   async exchange(call: Call, signal: AbortSignal, timeout: number, more: SendMore = {}): Promise<Sent> {
     const authorization = 'authorization' in more ? more.authorization : this.authorization;
     const headers = { ...call.request.headers, ...(authorization !== undefined && { Authorization: authorization }) };
-    const exchange = await sendFollowing(
+    // Tsuru's proxy passes redirects on to its user.
+    const exchange = await (call.action === 'Proxy' ? send : sendFollowing)(
       this.service.address,
       { ...call.request, headers },
-      { timeout, signal, tls: this.service.trust ?? {}, ...(more.hangUp !== undefined && { hangUp: more.hangUp }) },
+      { timeout, signal, tls: this.service.tls ?? {}, ...(more.hangUp !== undefined && { hangUp: more.hangUp }) },
     );
     return {
       call,
@@ -188,11 +175,6 @@ export class Session {
     this.isLost = true;
     throw new Lost();
   }
-}
-
-/** Whether no service listens at the address. */
-export function isUnreachable({ failure }: Exchange): boolean {
-  return /^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EADDRNOTAVAIL)$/.test(failure ?? '');
 }
 
 /** Milliseconds after which a service that is busy wants to be called again: after a 429, or a 503 with `Retry-After`. */

@@ -1,5 +1,6 @@
 import type { Call } from '../tsuru/calls.ts';
-import { Session, type CheckedService, type SendMore, type Sent } from './session.ts';
+import type { Sent } from './sent.ts';
+import { Session, type CheckedService, type SendMore } from './session.ts';
 
 /** Called with each call that was made, and when it was. */
 export type OnSent = (sent: Sent, started: Date) => void;

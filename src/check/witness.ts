@@ -1,35 +1,50 @@
-import { isAccepted, OTHER_TEAM, statusOf, type Probe } from './probe.ts';
-import type { Sent } from './session.ts';
+import type { AppFields, Call, Calls, InstanceFields } from '../tsuru/calls.ts';
+import { OTHER_TEAM } from './names.ts';
+import { isAccepted, statusOf, type Sent } from './sent.ts';
 import { Verdict } from './verdict.ts';
+
+/** Makes the calls, and names what is made. */
+export interface Asker {
+  readonly calls: Calls;
+  readonly names: readonly string[];
+  send(call: Call): Promise<Sent>;
+  create(name: string, over: Partial<InstanceFields>): Promise<Sent>;
+  bindAppNow(name: string, app: string, fields?: Partial<AppFields>): Promise<Sent>;
+  unbinding(name: string, app: string): Call;
+  newName(): string;
+  newApp(): string;
+  own(name: string): string;
+  shared(): Promise<string>;
+}
 
 /** A call that tells whether an instance exists. */
 export interface Witness {
   kind: 'status' | 'info' | 'bind' | 'create';
   /** Makes the call, and takes back what it does. */
-  ask(probe: Probe, name: string): Promise<Sent>;
+  ask(asker: Asker, name: string): Promise<Sent>;
   /** Whether the reply means that the instance exists. */
   confirms(sent: Sent): boolean;
 }
 
 /** In the order of preference: what changes nothing comes first. */
 const WITNESSES: readonly Witness[] = [
-  { kind: 'status', ask: (probe, name) => probe.send(probe.calls.status(name)), confirms: isAccepted },
-  { kind: 'info', ask: (probe, name) => probe.send(probe.calls.info(name)), confirms: isAccepted },
+  { kind: 'status', ask: (asker, name) => asker.send(asker.calls.status(name)), confirms: isAccepted },
+  { kind: 'info', ask: (asker, name) => asker.send(asker.calls.info(name)), confirms: isAccepted },
   {
     kind: 'bind',
-    async ask(probe, name) {
-      const app = probe.newApp();
-      const sent = await probe.bindAppNow(name, app);
-      if (isAccepted(sent)) await probe.send(probe.unbinding(name, app));
+    async ask(asker, name) {
+      const app = asker.newApp();
+      const sent = await asker.bindAppNow(name, app);
+      if (isAccepted(sent)) await asker.send(asker.unbinding(name, app));
       return sent;
     },
     confirms: (sent) => isAccepted(sent) || statusOf(sent) === 412,
   },
   {
     kind: 'create',
-    async ask(probe, name) {
-      const sent = await probe.create(name, { team: OTHER_TEAM });
-      if (isAccepted(sent) && !probe.names.includes(name)) probe.own(name);
+    async ask(asker, name) {
+      const sent = await asker.create(name, { team: OTHER_TEAM });
+      if (isAccepted(sent) && !asker.names.includes(name)) asker.own(name);
       return sent;
     },
     confirms: (sent) => !isAccepted(sent),
@@ -41,12 +56,12 @@ const WITNESSES: readonly Witness[] = [
  * the same for every name.
  * @throws Verdict `blocked` if no instance can be created
  */
-export async function findWitness(probe: Probe): Promise<Witness | undefined> {
-  const there = await probe.shared();
+export async function findWitness(asker: Asker): Promise<Witness | undefined> {
+  const there = await asker.shared();
   for (const witness of WITNESSES) {
     try {
-      const ofInstance = await witness.ask(probe, there);
-      const ofNothing = await witness.ask(probe, probe.newName());
+      const ofInstance = await witness.ask(asker, there);
+      const ofNothing = await witness.ask(asker, asker.newName());
       if (witness.confirms(ofInstance) && !witness.confirms(ofNothing)) return witness;
     } catch (error) {
       // A call that tends to hang is no witness.

@@ -66,10 +66,14 @@ async function watch(context: CheckContext, request: CheckRequest): Promise<neve
 
 /** One run. @returns and @throws as {@link check} */
 async function checkOnce(context: CheckContext, request: CheckRequest): Promise<0 | 1> {
-  const { signal, hurry } = context;
-  const start = performance.now();
-  await preflight(request.service, request.checks, signal);
-  const run = await perform(context, { ...request, maxTime: Math.max(request.maxTime - (performance.now() - start), 0) });
+  const { terminal, signal, hurry } = context;
+  const explain = () => {
+    terminal.writeError('Stopping: the instances are removed first. Ctrl-C once more ends that at once.\n');
+  };
+  signal.addEventListener('abort', explain);
+  const run = await perform(context, request).finally(() => {
+    signal.removeEventListener('abort', explain);
+  });
   if (run.ending === 'interrupted') {
     throw hurry.aborted ? new ExpectedError(EXIT.cancelled, 'Cancelled before the instances were removed.') : cancelled();
   }
@@ -82,11 +86,10 @@ async function checkOnce(context: CheckContext, request: CheckRequest): Promise<
 async function perform(context: CheckContext, request: CheckRequest): Promise<CheckRun> {
   const { terminal, signal, hurry } = context;
   const { service, checks, format, report, verbose, maxTime, baseline } = request;
+  const start = performance.now();
+  const kept = await preflight(service, checks, signal, hurry);
+  const spent = performance.now() - start;
   const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose && !request.replay) : undefined;
-  const explain = () => {
-    terminal.writeError('Stopping: the instances are removed first. Ctrl-C once more ends that at once.\n');
-  };
-  signal.addEventListener('abort', explain);
   const calls: TimedCall[] = [];
   const watcher: Watcher = {
     ...QUIET,
@@ -94,9 +97,8 @@ async function perform(context: CheckContext, request: CheckRequest): Promise<Ch
     // They take memory: kept only for the archive.
     ...(request.har !== undefined && { onSent: (sent, started) => calls.push({ sent, started }) }),
   };
-  const ended = await runChecks(service, checks, { signal, hurry, maxTime }, watcher);
-  signal.removeEventListener('abort', explain);
-  const { run, notes } = acceptIn(ended, baseline);
+  const ended = await runChecks(service, checks, { signal, hurry, maxTime: Math.max(maxTime - spent, 0) }, watcher);
+  const { run, notes } = acceptIn({ ...ended, left: [...kept, ...ended.left] }, baseline);
   for (const result of run.results) pretty?.onResult(result);
   if (request.replay && pretty !== undefined) terminal.write(`${replayText(run, service)}\n`);
   writeFiles(context, [

@@ -1,9 +1,13 @@
+import type { Trust } from './trust.ts';
+
 /** Where a service API is, and the credentials that Tsuru sends to it. */
 export interface ServiceAccess {
   /** With its path, below which Tsuru puts those of its calls. */
   address: URL;
   username: string;
   password: string;
+  /** Which certificates of the service are trusted. */
+  tls?: Trust | undefined;
 }
 
 /** The value of the `Authorization` header for credentials, written `user:password`. */

@@ -18,6 +18,8 @@ export function curlFor({ request }: Call, service: ServiceAccess, authorization
   return [
     'curl --path-as-is',
     ...(method === 'GET' ? [] : [`--request ${method}`]),
+    ...(service.tls?.insecure === true ? ['--insecure'] : []),
+    ...(service.tls?.file === undefined ? [] : [`--cacert ${quote(service.tls.file)}`]),
     ...credentials(service, authorization),
     ...lines.map((line) => `--header ${quote(line)}`),
     // Otherwise curl would add a type of its own.

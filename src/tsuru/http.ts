@@ -56,7 +56,7 @@ export interface SendOptions {
   /** Closes the connection this many milliseconds after the request is sent, replied to or not, or after half its body. */
   hangUp?: number | 'half-way';
   /** For an address of `https:`. */
-  tls?: Trust;
+  tls?: Trust | undefined;
 }
 
 /** Bytes of a body that are kept: more than any reply of use to Tsuru. */

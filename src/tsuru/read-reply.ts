@@ -1,7 +1,7 @@
 import { pathBelow } from './access.ts';
 import type { Call } from './calls.ts';
 import { decodeGo, GoJsonError, INFO, PLANS, VARIABLES, type GoType } from './go-json.ts';
-import type { Exchange } from './http.ts';
+import type { Exchange, Reply } from './http.ts';
 import { TOO_MANY_REDIRECTS } from './redirects.ts';
 
 /** What Tsuru makes of a reply. */
@@ -59,19 +59,19 @@ export function readReply(call: Call, exchange: Exchange, service: { id: string;
     case 'BindJob':
       if (status === 404) return known('ErrInstanceNotFoundInAPI');
       if (status === 412) return known('ErrInstanceNotReady');
-      return isSuccess ? decode(body, VARIABLES) : refused();
+      return isSuccess ? decode(exchange, reply, VARIABLES) : refused();
     case 'Status':
-      if (status === 200 && !reply.complete) return { ok: false, error: 'unexpected EOF' };
+      if (status === 200 && !reply.complete) return { ok: false, error: cutShort(exchange, reply) ?? 'unexpected EOF' };
       if (status === 200) return { ok: true, value: body.toString('utf8') };
       if (status === 202) return { ok: true, value: 'pending' };
       if (status === 204) return { ok: true, value: 'up' };
       if (status === 404) return { ok: true, value: 'not implemented for this service' };
       return status === 500 ? { ok: true, value: 'down' } : refused();
     case 'Info':
-      return status === 200 ? decode(body, INFO) : { ok: true, value: null };
+      return status === 200 ? decode(exchange, reply, INFO) : { ok: true, value: null };
     case 'Plans':
       if (status === 400) return readMissingParameters(body);
-      return status === 200 ? decode(body, PLANS) : { ok: true, value: null };
+      return status === 200 ? decode(exchange, reply, PLANS) : { ok: true, value: null };
     case 'Proxy':
       return { ok: true };
   }
@@ -90,13 +90,21 @@ function known(sentinel: Sentinel): Reading {
   return { ok: false, error: SENTINELS[sentinel], sentinel };
 }
 
-function decode(body: Buffer, type: GoType): Reading {
+function decode(exchange: Exchange, reply: Reply, type: GoType): Reading {
   try {
-    return { ok: true, value: decodeGo(body, type) };
+    return { ok: true, value: decodeGo(reply.body, type) };
   } catch (error) {
-    if (error instanceof GoJsonError) return { ok: false, error: error.message };
-    throw error;
+    if (!(error instanceof GoJsonError)) throw error;
+    const early = /EOF$/.test(error.message) ? cutShort(exchange, reply) : undefined;
+    return { ok: false, error: early ?? error.message };
   }
+}
+
+/** Why a body was not read to its end, if this side stopped; Tsuru itself reads bodies of any length. */
+function cutShort({ failure }: Exchange, { isTooLong }: Reply): string | undefined {
+  if (isTooLong === true) return 'the body is longer than 1 MiB';
+  if (failure !== 'timeout') return undefined;
+  return 'context deadline exceeded (Client.Timeout or context cancellation while reading body)';
 }
 
 /** A 400 for plans: Tsuru looks for `cluster` in `missing_params`, and panics on a body that is `null`. */

@@ -6,6 +6,8 @@ import { createSecureContext, rootCertificates, type SecureContext } from 'node:
 export interface Trust {
   /** Certificates of authorities, as PEM text, added to the roots that come with Node.js. */
   ca?: string;
+  /** The file that `ca` was read from, for commands to repeat a call with. */
+  file?: string;
   /** Takes any certificate. */
   insecure?: boolean;
 }
@@ -36,7 +38,7 @@ export function readTrust(file: string, environment: Record<string, string | und
   } catch {
     throw new Error(`${file} is not a file of certificates (PEM)`);
   }
-  return { ca: `${own}\n${textOf(environment['NODE_EXTRA_CA_CERTS'] ?? '')}` };
+  return { file, ca: `${own}\n${textOf(environment['NODE_EXTRA_CA_CERTS'] ?? '')}` };
 }
 
 function textOf(file: string): string {

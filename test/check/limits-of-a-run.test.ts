@@ -95,6 +95,27 @@ describe('a stop', () => {
   });
 });
 
+describe('a stop during the preflight', () => {
+  it('in a hurry names what the preflight made', async () => {
+    const [stop, hurry] = [new AbortController(), new AbortController()];
+    const create = service.create.bind(service);
+    service.create = (incoming) => {
+      stop.abort();
+      return create(incoming);
+    };
+    let removals = 0;
+    service.destroy = () => {
+      removals++;
+      hurry.abort();
+      return { status: 500 };
+    };
+    const run = await runCheck([running.url.href, '--only', 'create'], { signal: stop.signal, hurry: hurry.signal });
+    const [name] = service.instances.keys();
+    expect([run.code, removals]).toEqual([130, 1]);
+    expect(run.stdout).toContain(`# ${String(name)}\n`);
+  });
+});
+
 describe('the certificate of a service', () => {
   let secure: Server;
   let url: string;

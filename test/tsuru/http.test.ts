@@ -65,6 +65,12 @@ describe('headers', () => {
     expect([isNotHttp(exchange), isUntrusted(exchange)]).toEqual([false, false]);
   });
 
+  it('that stop before their end are ended by the timeout', async () => {
+    const address = await rawServer((socket) => socket.write(`${HEAD}X-Half`));
+    const { reply, failure } = await send(address, REQUEST, options(300));
+    expect([reply, failure]).toEqual([undefined, 'timeout']);
+  });
+
   it('of 1 MiB are read, as Go does', async () => {
     const address = await rawServer((socket) => socket.end(`${HEAD}X-Long: ${'x'.repeat(MIB)}\r\n\r\n`));
     const { reply } = await send(address, REQUEST, options());

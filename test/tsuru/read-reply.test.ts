@@ -71,6 +71,26 @@ describe('the reading of a reply', () => {
   });
 });
 
+describe('the reading of a body that was not read to its end', () => {
+  const cut = { status: 200, headers: {}, body: Buffer.from('{"HOST":"10.0'), complete: false };
+  const service = { id: 'svc', address: new URL('http://127.0.0.1:1') };
+  const read = (action: Action, failure: string | undefined, reply: Reply) =>
+    readReply(CALLS[action], { request: CALLS[action].request, reply, failure, milliseconds: 1, hops: [] }, service);
+
+  it.each(['BindApp', 'Status'] as const)('says why, for %s', (action) => {
+    expect(read(action, 'timeout', cut)).toEqual({
+      ok: false,
+      error: 'context deadline exceeded (Client.Timeout or context cancellation while reading body)',
+    });
+    expect(read(action, undefined, { ...cut, isTooLong: true })).toEqual({ ok: false, error: 'the body is longer than 1 MiB' });
+    expect(read(action, undefined, cut)).toEqual({ ok: false, error: 'unexpected EOF' });
+  });
+
+  it('takes the variables that arrived whole, as Tsuru does', () => {
+    expect(read('BindApp', 'timeout', { ...cut, body: Buffer.from('{"HOST":"10.0.0.1"}') })).toMatchObject({ ok: true });
+  });
+});
+
 describe('a call', () => {
   const wanted = (id: string) => {
     const found = recordings.find((recording) => recording.id === id);

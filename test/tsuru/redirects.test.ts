@@ -7,6 +7,7 @@ import { Calls } from '../../src/tsuru/calls.ts';
 import { send, type HttpRequest, type SendOptions } from '../../src/tsuru/http.ts';
 import { readReply } from '../../src/tsuru/read-reply.ts';
 import { isBelow, sendFollowing } from '../../src/tsuru/redirects.ts';
+import { rawServer, writeForEver } from './support/raw-server.ts';
 
 interface Received {
   method: string | undefined;
@@ -44,6 +45,13 @@ async function serviceWith(redirects: Record<string, [status: number, location?:
     server.closeAllConnections();
   });
   return { address: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), received };
+}
+
+/** Redirects to itself, each time after 200 ms: each reply alone is in time. */
+function slowLoop(): Promise<URL> {
+  return rawServer((socket) => {
+    setTimeout(() => socket.end('HTTP/1.1 307 Temporary Redirect\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n'), 200);
+  });
 }
 
 const options = (more: Partial<SendOptions> = {}): SendOptions => ({ timeout: 30_000, signal: new AbortController().signal, ...more });
@@ -199,19 +207,41 @@ describe('a chain', () => {
   });
 
   it('is ended by one timeout for all of it', async () => {
-    const server = createServer((_request, response) => {
-      setTimeout(() => response.writeHead(307, { Location: '/again' }).end(), 200);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      server.close();
-    });
-    const address = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    const { reply, failure, hops } = await sendFollowing(address, requestOf('POST'), options({ timeout: 500 }));
+    const address = await slowLoop();
+    const { reply, failure } = await sendFollowing(address, requestOf('POST'), options({ timeout: 500 }));
     expect([reply, failure]).toEqual([undefined, 'timeout']);
-    // Each reply alone is in time.
-    expect(hops.length).toBeGreaterThan(0);
-    expect(hops.length).toBeLessThan(3);
+  });
+
+  it('without an end is left at a hang-up that counts from its beginning', async () => {
+    const address = await slowLoop();
+    const { reply, failure } = await sendFollowing(address, requestOf('POST'), options({ hangUp: 500 }));
+    expect([reply, failure]).toEqual([undefined, 'hung up']);
+  });
+
+  it('is not followed after half of the body', async () => {
+    const { address, received } = await serviceWith({ '/a': [307, '/b'] });
+    const { reply, failure } = await sendFollowing(address, requestOf('POST'), options({ hangUp: 'half-way' }));
+    expect([reply, failure, received]).toEqual([undefined, 'hung up', []]);
+  });
+
+  it.each([
+    ['the timeout is no reply', { timeout: 300 }, { reply: undefined, failure: 'timeout', hops: [] }],
+    ['a hang-up stays the reply', { hangUp: 300 }, { reply: { status: 307, complete: false }, failure: undefined, hops: [] }],
+  ])('is not followed from a redirect that has no end: at %s', async (_title, more, result) => {
+    const address = await rawServer((socket) => socket.write('HTTP/1.1 307 Temporary Redirect\r\nLocation: /b\r\nContent-Length: 9\r\n\r\nhalf'));
+    expect(await sendFollowing(address, requestOf('POST'), options(more))).toMatchObject(result);
+  });
+
+  it('with a body without an end is followed', async () => {
+    const address = await rawServer((socket, request) => {
+      if (!request.startsWith('GET /a ')) {
+        socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+        return;
+      }
+      socket.write('HTTP/1.1 302 Found\r\nLocation: /b\r\nConnection: close\r\n\r\n');
+      writeForEver(socket, 'x'.repeat(65_000));
+    });
+    expect((await sendFollowing(address, requestOf('GET'), options())).reply?.status).toBe(204);
   });
 
   it('is ended when the run is stopped', async () => {

@@ -1,8 +1,8 @@
 import { basicAuth } from '../../tsuru/access.ts';
 import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, wayOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, type Sent, statusOf, wayOf } from '../sent.ts';
 
 const PART = 'Every request';
 
@@ -11,7 +11,7 @@ async function everyCall(probe: Probe): Promise<Call[]> {
   const name = await probe.instance();
   const app = probe.newApp();
   const job = probe.newJob();
-  await probe.bindApp(name, app);
+  await probe.bindAppNow(name, app);
   const { calls } = probe;
   return [
     calls.plans(),

@@ -1,21 +1,12 @@
 import type { AppFields } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { hostOf } from '../names.ts';
-import {
-  differing,
-  isAccepted,
-  isRefused,
-  isSame,
-  isSuccess,
-  outcomeOf,
-  statusOf,
-  variablesOf,
-  type Probe,
-} from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { differing, isAccepted, isRefused, isSame, isSuccess, outcomeOf, statusOf, variablesOf } from '../sent.ts';
 
 const PART = 'Replies: bind';
 const READABLE =
-  'Return 201 with a JSON object whose values are all strings ("5432", not 5432), or {} without variables.';
+  'Return 201 with a JSON object whose values are all strings ("5432", not 5432), or {} without variables';
 
 /** A bind with these fields returns variables that Tsuru can read, as an ordinary one does. */
 function works(fieldsOf: (app: string) => Partial<AppFields>): (probe: Probe) => Promise<void> {
@@ -32,7 +23,7 @@ export const bindAppChecks: readonly Check[] = [
     level: 'must',
     rule: 'An app can be bound, and Tsuru can read the variables.',
     part: PART,
-    fix: READABLE,
+    fix: `${READABLE}, for every instance that was created, by a form or by JSON.`,
     perEncoding: true,
     async run(probe) {
       probe.requireSuccess(await probe.bindApp(await probe.shared(), probe.newApp()), 'the bind');
@@ -198,7 +189,7 @@ export const bindAppChecks: readonly Check[] = [
     level: 'must',
     rule: 'A bind to a missing instance fails, on `bind` as on `bind-app`.',
     part: PART,
-    fix: 'Return 404 on both: after a 404 from bind-app, Tsuru tries POST .../bind and trusts the reply.',
+    fix: 'Store each instance from its create to its destroy, and return 404 for any other name on both: after a 404 from bind-app, Tsuru tries POST .../bind and trusts the reply.',
     perEncoding: true,
     async run(probe) {
       const sent = await probe.bindAppNow(probe.missingName(), probe.newApp());
@@ -241,7 +232,7 @@ export const bindJobChecks: readonly Check[] = [
     level: 'must',
     rule: 'A job can be bound, and Tsuru can read the variables.',
     part: PART,
-    fix: `Serve PUT /resources/{name}/binds/jobs/{job}. ${READABLE}`,
+    fix: `Serve PUT /resources/{name}/binds/jobs/{job}. ${READABLE}.`,
     perEncoding: true,
     async run(probe) {
       probe.requireSuccess(await probe.bindJob(await probe.shared(), probe.newJob()), 'the bind');

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, isSuccess, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { OTHER_TEAM } from '../names.ts';
+import { isAccepted, isRefused, isSuccess, outcomeOf, type Sent, statusOf } from '../sent.ts';
 import { bodyOf, isHtml, textProblem } from './text.ts';
 
 const PART = 'Replies: create';
@@ -24,7 +25,7 @@ export const createChecks: readonly Check[] = [
     level: 'must',
     rule: 'An instance can be created.',
     part: PART,
-    fix: 'Return 201 for POST /resources once the instance exists or is being created.',
+    fix: 'Read a form or JSON, by the Content-Type, and return 201 for POST /resources once the instance exists or is being created.',
     perEncoding: true,
     async run(probe) {
       probe.requireSuccess(await probe.create(probe.newName()), 'the create');
@@ -88,12 +89,14 @@ export const createChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       await probe.needRepeatableCreates();
-      const name = probe.newName();
-      await probe.send(probe.calls.create(name, await probe.fields()), { hangUp: 3 });
-      // The service may still be at work on it.
-      await sleep(Math.min(probe.session.createLatency, 5000) + 50);
-      await probe.settled(name);
-      probe.requireSuccess(await probe.create(name), 'the repeated create');
+      // A request may be lost before it arrives; and a reply, while the service is at work or after.
+      for (const hangUp of [3, 10, 30]) {
+        const name = probe.newName();
+        await probe.send(probe.calls.create(name, await probe.fields()), { hangUp });
+        await sleep(Math.min(probe.session.createLatency, 5000) + 50);
+        await probe.settled(name);
+        probe.requireSuccess(await probe.create(name), 'the repeated create');
+      }
     },
   },
   {
@@ -143,7 +146,7 @@ export const createChecks: readonly Check[] = [
     level: 'must',
     rule: "A create with the name of another team's instance is refused.",
     part: PART,
-    fix: 'Compare team, plan and parameters with the existing instance, and return 422 with the differences.',
+    fix: 'Read name, team, plan and parameters (in a form, every field that starts with "parameters.") from a form or JSON, by the Content-Type, compare them with the existing instance, and return 422 with the differences.',
     perEncoding: true,
     async run(probe) {
       const sent = await createForAnotherTeam(probe);

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Check } from '../check.ts';
-import { isAccepted, OTHER_TEAM, outcomeOf, statusOf, type Probe } from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { OTHER_TEAM } from '../names.ts';
+import { isAccepted, outcomeOf, statusOf } from '../sent.ts';
 
 const PART = 'Replies: destroy';
 

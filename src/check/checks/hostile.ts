@@ -1,16 +1,16 @@
 import type { Call } from '../../tsuru/calls.ts';
 import { CONTENT_TYPE } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Every request';
 const { form: FORM, json: JSON_TYPE } = CONTENT_TYPE;
 const REFUSE = 'Return 400: an invalid request is an error of the client.';
 
-/** A create with this body in place of its own. */
-function createWith(probe: Probe, body: string, type: string | undefined): Call {
-  const { action, instance, app, job, request } = probe.calls.create(probe.newName(), {
+/** A create with this body, which may create the instance `name`, in place of its own. */
+function createWith(probe: Probe, body: string, type: string | undefined, name = probe.newName()): Call {
+  const { action, instance, app, job, request } = probe.calls.create(name, {
     team: '',
     plan: '',
     description: '',
@@ -87,8 +87,9 @@ export const hostileChecks: readonly Check[] = [
     async run(probe) {
       if (!probe.session.service.encodings.includes('json')) probe.skip('the service is not called in JSON');
       const depth = 10_000;
-      const body = `{"name":"${probe.newName()}","team":"t","parameters":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
-      const sent = await probe.send(createWith(probe, body, JSON_TYPE));
+      const name = probe.newName();
+      const body = `{"name":"${name}","team":"t","parameters":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+      const sent = await probe.send(createWith(probe, body, JSON_TYPE, name));
       await requireHarmless(probe, sent, 'the create');
     },
   },
@@ -105,7 +106,7 @@ export const hostileChecks: readonly Check[] = [
     level: 'should',
     rule: 'A bind without an app name is refused.',
     part: PART,
-    fix: REFUSE,
+    fix: 'Return 400 if `app-name` in a form, or `appName` in JSON, is missing or empty.',
     perEncoding: true,
     async run(probe) {
       const sent = await probe.send(probe.calls.bindApp(await probe.shared(), ''));
@@ -122,14 +123,15 @@ export const hostileChecks: readonly Check[] = [
     fix: REFUSE,
     async run(probe) {
       const [a, b] = [probe.newName(), probe.newName()];
-      for (const body of [
-        `name=${a}%zz&team=t`,
-        `name=${a}%ff&team=t`,
-        `name=${a}%00x&team=t`,
-        `name=${a}&name=${b}&team=t`,
-        '&&==&&',
-      ]) {
-        const sent = await probe.send(createWith(probe, body, FORM));
+      for (const [body, name] of [
+        [`name=${a}%zz&team=t`, a],
+        [`name=${a}%ff&team=t`, a],
+        [`name=${a}%00x&team=t`, a],
+        [`name=${a}&name=${b}&team=t`, a],
+        [`name=${b}&name=${a}&team=t`, b],
+        ['&&==&&', undefined],
+      ] as const) {
+        const sent = await probe.send(createWith(probe, body, FORM, name));
         await requireHarmless(probe, sent, `a create with the body ${body}`);
       }
     },
@@ -142,7 +144,8 @@ export const hostileChecks: readonly Check[] = [
     fix: 'Limit the number of fields, and return 400 or 413.',
     async run(probe) {
       const fields = Array.from({ length: 10_000 }, (_, index) => `parameters.p${index}=x`).join('&');
-      const sent = await probe.send(createWith(probe, `name=${probe.newName()}&team=t&${fields}`, FORM));
+      const name = probe.newName();
+      const sent = await probe.send(createWith(probe, `name=${name}&team=t&${fields}`, FORM, name));
       await requireHarmless(probe, sent, 'the create');
     },
   },
@@ -168,8 +171,9 @@ export const hostileChecks: readonly Check[] = [
     part: PART,
     fix: 'Limit the size of bodies, and return 413.',
     async run(probe) {
-      const body = `name=${probe.newName()}&team=t&description=${'x'.repeat(3 * 1024 * 1024)}`;
-      const sent = await probe.send(createWith(probe, body, FORM));
+      const name = probe.newName();
+      const body = `name=${name}&team=t&description=${'x'.repeat(3 * 1024 * 1024)}`;
+      const sent = await probe.send(createWith(probe, body, FORM, name));
       await requireHarmless(probe, sent, 'the create');
     },
   },

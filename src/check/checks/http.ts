@@ -1,19 +1,21 @@
 import type { Call } from '../../tsuru/calls.ts';
 import type { Hop } from '../../tsuru/http.ts';
+import { TOO_MANY_REDIRECTS } from '../../tsuru/redirects.ts';
 import type { Check } from '../check.ts';
-import { wayOf, type Probe } from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { wayOf } from '../sent.ts';
 import { bodyOf, isHtml } from './text.ts';
 
-/** Makes every call of Tsuru, and fails for the first redirect of a kind. */
-function noRedirect(isOfKind: (hop: Hop, call: Call) => boolean): (probe: Probe) => Promise<void> {
+/** Makes every call of Tsuru, and fails for the first redirect of a kind: one that turns the call into a GET, or keeps it. */
+function noRedirect(kind: 'turned' | 'kept'): (probe: Probe) => Promise<void> {
   return async (probe) => {
     const { calls } = probe;
     // The names of instances that do not exist do as well, and none need be created.
     const [name, app, job] = [probe.newName(), probe.newApp(), probe.newJob()];
     const fields = await probe.fields();
     const tried = [
-      calls.plans(),
       calls.create(name, fields),
+      calls.plans(),
       calls.info(name),
       calls.status(name),
       calls.update(name, fields),
@@ -22,14 +24,13 @@ function noRedirect(isOfKind: (hop: Hop, call: Call) => boolean): (probe: Probe)
       probe.unbinding(name, app),
       calls.unbindJob(name, job),
       calls.destroy(name),
-      // Users reach such paths through the proxy.
-      calls.proxied('GET', `/resources/${name}/`),
-      calls.proxied('DELETE', `/resources/${name}/`),
     ];
     for (const call of tried) {
       const sent = await probe.send(call);
-      const hop = sent.exchange.hops.find((one) => isOfKind(one, call));
-      const loses = sent.exchange.failure?.startsWith('stopped after') === true;
+      const turned = sent.exchange.hops.find((one) => isTurned(one, call));
+      if (turned && kind === 'kept') probe.blockBy('http.redirect', `${wayOf(call)} is redirected`, sent);
+      const hop = kind === 'turned' ? turned : sent.exchange.hops[0];
+      const loses = sent.exchange.failure === TOO_MANY_REDIRECTS;
       const end = loses ? ', and so on without end' : '';
       probe.require(hop === undefined, sent, `${wayOf(call)} got a ${hop?.status ?? 0} to ${hop?.location ?? ''}${end}`);
     }
@@ -48,15 +49,15 @@ export const httpChecks: readonly Check[] = [
     rule: 'No call is redirected with 301, 302 or 303, which turns it into a GET.',
     part: 'Redirects',
     fix: 'Serve the path or return 404: after such a redirect, Tsuru sends a GET and treats its success as that of the create or the destroy.',
-    run: noRedirect(isTurned),
+    run: noRedirect('turned'),
   },
   {
     id: 'http.redirect-kept',
     level: 'should',
-    rule: 'No call is redirected with 307 or 308, which Tsuru follows with the password.',
+    rule: 'No other call is redirected: Tsuru follows a 307 or a 308, and that of a GET, with the password.',
     part: 'Redirects',
     fix: 'Serve the path itself, without a trailing slash: a redirect doubles every call, and may send the password elsewhere.',
-    run: noRedirect((hop, call) => !isTurned(hop, call)),
+    run: noRedirect('kept'),
   },
   {
     id: 'http.hang-up',

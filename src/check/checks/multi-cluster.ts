@@ -1,7 +1,7 @@
 import { fromPool, type Pool } from '../../tsuru/pool.ts';
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Every request';
 
@@ -51,7 +51,11 @@ export const multiClusterChecks: readonly Check[] = [
       const sent = await probe.send(fromPool(probe.calls.plans(), undefined));
       const isAsking = !sent.reading.ok && sent.reading.sentinel === 'ErrMissingPool';
       const isList = statusOf(sent) === 200 && sent.reading.ok;
-      probe.require(isAsking || isList, sent, `the call ${outcomeOf(sent)}`);
+      await probe.requireUnless(isAsking || isList, sent, `the call ${outcomeOf(sent)}`, async () => {
+        const ordinary = await probe.send(probe.calls.plans());
+        if (!ordinary.reading.ok) probe.blockBy('plans.readable', 'no plans can be read', ordinary);
+        if (statusOf(ordinary) !== 200) probe.blockBy('plans.shown', 'no plans are shown', ordinary);
+      });
     },
   },
 ];

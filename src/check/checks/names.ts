@@ -1,15 +1,8 @@
 import { INSTANCE_NAME } from '../../tsuru/names.ts';
 import type { Check } from '../check.ts';
-import {
-  isAccepted,
-  isRefused,
-  isSuccess,
-  OTHER_TEAM,
-  outcomeOf,
-  variablesOf,
-  wayOf,
-  type Probe,
-} from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { OTHER_TEAM } from '../names.ts';
+import { isAccepted, isRefused, isSuccess, outcomeOf, variablesOf, wayOf } from '../sent.ts';
 import { textProblem } from './text.ts';
 
 const PART = 'Names';

@@ -1,6 +1,7 @@
 import type { ParameterMap } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
-import { isRefused, isSuccess, outcomeOf, type Probe } from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { isRefused, isSuccess, outcomeOf } from '../sent.ts';
 
 const PART = 'Form encoding of parameters';
 

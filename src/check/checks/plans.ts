@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf, type Probe } from '../probe.ts';
+import type { Probe } from '../probe.ts';
+import { outcomeOf, statusOf } from '../sent.ts';
 
 interface Plan {
   Name: string;
@@ -34,8 +35,8 @@ export const planChecks: readonly Check[] = [
     async run(probe) {
       const sent = await probe.send(probe.calls.plans());
       probe.require(statusOf(sent) === 200, sent, `the call ${outcomeOf(sent)}`);
-      const isList = sent.reading.ok && Array.isArray(sent.reading.value);
-      probe.require(isList, sent, 'the reply is not a list');
+      if (!sent.reading.ok) return probe.blockBy('plans.readable', 'the plans cannot be read', sent);
+      probe.require(Array.isArray(sent.reading.value), sent, 'the reply is not a list');
     },
   },
   {

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { outcomeOf, statusOf } from '../probe.ts';
+import { outcomeOf, statusOf } from '../sent.ts';
 import { isHtml } from './text.ts';
 
 const PART = 'Replies: status, info and plans';

@@ -1,4 +1,4 @@
-import type { Sent } from '../session.ts';
+import type { Sent } from '../sent.ts';
 
 /** Characters of an error text that are still readable in a terminal. */
 const LONGEST_TEXT = 1000;

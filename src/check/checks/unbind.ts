@@ -1,8 +1,8 @@
 import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import { hostOf } from '../names.ts';
-import { isAccepted, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Replies: unbind';
 

@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
-import { isAccepted, isRefused, outcomeOf, statusOf, type Probe } from '../probe.ts';
-import type { Sent } from '../session.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, outcomeOf, type Sent, statusOf } from '../sent.ts';
 
 const PART = 'Replies: update';
 
@@ -106,6 +106,8 @@ export const updateChecks: readonly Check[] = [
       const sent = await probe.send(probe.calls.update(name, await probe.fields({ plan: unknown })));
       if (!isRefused(sent)) probe.skip('the update was not refused');
       if (statusOf(sent) === 404) await probe.needUpdate();
+      const ordinary = await changeAll(probe);
+      if (!isAccepted(ordinary)) probe.blockBy('update.success', 'every update is refused', ordinary);
       probe.require(setsBack(sent, name, plan), sent, `the text does not contain "${COMMAND} SERVICE ${name} -p ${plan}"`);
     },
   },

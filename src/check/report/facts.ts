@@ -3,7 +3,8 @@ import { curlFor } from '../../tsuru/curl.ts';
 import { describeReading } from '../../tsuru/read-reply.ts';
 import { groupOf } from '../check.ts';
 import { hasFailed, type CheckEnding, type CheckOutcome, type CheckRun, type Result } from '../run.ts';
-import type { CheckedService, Sent } from '../session.ts';
+import type { CheckedService } from '../session.ts';
+import type { Sent } from '../sent.ts';
 
 /** Characters of a body that a report shows. */
 const LONGEST_TEXT = 2000;

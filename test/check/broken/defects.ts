@@ -396,6 +396,21 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
+    name: 'binds are kept by host',
+    caughtBy: 'bind-app.shared-host',
+    breaks: (service) => {
+      const holders = new Map<string, string>();
+      const right = service.bindApp.bind(service);
+      service.bindApp = (instance, incoming) => {
+        const key = `${instance.name} ${incoming.fields.get('app-hosts') ?? incoming.fields.get('appHosts') ?? ''}`;
+        const app = incoming.fields.get('app-name') ?? '';
+        if ((holders.get(key) ?? app) !== app) return service.refuse(409, 'the host is bound');
+        holders.set(key, app);
+        return right(instance, incoming);
+      };
+    },
+  },
+  {
     name: 'variables with names that no shell accepts',
     caughtBy: 'bind-app.variable-names',
     breaks: reply('bindApp', (right) => (right.status === 201 ? { ...right, body: { 'svc-host': 'x' } } : right)),
@@ -690,6 +705,14 @@ export const DEFECTS: readonly Defect[] = [
     breaks: (service) => {
       service.keyOf = (name) => name.replaceAll('-', '_');
     },
+  },
+  {
+    name: 'a bind crashes on hyphens',
+    caughtBy: 'names.hyphen',
+    breaks: instead('bind', (right) => (instance, who) => {
+      if (instance.name.includes('--')) throw new Error('no');
+      return right(instance, who);
+    }),
   },
   {
     name: 'a bind crashes on capital letters',
@@ -1026,8 +1049,19 @@ export const DEFECTS: readonly Defect[] = [
       'handle',
       (right) => (incoming) =>
         incoming.target.endsWith('/')
-          ? { status: 301, headers: { location: incoming.target.slice(0, -1) } }
-          : right(incoming),
+          ? right({ ...incoming, target: incoming.target.slice(0, -1) })
+          : { status: 301, headers: { location: `${incoming.target}/` } },
+    ),
+  },
+  {
+    name: 'a redirect of every call, with its method and body, to a path with a trailing slash',
+    caughtBy: 'http.redirect-kept',
+    breaks: instead(
+      'handle',
+      (right) => (incoming) =>
+        incoming.target.endsWith('/')
+          ? right({ ...incoming, target: incoming.target.slice(0, -1) })
+          : { status: 308, headers: { location: `${incoming.target}/` } },
     ),
   },
   {

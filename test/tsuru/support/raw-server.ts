@@ -4,16 +4,16 @@ import { onTestFinished } from 'vitest';
 
 /**
  * A server of bare sockets, which ends with the test.
- * @param answer gets each connection once its request has begun
+ * @param answer gets each connection, and what came of its request at first
  */
-export async function rawServer(answer: (socket: Socket) => void): Promise<URL> {
+export async function rawServer(answer: (socket: Socket, request: string) => void): Promise<URL> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     // The client closes the connection in the middle of a reply.
     socket.on('error', () => socket.destroy());
-    socket.once('data', () => {
-      answer(socket);
+    socket.once('data', (chunk) => {
+      answer(socket, chunk.toString());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
