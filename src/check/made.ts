@@ -132,7 +132,7 @@ export class Made {
    * made since. Takes half a minute at most.
    * @param hurry ends it at once
    */
-  async removeAll(hurry = new AbortController().signal): Promise<Left[]> {
+  async removeAll(hurry: AbortSignal = new AbortController().signal): Promise<Left[]> {
     this.signal = AbortSignal.any([hurry, AbortSignal.timeout(CLEAN_UP_TIME)]);
     setMaxListeners(0, this.signal);
     const left = await this.remove();
