@@ -43,6 +43,32 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
+/** The same, but longer words are broken. */
+export function wrapHard(text: string, columns: number): string[] {
+  return wrap(text, columns).flatMap((line) => {
+    const characters = Array.from(line);
+    const parts = Array.from({ length: Math.ceil(characters.length / columns) }, (_, index) =>
+      characters.slice(index * columns, (index + 1) * columns).join(''),
+    );
+    return parts.length === 0 ? [''] : parts;
+  });
+}
+
+/**
+ * Folds a shell command into lines of at most that many columns, which backslashes join. Longer words are not broken, options
+ * of curl stay with their values, and a comment at the end is one line.
+ */
+export function foldCommand(command: string, columns: number): string[] {
+  const words = command.match(/#.*$|(?:--(?:header|data-raw|user|request) )?(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/g) ?? [];
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length + 3 <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
+}
+
 /** Quotes a word for a POSIX shell; a word that is certainly safe is left unquoted. */
 export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -61,6 +61,8 @@ export class Made {
   private readonly removed = new Map<string, Instance>();
   /** The number of removals without a reply in time, which are not worth waiting for hundreds of times. */
   private hangs = 0;
+  /** Whether the service took any create. */
+  private isAnyCreated = false;
   private signal = new AbortController().signal;
 
   constructor(caller: Caller) {
@@ -79,7 +81,7 @@ export class Made {
       return ({ exchange: { reply } }) => {
         if (reply === undefined) return;
         instance.unanswered--;
-        if (reply.status < 400) instance.isCreated = true;
+        if (reply.status < 400) instance.isCreated = this.isAnyCreated = true;
       };
     }
     const instance = this.instances.get(name);
@@ -120,7 +122,7 @@ export class Made {
       if (isGone) {
         this.instances.delete(name);
         this.removed.set(name, instance);
-      } else if (mayExist(instance)) {
+      } else if (this.mayExist(instance)) {
         left.push(name);
       }
     });
@@ -156,7 +158,7 @@ export class Made {
       const status = destroyed.reply?.status ?? 0;
       if (status === 404 || status === 410) return true;
       if (status >= 200 && status < 300) return this.vanishes(name, instance);
-      if (status >= 400 && !mayExist(instance)) return true;
+      if (status >= 400 && !this.mayExist(instance)) return true;
       if (isUnreachable(destroyed) || destroyed.failure === 'aborted') return false;
       if (destroyed.failure === 'timeout') {
         this.hangs++;
@@ -189,15 +191,15 @@ export class Made {
     return isAccepted;
   }
 
+  /** Whether a create was taken; or got no reply, from a service that takes others. */
+  private mayExist({ isCreated, unanswered }: Instance): boolean {
+    return isCreated || (unanswered > 0 && this.isAnyCreated);
+  }
+
   /** Makes a call during the removal of instances, even after the run was stopped. */
   private async ask(call: Call): Promise<Exchange> {
     return (await this.caller.exchange(call, this.signal, REMOVAL_TIMEOUT)).exchange;
   }
-}
-
-/** Whether a create was taken, or got no reply. */
-function mayExist({ isCreated, unanswered }: Instance): boolean {
-  return isCreated || unanswered > 0;
 }
 
 /** The hosts in the body of a bind, in either encoding. */

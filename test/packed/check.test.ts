@@ -53,11 +53,23 @@ describe('check', () => {
     breakBinds();
     const { code, stdout } = await check([running.url.href]);
     expect(code).toBe(1);
-    expect(stdout).toContain('must  bind-app.success (form)');
+    expect(stdout).toMatch(/^To do\n1\. must {2}bind-app\.success \(form\): An app can be bound/m);
+    expect(stdout).toMatch(/^ +curl .*--request POST .*\/bind-app$/m);
     expect(stdout).toContain('json: cannot unmarshal number into Go value of type string');
-    expect(stdout).toMatch(/fix +Return 201 with a JSON object whose values are all strings/);
+    expect(stdout).toContain('Fix: Return 201 with a JSON object whose values are all strings');
+    expect(stdout).toMatch(/^ +\d+ checks \(\d+ must\) wait for this\.$/m);
+    expect(stdout).not.toContain('bind-app.repeat');
     expect(stdout).not.toContain(PASSWORD);
     expect(service.instances.size).toBe(0);
+  });
+
+  it('shows every check, and the requests of those that did not pass, with --verbose', async () => {
+    breakBinds();
+    const { stdout } = await check([running.url.href, '--verbose', '--only', 'plans,bind-app']);
+    expect(stdout).toContain('✓ plans.readable\n');
+    expect(stdout).toMatch(/^✗ bind-app\.success \(form\): failed \(must\)\. The bind got a 201/m);
+    expect(stdout).toMatch(/^- bind-app\.repeat \(form\): blocked \(must\)\.[^]*It waits for\s+bind-app\.success \(form\)\.$/m);
+    expect(stdout).toMatch(/^ {2}curl .*\/bind-app\n {2}→ 201 \{"PORT":5432/m);
   });
 
   it('gives a command that repeats the failing request', async () => {
@@ -87,7 +99,9 @@ describe('check', () => {
     breakBinds();
     const only = ['--only', 'plans,bind-app,info'];
     const json = JSON.parse((await check([running.url.href, ...only, '--format', 'json'])).stdout) as RunFacts;
-    expect(json).toMatchObject({ version: 1, service: USERNAME, ending: 'complete', left: [] });
+    expect(json).toMatchObject({ version: 2, service: USERNAME, ending: 'complete', left: [] });
+    expect(json.generator).toMatch(/^\d+\.\d+\.\d+/);
+    expect(json.causes[0]).toMatchObject({ title: 'bind-app.success (form)', level: 'must' });
     expect(json.summary.failed.must).toBeGreaterThan(0);
     expect(json.checks.every(({ id, rule, fix, contract }) => id && rule && fix && contract)).toBe(true);
     const junit = (await check([running.url.href, ...only, '--format', 'junit'])).stdout;
@@ -108,7 +122,7 @@ describe('check', () => {
     const page = readFileSync(join(cwd, 'report.html'), 'utf8');
     expect(page).toContain('bind-app.success');
     expect(page).toContain('cannot unmarshal number');
-    expect(page).not.toMatch(/<script|<link|src=|https?:\/\/(?!127\.0\.0\.1|203\.0\.113)/);
+    expect(page).not.toMatch(/<script\s|<link|src=|https?:\/\/(?!127\.0\.0\.1|203\.0\.113)/);
     expect(page).not.toContain(PASSWORD);
   });
 

@@ -2,7 +2,7 @@ import { byGroup } from '../check.ts';
 import { hasFailed, labelOf, type CheckRun } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { factsOf, isFatal, type ResultFacts } from './facts.ts';
-import { detailsOf } from './pretty.ts';
+import { detailsOf } from './words.ts';
 
 /** The run as JSON: see `RunFacts`. */
 export function toJson(run: CheckRun, service: CheckedService): string {
@@ -51,7 +51,8 @@ export function toTap(run: CheckRun, service: CheckedService): string {
 }
 
 function testCase(facts: ResultFacts): string {
-  const { id, encoding, group, level, outcome, problem, milliseconds } = facts;
+  const { id, encoding, group, level, outcome, waitsFor, milliseconds } = facts;
+  const problem = waitsFor === null ? facts.problem : `waits for ${waitsFor}: ${facts.problem}`;
   const name = labelOf(id, encoding);
   const start = `    <testcase classname="${xml(group)}" name="${xml(name)}" time="${seconds(milliseconds)}"`;
   if (outcome === 'passed') return `${start}/>`;

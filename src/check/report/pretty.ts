@@ -1,9 +1,25 @@
+import { foldCommand, wrapHard } from '../../text.ts';
 import { say, plainLine, type Terminal } from '../../terminal/terminal.ts';
-import { hasFailed, labelOf, type Result, type CheckRun, type Watcher } from '../run.ts';
+import { hasFailed, labelOf, type Result, type CheckEnding, type CheckRun, type Watcher } from '../run.ts';
 import type { CheckedService } from '../session.ts';
-import { leftFacts, resultFacts, summaryOf, type ResultFacts } from './facts.ts';
+import { causesOf } from './causes.ts';
+import { causeFacts, leftFacts, resultFacts, summaryOf, type CauseFacts } from './facts.ts';
+import { adviceOf, plural, replyText, tsuruText, waitingText, wayText, withoutBody } from './words.ts';
 
-/** Reports a run as it goes: the checks that failed, or every check, and on a terminal the progress. */
+/** Lines of a reply that are shown without --verbose. */
+const REPLY_LINES = 3;
+
+/** The same with --verbose, and for other texts. */
+const MOST_LINES = 20;
+
+const ENDINGS: Record<Exclude<CheckEnding, 'complete'>, string> = {
+  interrupted: 'The run was stopped.',
+  lost: 'The service became unreachable.',
+  silent: 'Too many calls got no reply in time; the remaining checks were not run.',
+  overdue: 'The run took longer than --max-time allows; the remaining checks were not run.',
+};
+
+/** Reports a run: on a terminal the progress as it goes, at its end the to-do list and the counts; or every check as well. */
 export class Pretty implements Watcher {
   private readonly terminal: Terminal;
   private readonly service: CheckedService;
@@ -23,14 +39,19 @@ export class Pretty implements Watcher {
 
   onResult(result: Result): void {
     this.erase();
+    if (!this.verbose) return;
     const { terminal } = this;
-    const { check, encoding, outcome } = result;
-    if (hasFailed(result)) {
-      this.failure(result);
-    } else if (this.verbose) {
-      const mark = outcome === 'passed' ? terminal.green('✓') : terminal.dim('-');
-      const reason = outcome === 'passed' ? '' : terminal.dim(` ${outcome}: ${result.problem}`);
-      terminal.write(`${mark} ${labelOf(check.id, encoding)}${reason}\n`);
+    const { id, encoding, level, outcome, problem, waitsFor, exchanges } = resultFacts(result, this.service);
+    const mark = outcome === 'passed' ? terminal.green('✓') : outcome === 'failed' ? terminal.red('✗') : terminal.dim('-');
+    const wait = waitsFor === null ? '' : ` It waits for ${waitsFor}.`;
+    const reason = outcome === 'passed' ? '' : `: ${outcome} (${level}). ${problem}${wait}`;
+    const [first = '', ...rest] = this.wrapped(`${labelOf(id, encoding)}${reason}`, 2);
+    terminal.write(`${mark} ${first}\n`);
+    for (const text of rest) terminal.write(`  ${text}\n`);
+    if (!hasFailed(result)) return;
+    for (const exchange of exchanges) {
+      this.command(exchange.curl, 2);
+      this.paragraph(`→ ${replyText(exchange)}`, 2, MOST_LINES);
     }
   }
 
@@ -38,7 +59,7 @@ export class Pretty implements Watcher {
     this.line = `${done} of ${total} · ${current}${waiting === undefined ? '' : ` · ${waiting}`}`;
   }
 
-  /** Prints the summary. @param report the file with the HTML page, if it was requested */
+  /** Prints the to-do list and the summary. @param report the file with the HTML page, if it was requested */
   finish(run: CheckRun, report: string | undefined): void {
     clearInterval(this.timer);
     this.erase();
@@ -52,37 +73,75 @@ export class Pretty implements Watcher {
       ...(skipped > 0 ? [`${skipped} skipped`] : []),
       ...(unfinished > 0 ? [`${unfinished} not run`] : []),
     ];
-    terminal.write('\n');
-    if (run.ending === 'interrupted') say(terminal, 'The run was stopped.');
-    if (run.ending === 'lost') say(terminal, terminal.red('The service became unreachable.'));
-    if (run.ending === 'silent') {
-      say(terminal, terminal.red('Too many calls got no reply in time; the remaining checks were not run.'));
+    const causes = causesOf(run.results);
+    if (causes.length > 0) terminal.write(`\n${terminal.bold('To do')}\n`);
+    for (const [index, cause] of causes.entries()) {
+      if (index > 0) terminal.write('\n');
+      this.cause(index + 1, causeFacts(cause, this.service));
     }
-    say(terminal, `${counts.join(', ')} ${terminal.dim(`(${(run.milliseconds / 1000).toFixed(1)} s)`)}`);
+    terminal.write('\n');
+    if (run.ending !== 'complete') {
+      const text = ENDINGS[run.ending];
+      for (const line of this.wrapped(text, 0)) terminal.write(`${run.ending === 'interrupted' ? line : terminal.red(line)}\n`);
+    }
+    say(terminal, `${counts.join(', ')} (${(run.milliseconds / 1000).toFixed(1)} s)`);
     if (left.length > 0) {
-      const count = left.length === 1 ? '1 instance' : `${left.length} instances`;
-      say(terminal, terminal.red(`${count} may be left behind. To remove:`));
-      for (const { name, curl } of left) terminal.write(`  # ${name}\n  ${curl}\n`);
+      say(terminal, terminal.red(`${plural(left.length, 'instance')} may be left behind. To remove:`));
+      for (const { name, curl } of left) terminal.write(`  # ${plainLine(name, terminal.columns - 4)}\n  ${curl}\n`);
     }
     if (report !== undefined) say(terminal, `All requests and replies are in ${report}.`);
   }
 
-  private failure(result: Result): void {
-    const { terminal, service } = this;
-    const facts = resultFacts(result, service);
-    const mark = facts.level === 'must' ? terminal.red('✗') : '!';
-    terminal.write(`\n${mark} ${facts.level}  ${terminal.bold(labelOf(facts.id, facts.encoding))}\n`);
-    for (const [title, text] of detailsOf(facts)) this.detail(title, text);
-    if (!this.verbose) return;
-    for (const exchange of facts.exchanges) {
-      this.detail('sent', `${exchange.curl}\n→ ${replyText(exchange)}`);
+  private cause(number: number, facts: CauseFacts): void {
+    const { terminal, verbose } = this;
+    const { title, level, untested, checks, findings, waiting } = facts;
+    const [only] = checks;
+    const start = `${number}. `;
+    const indent = start.length;
+    const state = untested === null ? '' : `, which ${untested}`;
+    const rule = checks.length === 1 && only !== undefined ? `: ${only.rule}` : '';
+    const [first = '', ...rest] = this.wrapped(`${level}  ${title}${state}${rule}`, indent);
+    const mark = level === 'must' ? terminal.red(level) : level;
+    terminal.write(`${start}${mark}${terminal.bold(first.slice(level.length))}\n`);
+    for (const line of rest) terminal.write(`${' '.repeat(indent)}${terminal.bold(line)}\n`);
+    const say = (text: string, most = MOST_LINES) => {
+      this.paragraph(text, indent, most);
+    };
+    if (rule === '') for (const check of checks) say(`${check.id}: ${check.rule}`);
+    for (const { checks: labels, problem, encoding, exchange } of findings) {
+      if (findings.length > 1 && checks.length > 1) say(`${labels.join(', ')}:`);
+      say(`${wayText(exchange, encoding)}${problem}`);
+      if (exchange === null) continue;
+      this.command(exchange.curl, indent);
+      say(`→ ${replyText(exchange)}`, verbose ? MOST_LINES : REPLY_LINES);
+      say(tsuruText(verbose ? exchange.tsuru : withoutBody(exchange)), verbose ? MOST_LINES : REPLY_LINES);
     }
+    for (const [heading, text] of adviceOf(facts)) say(`${heading}: ${text}`);
+    if (waiting.length > 0) say(waitingText(facts));
+    if (waiting.length > 0 && verbose) say(waiting.join(', '));
   }
 
-  private detail(title: string, text: string): void {
-    const [first = '', ...rest] = text.split(/\r?\n/);
-    this.terminal.write(`  ${this.terminal.dim(title.padEnd(9))}${first}\n`);
-    for (const line of rest.slice(0, 20)) this.terminal.write(`           ${line}\n`);
+  /** Writes a text of the service's or of our own, wrapped and indented, up to a number of lines. */
+  private paragraph(text: string, indent: number, most: number): void {
+    const lines = this.wrapped(text, indent);
+    if (lines.length > most) lines.splice(most - 1, Infinity, `${(lines[most - 1] ?? '').slice(0, this.width(indent) - 2)} …`);
+    for (const line of lines) this.terminal.write(`${' '.repeat(indent)}${line}\n`);
+  }
+
+  /** The lines of a text without control characters, for the columns that an indentation leaves. */
+  private wrapped(text: string, indent: number): string[] {
+    const plain = text.split(/\r?\n/).map((line) => plainLine(line, line.length).trimEnd());
+    return plain.flatMap((line) => wrapHard(line, this.width(indent)));
+  }
+
+  private width(indent: number): number {
+    return Math.max(this.terminal.columns - indent, 20);
+  }
+
+  /** Writes a shell command; on a terminal it continues over several lines. */
+  private command(text: string, indent: number): void {
+    const lines = this.terminal.canRedraw ? foldCommand(text, this.width(indent + 2)) : [text];
+    for (const [index, line] of lines.entries()) this.terminal.write(`${' '.repeat(index > 0 ? indent + 2 : indent)}${line}\n`);
   }
 
   private readonly draw = (): void => {
@@ -97,27 +156,4 @@ export class Pretty implements Watcher {
     if (this.isDrawn) this.terminal.write('\x1b[1A\x1b[0J');
     this.isDrawn = false;
   }
-}
-
-/** The titled details of a check that did not pass. */
-export function detailsOf({ rule, problem, culprit, fix, contract }: ResultFacts): [title: string, text: string][] {
-  return [
-    ['rule', rule],
-    ['problem', problem],
-    ...(culprit === null
-      ? []
-      : ([
-          ['request', culprit.curl],
-          ['reply', replyText(culprit)],
-          ['Tsuru', culprit.tsuru],
-        ] as [string, string][])),
-    ['fix', fix],
-    ['contract', contract],
-  ];
-}
-
-/** A reply as text. */
-export function replyText({ status, body, failure }: { status: number; body: string; failure: string }): string {
-  if (status === 0) return failure === 'timeout' ? 'none in time' : `none (${failure})`;
-  return body === '' ? String(status) : `${status} ${body.trimEnd()}`;
 }

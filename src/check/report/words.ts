@@ -1,0 +1,59 @@
+import type { CauseFacts, ExchangeFacts, ResultFacts } from './facts.ts';
+
+/** The titled details of a check that did not pass. */
+export function detailsOf({ rule, problem, waitsFor, culprit, fix, contract }: ResultFacts): [title: string, text: string][] {
+  return [
+    ['rule', rule],
+    ['problem', problem],
+    ...(waitsFor === null ? [] : ([['waits for', waitsFor]] as [string, string][])),
+    ...(culprit === null
+      ? []
+      : ([
+          ['request', culprit.curl],
+          ['reply', replyText(culprit)],
+          ['Tsuru', culprit.tsuru],
+        ] as [string, string][])),
+    ['fix', fix],
+    ['contract', contract],
+  ];
+}
+
+/** A reply as text, after the redirects that led to it. */
+export function replyText({ status, body, failure, isTooLong, hops }: ExchangeFacts): string {
+  const way = hops.map((hop) => `${hop.status} to ${hop.location} → `).join('');
+  if (status === 0) return `${way}${failure === 'timeout' ? 'none in time' : `none (${failure})`}`;
+  return [`${way}${status}`, ...(isTooLong ? ['(more than 1 MiB)'] : []), body.trimEnd()].join(' ').trimEnd();
+}
+
+/** The request of a finding, before its problem: `POST /resources (json): `. */
+export function wayText(exchange: ExchangeFacts | null, encoding: string | null): string {
+  return exchange === null ? '' : `${exchange.method} ${exchange.path}${encoding === null ? '' : ` (${encoding})`}: `;
+}
+
+/** What Tsuru makes of a reply, with it as the subject. */
+export function tsuruText(text: string): string {
+  return text.startsWith('Tsuru ') ? text : `Tsuru: ${text}`;
+}
+
+/** What Tsuru makes of a reply, without repeating a longer body. */
+export function withoutBody({ tsuru, body }: ExchangeFacts): string {
+  return body.length > 20 ? tsuru.replace(body.trimEnd(), () => '…') : tsuru;
+}
+
+/** What to do about a cause: titled sentences. */
+export function adviceOf({ untested, checks, hint }: CauseFacts): [title: string, text: string][] {
+  if (untested === 'passed') return [['Note', 'the same call succeeded at another time: the service is slow, or changes its mind.']];
+  const fixes = checks.map(({ id, fix }): [string, string] => [checks.length === 1 ? 'Fix' : `Fix (${id})`, fix]);
+  return hint === null ? fixes : [...fixes, [`Hint (${hint.stack})`, hint.text]];
+}
+
+/** How many checks wait for a cause, as a sentence. */
+export function waitingText({ waiting, waitingMusts }: CauseFacts): string {
+  const musts = waitingMusts > 0 && waitingMusts < waiting.length ? ` (${waitingMusts} must)` : '';
+  return `${plural(waiting.length, 'check')}${musts} ${waiting.length === 1 ? 'waits' : 'wait'} for this.`;
+}
+
+/** A number with its noun. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
