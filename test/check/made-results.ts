@@ -1,11 +1,12 @@
 import { CHECKS } from '../../src/check/checks/index.ts';
 import type { CheckRun, Result } from '../../src/check/run.ts';
-import type { CheckedService, Sent } from '../../src/check/session.ts';
+import type { CheckedService } from '../../src/check/session.ts';
 import type { Encoding } from '../../src/tsuru/encoding.ts';
 import { Calls, type Call } from '../../src/tsuru/calls.ts';
 import type { Exchange } from '../../src/tsuru/http.ts';
 import { readReply } from '../../src/tsuru/read-reply.ts';
 import { PASSWORD, USERNAME } from './broken/reference.ts';
+import type { Sent } from '../../src/check/sent.ts';
 
 export const SERVICE: CheckedService = {
   address: new URL('http://127.0.0.1:8888'),

@@ -2,7 +2,7 @@ import type { Check, Level } from '../check.ts';
 import { CHECKS } from '../checks/index.ts';
 import type { Encoding } from '../../tsuru/encoding.ts';
 import { labelOf, type Result } from '../run.ts';
-import type { Sent } from '../session.ts';
+import type { Sent } from '../sent.ts';
 import { hintFor, type Hint } from './hints.ts';
 
 /** One thing to fix: failed checks with one cause, or a check that others wait for although it did not fail. */

@@ -2,16 +2,11 @@ import { withoutPassword } from '../../tsuru/access.ts';
 import { curlFor } from '../../tsuru/curl.ts';
 import { describeReading } from '../../tsuru/read-reply.ts';
 import { groupOf } from '../check.ts';
-<<<<<<< HEAD
-import { hasFailed, type CheckEnding, type CheckOutcome, type CheckRun, type Result } from '../run.ts';
-import type { CheckedService } from '../session.ts';
-import type { Sent } from '../sent.ts';
-=======
 import { hasFailed, labelOf, type CheckEnding, type CheckOutcome, type CheckRun, type Result } from '../run.ts';
-import type { CheckedService, Sent } from '../session.ts';
+import type { Sent } from '../sent.ts';
+import type { CheckedService } from '../session.ts';
 import { causesOf, type Cause } from './causes.ts';
 import { GENERATOR_VERSION } from './generator.ts';
->>>>>>> c342b6c0c78ebb558dc5fb03c16ba83f81dfb327
 
 /** Characters of a body that a report shows. */
 const LONGEST_TEXT = 2000;

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import type { Sent } from '../session.ts';
+import type { Sent } from '../sent.ts';
 
 /** What a hint is about. */
 type Topic = 'body' | 'delete' | 'slash' | 'html' | 'auth' | 'job' | 'variables' | 'path';
