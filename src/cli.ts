@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   switch (args[0]) {
     case 'check': {
       const { check } = await import('./commands/check.ts');
-      process.exitCode = await check({ ...context, argv: rest, hurry: hurry.signal, version: PACKAGE_VERSION });
+      process.exitCode = await check({ ...context, argv: rest, hurry: hurry.signal });
       return;
     }
     case 'completion': {

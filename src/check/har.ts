@@ -1,5 +1,6 @@
 import { pathBelow, withoutPassword } from '../tsuru/access.ts';
 import type { Reply } from '../tsuru/http.ts';
+import { GENERATOR_VERSION } from './report/generator.ts';
 import { labelOf, type CheckRun } from './run.ts';
 import type { Sent } from './sent.ts';
 import type { CheckedService } from './session.ts';
@@ -13,16 +14,15 @@ export interface TimedCall {
 /**
  * Calls as an HTTP Archive (HAR 1.2), which browsers and other tools open: in the order of their start, each with the check
  * that made it as its comment. A redirect that was followed is an entry of its own, of no duration. The password is left out.
- * @param version of this program
  */
-export function toHar(calls: readonly TimedCall[], run: CheckRun, service: CheckedService, version: string): string {
+export function toHar(calls: readonly TimedCall[], run: CheckRun, service: CheckedService): string {
   const makers = new Map(
     run.results.flatMap(({ check, encoding, sent }) => sent.map((one) => [one, labelOf(check.id, encoding)] as const)),
   );
   const entries = calls
     .toSorted((a, b) => Number(a.started) - Number(b.started))
     .flatMap((call) => entriesOf(call, service).map((entry) => ({ ...entry, ...commentOf(makers.get(call.sent)) })));
-  const log = { version: '1.2', creator: { name: 'create-tsuru-service', version }, entries };
+  const log = { version: '1.2', creator: { name: 'create-tsuru-service', version: GENERATOR_VERSION }, entries };
   const clean = (_key: string, value: unknown) => (typeof value === 'string' ? withoutPassword(value, service) : value);
   return `${JSON.stringify({ log }, clean, 2)}\n`;
 }

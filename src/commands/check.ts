@@ -24,8 +24,6 @@ import { say } from '../terminal/terminal.ts';
 export interface CheckContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'> {
   /** Aborted by a second Ctrl-C: ends the removal of the instances, too, which an abort of `signal` does not. */
   hurry: AbortSignal;
-  /** Of this program. */
-  version: string;
 }
 
 /**
@@ -103,7 +101,7 @@ async function perform(context: CheckContext, request: CheckRequest): Promise<Ch
   if (request.replay && pretty !== undefined) terminal.write(`${replayText(run, service)}\n`);
   writeFiles(context, [
     [report, () => toHtml(run, service)],
-    [request.har, () => toHar(calls, run, service, context.version)],
+    [request.har, () => toHar(calls, run, service)],
     [request.badge, (file) => toBadge(run, file)],
   ]);
   pretty?.finish(run, report);

@@ -49,7 +49,7 @@ describe('--har', () => {
     running.server.on('request', ({ method, url }) => served.push(`${String(method)} ${String(url)}`));
     const text = await fileOf('--har', 'all.har', '--only', 'create.success,plans');
     const { log } = JSON.parse(text) as Har;
-    expect([log.version, log.creator]).toEqual(['1.2', { name: 'create-tsuru-service', version: '1.2.3' }]);
+    expect([log.version, log.creator]).toEqual(['1.2', { name: 'create-tsuru-service', version: '0.0.0' }]);
     const made = log.entries.map(({ request }) => `${request.method} ${new URL(request.url).pathname}`);
     // The others, one create among them, are of the preflight.
     const [others, all] = [served.slice(0, -made.length), served.slice(-made.length)];

@@ -98,10 +98,10 @@ describe('a stop', () => {
 describe('a stop during the preflight', () => {
   it('in a hurry names what the preflight made', async () => {
     const [stop, hurry] = [new AbortController(), new AbortController()];
-    const create = service.create.bind(service);
-    service.create = (incoming) => {
+    const bindApp = service.bindApp.bind(service);
+    service.bindApp = (...given) => {
       stop.abort();
-      return create(incoming);
+      return bindApp(...given);
     };
     let removals = 0;
     service.destroy = () => {

@@ -30,7 +30,7 @@ export async function runCheck(argv: readonly string[], options: CommandOptions 
   const terminal = terminalOf(output, { write: (text) => (stderr += text) }, {});
   const environment = { SERVICE_USERNAME: USERNAME, SERVICE_PASSWORD: PASSWORD };
   try {
-    const code = await check({ argv, cwd, environment, terminal, signal, hurry, version: '1.2.3' });
+    const code = await check({ argv, cwd, environment, terminal, signal, hurry });
     return { code, stdout, stderr };
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
