@@ -9,7 +9,7 @@ import { toBadge } from '../check/badge.ts';
 import { toHar, type TimedCall } from '../check/har.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
 import { requireWritable } from '../check/output-file.ts';
-import { replayText } from '../check/replay.ts';
+import { writeReplay } from '../check/replay.ts';
 import { isBad } from '../check/report/facts.ts';
 import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
@@ -98,7 +98,7 @@ async function perform(context: CheckContext, request: CheckRequest): Promise<Ch
   const ended = await runChecks(service, checks, { signal, hurry, maxTime: Math.max(maxTime - spent, 0) }, watcher);
   const { run, notes } = acceptIn({ ...ended, left: [...kept, ...ended.left] }, baseline);
   for (const result of run.results) pretty?.onResult(result);
-  if (request.replay && pretty !== undefined) terminal.write(`${replayText(run, service)}\n`);
+  if (request.replay && pretty !== undefined) writeReplay(terminal, run, service);
   writeFiles(context, [
     [report, () => toHtml(run, service)],
     [request.har, () => toHar(calls, run, service)],

@@ -165,7 +165,7 @@ describe('a TypeScript program that imports the packed package', () => {
       server.close();
       console.log(JSON.stringify(facts));`);
     const facts = JSON.parse(output) as Record<string, unknown>;
-    expect(facts).toMatchObject({ version: 1, service: 'my-db', ending: 'complete' });
+    expect(facts).toMatchObject({ version: 2, service: 'my-db', ending: 'complete' });
     const checks = facts['checks'] as { group: string; outcome: string }[];
     expect(new Set(checks.map(({ group }) => group))).toEqual(new Set(['auth', 'plans']));
     expect(checks.some(({ outcome }) => outcome === 'failed' || outcome === 'blocked')).toBe(true);
