@@ -6,13 +6,15 @@ import type { Encoding } from '../tsuru/encoding.ts';
 import type { Exchange } from '../tsuru/http.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { hostOf } from './names.ts';
-import { isUnreachable, type Sent } from './sent.ts';
+import { isUnreachable, REPEATS, requestedPause, type Sent } from './sent.ts';
 
 /** What may exist of an instance of a check. */
 interface Instance {
   encoding: Encoding;
   /** Whether the service took a create. */
   isCreated: boolean;
+  /** Whether a create failed in the service, which may have kept something all the same. */
+  isSuspect: boolean;
   /** The number of creates without a reply, which the service may still carry out. */
   unanswered: number;
   /** The hosts of each app that may be bound. */
@@ -63,11 +65,12 @@ export class Made {
   private hangs = 0;
   /** Whether the service took any create. */
   private isAnyCreated = false;
-  private signal = new AbortController().signal;
+  private signal: AbortSignal;
 
-  constructor(caller: Caller) {
+  /** @param signal ends the removals of single checks; what they leave is removed at the end */
+  constructor(caller: Caller, signal: AbortSignal) {
     this.caller = caller;
-    setMaxListeners(0, this.signal);
+    this.signal = signal;
   }
 
   /**
@@ -82,6 +85,7 @@ export class Made {
         if (reply === undefined) return;
         instance.unanswered--;
         if (reply.status < 400) instance.isCreated = this.isAnyCreated = true;
+        if (reply.status >= 500) instance.isSuspect = true;
       };
     }
     const instance = this.instances.get(name);
@@ -99,7 +103,7 @@ export class Made {
   expect(name: string, encoding: Encoding): Instance {
     const known = this.instances.get(name);
     if (known !== undefined) return known;
-    const instance: Instance = { encoding, isCreated: false, unanswered: 0, apps: new Map(), jobs: new Set() };
+    const instance: Instance = { encoding, isCreated: false, isSuspect: false, unanswered: 0, apps: new Map(), jobs: new Set() };
     this.instances.set(name, instance);
     return instance;
   }
@@ -152,18 +156,19 @@ export class Made {
 
   /** Destroys one instance, after unbinding from it if necessary. @returns whether it is gone */
   private async removeOne(name: string, instance: Instance): Promise<boolean> {
+    if (!this.mayExist(instance) && !instance.isSuspect) return true;
     const calls = this.caller.calls(instance.encoding);
     for (let time = 0; time < 3 && this.hangs < HANGING_LIMIT; time++) {
       const destroyed = await this.ask(calls.destroy(name));
       const status = destroyed.reply?.status ?? 0;
-      if (status === 404 || status === 410) return true;
-      if (status >= 200 && status < 300) return this.vanishes(name, instance);
-      if (status >= 400 && !this.mayExist(instance)) return true;
-      if (isUnreachable(destroyed) || destroyed.failure === 'aborted') return false;
+      if (destroyed.failure === 'aborted') return false;
       if (destroyed.failure === 'timeout') {
         this.hangs++;
         return false;
       }
+      if (status === 404 || status === 410) return true;
+      if (status >= 200 && status < 300) return this.vanishes(name, instance);
+      if (isUnreachable(destroyed)) return false;
       for (const [app, hosts] of instance.apps) await this.ask(calls.unbindApp(name, app, hosts));
       for (const job of instance.jobs) await this.ask(calls.unbindJob(name, job));
     }
@@ -173,7 +178,9 @@ export class Made {
   /** A removal may continue after its reply: waits for up to a second, unless the service keeps its instances anyway. */
   private async vanishes(name: string, instance: Instance): Promise<boolean> {
     for (let pause = 50; ; pause *= 2) {
-      if ((await this.isThere(name, instance)) !== true) return true;
+      const isThere = await this.isThere(name, instance);
+      if (this.signal.aborted) return false;
+      if (isThere !== true) return true;
       if (pause > 400 || this.caller.isKeeping) return false;
       await sleep(pause);
     }
@@ -198,7 +205,12 @@ export class Made {
 
   /** Makes a call during the removal of instances, even after the run was stopped. */
   private async ask(call: Call): Promise<Exchange> {
-    return (await this.caller.exchange(call, this.signal, REMOVAL_TIMEOUT)).exchange;
+    for (let time = 1; ; time++) {
+      const { exchange } = await this.caller.exchange(call, this.signal, REMOVAL_TIMEOUT);
+      const pause = requestedPause(exchange);
+      if (pause === undefined || time > REPEATS || this.signal.aborted) return exchange;
+      await sleep(pause);
+    }
   }
 }
 

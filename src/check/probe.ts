@@ -182,10 +182,10 @@ export class Probe {
   }
 
   /** The same, once. */
-  async bindAppNow(instance: string, app: string, fields: Partial<AppFields> = {}): Promise<Sent> {
+  async bindAppNow(instance: string, app: string, fields: Partial<AppFields> = {}, more?: SendMore): Promise<Sent> {
     const whole = { hosts: app === '' ? [] : [hostOf(app)], ...fields };
-    const first = await this.send(this.calls.bindApp(instance, app, whole));
-    return statusOf(first) === 404 ? this.send(this.calls.bindApp(instance, app, whole, 'bind')) : first;
+    const first = await this.send(this.calls.bindApp(instance, app, whole), more);
+    return statusOf(first) === 404 ? this.send(this.calls.bindApp(instance, app, whole, 'bind'), more) : first;
   }
 
   async bindJob(instance: string, job: string): Promise<Sent> {

@@ -19,6 +19,20 @@ export function isUnreachable({ failure }: Exchange): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EADDRNOTAVAIL)$/.test(failure ?? '');
 }
 
+/** How often a call is repeated when the service asks for patience: the checks call it more often than Tsuru does. */
+export const REPEATS = 10;
+
+/** The longest pause, in milliseconds, that `Retry-After` can ask for. */
+const LONGEST_PAUSE = 5000;
+
+/** Milliseconds after which a service that is busy wants to be called again: after a 429, or a 503 with `Retry-After`. */
+export function requestedPause({ reply }: Exchange): number | undefined {
+  const after = reply?.headers['retry-after'];
+  if (reply?.status !== 429 && !(reply?.status === 503 && after !== undefined)) return undefined;
+  const seconds = Number(after ?? 1);
+  return Math.min(Number.isFinite(seconds) ? Math.max(seconds * 1000, 50) : 1000, LONGEST_PAUSE);
+}
+
 /** The method and the path of a call. */
 export function wayOf({ request }: Call): string {
   return `${request.method} ${request.path}`;
@@ -53,6 +67,7 @@ export function isUnserved(sent: Sent): boolean {
 
 /** What happened to a call, as a verb phrase. */
 export function outcomeOf({ exchange: { reply, failure, hops }, reading }: Sent): string {
+  if (reply?.isTooLong) return `got a ${reply.status} with more than 1 MiB`;
   if (failure === 'timeout') return 'got no reply in time';
   if (reply === undefined) return `got no reply (${failure ?? 'the connection was closed'})`;
   const [hop] = hops;

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { basicAuth, type ServiceAccess } from '../tsuru/access.ts';
 import { Calls, type Action, type Call } from '../tsuru/calls.ts';
 import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
-import { send, type Exchange } from '../tsuru/http.ts';
+import { send } from '../tsuru/http.ts';
 import { poolHeaders } from '../tsuru/pool.ts';
 import { readReply } from '../tsuru/read-reply.ts';
 import { sendFollowing } from '../tsuru/redirects.ts';
 import { HANGING_LIMIT, Made } from './made.ts';
 import { MARK_LENGTH, Names } from './names.ts';
-import { isUnreachable, type Sent } from './sent.ts';
+import { isUnreachable, REPEATS, requestedPause, type Sent } from './sent.ts';
 
 /** A service, and how to check it. */
 export interface CheckedService extends ServiceAccess {
@@ -33,6 +33,8 @@ export interface SendMore {
   /** Replaces the `Authorization` header; undefined leaves it out. */
   authorization?: string | undefined;
   hangUp?: number | 'half-way';
+  /** Takes the first reply, even from a service that asks for patience: Tsuru repeats nothing. */
+  isSingle?: true;
 }
 
 /** Ends a check: the service became unreachable, or the run was stopped. */
@@ -50,12 +52,6 @@ const POOL = poolHeaders({
 
 /** After this many timeouts in all, the run ends. */
 const TIMEOUT_LIMIT = 20;
-
-/** How often a call is repeated when the service asks for patience: the checks call it more often than Tsuru does. */
-const REPEATS = 10;
-
-/** The longest pause, in milliseconds, that `Retry-After` can ask for. */
-const LONGEST_PAUSE = 5000;
 
 /** One run against a service: makes Tsuru's calls, and records what they may leave behind. */
 export class Session {
@@ -86,7 +82,7 @@ export class Session {
     // Every request in flight listens to it.
     setMaxListeners(0, signal);
     this.authorization = basicAuth(`${service.username}:${service.password}`);
-    this.made = new Made(this);
+    this.made = new Made(this, signal);
   }
 
   /** The calls in an encoding. */
@@ -108,7 +104,7 @@ export class Session {
       if (sent.exchange.failure === 'timeout') this.timeouts.push(call.action);
       if (isUnreachable(sent.exchange)) await this.confirmLoss();
       const pause = requestedPause(sent.exchange);
-      if (pause === undefined || time > REPEATS) return sent;
+      if (pause === undefined || time > REPEATS || more.isSingle) return sent;
       await sleep(pause);
     }
   }
@@ -175,12 +171,4 @@ export class Session {
     this.isLost = true;
     throw new Lost();
   }
-}
-
-/** Milliseconds after which a service that is busy wants to be called again: after a 429, or a 503 with `Retry-After`. */
-function requestedPause({ reply }: Exchange): number | undefined {
-  const after = reply?.headers['retry-after'];
-  if (reply?.status !== 429 && !(reply?.status === 503 && after !== undefined)) return undefined;
-  const seconds = Number(after ?? 1);
-  return Math.min(Number.isFinite(seconds) ? Math.max(seconds * 1000, 50) : 1000, LONGEST_PAUSE);
 }

@@ -63,7 +63,11 @@ export const bindAppChecks: readonly Check[] = [
       const [first, second] = [probe.newApp(), probe.newApp()];
       const hosts = [hostOf(first)];
       const before = await probe.variables(name, first);
-      probe.requireSuccess(await probe.bindApp(name, second, { hosts }), 'the bind of the second app');
+      const other = await probe.bindApp(name, second, { hosts });
+      probe.requireSuccess(other, 'the bind of the second app');
+      const ordinary = await probe.variables(name, probe.newApp());
+      const isShared = isSame(before, variablesOf(other)) && !isSame(before, ordinary);
+      probe.require(!isShared, other, 'the second app got the variables of the first, which other apps do not');
       const unbound = await probe.send(probe.calls.unbindApp(name, second, hosts));
       await probe.requireSpecial(unbound, 'the unbind of the second app', probe.needUnbind);
       await probe.requireSame(name, first, before, 'the bind of the first app, after the unbind of the second,');
@@ -120,7 +124,9 @@ export const bindAppChecks: readonly Check[] = [
     async run(probe) {
       const name = await probe.instance();
       const apps = Array.from({ length: 10 }, () => probe.newApp());
-      const bound = await Promise.all(apps.map((app) => probe.bindApp(name, app)));
+      // A service whose status does not tell may need to be asked until it is ready.
+      await probe.variables(name, probe.newApp());
+      const bound = await Promise.all(apps.map((app) => probe.bindAppNow(name, app, {}, { isSingle: true })));
       const broken = bound.find((sent) => !isSuccess(sent));
       await probe.requireUnless(
         broken === undefined,
