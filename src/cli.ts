@@ -5,6 +5,9 @@ import { commandIn } from './terminal/commands.ts';
 
 declare const PACKAGE_VERSION: string;
 
+/** Milliseconds in which signals are one Ctrl-C. */
+const ONE_CTRL_C = 500;
+
 /** The entry point, and the only file that uses `process`. Each command is loaded when it runs, so that `--help` is fast. */
 async function main(): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
@@ -27,9 +30,13 @@ async function main(): Promise<void> {
   }
   const { terminalOf } = await import('./terminal/terminal.ts');
   const terminal = terminalOf(stdout, stderr, env);
-  const abort = new AbortController();
+  const [abort, hurry] = [new AbortController(), new AbortController()];
+  let first = 0;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
+      // One Ctrl-C can arrive twice: from the terminal, and passed on by npm.
+      if (abort.signal.aborted && performance.now() - first > ONE_CTRL_C) hurry.abort();
+      else if (!abort.signal.aborted) first = performance.now();
       abort.abort();
     });
   }
@@ -48,7 +55,7 @@ async function main(): Promise<void> {
   switch (args[0]) {
     case 'check': {
       const { check } = await import('./commands/check.ts');
-      process.exitCode = await check({ ...context, argv: rest });
+      process.exitCode = await check({ ...context, argv: rest, hurry: hurry.signal });
       return;
     }
     case 'completion': {

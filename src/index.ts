@@ -77,11 +77,23 @@ export interface CheckOptions {
   plan?: string;
   /** The parameters of every create. */
   parameters?: ParameterMap;
+  /** Parameters besides them, by the id or the group of the checks that create. */
+  parametersBy?: Readonly<Record<string, ParameterMap>>;
   /** Milliseconds to wait for a reply, and for a pending instance; 60,000 by default. */
   timeout?: number;
+  /** Milliseconds for all checks; 300,000 by default. Those that are left are not run. */
+  maxTime?: number;
+  /** Certificates of authorities to trust besides those that Node.js comes with, as PEM text. */
+  ca?: string;
+  /** Whether any certificate is taken. */
+  insecure?: boolean;
   multiCluster?: boolean;
   /** Ids or groups of checks; every check by default. */
   only?: readonly string[];
+  /** Runs only the few checks that one life of an instance needs; instead of `only`. */
+  quick?: boolean;
+  /** Failures that are accepted, each by the id or the label of its check. */
+  baseline?: readonly { check: string; reason: string }[];
   /** Ids or groups of checks to leave out. */
   skip?: readonly string[];
   /** Ends the checks early. The instances that they created are removed all the same. */
@@ -94,19 +106,26 @@ export interface CheckOptions {
  * @throws ExpectedError when the URL, an option or the name of a check is not valid, and when nothing answers
  */
 export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
-  const { choose, parseAddress } = await import('./check/options.ts');
+  const { acceptIn, parseBaseline } = await import('./check/baseline.ts');
+  const { choose, isTarget, parseAddress } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
   const { preflight } = await import('./check/preflight.ts');
-  const { QUIET, runChecks } = await import('./check/run.ts');
+  const { QUICK } = await import('./check/quick.ts');
+  const { MAX_TIME, QUIET, runChecks } = await import('./check/run.ts');
   requireCheckOptions(options);
-  const { username, password, service: id = username, encodings = ['form'], plan, parameters = {} } = options;
-  const { timeout = 60_000, multiCluster = false, only = [], skip = [], signal = new AbortController().signal } = options;
+  const { username, password, service: id = username, encodings = ['form'], plan, parameters = {}, parametersBy = {} } = options;
+  const { timeout = 60_000, maxTime = MAX_TIME, multiCluster = false, quick = false, skip = [] } = options;
+  const { only = quick ? QUICK : [], ca, insecure = false, signal = new AbortController().signal } = options;
+  const stranger = Object.keys(parametersBy).find((target) => !isTarget(target));
+  if (stranger !== undefined) throw wrong(`options: parametersBy has "${stranger}", which is no check and no group`);
   const address = parseAddress(String(url));
-  const service = { address, id, username, password, encodings, plan, parameters, timeout, multiCluster };
+  const tls = { ...(ca !== undefined && { ca }), insecure };
+  const service = { address, id, username, password, encodings, plan, parameters, parametersBy, timeout, multiCluster, tls };
   const checks = choose(only, skip);
-  await preflight(service, checks, signal);
-  const run = await runChecks(service, checks, { signal }, QUIET);
-  return factsOf(run, service);
+  const baseline = parseBaseline(options.baseline ?? [], 'options: baseline');
+  const kept = await preflight(service, checks, signal);
+  const { run } = acceptIn(await runChecks(service, checks, { signal, maxTime }, QUIET), baseline);
+  return factsOf({ ...run, left: [...kept, ...run.left] }, service);
 }
 
 /** Validates answers and adds the defaults. @throws ExpectedError that names the answer */
@@ -135,11 +154,11 @@ function requirePath(given: unknown): void {
 /** @throws ExpectedError as {@link requirePath} */
 function requireCheckOptions(given: unknown): void {
   if (typeof given !== 'object' || given === null) throw wrong('options must be an object');
-  const { username, password, service, plan, encodings, only, skip, timeout } = given as Record<string, unknown>;
+  const { username, password, service, plan, ca, encodings, only, skip, timeout, maxTime } = given as Record<string, unknown>;
   for (const [key, value] of Object.entries({ username, password })) {
     if (typeof value !== 'string') throw wrong(`options: ${key} must be a string`);
   }
-  for (const [key, value] of Object.entries({ service, plan })) {
+  for (const [key, value] of Object.entries({ service, plan, ca })) {
     if (value !== undefined && typeof value !== 'string') throw wrong(`options: ${key} must be a string`);
   }
   for (const [key, value] of Object.entries({ only, skip })) {
@@ -147,12 +166,18 @@ function requireCheckOptions(given: unknown): void {
       throw wrong(`options: ${key} must be a list of strings`);
     }
   }
+  const { quick, insecure, multiCluster } = given as Record<string, unknown>;
+  for (const [key, value] of Object.entries({ quick, insecure, multiCluster })) {
+    if (value !== undefined && typeof value !== 'boolean') throw wrong(`options: ${key} must be true or false`);
+  }
   const isEncoding = (item: unknown) => item === 'form' || item === 'json';
   if (encodings !== undefined && !(isListOf(encodings, isEncoding) && encodings.length > 0)) {
     throw wrong('options: encodings must be a list of form and json');
   }
-  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && Number.isFinite(timeout))) {
-    throw wrong('options: timeout must be a positive number of milliseconds');
+  for (const [key, value] of Object.entries({ timeout, maxTime })) {
+    if (value !== undefined && !(typeof value === 'number' && value > 0 && Number.isFinite(value))) {
+      throw wrong(`options: ${key} must be a positive number of milliseconds`);
+    }
   }
 }
 

@@ -6,9 +6,14 @@ import { readArguments } from '../terminal/arguments.ts';
 import { CHECK, type FORMATS } from '../terminal/commands.ts';
 import { messageOf } from '../errors.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
+import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
+import { readBaseline, type Accepted } from './baseline.ts';
 import { groupOf, type Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
+import { checkNamed } from './labels.ts';
+import { QUICK } from './quick.ts';
 import type { CheckedService } from './session.ts';
+import { readTrust, type Trust } from '../tsuru/trust.ts';
 
 export type Format = (typeof FORMATS)[number];
 
@@ -16,9 +21,19 @@ export type Format = (typeof FORMATS)[number];
 export interface CheckRequest {
   service: CheckedService;
   checks: Check[];
+  /** Milliseconds for all checks. */
+  maxTime: number;
   format: Format;
-  /** The file for the HTML page, if it was requested. */
+  /** The files for the HTML page, the HTTP Archive and the badge, if they were requested. */
   report: string | undefined;
+  har: string | undefined;
+  badge: string | undefined;
+  /** The accepted failures. */
+  baseline: Accepted[];
+  /** Whether every request is shown. */
+  replay: boolean;
+  /** Whether to check again whenever the service restarts. */
+  watch: boolean;
   verbose: boolean;
 }
 
@@ -41,21 +56,32 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
   if (password === undefined) {
     throw usage('The password is missing.', 'Set SERVICE_PASSWORD, --manifest or --password.');
   }
+  if (values.watch && values.format !== 'pretty') {
+    throw usage('--watch and --format exclude each other.', 'The other formats are of one run.');
+  }
+  const { checks, encodings } = chooseBy(values, values.encoding);
   return {
     service: {
       address,
       id: manifest.id ?? username,
       username,
       password,
-      encodings: values.encoding,
+      encodings,
       plan: values.plan,
-      parameters: values.parameter,
+      ...parametersIn(values.parameter),
       timeout: values.timeout * 1000,
       multiCluster: values.multiCluster || manifest.multiCluster,
+      tls: trustOf(values.ca, values.insecure, environment),
     },
-    checks: choose(values.only, values.skip),
+    checks,
+    maxTime: values.maxTime * 1000,
     format: values.format,
     report: values.report,
+    har: values.har,
+    badge: values.badge,
+    baseline: values.baseline === undefined ? [] : readBaseline(values.baseline),
+    replay: values.replay !== undefined,
+    watch: values.watch,
     verbose: values.verbose,
   };
 }
@@ -93,6 +119,17 @@ function readManifest(file: string | undefined): Manifest {
   };
 }
 
+/** @throws ExpectedError for wrong usage, and for a file without certificates */
+function trustOf(ca: string | undefined, insecure: boolean, environment: NodeJS.ProcessEnv): Trust {
+  if (ca === undefined) return { insecure };
+  if (insecure) throw usage('--ca and --insecure exclude each other.', 'Use --ca FILE where the certificate matters.');
+  try {
+    return readTrust(ca, environment);
+  } catch (error) {
+    throw usage(`--ca cannot be used: ${messageOf(error)}.`, 'It should be a file of PEM certificates.');
+  }
+}
+
 /** Reads the address of a service API. @throws ExpectedError for wrong usage */
 export function parseAddress(given: string | undefined): URL {
   if (given === undefined) {
@@ -109,6 +146,38 @@ export function parseAddress(given: string | undefined): URL {
     throw usage('The address contains a user name or a password.', 'Set them as --username and SERVICE_PASSWORD.');
   }
   return url;
+}
+
+/** What --only, --skip, --quick and --replay choose. @throws ExpectedError for wrong usage */
+function chooseBy(
+  { only, skip, quick, replay }: { only: string[]; skip: string[]; quick: boolean; replay?: string },
+  encodings: readonly Encoding[],
+): { checks: Check[]; encodings: readonly Encoding[] } {
+  const ways = Object.entries({ only: only.length > 0, quick, replay: replay !== undefined }).filter(([, isGiven]) => isGiven);
+  if (ways.length > 1) throw usage(`${ways.map(([flag]) => `--${flag}`).join(' and ')} exclude each other.`);
+  if (replay === undefined) return { checks: choose(quick ? QUICK : only, skip), encodings };
+  if (skip.length > 0) throw usage('--replay runs one check, so that --skip has no meaning.');
+  const { check, encoding } = checkNamed(replay);
+  return { checks: [check], encodings: encoding === undefined ? encodings : [encoding] };
+}
+
+/** Whether a text is the id or the group of a check. */
+export function isTarget(text: string): boolean {
+  return CHECKS.some((check) => check.id === text || groupOf(check) === text);
+}
+
+/** The parameters for every create, and those written `ID:key=value` by that id or group. Other keys may contain colons. */
+export function parametersIn(
+  pairs: readonly (readonly [key: string, value: string])[],
+): Required<Pick<CheckedService, 'parameters' | 'parametersBy'>> {
+  const split = pairs.map(([key, value]) => {
+    const [, target = '', rest = ''] = /^([^:]+):(.+)$/.exec(key) ?? [];
+    return isTarget(target) ? { target, pair: [rest, value] as const } : { target: undefined, pair: [key, value] as const };
+  });
+  const of = (wanted: string | undefined): ParameterMap =>
+    Object.fromEntries(split.filter(({ target }) => target === wanted).map(({ pair }) => pair));
+  const targets = split.flatMap(({ target }) => target ?? []);
+  return { parameters: of(undefined), parametersBy: Object.fromEntries(targets.map((target) => [target, of(target)])) };
 }
 
 /** The checks named by `only` (all if it is empty) except those named by `skip`; both take ids and groups. */

@@ -10,6 +10,7 @@ import { Lost, Session, type CheckedService } from './session.ts';
 /**
  * Makes the few calls without which no check can say anything: plans and status, which need the password, then a create and
  * a bind.
+ * @param hurry ends the removal of the instances
  * @returns the instances that may be left behind
  * @throws ExpectedError if the service cannot be reached, refuses the password, or serves no create or no bind
  */
@@ -17,6 +18,7 @@ export async function preflight(
   service: CheckedService,
   checks: readonly Check[],
   signal: AbortSignal,
+  hurry?: AbortSignal,
 ): Promise<Left[]> {
   const session = new Session(service, signal);
   const hasty = new Session({ ...service, timeout: Math.min(service.timeout, PATIENCE) }, signal);
@@ -25,14 +27,14 @@ export async function preflight(
     await requireAccess(probeOf(hasty, 'form'));
     if (checks.some((check) => groupOf(check) !== 'plans')) await requireRoutes(probes);
   } catch (error) {
-    const left = await session.made.removeAll();
+    const left = await session.made.removeAll(hurry);
     if (error instanceof Lost && !session.isLost && !hasty.isLost) return left;
     const obstacle = error instanceof Lost ? unreachable(service, 'the connection was refused') : error;
     if (!(obstacle instanceof ExpectedError) || left.length === 0) throw obstacle;
     const names = left.map(({ name }) => name).join(', ');
     throw new ExpectedError(obstacle.exitCode, obstacle.message, `${obstacle.hint} May be left behind: ${names}.`);
   }
-  return session.made.removeAll();
+  return session.made.removeAll(hurry);
 }
 
 /** Milliseconds to wait for a reply that takes no work. */

@@ -95,14 +95,15 @@ export class Probe {
 
   /** The fields of an instance as a user would set them. */
   async fields(over: Partial<InstanceFields> = {}): Promise<InstanceFields> {
-    const { plan, parameters } = this.session.service;
+    const { plan, parameters, parametersBy: by = {} } = this.session.service;
+    const [group = ''] = this.id.split('.');
     return {
       team: TEAM,
       plan: plan ?? (await this.session.plans())[0] ?? '',
       description: '',
       tags: [],
       ...over,
-      parameters: { ...parameters, ...over.parameters },
+      parameters: { ...parameters, ...by[group], ...by[this.id], ...over.parameters },
     };
   }
 

@@ -6,11 +6,15 @@ import type { Left } from './made.ts';
 import { TOO_MANY_REDIRECTS } from '../tsuru/redirects.ts';
 import { Probe } from './probe.ts';
 import { outcomeOf, type Sent } from './sent.ts';
-import { Lost, Session, type CheckedService } from './session.ts';
+import { Lost, type Session, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
+import { WatchedSession, type OnSent } from './watched-session.ts';
 
-/** How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first. */
-export type CheckOutcome = 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished';
+/**
+ * How a check ended. `blocked`: something that it depends on failed; `unfinished`: the run ended first; `accepted`: it failed
+ * or was blocked, as a baseline says.
+ */
+export type CheckOutcome = 'passed' | 'failed' | 'blocked' | 'skipped' | 'unfinished' | 'accepted';
 
 /**
  * How a run ended. `lost`: the service became unreachable; `silent`: too many calls got no reply in time; `overdue`: the run
@@ -61,6 +65,8 @@ export interface Watcher {
   onResult(result: Result): void;
   /** Called whenever the progress changes; `waiting` describes a wait. */
   onProgress(done: number, total: number, current: string, waiting: string | undefined): void;
+  /** Called with every call, in the order of the replies. */
+  onSent?: OnSent;
 }
 
 /** Watches nothing. */
@@ -94,8 +100,9 @@ export async function runChecks(
 ): Promise<CheckRun> {
   const started = new Date();
   const start = performance.now();
-  const time = AbortSignal.timeout(maxTime);
-  const session = new Session(service, AbortSignal.any([signal, time]));
+  // A whole number, as far as a timer reaches.
+  const time = AbortSignal.timeout(Math.min(Math.ceil(maxTime), 2 ** 31 - 1));
+  const session = new WatchedSession(service, AbortSignal.any([signal, time]), (sent, at) => watcher.onSent?.(sent, at));
   const planned = plannedFor(checks, service);
   const results: Result[] = [];
   let done = 0;

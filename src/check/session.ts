@@ -22,6 +22,8 @@ export interface CheckedService extends ServiceAccess {
   plan: string | undefined;
   /** Sent with every create, besides its own parameters. */
   parameters: ParameterMap;
+  /** Sent besides them, by the group or the id of the checks that create. */
+  parametersBy?: Readonly<Record<string, ParameterMap>>;
   /** Milliseconds to wait for a reply, and for a pending instance. */
   timeout: number;
   multiCluster: boolean;

@@ -2,54 +2,113 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import type { Context } from '../project/context.ts';
-import { EXIT, ExpectedError, messageOf } from '../errors.ts';
+import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
+import { acceptIn } from '../check/baseline.ts';
+import { toBadge } from '../check/badge.ts';
+import { toHar, type TimedCall } from '../check/har.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
+import { requireWritable } from '../check/output-file.ts';
+import { writeReplay } from '../check/replay.ts';
 import { isBad } from '../check/report/facts.ts';
 import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
 import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
 import { preflight } from '../check/preflight.ts';
-import { QUIET, runChecks, type CheckRun } from '../check/run.ts';
+import { QUIET, runChecks, type CheckRun, type Watcher } from '../check/run.ts';
+import { untilRestarted } from '../check/watch.ts';
+import { say } from '../terminal/terminal.ts';
 
-/** All that the command touches besides the service. An abort of the signal still lets it remove its instances. */
-export type CheckContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
+/** All that the command touches besides the service. */
+export interface CheckContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'> {
+  /** Aborted by a second Ctrl-C: ends the removal of the instances, too, which an abort of `signal` does not. */
+  hurry: AbortSignal;
+}
 
 /**
  * Makes Tsuru's calls to a service API, and checks its replies.
  * @returns the exit code: 0 if every `must` holds, 1 if one does not or an instance is left behind
- * @throws ExpectedError for wrong usage, for a service that cannot be reached, and if the run was stopped
+ * @throws ExpectedError for wrong usage, for a service that cannot be reached, for a file that cannot be written, and if the
+ *   run was stopped
  */
 export async function check(context: CheckContext): Promise<0 | 1> {
-  const { argv, environment, terminal, signal } = context;
+  const { argv, cwd, environment, terminal } = context;
   const request = parseCheckRequest(argv, environment);
   if (request === 'list') {
     terminal.write(listText(CHECKS, terminal.columns));
     return 0;
   }
-  const { service } = request;
-  await preflight(service, request.checks, signal);
-  const run = await perform(context, request);
-  if (run.ending === 'interrupted') throw new ExpectedError(EXIT.cancelled, 'Cancelled.');
+  for (const option of ['report', 'har', 'badge'] as const) {
+    const file = request[option];
+    if (file !== undefined) requireWritable(`--${option}`, resolve(cwd, file));
+  }
+  return request.watch ? watch(context, request) : checkOnce(context, request);
+}
+
+/** A run, and one after each restart of the service. @throws as {@link check}, once it is stopped */
+async function watch(context: CheckContext, request: CheckRequest): Promise<never> {
+  const { terminal, signal } = context;
+  for (;;) {
+    try {
+      await checkOnce(context, request);
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || error.exitCode === EXIT.cancelled) throw error;
+      terminal.writeError(`${error.message}\n`);
+    }
+    say(terminal, 'Waiting for the service to restart; Ctrl-C ends it.');
+    await untilRestarted(request.service, signal);
+    if (signal.aborted) throw cancelled();
+  }
+}
+
+/** One run. @returns and @throws as {@link check} */
+async function checkOnce(context: CheckContext, request: CheckRequest): Promise<0 | 1> {
+  const { terminal, signal, hurry } = context;
+  const explain = () => {
+    terminal.writeError('Stopping: the instances are removed first. Ctrl-C once more ends that at once.\n');
+  };
+  signal.addEventListener('abort', explain);
+  const run = await perform(context, request).finally(() => {
+    signal.removeEventListener('abort', explain);
+  });
+  if (run.ending === 'interrupted') {
+    throw hurry.aborted ? new ExpectedError(EXIT.cancelled, 'Cancelled before the instances were removed.') : cancelled();
+  }
   if (run.ending === 'lost') {
-    throw new ExpectedError(EXIT.inTheWay, `The service at ${service.address.href} became unreachable.`);
+    throw new ExpectedError(EXIT.inTheWay, `The service at ${request.service.address.href} became unreachable.`);
   }
   return isBad(run) ? 1 : 0;
 }
 
-async function perform({ cwd, terminal, signal }: CheckContext, request: CheckRequest): Promise<CheckRun> {
-  const { service, checks, format, report, verbose } = request;
-  const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose) : undefined;
-  const run = await runChecks(service, checks, { signal }, pretty ?? QUIET);
-  if (report !== undefined) {
-    try {
-      writeFileSync(resolve(cwd, report), toHtml(run, service));
-    } catch (error) {
-      terminal.writeError(`The report ${report} could not be written: ${messageOf(error)}\n`);
-    }
-  }
+async function perform(context: CheckContext, request: CheckRequest): Promise<CheckRun> {
+  const { terminal, signal, hurry } = context;
+  const { service, checks, format, report, verbose, maxTime, baseline } = request;
+  const start = performance.now();
+  const kept = await preflight(service, checks, signal, hurry);
+  const spent = performance.now() - start;
+  const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose && !request.replay) : undefined;
+  const calls: TimedCall[] = [];
+  const watcher: Watcher = {
+    ...QUIET,
+    onProgress: (...progress) => pretty?.onProgress(...progress),
+    // They take memory: kept only for the archive.
+    ...(request.har !== undefined && { onSent: (sent, started) => calls.push({ sent, started }) }),
+  };
+  const ended = await runChecks(service, checks, { signal, hurry, maxTime: Math.max(maxTime - spent, 0) }, watcher);
+  const { run, notes } = acceptIn({ ...ended, left: [...kept, ...ended.left] }, baseline);
+  for (const result of run.results) pretty?.onResult(result);
+  if (request.replay && pretty !== undefined) writeReplay(terminal, run, service);
+  writeFiles(context, [
+    [report, () => toHtml(run, service)],
+    [request.har, () => toHar(calls, run, service)],
+    [request.badge, (file) => toBadge(run, file)],
+  ]);
   pretty?.finish(run, report);
+  for (const note of notes) {
+    if (pretty === undefined) terminal.writeError(`${note}\n`);
+    else say(terminal, note);
+  }
   if (format === 'json') terminal.write(toJson(run, service));
   if (format === 'junit') terminal.write(toJunit(run, service));
   if (format === 'tap') terminal.write(toTap(run, service));
@@ -57,4 +116,19 @@ async function perform({ cwd, terminal, signal }: CheckContext, request: CheckRe
     for (const { name } of run.left) terminal.writeError(`The instance ${name} may be left behind.\n`);
   }
   return run;
+}
+
+/** Writes the files that were requested. */
+function writeFiles(
+  { cwd, terminal }: CheckContext,
+  files: readonly [name: string | undefined, textFor: (name: string) => string][],
+): void {
+  for (const [name, textFor] of files) {
+    if (name === undefined) continue;
+    try {
+      writeFileSync(resolve(cwd, name), textFor(name));
+    } catch (error) {
+      terminal.writeError(`The file ${name} could not be written: ${messageOf(error)}\n`);
+    }
+  }
 }

@@ -212,6 +212,11 @@ export const CHECK = {
       ...{ flag: 'password', placeholder: 'TEXT', default: '$SERVICE_PASSWORD' },
       help: 'its password; it is never printed',
     }),
+    ca: text({
+      ...{ flag: 'ca', placeholder: 'FILE', path: 'file' as const },
+      help: 'certificates (PEM) of authorities to trust, besides the usual ones',
+    }),
+    insecure: { kind: 'on', flag: 'insecure', help: 'take any certificate' },
     encoding: {
       ...choice({ flag: 'encoding', choices: ['form', 'json', 'both'], preset: ['form'] }),
       help: 'how the calls are encoded',
@@ -223,8 +228,8 @@ export const CHECK = {
     }),
     parameter: {
       ...{ kind: 'value', flag: 'parameter', placeholder: 'key=value', repeatable: true, preset: [] },
-      help: 'a parameter to send with every create',
-      parse: (pairs) => Object.fromEntries(pairs.map(parsePair)),
+      help: 'a parameter to send with every create, or as ID:key=value, with those of one check or group',
+      parse: (pairs) => pairs.map(parsePair),
     },
     multiCluster: {
       ...{ kind: 'on', flag: 'multi-cluster' },
@@ -235,13 +240,36 @@ export const CHECK = {
       help: 'the longest wait for a reply, and for a pending instance',
       parse: parseSeconds,
     },
+    maxTime: {
+      ...{ kind: 'value', flag: 'max-time', placeholder: 'SECONDS', preset: ['300'] },
+      help: 'the longest time for all checks; those that are left are not run, and do not pass',
+      parse: parseSeconds,
+    },
     only: texts({ flag: 'only', placeholder: 'ID', help: 'run only these checks or groups of checks' }),
     skip: texts({ flag: 'skip', placeholder: 'ID', help: 'skip these checks or groups of checks' }),
+    quick: { kind: 'on', flag: 'quick', help: 'run only the few checks that one life of an instance needs' },
+    replay: text({
+      ...{ flag: 'replay', placeholder: 'ID' },
+      help: 'run one check, such as create.repeat or "create.repeat (json)", and show all its requests',
+    }),
+    baseline: text({
+      ...{ flag: 'baseline', placeholder: 'FILE', path: 'file' as const },
+      help: 'failures that are accepted: a list of check and reason, in YAML or JSON',
+    }),
     format: choice({ flag: 'format', choices: FORMATS, preset: ['pretty'], help: 'the format of the output' }),
     report: text({
       ...{ flag: 'report', placeholder: 'FILE', path: 'file' as const },
       help: 'write an HTML page with every check, its requests and replies',
     }),
+    har: text({
+      ...{ flag: 'har', placeholder: 'FILE', path: 'file' as const },
+      help: 'write every request and reply as an HTTP Archive, which a browser opens',
+    }),
+    badge: text({
+      ...{ flag: 'badge', placeholder: 'FILE', path: 'file' as const },
+      help: 'write a badge: an image as .svg, otherwise JSON for shields.io',
+    }),
+    watch: { kind: 'on', flag: 'watch', help: 'check again whenever the service restarts' },
     verbose: { kind: 'on', flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
     list: { kind: 'on', flag: 'list', help: 'list the checks without running any' },
     ...EVERYWHERE,
@@ -249,14 +277,15 @@ export const CHECK = {
   examples: [
     'SERVICE_PASSWORD=secret create-tsuru-service check http://localhost:8888 --username my-db',
     'create-tsuru-service check --manifest manifest.yaml --only binds --verbose',
-    'create-tsuru-service check --manifest manifest.yaml --format junit',
+    'create-tsuru-service check --manifest manifest.yaml --quick --watch',
+    'create-tsuru-service check --manifest manifest.yaml --format junit --baseline baseline.yaml',
     'create-tsuru-service check --list',
   ],
   exitCodes: [
     '0 every "must" rule holds',
     '1 a "must" rule is broken or could not be tested, or an instance is left behind',
     '2 wrong usage',
-    '4 the service cannot be reached',
+    '4 the service cannot be reached, or a file cannot be written',
     '130 cancelled',
   ],
 } satisfies Command;

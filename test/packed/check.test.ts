@@ -143,6 +143,33 @@ describe('check', () => {
     expect(service.instances.size).toBe(0);
   });
 
+  it('ends at once at a second Ctrl-C, and names what it leaves', async () => {
+    // Each removal waits for a reply that never comes.
+    const dispatch = service.dispatch.bind(service);
+    const removals = new Promise<void>((resolve) => {
+      service.dispatch = (incoming) => {
+        if (incoming.method !== 'DELETE' || service.instances.size < 4) return dispatch(incoming);
+        resolve();
+        return new Promise(() => undefined);
+      };
+    });
+    const child = spawn(inject('bin'), ['check', running.url.href], { cwd, env: { ...quiet(), ...GIVEN } });
+    let [output, errors] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    await removals;
+    child.kill('SIGINT');
+    await untilSeen(() => errors.includes('Ctrl-C once more'));
+    // What arrives within half a second is the same Ctrl-C.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    child.kill('SIGINT');
+    expect((await closed)[0]).toBe(130);
+    expect(errors).toContain('Cancelled before the instances were removed.');
+    for (const name of service.instances.keys()) expect(output).toContain(`# ${name}\n`);
+    expect(service.instances.size).toBeGreaterThan(3);
+  });
+
   it('names the instances left behind when the service disappears, with commands that remove them', async () => {
     const child = spawn(inject('bin'), ['check', running.url.href], { cwd, env: { ...quiet(), ...GIVEN } });
     let output = '';
@@ -173,6 +200,7 @@ describe('check, used wrongly', () => {
     [['http://127.0.0.1:1', '--only', 'bind-ap'], GIVEN, /Unknown check or group "bind-ap"[^]*bind-app/],
     [['http://127.0.0.1:1', '--format', 'yaml'], GIVEN, /Invalid value for --format: "yaml"[^]*junit/],
     [['http://127.0.0.1:1', '--timeout', 'soon'], GIVEN, /--timeout must be a number of seconds, .*not "soon"/],
+    [['http://127.0.0.1:1', '--max-time', '0'], GIVEN, /--max-time must be a number of seconds, .*not "0"/],
     [['http://127.0.0.1:1', '--parameter', 'x'], GIVEN, /key=value/],
     [['http://127.0.0.1:1', 'http://127.0.0.1:2'], GIVEN, /only one URL can be given/],
     [['http://u:p@127.0.0.1:1'], GIVEN, /contains a user name or a password/],

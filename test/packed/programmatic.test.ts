@@ -114,6 +114,10 @@ describe('a TypeScript program that imports the packed package', () => {
         () => check('http://127.0.0.1:9', { ...service, only: 'auth' }),
         () => check('http://127.0.0.1:9', { ...service, encodings: ['xml'] }),
         () => check('http://127.0.0.1:9', { ...service, timeout: 'soon' }),
+        () => check('http://127.0.0.1:9', { ...service, maxTime: 0 }),
+        () => check('http://127.0.0.1:9', { ...service, ca: 5 }),
+        () => check('http://127.0.0.1:9', { ...service, quick: 'yes' }),
+        () => check('http://127.0.0.1:9', { ...service, parametersBy: { nmaes: { a: 'b' } } }),
       ]) {
         await attempt().then(
           () => console.log('accepted'),
@@ -138,6 +142,10 @@ describe('a TypeScript program that imports the packed package', () => {
         'options: only must be a list of strings.',
         'options: encodings must be a list of form and json.',
         'options: timeout must be a positive number of milliseconds.',
+        'options: maxTime must be a positive number of milliseconds.',
+        'options: ca must be a string.',
+        'options: quick must be true or false.',
+        'options: parametersBy has "nmaes", which is no check and no group.',
       ].map((message) => `${message} ${hint}`),
     );
     expect(filesBelow(cwd)).not.toContain('my-db/tsuru-service.yaml');
@@ -147,14 +155,17 @@ describe('a TypeScript program that imports the packed package', () => {
     const output = run(`import { createServer } from 'node:http';
       import type { AddressInfo } from 'node:net';
       import { check, type RunFacts } from 'create-tsuru-service';
-      const server = createServer((_request, response) => { response.writeHead(401).end(); }).listen(0, '127.0.0.1');
+      const server = createServer(({ headers }, response) => {
+        // Any password will do.
+        response.writeHead(headers.authorization === undefined ? 401 : 200).end();
+      }).listen(0, '127.0.0.1');
       await new Promise((listening) => server.once('listening', listening));
       const url = \`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`;
       const facts: RunFacts = await check(url, { username: 'my-db', password: 'secret', only: ['auth', 'plans'] });
       server.close();
       console.log(JSON.stringify(facts));`);
     const facts = JSON.parse(output) as Record<string, unknown>;
-    expect(facts).toMatchObject({ version: 1, service: 'my-db', ending: 'complete' });
+    expect(facts).toMatchObject({ version: 2, service: 'my-db', ending: 'complete' });
     const checks = facts['checks'] as { group: string; outcome: string }[];
     expect(new Set(checks.map(({ group }) => group))).toEqual(new Set(['auth', 'plans']));
     expect(checks.some(({ outcome }) => outcome === 'failed' || outcome === 'blocked')).toBe(true);

@@ -175,9 +175,9 @@ export function resultFacts(result: Result, service: CheckedService): ResultFact
   };
 }
 
-/** Whether a result fails the run: a `must` that is broken, or could not be tested. */
+/** Whether a result fails the run: a `must` that is broken, could not be tested, or was not run to its end. */
 export function isFatal({ level, outcome }: Pick<ResultFacts, 'level' | 'outcome'>): boolean {
-  return level === 'must' && hasFailed({ outcome });
+  return level === 'must' && (hasFailed({ outcome }) || outcome === 'unfinished');
 }
 
 /** Whether any result fails the run, or an instance is left behind. */

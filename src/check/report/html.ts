@@ -7,7 +7,7 @@ import { factsOf, type CauseFacts, type ExchangeFacts, type ResultFacts } from '
 import { xml } from './machine.ts';
 import { adviceOf, detailsOf, replyText, tsuruText, waitingText, wayText } from './words.ts';
 
-const OUTCOMES = { failed: 'failed', blocked: 'could not be tested', skipped: 'skipped', unfinished: 'not run', passed: 'passed' };
+const OUTCOMES = { failed: 'failed', blocked: 'could not be tested', skipped: 'skipped', accepted: 'accepted', unfinished: 'not run', passed: 'passed' };
 const LEVELS = { must: 'must', should: 'should', may: 'may' };
 
 const STYLE = `
