@@ -8,7 +8,7 @@ import { EXIT, ExpectedError } from './errors.ts';
 
 export { ExpectedError } from './errors.ts';
 export type { Answers, EndpointAnswer, PlanAnswer } from './answers/answers.ts';
-export type { ExchangeFacts, ResultFacts, RunFacts, Summary } from './check/report/facts.ts';
+export type { CauseFacts, ExchangeFacts, ResultFacts, RunFacts, Summary } from './check/report/facts.ts';
 export type { FileClass } from './render/classes.ts';
 export type { Tree, TreeFile } from './render/tree.ts';
 export type { Encoding, ParameterMap, ParameterValue } from './tsuru/encoding.ts';

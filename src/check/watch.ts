@@ -4,7 +4,7 @@ import type { Exchange } from '../tsuru/http.ts';
 import { Session, type CheckedService } from './session.ts';
 
 /** Milliseconds between two looks at a service. */
-const PAUSE = 500;
+const PAUSE = 100;
 
 /** Milliseconds to wait for a reply. */
 const PATIENCE = 2000;

@@ -30,7 +30,7 @@ describe('the page of a run', () => {
     const list = page.slice(page.indexOf('<h2>To do</h2>'), page.indexOf('<h2>All checks</h2>'));
     expect(list).toContain('<li class="must"><h3><b>must</b> create.success (json)</h3>');
     expect(list).toContain('curl --path-as-is --request POST');
-    expect(list).toContain('<b>Fix</b>: Return 201 for POST /resources');
+    expect(list).toContain('<b>Fix</b>: Read a form or JSON');
     expect(list).toContain('<b>Hint (WSGI)</b>');
     expect(list).toContain('1 check waits for this.');
     expect(page.indexOf('data-outcome="passed"')).toBeGreaterThan(page.indexOf('<h2>All checks</h2>'));

@@ -100,6 +100,8 @@ export interface Summary {
   /** Broken rules, by level. */
   failed: { must: number; should: number; may: number };
   blocked: number;
+  /** Failures of a baseline. */
+  accepted: number;
   skipped: number;
   unfinished: number;
 }
@@ -151,6 +153,7 @@ export function summaryOf(results: readonly Result[]): Summary {
     passed: count('passed').length,
     failed: { must: failed('must'), should: failed('should'), may: failed('may') },
     blocked: count('blocked').length,
+    accepted: count('accepted').length,
     skipped: count('skipped').length,
     unfinished: count('unfinished').length,
   };

@@ -5,7 +5,7 @@ import { hasFailed, labelOf, type CheckRun } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { factsOf, type CauseFacts, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
-import { adviceOf, detailsOf, replyText, tsuruText, waitingText, wayText } from './words.ts';
+import { adviceOf, countsText, detailsOf, replyText, tsuruText, waitingText, wayText } from './words.ts';
 
 const OUTCOMES = { failed: 'failed', blocked: 'could not be tested', skipped: 'skipped', accepted: 'accepted', unfinished: 'not run', passed: 'passed' };
 const LEVELS = { must: 'must', should: 'should', may: 'may' };
@@ -62,8 +62,6 @@ const POLICY = () =>
  */
 export function toHtml(run: CheckRun, service: CheckedService): string {
   const { url, service: id, summary, causes, left, milliseconds, ending, checks, started, generator } = factsOf(run, service);
-  const { failed } = summary;
-  const counts = `${summary.passed} passed, ${failed.must} must, ${failed.should} should and ${failed.may} may failed, ${summary.blocked} could not be tested, ${summary.skipped} skipped, ${summary.unfinished} not run`;
   const title = `${xml(id)}: conformance to Tsuru's contract`;
   return [
     '<!doctype html>',
@@ -72,7 +70,7 @@ export function toHtml(run: CheckRun, service: CheckedService): string {
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${title}</title><style>${STYLE}</style></head><body>`,
     `<h1>${title}</h1>`,
-    `<p>${xml(url)}<br>${counts}${ending === 'complete' ? '' : `<br>The run is incomplete: ${ending}.`}<br><small><time>${started}</time>, ${(milliseconds / 1000).toFixed(1)} s, create-tsuru-service ${xml(generator)}</small></p>`,
+    `<p>${xml(url)}<br>${countsText(summary)}${ending === 'complete' ? '' : `<br>The run is incomplete: ${ending}.`}<br><small><time>${started}</time>, ${(milliseconds / 1000).toFixed(1)} s, create-tsuru-service ${xml(generator)}</small></p>`,
     ...(left.length === 0
       ? []
       : ['<h2>Left behind</h2>', `<pre>${left.map(({ name, curl }) => xml(`# ${name}\n${curl}`)).join('\n')}</pre>`]),
@@ -128,7 +126,7 @@ function checkHtml(facts: ResultFacts): string {
         ['fix', facts.fix],
         ['contract', facts.contract],
       ];
-  const reason = outcome === 'skipped' || outcome === 'unfinished' ? ` <small>${xml(problem)}</small>` : '';
+  const reason = ['skipped', 'unfinished', 'accepted'].includes(outcome) ? ` <small>${xml(problem)}</small>` : '';
   return [
     `<details class="check ${outcome} ${level}" data-outcome="${outcome}" data-level="${level}"${outcome === 'failed' ? ' open' : ''}>`,
     `<summary><b>${OUTCOMES[outcome]}</b> ${xml(labelOf(id, encoding))} <small>${level}</small>${reason}</summary>`,

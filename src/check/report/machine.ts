@@ -39,7 +39,7 @@ export function toTap(run: CheckRun, service: CheckedService): string {
   const lines = checks.flatMap((facts, index) => {
     const label = `${index + 1} - ${labelOf(facts.id, facts.encoding)}`;
     if (facts.outcome === 'passed') return [`ok ${label}`];
-    if (!hasFailed(facts)) return [`ok ${label} # SKIP ${oneLine(facts.problem)}`];
+    if (!hasFailed(facts) && !isFatal(facts)) return [`ok ${label} # SKIP ${oneLine(facts.problem)}`];
     return [
       `not ok ${label}${isFatal(facts) ? '' : ` # TODO ${facts.level}`}`,
       '  ---',

@@ -4,7 +4,7 @@ import { hasFailed, labelOf, type Result, type CheckEnding, type CheckRun, type 
 import type { CheckedService } from '../session.ts';
 import { causesOf } from './causes.ts';
 import { causeFacts, leftFacts, resultFacts, summaryOf, type CauseFacts } from './facts.ts';
-import { adviceOf, plural, replyText, tsuruText, waitingText, wayText, withoutBody } from './words.ts';
+import { adviceOf, countsText, plural, replyText, skippedText, tsuruText, waitingText, wayText, withoutBody } from './words.ts';
 
 /** Lines of a reply that are shown without --verbose. */
 const REPLY_LINES = 3;
@@ -65,14 +65,6 @@ export class Pretty implements Watcher {
     this.erase();
     const { terminal } = this;
     const left = leftFacts(run, this.service);
-    const { passed, failed, blocked, skipped, unfinished } = summaryOf(run.results);
-    const counts = [
-      `${passed} passed`,
-      ...Object.entries(failed).flatMap(([level, count]) => (count > 0 ? [`${count} ${level} failed`] : [])),
-      ...(blocked > 0 ? [`${blocked} could not be tested`] : []),
-      ...(skipped > 0 ? [`${skipped} skipped`] : []),
-      ...(unfinished > 0 ? [`${unfinished} not run`] : []),
-    ];
     const causes = causesOf(run.results);
     if (causes.length > 0) terminal.write(`\n${terminal.bold('To do')}\n`);
     for (const [index, cause] of causes.entries()) {
@@ -84,7 +76,8 @@ export class Pretty implements Watcher {
       const text = ENDINGS[run.ending];
       for (const line of this.wrapped(text, 0)) terminal.write(`${run.ending === 'interrupted' ? line : terminal.red(line)}\n`);
     }
-    say(terminal, `${counts.join(', ')} (${(run.milliseconds / 1000).toFixed(1)} s)`);
+    say(terminal, `${countsText(summaryOf(run.results))} (${(run.milliseconds / 1000).toFixed(1)} s)`);
+    for (const line of this.wrapped(skippedText(run.results), 0)) if (line !== '') say(terminal, line);
     if (left.length > 0) {
       say(terminal, terminal.red(`${plural(left.length, 'instance')} may be left behind. To remove:`));
       for (const { name, curl } of left) terminal.write(`  # ${plainLine(name, terminal.columns - 4)}\n  ${curl}\n`);

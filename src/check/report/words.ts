@@ -1,4 +1,5 @@
-import type { CauseFacts, ExchangeFacts, ResultFacts } from './facts.ts';
+import type { Result } from '../run.ts';
+import type { CauseFacts, ExchangeFacts, ResultFacts, Summary } from './facts.ts';
 
 /** The titled details of a check that did not pass. */
 export function detailsOf({ rule, problem, waitsFor, culprit, fix, contract }: ResultFacts): [title: string, text: string][] {
@@ -56,4 +57,26 @@ export function waitingText({ waiting, waitingMusts }: CauseFacts): string {
 /** A number with its noun. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** How many checks ended in each way, such as `12 passed, 1 must failed, 3 skipped`. */
+export function countsText({ passed, failed, blocked, accepted, skipped, unfinished }: Summary): string {
+  const counts: [number, string][] = [
+    ...Object.entries(failed).map(([level, count]): [number, string] => [count, `${level} failed`]),
+    [blocked, 'could not be tested'],
+    [accepted, 'accepted'],
+    [skipped, 'skipped'],
+    [unfinished, 'not run'],
+  ];
+  return [`${passed} passed`, ...counts.flatMap(([count, text]) => (count > 0 ? [`${count} ${text}`] : []))].join(', ');
+}
+
+/** The number of skipped checks from which their reason is worth a line. */
+const MANY = 5;
+
+/** Why many checks were skipped for one reason; `''` if that is not so. */
+export function skippedText(results: readonly Result[]): string {
+  const reasons = results.flatMap(({ outcome, problem }) => (outcome === 'skipped' ? [problem] : []));
+  const common = [...new Set(reasons)].map((reason) => [reasons.filter((one) => one === reason).length, reason] as const);
+  return common.flatMap(([count, reason]) => (count < MANY ? [] : [`${count} of them were skipped because ${reason}.`])).join(' ');
 }
