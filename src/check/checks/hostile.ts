@@ -31,8 +31,8 @@ function refused(...bodies: readonly (readonly [body: string, type: string])[]):
     if (spoken.length === 0) probe.skip('the service is not called in that encoding');
     for (const [body, type] of spoken) {
       const sent = await probe.send(createWith(probe, body, type));
-      const shown = body.length > 40 ? `${body.slice(0, 40)}...` : body;
-      await requireRefused(probe, sent, `a create with the body ${shown}`);
+      const shown = body === '' ? 'an empty body' : `the body ${body}`;
+      await requireRefused(probe, sent, `a create with ${shown}`);
     }
     await probe.requireAlive();
   };

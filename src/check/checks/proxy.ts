@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
 import type { Probe } from '../probe.ts';
-import { isAccepted, outcomeOf, type Sent, statusOf, wayOf } from '../sent.ts';
+import { isAccepted, isUnserved, outcomeOf, type Sent, statusOf, wayOf } from '../sent.ts';
 import { bodyOf } from './text.ts';
 
 const PART = 'The proxy';
@@ -161,7 +161,7 @@ export const proxyChecks: readonly Check[] = [
       for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
         const sent = await probe.send(probe.calls.proxied(method, path, method === 'GET' ? undefined : ''));
         // A redirect is passed on as well, and its target is a path like this one.
-        const isClear = !isAccepted(sent) && statusOf(sent) < 500;
+        const isClear = !isAccepted(sent) && (statusOf(sent) < 500 || isUnserved(sent));
         probe.require(isClear, sent, `${method} ${path} ${outcomeOf(sent)}`);
       }
     },

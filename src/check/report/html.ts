@@ -5,7 +5,7 @@ import { hasFailed, labelOf, type CheckRun } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { factsOf, type CauseFacts, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';
-import { adviceOf, countsText, detailsOf, replyText, tsuruText, waitingText, wayText } from './words.ts';
+import { adviceOf, countsText, detailsOf, findingText, replyText, tsuruText, waitingText } from './words.ts';
 
 const OUTCOMES = { failed: 'failed', blocked: 'could not be tested', skipped: 'skipped', accepted: 'accepted', unfinished: 'not run', passed: 'passed' };
 const LEVELS = { must: 'must', should: 'should', may: 'may' };
@@ -105,9 +105,9 @@ function causeHtml(facts: CauseFacts): string {
     `<li class="${level}"><h3><b>${level}</b> ${xml(title)}${untested === null ? '' : `, which ${untested}`}</h3>`,
     ...checks.map(({ id, rule }) => `<p>${xml(rule)}${name(id)}</p>`),
     ...findings.map(
-      ({ checks: labels, problem, encoding, exchange }) =>
-        `<p>${findings.length > 1 && checks.length > 1 ? `${xml(labels.join(', '))}:<br>` : ''}${xml(wayText(exchange, encoding) + problem)}</p>` +
-        (exchange === null ? '' : exchangeHtml(exchange)),
+      (finding) =>
+        `<p>${findings.length > 1 && checks.length > 1 ? `${xml(finding.checks.join(', '))}:<br>` : ''}${xml(findingText(finding))}</p>` +
+        (finding.exchange === null ? '' : exchangeHtml(finding.exchange)),
     ),
     ...adviceOf(facts).map(([heading, text]) => `<p><b>${xml(heading)}</b>: ${xml(text)}</p>`),
     ...(waiting.length === 0

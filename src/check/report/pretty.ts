@@ -4,7 +4,7 @@ import { hasFailed, labelOf, type Result, type CheckEnding, type CheckRun, type 
 import type { CheckedService } from '../session.ts';
 import { causesOf } from './causes.ts';
 import { causeFacts, leftFacts, resultFacts, summaryOf, type CauseFacts } from './facts.ts';
-import { adviceOf, countsText, plural, replyText, skippedText, tsuruText, waitingText, wayText, withoutBody } from './words.ts';
+import { adviceOf, countsText, findingText, plural, replyText, skippedText, tsuruText, waitingText, withoutBody } from './words.ts';
 
 /** Lines of a reply that are shown without --verbose. */
 const REPLY_LINES = 3;
@@ -101,9 +101,10 @@ export class Pretty implements Watcher {
       this.paragraph(text, indent, most);
     };
     if (rule === '') for (const check of checks) say(`${check.id}: ${check.rule}`);
-    for (const { checks: labels, problem, encoding, exchange } of findings) {
+    for (const finding of findings) {
+      const { checks: labels, exchange } = finding;
       if (findings.length > 1 && checks.length > 1) say(`${labels.join(', ')}:`);
-      say(`${wayText(exchange, encoding)}${problem}`);
+      say(findingText(finding));
       if (exchange === null) continue;
       this.command(exchange.curl, indent);
       say(`→ ${replyText(exchange)}`, verbose ? MOST_LINES : REPLY_LINES);

@@ -26,9 +26,12 @@ export function replyText({ status, body, failure, isTooLong, hops }: ExchangeFa
   return [`${way}${status}`, ...(isTooLong ? ['(more than 1 MiB)'] : []), body.trimEnd()].join(' ').trimEnd();
 }
 
-/** The request of a finding, before its problem: `POST /resources (json): `. */
-export function wayText(exchange: ExchangeFacts | null, encoding: string | null): string {
-  return exchange === null ? '' : `${exchange.method} ${exchange.path}${encoding === null ? '' : ` (${encoding})`}: `;
+/** The problem of a finding, after its request: `POST /resources (json): The create got a 415.` */
+export function findingText({ exchange, encoding, problem }: CauseFacts['findings'][number]): string {
+  if (exchange === null) return problem;
+  const way = `${exchange.method} ${exchange.path}`;
+  const suffix = encoding === null ? '' : ` (${encoding})`;
+  return problem.startsWith(`${way} `) ? `${way}${suffix}${problem.slice(way.length)}` : `${way}${suffix}: ${problem}`;
 }
 
 /** What Tsuru makes of a reply, with it as the subject. */
