@@ -130,8 +130,12 @@ function isTemplate(path: string): boolean {
 function precompiled(paths: readonly string[]): string {
   const specifications = paths.map((path) => {
     const specification = Handlebars.precompile(textOf(path), COMPILE_OPTIONS) as unknown as string;
-    // The place of each call in its template, which no helper looks at. A quote inside of a text is escaped.
-    const small = specification.replace(/,"loc":\{"start":\{[^}]*\},"end":\{[^}]*\}\}/g, '');
+    // A quote or a line's end inside of a text is escaped, so that none of these is in one.
+    const small = specification
+      // The place of each call and name in its template: no helper looks at the one, and an error names template and name without the other.
+      .replace(/(?:,"loc":|, ?)\{"start":\{[^}]*\},"end":\{[^}]*\}\} ?(?=[})])/g, '')
+      // For runtimes that are older than the one in the bundle.
+      .replace(/ \|\| function\(parent, propertyName\) \{\s+if [^}]*\}\s+return undefined\s+\}/g, '');
     return `${JSON.stringify(path)}: ${small}`;
   });
   return `export default {\n${specifications.join(',\n')}\n};\n`;
