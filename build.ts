@@ -7,6 +7,7 @@ import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
+import { abbreviate } from './src/render/words.ts';
 
 /** Code that dependencies bring along and that is never called here: {@link stub} stands for it. */
 const NOT_BUNDLED = {
@@ -87,8 +88,8 @@ async function build(): Promise<void> {
 }
 
 /**
- * Writes the templates in one archive of texts, separated by NUL: an expression with the compiled ones, and then path and
- * text of each plain file. Together they pack better than apart.
+ * Writes the templates in one archive of texts, separated by NUL: the words that are abbreviated in the others, an
+ * expression with the compiled ones, and then path and text of each plain file. Together they pack better than apart.
  */
 async function writeTemplates(): Promise<void> {
   const paths = readdirSync('templates', { recursive: true, encoding: 'utf8' })
@@ -110,7 +111,8 @@ async function writeTemplates(): Promise<void> {
   const { output } = await bundle.generate({ format: 'iife', name: 'templates', exports: 'default', minify: true });
   await bundle.close();
   const expression = output[0].code.replace(/^var templates=/, '');
-  const text = [expression, ...plain.flatMap((path) => [path, textOf(path)])].join('\0');
+  const { list, texts } = abbreviate([expression, ...plain.flatMap((path) => [path, textOf(path)])]);
+  const text = [list, ...texts].join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
   writeFileSync('dist/templates.br', brotliCompressSync(text, { params }));
 }

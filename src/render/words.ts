@@ -1,0 +1,73 @@
+/**
+ * The characters that stand for words, the first ones for the most frequent words: control characters, which are one byte,
+ * and a range of two bytes. No template contains one of them.
+ */
+const CODES = [...range(0x02, 0x1f).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...range(0x100, 0x3ff)];
+const END = 0x400;
+
+/** Separates the words in their list. */
+const SEPARATOR = '\x01';
+
+/** What can become one character: a word, each one of a name in camel case, or a line's end with the next line's indentation. */
+const WORD = /\n *|[A-Z]?[a-z]+/g;
+
+/** Less frequent words take more room in the list than they save. */
+const MIN_COUNT = 5;
+
+/**
+ * Abbreviates texts: each frequent word becomes one character. Brotli then packs them by 7 % better.
+ * @returns the list of the words, and the abbreviated texts; {@link expander} is the reverse
+ * @throws Error when a text contains a character that stands for a word
+ */
+export function abbreviate(texts: readonly string[]): { list: string; texts: string[] } {
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    if (Array.from(text).some(isReserved)) throw new Error(`a character that stands for a word is in: ${text}`);
+    for (const [word] of text.matchAll(WORD)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const saved = (word: string) => (counts.get(word) ?? 0) * (word.length - 1);
+  const words = [...counts.keys()]
+    .filter((word) => word.length > 2 && (counts.get(word) ?? 0) >= MIN_COUNT)
+    .sort((a, b) => saved(b) - saved(a) || (a < b ? -1 : 1))
+    .slice(0, CODES.length);
+  const characters = new Map(words.map((word, index) => [word, String.fromCharCode(CODES[index] ?? 0)]));
+  return {
+    list: words.join(SEPARATOR),
+    texts: texts.map((text) => text.replace(WORD, (word) => characters.get(word) ?? word)),
+  };
+}
+
+/** Expands abbreviated texts, both in UTF-8, by their list of words. */
+export function expander(list: string): (text: Uint8Array) => Buffer {
+  const words = new Map(list.split(SEPARATOR).map((word, index) => [CODES[index], word]));
+  // Of each code, its word's place in all of them: an ordinary byte stands for itself. Flat arrays are fast from the first text on.
+  const starts = new Uint16Array(END + 1);
+  const bytes: number[] = [];
+  let longest = 1;
+  for (let code = 0; code < END; code++) {
+    bytes.push(...Buffer.from(words.get(code) ?? [code]));
+    starts[code + 1] = bytes.length;
+    longest = Math.max(longest, bytes.length - (starts[code] ?? 0));
+  }
+  const all = Uint8Array.from(bytes);
+  return (text) => {
+    const out = Buffer.allocUnsafe(text.length * longest);
+    let length = 0;
+    for (let at = 0; at < text.length; at++) {
+      let code = text[at] ?? 0;
+      // The first of the two bytes of a character from U+0100 to U+03FF.
+      if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
+      const end = starts[code + 1] ?? 0;
+      for (let from = starts[code] ?? 0; from < end; from++) out[length++] = all[from] ?? 0;
+    }
+    return out.subarray(0, length);
+  };
+}
+
+function isReserved(character: string): boolean {
+  return character === SEPARATOR || CODES.includes(character.charCodeAt(0));
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
