@@ -18,11 +18,13 @@ const NOT_BUNDLED = {
     // Of execa: its own collection of output, verbose output, local programs, words for signals, and the clean-up that a process group does not need.
     ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'get-stream', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'strip-final-newline', 'yoctocolors'],
   ],
-  /** Plop's own actions and its arguments for prompts; kinds of prompts; and of execa what is synchronous, messages between processes, pipes, and streams. */
+  /** Plop's own actions and its arguments for prompts; kinds of prompts; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
   modules: [
     /node-plop\/src\/(actions\/index|prompt-bypass)\.js$/,
     /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/,
-    /execa\/lib\/(convert\/add|io\/iterate|return\/message|terminate\/graceful|verbose\/(complete|info|output|start|values)|ipc\/(buffer-messages|methods)|methods\/(command|main-sync|script|template)|pipe\/setup)\.js$/,
+    /execa\/lib\/(arguments\/escape|convert\/add|ipc\/(buffer-messages|ipc-input|methods)|io\/(iterate|output-async))\.js$/,
+    /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(duplicate|input-option))\.js$/,
+    /execa\/lib\/(terminate\/(cancel|graceful|timeout)|transform\/(generator|normalize|object-mode)|verbose\/(complete|info|output|start|values))\.js$/,
   ],
 };
 

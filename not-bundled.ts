@@ -20,6 +20,15 @@ export {
   nothing as setScriptSync,
   nothing as throwOnGracefulCancel,
   nothing as validateGracefulCancel,
+  nothing as joinCommand,
+  nothing as handleInputOptions,
+  nothing as pipeOutputAsync,
+  nothing as sendIpcInput,
+  nothing as throwOnCancel,
+  nothing as throwOnTimeout,
+  nothing as validateCancelSignal,
+  nothing as validateIpcInputOption,
+  nothing as validateTimeout,
   nothing as waitForIpcOutput,
 };
 
@@ -50,15 +59,33 @@ export {
   unused as redBright,
   unused as sentenceCase,
   unused as snakeCase,
+  unused as escapeLines,
+  unused as generatorToStream,
+  unused as mapNode,
+  unused as runGeneratorsSync,
   unused as titleCase,
   unused as yellowBright,
 };
 
-export { no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
+export { all as handleNodeOption, first as filterDuplicates, first as normalizeTransforms, none as getDuplicateStream };
+
+export { no as getFdObjectMode, no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
 
 /** Called, without an effect on what is used. */
 function nothing(): never[] {
   return [];
+}
+
+function none(): undefined {
+  return undefined;
+}
+
+function first<Value>(value: Value): Value {
+  return value;
+}
+
+function all<Values extends unknown[]>(...values: Values): Values {
+  return values;
 }
 
 function no(): boolean {
