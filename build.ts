@@ -18,10 +18,11 @@ const NOT_BUNDLED = {
     // Of execa: its own collection of output, verbose output, local programs, words for signals, and the clean-up that a process group does not need.
     ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'get-stream', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'strip-final-newline', 'yoctocolors'],
   ],
-  /** Plop's own actions and its arguments for prompts; kinds of prompts; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
+  /** Plop's own actions, and kinds of prompts: nothing of them is named. */
+  empty: [/node-plop\/src\/actions\/index\.js$/, /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/],
+  /** Plop's arguments for prompts; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
   modules: [
-    /node-plop\/src\/(actions\/index|prompt-bypass)\.js$/,
-    /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/,
+    /node-plop\/src\/prompt-bypass\.js$/,
     /execa\/lib\/(arguments\/escape|convert\/add|ipc\/(buffer-messages|ipc-input|methods)|io\/(iterate|output-async))\.js$/,
     /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(duplicate|input-option))\.js$/,
     /execa\/lib\/(terminate\/(cancel|graceful|timeout)|transform\/(generator|normalize|object-mode)|verbose\/(complete|info|output|start|values))\.js$/,
@@ -53,8 +54,8 @@ async function build(): Promise<void> {
     resolve: {
       alias: {
         ...Object.fromEntries(NOT_BUNDLED.packages.map((name) => [name, NOT_BUNDLED.stub])),
-        // Templates are compiled below, so that the compiler stays out.
-        handlebars: 'handlebars/runtime.js',
+        // Templates are compiled below, so that the compiler stays out. The source is the same code as modules.
+        handlebars: join(import.meta.dirname, 'node_modules/handlebars/lib/handlebars.runtime.js'),
         // The same code as modules, of which only what is used goes in.
         yaml: join(import.meta.dirname, 'node_modules/yaml/browser/dist/index.js'),
         // The other half of the package is the same code for Node 6.
@@ -62,6 +63,7 @@ async function build(): Promise<void> {
       },
     },
     plugins: [
+      { name: 'empty', load: { filter: { id: NOT_BUNDLED.empty }, handler: () => 'module.exports = {};' } },
       {
         name: 'not-bundled',
         load: { filter: { id: NOT_BUNDLED.modules }, handler: () => `export * from ${JSON.stringify(NOT_BUNDLED.stub)};\nexport default undefined;` },
