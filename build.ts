@@ -20,9 +20,11 @@ const NOT_BUNDLED = {
   ],
   /** Plop's own actions, and kinds of prompts: nothing of them is named. */
   empty: [/node-plop\/src\/actions\/index\.js$/, /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/],
-  /** Plop's arguments for prompts; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
+  /** Plop's arguments for prompts; helpers that no template uses, and the name in browsers; YAML's second tree, its JSON, and its revivers; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
   modules: [
     /node-plop\/src\/prompt-bypass\.js$/,
+    /handlebars\/lib\/handlebars\/(decorators|no-conflict|helpers\/(log|lookup))\.js$/,
+    /yaml\/browser\/dist\/(doc\/applyReviver|parse\/cst-visit|schema\/json\/schema)\.js$/,
     /execa\/lib\/(arguments\/escape|convert\/add|ipc\/(buffer-messages|ipc-input|methods)|io\/(iterate|output-async))\.js$/,
     /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(duplicate|input-option))\.js$/,
     /execa\/lib\/(terminate\/(cancel|graceful|timeout)|transform\/(generator|normalize|object-mode)|verbose\/(complete|info|output|start|values))\.js$/,
@@ -58,6 +60,7 @@ async function build(): Promise<void> {
         handlebars: join(import.meta.dirname, 'node_modules/handlebars/lib/handlebars.runtime.js'),
         // The same code as modules, of which only what is used goes in.
         yaml: join(import.meta.dirname, 'node_modules/yaml/browser/dist/index.js'),
+        dlv: 'dlv/dist/dlv.es.js',
         // The other half of the package is the same code for Node 6.
         prompts: 'prompts/lib/index.js',
       },
@@ -66,9 +69,11 @@ async function build(): Promise<void> {
       { name: 'empty', load: { filter: { id: NOT_BUNDLED.empty }, handler: () => 'module.exports = {};' } },
       {
         name: 'not-bundled',
-        load: { filter: { id: NOT_BUNDLED.modules }, handler: () => `export * from ${JSON.stringify(NOT_BUNDLED.stub)};\nexport default undefined;` },
+        load: { filter: { id: NOT_BUNDLED.modules }, handler: () => `export * from ${JSON.stringify(NOT_BUNDLED.stub)};\nexport { nothing as default } from ${JSON.stringify(NOT_BUNDLED.stub)};` },
       },
     ],
+    // No module of ours does anything when it is imported, and of the others only what is named is used.
+    treeshake: { moduleSideEffects: false },
     transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
     onLog(level, { code, message }) {
       // A module that one command loads later can be a part of another one.
@@ -157,7 +162,8 @@ function licences(modules: readonly string[]): string {
   const roots = new Set(
     modules.flatMap((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replace(/^\0/, ''))?.[1] ?? []),
   );
-  const packages = [...roots].map((root) => {
+  const titles = new Map<string, string[]>();
+  for (const root of roots) {
     const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
       string,
       string
@@ -166,11 +172,12 @@ function licences(modules: readonly string[]): string {
     if (license === undefined) throw new Error(`${root} has no licence`);
     const text =
       file === undefined ? `${license}, by its package.json.` : readFileSync(join(root, file), 'utf8').trim();
-    return { title: `${String(name)} ${String(version)} (${license})`, text };
-  });
-  const sections = packages
-    .toSorted((a, b) => (a.title < b.title ? -1 : 1))
-    .map(({ title, text }) => `## ${title}\n\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`);
+    titles.set(text, [...(titles.get(text) ?? []), `## ${String(name)} ${String(version)} (${license})\n`].sort());
+  }
+  // Packages of one author often have the same text, which then follows all of their titles.
+  const sections = [...titles]
+    .map(([text, own]) => `${own.join('')}\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`)
+    .sort();
   return `# Licences of what is bundled\n\n${sections.join('\n')}`;
 }
 

@@ -6,6 +6,7 @@ export default stub;
 export const signalsByName = new Proxy({}, { get: nothing });
 
 export {
+  nothing,
   nothing as addConvertedStreams,
   nothing as addIpcMethods,
   nothing as getBufferedIpcOutput,
@@ -17,6 +18,8 @@ export {
   nothing as mapCommandAsync,
   nothing as mapCommandSync,
   nothing as mapScriptAsync,
+  nothing as registerDefaultDecorators,
+  nothing as schema,
   nothing as setScriptSync,
   nothing as throwOnGracefulCancel,
   nothing as validateGracefulCancel,
@@ -33,6 +36,7 @@ export {
 };
 
 export {
+  unused as applyReviver,
   unused as asyncIterator,
   unused as DEFAULT_OBJECT_HIGH_WATER_MARK,
   unused as bold,
@@ -64,6 +68,7 @@ export {
   unused as mapNode,
   unused as runGeneratorsSync,
   unused as titleCase,
+  unused as visit,
   unused as yellowBright,
 };
 
