@@ -11,6 +11,7 @@ export {
   nothing as addIpcMethods,
   nothing as getBufferedIpcOutput,
   nothing as getIpcExport,
+  nothing as cleanupCustomStreams,
   nothing as createMessages,
   nothing as getVerboseInfo,
   nothing as logCommand,
@@ -24,9 +25,10 @@ export {
   nothing as throwOnGracefulCancel,
   nothing as validateGracefulCancel,
   nothing as joinCommand,
-  nothing as handleInputOptions,
+  nothing as normalizeForceKillAfterDelay,
   nothing as pipeOutputAsync,
   nothing as sendIpcInput,
+  nothing as subprocessKill,
   nothing as throwOnCancel,
   nothing as throwOnTimeout,
   nothing as validateCancelSignal,
@@ -52,6 +54,7 @@ export {
   unused as iterateForResult,
   unused as iterateOnSubprocessStream,
   unused as kebabCase,
+  unused as killOnTimeout,
   unused as logLines,
   unused as npmRunPathEnv,
   unused as onExit,
@@ -64,17 +67,31 @@ export {
   unused as sentenceCase,
   unused as snakeCase,
   unused as escapeLines,
-  unused as generatorToStream,
   unused as mapNode,
-  unused as runGeneratorsSync,
   unused as titleCase,
   unused as visit,
   unused as yellowBright,
 };
 
-export { all as handleNodeOption, first as filterDuplicates, first as normalizeTransforms, none as getDuplicateStream };
+export { all as handleNodeOption, first as normalizeKillSignal, none as getSignalDescription };
 
-export { no as getFdObjectMode, no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
+export { no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
+
+const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
+
+/**
+ * Stands for what execa can do with the streams of a program, which are only pipes here, or nothing: they are what Node makes
+ * of the option.
+ */
+export function handleStdioAsync(options: { stdio?: unknown } & Partial<Record<(typeof STREAMS)[number], unknown>>) {
+  const values = STREAMS.map((name) => options.stdio ?? options[name] ?? 'pipe');
+  options.stdio = values;
+  return values.map((value, index) => ({
+    direction: index === 0 ? 'input' : 'output',
+    objectMode: false,
+    stdioItems: [{ type: 'native', value, optionName: STREAMS[index] }],
+  }));
+}
 
 /** Called, without an effect on what is used. */
 function nothing(): never[] {
