@@ -24,12 +24,15 @@ export function packedTemplates(): Templates {
  * parts; the compiled ones, as an expression; and then path and text of each plain file, which is expanded when it is used.
  */
 export function readArchive(file: URL): Precompiled {
-  const [list, compiled, ...plain] = partsOf(brotliDecompressSync(readFileSync(file)));
-  const expand = expander(String(list));
-  const expanded = (part: Buffer = Buffer.of()) => expand(part);
-  const templates: Record<string, Precompiled[string]> = { ...(runInThisContext(String(expanded(compiled))) as Precompiled) };
-  for (let index = 0; index < plain.length; index += 2) templates[String(expanded(plain[index]))] = () => expanded(plain[index + 1]);
-  return templates;
+  const [list = Buffer.of(), compiled = Buffer.of(), ...plain] = partsOf(brotliDecompressSync(readFileSync(file)));
+  const expand = expander(list);
+  const templates: Record<string, Precompiled[string]> = {};
+  // The short ones first: after them, expanding is compiled code.
+  for (let index = 0; index < plain.length; index += 2) {
+    const [path, text] = plain.slice(index, index + 2);
+    if (path && text) templates[String(expand(path))] = () => expand(text);
+  }
+  return { ...templates, ...(runInThisContext(String(expand(compiled))) as Precompiled) };
 }
 
 function partsOf(bytes: Buffer): Buffer[] {

@@ -38,29 +38,30 @@ export function abbreviate(texts: readonly string[]): { list: string; texts: str
 }
 
 /** Expands abbreviated texts, both in UTF-8, by their list of words. */
-export function expander(list: string): (text: Uint8Array) => Buffer {
-  const words = new Map(list.split(SEPARATOR).map((word, index) => [CODES[index], word]));
-  // Of each code, its word's place in all of them: an ordinary byte stands for itself. Flat arrays are fast from the first text on.
-  const starts = new Uint16Array(END + 1);
-  const bytes: number[] = [];
-  let longest = 1;
-  for (let code = 0; code < END; code++) {
-    bytes.push(...Buffer.from(words.get(code) ?? [code]));
-    starts[code + 1] = bytes.length;
-    longest = Math.max(longest, bytes.length - (starts[code] ?? 0));
+export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
+  // The place of each code's word in the list. Flat arrays are fast from the first text on.
+  const [starts, ends] = [new Uint16Array(END), new Uint16Array(END)];
+  let [start, longest] = [0, 1];
+  for (const code of CODES) {
+    const found = list.indexOf(SEPARATOR.charCodeAt(0), start);
+    const end = found === -1 ? list.length : found;
+    [starts[code], ends[code]] = [start, end];
+    longest = Math.max(longest, end - start);
+    start = end + 1;
   }
-  const all = Uint8Array.from(bytes);
+  let out = Buffer.of();
   return (text) => {
-    const out = Buffer.allocUnsafe(text.length * longest);
+    if (out.length < text.length * longest) out = Buffer.allocUnsafeSlow(text.length * longest);
     let length = 0;
     for (let at = 0; at < text.length; at++) {
       let code = text[at] ?? 0;
       // The first of the two bytes of a character from U+0100 to U+03FF.
       if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
-      const end = starts[code + 1] ?? 0;
-      for (let from = starts[code] ?? 0; from < end; from++) out[length++] = all[from] ?? 0;
+      const end = ends[code] ?? 0;
+      if (end === 0) out[length++] = code;
+      else for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
     }
-    return out.subarray(0, length);
+    return Buffer.from(out.subarray(0, length));
   };
 }
 
