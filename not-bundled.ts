@@ -39,9 +39,6 @@ export {
 
 export {
   unused as applyReviver,
-  unused as asyncIterator,
-  unused as DEFAULT_OBJECT_HIGH_WATER_MARK,
-  unused as bold,
   unused as MaxBufferError,
   unused as getStreamAsArray,
   unused as getStreamAsArrayBuffer,
@@ -50,11 +47,8 @@ export {
   unused as deepScriptOptions,
   unused as dotCase,
   unused as execaCoreSync,
-  unused as gray,
   unused as iterateForResult,
-  unused as iterateOnSubprocessStream,
   unused as kebabCase,
-  unused as killOnTimeout,
   unused as logLines,
   unused as npmRunPathEnv,
   unused as onExit,
@@ -63,19 +57,16 @@ export {
   unused as pascalCase,
   unused as pathCase,
   unused as pipeToSubprocess,
-  unused as redBright,
   unused as sentenceCase,
   unused as snakeCase,
-  unused as escapeLines,
   unused as mapNode,
   unused as titleCase,
   unused as visit,
-  unused as yellowBright,
 };
 
 export { all as handleNodeOption, first as normalizeKillSignal, none as getSignalDescription };
 
-export { no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
+export { no as isTemplateString, no as shouldLogOutput };
 
 const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
 
