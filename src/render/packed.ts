@@ -26,13 +26,12 @@ export function packedTemplates(): Templates {
 export function readArchive(file: URL): Precompiled {
   const [list = Buffer.of(), compiled = Buffer.of(), ...plain] = partsOf(brotliDecompressSync(readFileSync(file)));
   const expand = expander(list);
-  const templates: Record<string, Precompiled[string]> = {};
-  // The short ones first: after them, expanding is compiled code.
+  const templates: Record<string, Precompiled[string]> = { ...(runInThisContext(String(expand(compiled))) as Precompiled) };
   for (let index = 0; index < plain.length; index += 2) {
     const [path, text] = plain.slice(index, index + 2);
     if (path && text) templates[String(expand(path))] = () => expand(text);
   }
-  return { ...templates, ...(runInThisContext(String(expand(compiled))) as Precompiled) };
+  return templates;
 }
 
 function partsOf(bytes: Buffer): Buffer[] {

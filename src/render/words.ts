@@ -37,32 +37,46 @@ export function abbreviate(texts: readonly string[]): { list: string; texts: str
   };
 }
 
+/** Where the word of each code is in the list of the words; a code without one ends at 0. */
+interface Places {
+  list: Uint8Array;
+  starts: Uint16Array;
+  ends: Uint16Array;
+}
+
 /** Expands abbreviated texts, both in UTF-8, by their list of words. */
 export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
-  // The place of each code's word in the list. Flat arrays are fast from the first text on.
-  const [starts, ends] = [new Uint16Array(END), new Uint16Array(END)];
+  const places = { list, starts: new Uint16Array(END), ends: new Uint16Array(END) };
   let [start, longest] = [0, 1];
   for (const code of CODES) {
     const found = list.indexOf(SEPARATOR.charCodeAt(0), start);
     const end = found === -1 ? list.length : found;
-    [starts[code], ends[code]] = [start, end];
+    [places.starts[code], places.ends[code]] = [start, end];
     longest = Math.max(longest, end - start);
     start = end + 1;
   }
   let out = Buffer.of();
   return (text) => {
     if (out.length < text.length * longest) out = Buffer.allocUnsafeSlow(text.length * longest);
-    let length = 0;
-    for (let at = 0; at < text.length; at++) {
-      let code = text[at] ?? 0;
-      // The first of the two bytes of a character from U+0100 to U+03FF.
-      if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
-      const end = ends[code] ?? 0;
-      if (end === 0) out[length++] = code;
-      else for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
-    }
-    return Buffer.from(out.subarray(0, length));
+    return Buffer.from(out.subarray(0, expandInto(out, text, places)));
   };
+}
+
+/**
+ * Apart from the function above, as the engine compiles this loop while it runs.
+ * @returns how many bytes were written
+ */
+function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: Places): number {
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    let code = text[at] ?? 0;
+    // The first of the two bytes of a character from U+0100 to U+03FF.
+    if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
+    const end = ends[code] ?? 0;
+    if (end === 0) out[length++] = code;
+    else for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
+  }
+  return length;
 }
 
 function isReserved(character: string): boolean {
