@@ -7,6 +7,7 @@ import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
+import { abbreviate } from './src/render/words.ts';
 
 /** Code that dependencies bring along and that is never called here: {@link stub} stands for it. */
 const NOT_BUNDLED = {
@@ -17,11 +18,16 @@ const NOT_BUNDLED = {
     // Of execa: its own collection of output, verbose output, local programs, words for signals, and the clean-up that a process group does not need.
     ...['@sec-ant/readable-stream/ponyfill', '@sindresorhus/merge-streams', 'figures', 'get-stream', 'human-signals', 'npm-run-path', 'pretty-ms', 'signal-exit', 'strip-final-newline', 'yoctocolors'],
   ],
-  /** Plop's own actions and its arguments for prompts; kinds of prompts; and of execa what is synchronous, messages between processes, pipes, and streams. */
+  /** Plop's own actions, and kinds of prompts: nothing of them is named. */
+  empty: [/node-plop\/src\/actions\/index\.js$/, /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/],
+  /** Plop's arguments for prompts; helpers that no template uses, and the name in browsers; YAML's second tree, its JSON, and its revivers; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
   modules: [
-    /node-plop\/src\/(actions\/index|prompt-bypass)\.js$/,
-    /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/,
-    /execa\/lib\/(convert\/add|io\/iterate|return\/message|terminate\/graceful|verbose\/(complete|info|output|start|values)|ipc\/(buffer-messages|methods)|methods\/(command|main-sync|script|template)|pipe\/setup)\.js$/,
+    /node-plop\/src\/prompt-bypass\.js$/,
+    /handlebars\/lib\/handlebars\/(decorators|no-conflict|helpers\/(log|lookup))\.js$/,
+    /yaml\/browser\/dist\/(doc\/applyReviver|parse\/cst-visit|schema\/json\/schema)\.js$/,
+    /execa\/lib\/(arguments\/escape|convert\/add|ipc\/(buffer-messages|ipc-input|methods)|io\/(iterate|output-async))\.js$/,
+    /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(handle|handle-async))\.js$/,
+    /execa\/lib\/(terminate\/(cancel|graceful|kill|signal|timeout)|verbose\/(complete|info|output|start|values))\.js$/,
   ],
 };
 
@@ -50,20 +56,24 @@ async function build(): Promise<void> {
     resolve: {
       alias: {
         ...Object.fromEntries(NOT_BUNDLED.packages.map((name) => [name, NOT_BUNDLED.stub])),
-        // Templates are compiled below, so that the compiler stays out.
-        handlebars: 'handlebars/runtime.js',
+        // Templates are compiled below, so that the compiler stays out. The source is the same code as modules.
+        handlebars: join(import.meta.dirname, 'node_modules/handlebars/lib/handlebars.runtime.js'),
         // The same code as modules, of which only what is used goes in.
         yaml: join(import.meta.dirname, 'node_modules/yaml/browser/dist/index.js'),
+        dlv: 'dlv/dist/dlv.es.js',
         // The other half of the package is the same code for Node 6.
         prompts: 'prompts/lib/index.js',
       },
     },
     plugins: [
+      { name: 'empty', load: { filter: { id: NOT_BUNDLED.empty }, handler: () => 'module.exports = {};' } },
       {
         name: 'not-bundled',
-        load: { filter: { id: NOT_BUNDLED.modules }, handler: () => `export * from ${JSON.stringify(NOT_BUNDLED.stub)};\nexport default undefined;` },
+        load: { filter: { id: NOT_BUNDLED.modules }, handler: () => `export * from ${JSON.stringify(NOT_BUNDLED.stub)};\nexport { nothing as default } from ${JSON.stringify(NOT_BUNDLED.stub)};` },
       },
     ],
+    // No module of ours does anything when it is imported, and of the others only what is named is used.
+    treeshake: { moduleSideEffects: false },
     transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
     onLog(level, { code, message }) {
       // A module that one command loads later can be a part of another one.
@@ -87,8 +97,8 @@ async function build(): Promise<void> {
 }
 
 /**
- * Writes the templates in one archive of texts, separated by NUL: an expression with the compiled ones, and then path and
- * text of each plain file. Together they pack better than apart.
+ * Writes the templates in one archive of texts, separated by NUL: the words that are abbreviated in the others, an
+ * expression with the compiled ones, and then path and text of each plain file. Together they pack better than apart.
  */
 async function writeTemplates(): Promise<void> {
   const paths = readdirSync('templates', { recursive: true, encoding: 'utf8' })
@@ -110,7 +120,8 @@ async function writeTemplates(): Promise<void> {
   const { output } = await bundle.generate({ format: 'iife', name: 'templates', exports: 'default', minify: true });
   await bundle.close();
   const expression = output[0].code.replace(/^var templates=/, '');
-  const text = [expression, ...plain.flatMap((path) => [path, textOf(path)])].join('\0');
+  const { list, texts } = abbreviate([expression, ...plain.flatMap((path) => [path, textOf(path)])]);
+  const text = [list, ...texts].join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
   writeFileSync('dist/templates.br', brotliCompressSync(text, { params }));
 }
@@ -130,8 +141,12 @@ function isTemplate(path: string): boolean {
 function precompiled(paths: readonly string[]): string {
   const specifications = paths.map((path) => {
     const specification = Handlebars.precompile(textOf(path), COMPILE_OPTIONS) as unknown as string;
-    // The place of each call in its template, which no helper looks at. A quote inside of a text is escaped.
-    const small = specification.replace(/,"loc":\{"start":\{[^}]*\},"end":\{[^}]*\}\}/g, '');
+    // A quote or a line's end inside of a text is escaped, so that none of these is in one.
+    const small = specification
+      // The place of each call and name in its template: no helper looks at the one, and an error names template and name without the other.
+      .replace(/(?:,"loc":|, ?)\{"start":\{[^}]*\},"end":\{[^}]*\}\} ?(?=[})])/g, '')
+      // For runtimes that are older than the one in the bundle.
+      .replace(/ \|\| function\(parent, propertyName\) \{\s+if [^}]*\}\s+return undefined\s+\}/g, '');
     return `${JSON.stringify(path)}: ${small}`;
   });
   return `export default {\n${specifications.join(',\n')}\n};\n`;
@@ -147,7 +162,8 @@ function licences(modules: readonly string[]): string {
   const roots = new Set(
     modules.flatMap((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replace(/^\0/, ''))?.[1] ?? []),
   );
-  const packages = [...roots].map((root) => {
+  const titles = new Map<string, string[]>();
+  for (const root of roots) {
     const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
       string,
       string
@@ -156,11 +172,12 @@ function licences(modules: readonly string[]): string {
     if (license === undefined) throw new Error(`${root} has no licence`);
     const text =
       file === undefined ? `${license}, by its package.json.` : readFileSync(join(root, file), 'utf8').trim();
-    return { title: `${String(name)} ${String(version)} (${license})`, text };
-  });
-  const sections = packages
-    .toSorted((a, b) => (a.title < b.title ? -1 : 1))
-    .map(({ title, text }) => `## ${title}\n\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`);
+    titles.set(text, [...(titles.get(text) ?? []), `## ${String(name)} ${String(version)} (${license})\n`].sort());
+  }
+  // Packages of one author often have the same text, which then follows all of their titles.
+  const sections = [...titles]
+    .map(([text, own]) => `${own.join('')}\n${text.replace(/^/gm, '    ').replace(/[ \t]+$/gm, '')}\n`)
+    .sort();
   return `# Licences of what is bundled\n\n${sections.join('\n')}`;
 }
 

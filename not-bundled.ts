@@ -6,10 +6,12 @@ export default stub;
 export const signalsByName = new Proxy({}, { get: nothing });
 
 export {
+  nothing,
   nothing as addConvertedStreams,
   nothing as addIpcMethods,
   nothing as getBufferedIpcOutput,
   nothing as getIpcExport,
+  nothing as cleanupCustomStreams,
   nothing as createMessages,
   nothing as getVerboseInfo,
   nothing as logCommand,
@@ -17,16 +19,26 @@ export {
   nothing as mapCommandAsync,
   nothing as mapCommandSync,
   nothing as mapScriptAsync,
+  nothing as registerDefaultDecorators,
+  nothing as schema,
   nothing as setScriptSync,
   nothing as throwOnGracefulCancel,
   nothing as validateGracefulCancel,
+  nothing as joinCommand,
+  nothing as normalizeForceKillAfterDelay,
+  nothing as pipeOutputAsync,
+  nothing as sendIpcInput,
+  nothing as subprocessKill,
+  nothing as throwOnCancel,
+  nothing as throwOnTimeout,
+  nothing as validateCancelSignal,
+  nothing as validateIpcInputOption,
+  nothing as validateTimeout,
   nothing as waitForIpcOutput,
 };
 
 export {
-  unused as asyncIterator,
-  unused as DEFAULT_OBJECT_HIGH_WATER_MARK,
-  unused as bold,
+  unused as applyReviver,
   unused as MaxBufferError,
   unused as getStreamAsArray,
   unused as getStreamAsArrayBuffer,
@@ -35,9 +47,7 @@ export {
   unused as deepScriptOptions,
   unused as dotCase,
   unused as execaCoreSync,
-  unused as gray,
   unused as iterateForResult,
-  unused as iterateOnSubprocessStream,
   unused as kebabCase,
   unused as logLines,
   unused as npmRunPathEnv,
@@ -47,18 +57,48 @@ export {
   unused as pascalCase,
   unused as pathCase,
   unused as pipeToSubprocess,
-  unused as redBright,
   unused as sentenceCase,
   unused as snakeCase,
+  unused as mapNode,
   unused as titleCase,
-  unused as yellowBright,
+  unused as visit,
 };
 
-export { no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
+export { all as handleNodeOption, first as normalizeKillSignal, none as getSignalDescription };
+
+export { no as isTemplateString, no as shouldLogOutput };
+
+const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
+
+/**
+ * Stands for what execa can do with the streams of a program, which are only pipes here, or nothing: they are what Node makes
+ * of the option.
+ */
+export function handleStdioAsync(options: { stdio?: unknown } & Partial<Record<(typeof STREAMS)[number], unknown>>) {
+  const values = STREAMS.map((name) => options.stdio ?? options[name] ?? 'pipe');
+  options.stdio = values;
+  return values.map((value, index) => ({
+    direction: index === 0 ? 'input' : 'output',
+    objectMode: false,
+    stdioItems: [{ type: 'native', value, optionName: STREAMS[index] }],
+  }));
+}
 
 /** Called, without an effect on what is used. */
 function nothing(): never[] {
   return [];
+}
+
+function none(): undefined {
+  return undefined;
+}
+
+function first<Value>(value: Value): Value {
+  return value;
+}
+
+function all<Values extends unknown[]>(...values: Values): Values {
+  return values;
 }
 
 function no(): boolean {

@@ -4,13 +4,13 @@ import type { NodePlopAPI } from 'node-plop';
 import { messageOf } from '../errors.ts';
 
 /**
- * The templates in the package, by their path below `templates/`: compiled, which halves the run time, or the text of a
+ * The templates in the package, by their path below `templates/`: compiled, which halves the run time, or what gives a
  * file that is copied.
  */
-export type Precompiled = Readonly<Record<string, Parameters<typeof Handlebars.template>[0] | string>>;
+export type Precompiled = Readonly<Record<string, Parameters<typeof Handlebars.template>[0] | (() => Buffer)>>;
 
 /** Renders a template. `name` is for the error message. */
-export type Fill = (name: string, template: string, data: object) => string;
+export type Fill = (name: string, template: string, data: object) => string | Buffer;
 
 /**
  * The helpers of the templates: `eq a b`; `json value`, a literal for JSON and TypeScript; `yaml text`, a scalar for YAML;
@@ -52,7 +52,7 @@ export function fillWith(plop: Pick<NodePlopAPI, 'getHelper' | 'getHelperList'>,
   return (name, template, data) => {
     try {
       const compiled = precompiled[name];
-      if (typeof compiled === 'string') return compiled;
+      if (typeof compiled === 'function') return (compiled as () => Buffer)();
       return (compiled ? handlebars.template(compiled) : handlebars.compile(template, COMPILE_OPTIONS))(data);
     } catch (error) {
       throw new Error(`${name}: ${messageOf(error)}`, { cause: error });

@@ -5,6 +5,7 @@ import { brotliDecompressSync } from 'node:zlib';
 
 import type { Precompiled } from './handlebars.ts';
 import type { Templates } from './plop.ts';
+import { expander } from './words.ts';
 
 declare const PACKAGE_VERSION: string;
 
@@ -18,12 +19,29 @@ export function packedTemplates(): Templates {
   };
 }
 
-/** Reads an archive of templates, whose parts are separated by NUL: compiled ones first, as an expression. */
+/**
+ * Reads an archive of templates, whose parts are separated by NUL: the list of the words that are abbreviated in the other
+ * parts; the compiled ones, as an expression; and then path and text of each plain file, which is expanded when it is used.
+ */
 export function readArchive(file: URL): Precompiled {
-  const [compiled = '', ...plain] = brotliDecompressSync(readFileSync(file)).toString().split('\0');
-  const templates: Record<string, Precompiled[string]> = { ...(runInThisContext(compiled) as Precompiled) };
-  for (let index = 0; index < plain.length; index += 2) templates[plain[index] ?? ''] = plain[index + 1] ?? '';
+  const [list = Buffer.of(), compiled = Buffer.of(), ...plain] = partsOf(brotliDecompressSync(readFileSync(file)));
+  const expand = expander(list);
+  const templates: Record<string, Precompiled[string]> = { ...(runInThisContext(String(expand(compiled))) as Precompiled) };
+  for (let index = 0; index < plain.length; index += 2) {
+    const [path, text] = plain.slice(index, index + 2);
+    if (path && text) templates[String(expand(path))] = () => expand(text);
+  }
   return templates;
+}
+
+function partsOf(bytes: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let from = 0, to; from <= bytes.length; from = to + 1) {
+    to = bytes.indexOf(0, from);
+    if (to === -1) to = bytes.length;
+    parts.push(bytes.subarray(from, to));
+  }
+  return parts;
 }
 
 function beside(path: string): URL {

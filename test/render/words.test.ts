@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { abbreviate, expander } from '../../src/render/words.ts';
+import { templates } from '../support/project.ts';
+
+const expanded = ({ list, texts }: ReturnType<typeof abbreviate>) => {
+  const expand = expander(Buffer.from(list));
+  return texts.map((text) => expand(Buffer.from(text)).toString());
+};
+
+describe('abbreviating words', () => {
+  it.each([
+    ['nothing', []],
+    ['no frequent word', ['', 'one text']],
+    ['one frequent word', ['word '.repeat(9), 'a word']],
+    ['names in camel case, and indentation', ['  const aName = otherName;\n'.repeat(20), '\n\n    otherNameOfAName']],
+    ['characters of two to four bytes', ['ação × ÿ ключ 鍵 😀' + ' frequent'.repeat(9), '😀']],
+    ['more words than there are characters for', [Array.from({ length: 2000 }, (_, index) => `word${'abcdefghij'.charAt(index % 10)}`.repeat(2) + letters(index)).join(' ').repeat(6)]],
+  ])('loses nothing of %s', (_, texts) => {
+    expect(expanded(abbreviate(texts))).toEqual(texts);
+  });
+
+  it('makes one character of each frequent word', () => {
+    const { list, texts } = abbreviate(['instance '.repeat(9)]);
+    expect(list).toBe('instance');
+    expect(texts[0]).toHaveLength(18);
+  });
+
+  it.each(['\x01', '\x02', '\x1f', 'Ā', 'Ͽ'])('refuses a text with %j, which would be read as a word', (character) => {
+    expect(() => abbreviate(['text', `a${character}b`])).toThrow('stands for a word');
+  });
+});
+
+describe('the archive of the build', () => {
+  it('has every plain file of the templates, byte for byte', () => {
+    const plain = readdirSync('templates', { recursive: true, encoding: 'utf8' }).filter(
+      (path) => statSync(join('templates', path)).isFile() && !path.endsWith('.hbs'),
+    );
+    expect(plain.length).toBeGreaterThan(100);
+    for (const path of plain) {
+      const file = templates.precompiled?.[path] as (() => Buffer) | undefined;
+      expect(file?.().equals(readFileSync(join('templates', path))), path).toBe(true);
+    }
+  });
+});
+
+/** A number in letters, so that it is a part of a word. */
+function letters(index: number): string {
+  return String(index).replace(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit)));
+}
