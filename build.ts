@@ -26,8 +26,8 @@ const NOT_BUNDLED = {
     /handlebars\/lib\/handlebars\/(decorators|no-conflict|helpers\/(log|lookup))\.js$/,
     /yaml\/browser\/dist\/(doc\/applyReviver|parse\/cst-visit|schema\/json\/schema)\.js$/,
     /execa\/lib\/(arguments\/escape|convert\/add|ipc\/(buffer-messages|ipc-input|methods)|io\/(iterate|output-async))\.js$/,
-    /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(handle|handle-async))\.js$/,
-    /execa\/lib\/(terminate\/(cancel|graceful|kill|signal|timeout)|verbose\/(complete|info|output|start|values))\.js$/,
+    /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(duplicate|input-option))\.js$/,
+    /execa\/lib\/(terminate\/(cancel|graceful|timeout)|transform\/(generator|normalize|object-mode)|verbose\/(complete|info|output|start|values))\.js$/,
   ],
 };
 

@@ -11,7 +11,6 @@ export {
   nothing as addIpcMethods,
   nothing as getBufferedIpcOutput,
   nothing as getIpcExport,
-  nothing as cleanupCustomStreams,
   nothing as createMessages,
   nothing as getVerboseInfo,
   nothing as logCommand,
@@ -25,10 +24,9 @@ export {
   nothing as throwOnGracefulCancel,
   nothing as validateGracefulCancel,
   nothing as joinCommand,
-  nothing as normalizeForceKillAfterDelay,
+  nothing as handleInputOptions,
   nothing as pipeOutputAsync,
   nothing as sendIpcInput,
-  nothing as subprocessKill,
   nothing as throwOnCancel,
   nothing as throwOnTimeout,
   nothing as validateCancelSignal,
@@ -59,30 +57,16 @@ export {
   unused as pipeToSubprocess,
   unused as sentenceCase,
   unused as snakeCase,
+  unused as generatorToStream,
   unused as mapNode,
+  unused as runGeneratorsSync,
   unused as titleCase,
   unused as visit,
 };
 
-export { all as handleNodeOption, first as normalizeKillSignal, none as getSignalDescription };
+export { all as handleNodeOption, first as filterDuplicates, first as normalizeTransforms, none as getDuplicateStream };
 
-export { no as isTemplateString, no as shouldLogOutput };
-
-const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
-
-/**
- * Stands for what execa can do with the streams of a program, which are only pipes here, or nothing: they are what Node makes
- * of the option.
- */
-export function handleStdioAsync(options: { stdio?: unknown } & Partial<Record<(typeof STREAMS)[number], unknown>>) {
-  const values = STREAMS.map((name) => options.stdio ?? options[name] ?? 'pipe');
-  options.stdio = values;
-  return values.map((value, index) => ({
-    direction: index === 0 ? 'input' : 'output',
-    objectMode: false,
-    stdioItems: [{ type: 'native', value, optionName: STREAMS[index] }],
-  }));
-}
+export { no as getFdObjectMode, no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
 
 /** Called, without an effect on what is used. */
 function nothing(): never[] {
