@@ -13,6 +13,8 @@ interface Instance {
   encoding: Encoding;
   /** Whether the service took a create. */
   isCreated: boolean;
+  /** Whether it took a destroy since. */
+  isDestroyed: boolean;
   /** Whether a create failed in the service, which may have kept something all the same. */
   isSuspect: boolean;
   /** The number of creates without a reply, which the service may still carry out. */
@@ -84,7 +86,10 @@ export class Made {
       return ({ exchange: { reply } }) => {
         if (reply === undefined) return;
         instance.unanswered--;
-        if (reply.status < 400) instance.isCreated = this.isAnyCreated = true;
+        if (reply.status < 400) {
+          instance.isCreated = this.isAnyCreated = true;
+          instance.isDestroyed = false;
+        }
         if (reply.status >= 500) instance.isSuspect = true;
       };
     }
@@ -96,6 +101,7 @@ export class Made {
       if (reply === undefined || reply.status >= 300) return;
       if (action === 'UnbindApp') instance.apps.delete(app);
       if (action === 'UnbindJob') instance.jobs.delete(job);
+      if (action === 'Destroy') instance.isDestroyed = true;
     };
   }
 
@@ -103,7 +109,10 @@ export class Made {
   expect(name: string, encoding: Encoding): Instance {
     const known = this.instances.get(name);
     if (known !== undefined) return known;
-    const instance: Instance = { encoding, isCreated: false, isSuspect: false, unanswered: 0, apps: new Map(), jobs: new Set() };
+    const instance: Instance = {
+      ...{ encoding, isCreated: false, isDestroyed: false, isSuspect: false, unanswered: 0 },
+      ...{ apps: new Map(), jobs: new Set() },
+    };
     this.instances.set(name, instance);
     return instance;
   }
@@ -167,31 +176,22 @@ export class Made {
     for (let time = 0; time < 3 && this.hangs < HANGING_LIMIT; time++) {
       const destroyed = await this.ask(calls.destroy(name));
       const status = destroyed.reply?.status ?? 0;
-      if (destroyed.failure === 'aborted') return false;
+      if (destroyed.failure === 'aborted' || isUnreachable(destroyed)) return false;
       if (destroyed.failure === 'timeout') {
         this.hangs++;
         return false;
       }
-      if (status === 404 || status === 410) return true;
-      if (status >= 200 && status < 300) return this.vanishes(name, instance);
-      if (isUnreachable(destroyed)) return false;
+      if (status >= 200 && status < 300) instance.isDestroyed = true;
+      // After a destroy that was taken, the next one may well be refused.
+      if (instance.isDestroyed) return !this.caller.isKeeping || (await this.isThere(name, instance)) !== true;
+      if (status === 404 || status === 410) return !isCreated || (await this.isThere(name, instance)) !== true;
       // A service that refuses everything has not taken the create either.
       if (status >= 400 && !isCreated && !this.isAnyCreated) return true;
       for (const [app, hosts] of instance.apps) await this.ask(calls.unbindApp(name, app, hosts));
       for (const job of instance.jobs) await this.ask(calls.unbindJob(name, job));
+      await sleep(50 * 2 ** time);
     }
-    return false;
-  }
-
-  /** A removal may continue after its reply: waits for up to a second, unless the service keeps its instances anyway. */
-  private async vanishes(name: string, instance: Instance): Promise<boolean> {
-    for (let pause = 50; ; pause *= 2) {
-      const isThere = await this.isThere(name, instance);
-      if (this.signal.aborted) return false;
-      if (isThere !== true) return true;
-      if (pause > 400 || this.caller.isKeeping) return false;
-      await sleep(pause);
-    }
+    return (await this.isThere(name, instance)) === false;
   }
 
   /** Whether an instance exists; undefined if the service has no call that tells. */

@@ -1,10 +1,11 @@
 import { EXIT, ExpectedError } from '../errors.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import { isNotHttp, isUntrusted } from '../tsuru/failures.ts';
+import { TOO_MANY_REDIRECTS } from '../tsuru/redirects.ts';
 import { groupOf, type Check } from './check.ts';
+import type { Left } from './made.ts';
 import { Probe } from './probe.ts';
 import { isAccepted, isUnreachable, isUnserved, outcomeOf, type Sent, statusOf, wayOf } from './sent.ts';
-import type { Left } from './made.ts';
 import { Lost, Session, type CheckedService } from './session.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function preflight(
   hurry?: AbortSignal,
 ): Promise<Left[]> {
   const session = new Session(service, signal);
-  const hasty = new Session({ ...service, timeout: Math.min(service.timeout, PATIENCE) }, signal);
+  const hasty = new Session({ ...service, timeout: Math.min(service.timeout, PATIENCE) }, signal, PATIENCE);
   const probes = service.encodings.map((encoding) => probeOf(session, encoding));
   try {
     await requireAccess(probeOf(hasty, 'form'));
@@ -37,7 +38,7 @@ export async function preflight(
   return session.made.removeAll(hurry);
 }
 
-/** Milliseconds to wait for a reply that takes no work. */
+/** Milliseconds to wait for a reply that takes no work, and, in all, for a service that is busy. */
 const PATIENCE = 10_000;
 
 function probeOf(session: Session, encoding: Encoding): Probe {
@@ -64,6 +65,13 @@ async function requireAccess(probe: Probe): Promise<void> {
       'Is the service at this port, and is it at work? --timeout sets how long to wait for a reply.',
     );
   }
+  if (both.every((sent) => statusOf(sent) === 429 || statusOf(sent) === 503)) {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      `${address.href} is too busy, or in maintenance: it replies with ${statusOf(plans)}.`,
+      'Try again later.',
+    );
+  }
   if (both.every((sent) => statusOf(sent) === 401 || statusOf(sent) === 403)) {
     throw new ExpectedError(
       EXIT.inTheWay,
@@ -83,6 +91,14 @@ function refusalOf({ exchange }: Sent, service: CheckedService): ExpectedError |
       EXIT.inTheWay,
       `The certificate of ${href} is not trusted: ${failure}.`,
       'Give the certificate of its authority with --ca FILE, or take any with --insecure. Tsuru has to trust it, too.',
+    );
+  }
+  const [hop] = exchange.hops;
+  if (hop !== undefined && exchange.failure === TOO_MANY_REDIRECTS) {
+    return new ExpectedError(
+      EXIT.inTheWay,
+      `${href} redirects without end: a ${hop.status} to ${hop.location} is the first redirect.`,
+      'Give the address of the API itself; a login page or a gateway may be in front of it.',
     );
   }
   if (!isNotHttp(exchange)) return undefined;

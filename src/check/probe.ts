@@ -34,7 +34,12 @@ const TESTED_BY: Partial<Record<Action, string>> = {
   Status: 'status.readable',
 };
 
-/** Milliseconds for which a removal may continue after its reply. */
+/** The group in the id of a check. */
+function groupIn(id: string): string {
+  return id.slice(0, id.indexOf('.'));
+}
+
+/** Milliseconds for which a removal may continue after a reply other than 202. */
 const REMOVAL_TIME = 10_000;
 
 /** The same once an instance outlived its removal. */
@@ -48,11 +53,11 @@ export class Probe {
   readonly encoding: Encoding;
   readonly calls: Calls;
   /** Every call of this check, in order. */
-  readonly sent: Sent[] = [];
+  readonly sent: Sent[];
   /** The call that the verdict is about, if it is not the last. */
   culprit: Sent | undefined;
   /** The instances of this check, which are removed after it. */
-  readonly names: string[] = [];
+  readonly names: string[];
   private readonly id: string;
   private readonly onWait: (waiting: string | undefined) => void;
 
@@ -60,12 +65,25 @@ export class Probe {
    * @param id the id of the check
    * @param onWait called with a description of each wait, and with `undefined` at its end
    */
-  constructor(session: Session, id: string, encoding: Encoding, onWait: (waiting: string | undefined) => void) {
+  constructor(
+    session: Session,
+    id: string,
+    encoding: Encoding,
+    onWait: (waiting: string | undefined) => void,
+    { sent, names }: Pick<Probe, 'sent' | 'names'> = { sent: [], names: [] },
+  ) {
+    this.sent = sent;
+    this.names = names;
     this.session = session;
     this.id = id;
     this.encoding = encoding;
     this.calls = session.calls(encoding);
     this.onWait = onWait;
+  }
+
+  /** The same check with calls in another encoding. */
+  in(encoding: Encoding): Probe {
+    return encoding === this.encoding ? this : new Probe(this.session, this.id, encoding, this.onWait, this);
   }
 
   /** A new name for an instance that is removed after the check. */
@@ -110,8 +128,8 @@ export class Probe {
   /** @throws Verdict `blocked` if this call tends to hang, and the check is about another one */
   async send(call: Call, more?: SendMore): Promise<Sent> {
     const tester = TESTED_BY[call.action];
-    if (this.session.isHanging(call.action) && tester?.split('.')[0] !== this.id.split('.')[0]) {
-      throw new Verdict('blocked', `${wayOf(call)} gets no reply in time`, tester);
+    if (tester !== undefined && this.session.isHanging(call.action) && groupIn(tester) !== groupIn(this.id)) {
+      throw new Verdict('blocked', `${wayOf(call)} gets no reply in time`, { id: tester, encoding: this.encoding });
     }
     const sent = await this.session.send(call, this.encoding, more);
     this.sent.push(sent);
@@ -160,6 +178,25 @@ export class Probe {
   /** An instance that all checks in this encoding share; they must leave it unchanged. */
   shared(): Promise<string> {
     return this.session.once(`shared ${this.encoding}`, () => this.instance({}, this.missingName()));
+  }
+
+  /** An instance to bind an app to: the shared one, or a new one if the service binds only one app to each. */
+  async toBind(): Promise<string> {
+    return (await this.isExclusive()) ? this.instance() : this.shared();
+  }
+
+  /** Whether the service refuses a second app that is bound to an instance. */
+  private isExclusive(): Promise<boolean> {
+    return this.session.once(`exclusive ${this.encoding}`, async () => {
+      const name = await this.instance();
+      const [first, second] = [await this.bindApp(name, this.newApp()), await this.bindAppNow(name, this.newApp())];
+      return isSuccess(first) && !isSuccess(second);
+    });
+  }
+
+  /** Requires that several apps can be bound to an instance. @throws Verdict `blocked` */
+  async needSeveralApps(): Promise<void> {
+    if (await this.isExclusive()) this.endAt('bind-app.second-app', 'an instance takes only one app');
   }
 
   /** Waits while an instance is pending. @returns its first other status @throws Verdict `blocked` if that takes too long */
@@ -250,8 +287,7 @@ export class Probe {
       for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
         const { holds, sent } = await this.exists(name);
         if (!holds) return { holds: true, sent };
-        const limit = session.isKeeping ? SHORT_REMOVAL_TIME : Math.min(REMOVAL_TIME, session.service.timeout);
-        if (performance.now() - start > limit) {
+        if (performance.now() - start > this.removalTime()) {
           session.isKeeping = true;
           return { holds: false, sent };
         }
@@ -263,10 +299,17 @@ export class Probe {
     }
   }
 
+  /** Milliseconds for which a removal may continue after its reply. */
+  removalTime(): number {
+    const { isKeeping, isRemovingLater, service } = this.session;
+    if (isKeeping) return SHORT_REMOVAL_TIME;
+    return isRemovingLater ? service.timeout : Math.min(REMOVAL_TIME, service.timeout);
+  }
+
   /** Requires that binds can be repeated, for checks that compare what they return. @throws Verdict `blocked` */
   async needStableBinds(): Promise<void> {
     const isStable = await this.session.once(`stable ${this.encoding}`, async () => {
-      const name = await this.shared();
+      const name = await this.toBind();
       const app = this.newApp();
       const before = await this.variables(name, app);
       return isSame(before, variablesOf(await this.bindApp(name, app)));
@@ -291,7 +334,7 @@ export class Probe {
 
   /** The same for a bind of an app. */
   readonly needBind = (): Promise<unknown> =>
-    this.ordinary('bind', async () => this.variables(await this.shared(), this.newApp()));
+    this.ordinary('bind', async () => this.variables(await this.toBind(), this.newApp()));
 
   /** The same for a bind of a job. */
   readonly needJobBind = (): Promise<unknown> =>
@@ -304,6 +347,13 @@ export class Probe {
       const app = this.newApp();
       await this.variables(name, app);
       await this.need(this.unbinding(name, app), 'an ordinary unbind fails too');
+    });
+
+  /** The same for a create with a parameter. */
+  readonly needParameter = (): Promise<unknown> =>
+    this.ordinary('parameter', async () => {
+      const sent = await this.create(this.newName(), { parameters: { check: 'x' } });
+      if (!isSuccess(sent) && !isRefused(sent)) this.blockBy('parameters.simple', 'no parameter is accepted', sent);
     });
 
   /** The same for a destroy. */
@@ -400,7 +450,8 @@ export class Probe {
 
   /** Ends the check with the finding of another one, or its own. */
   private endAt(id: string, problem: string): never {
-    throw id === this.id ? new Verdict('failed', problem) : new Verdict('blocked', problem, id);
+    const { encoding } = this;
+    throw id === this.id ? new Verdict('failed', problem) : new Verdict('blocked', problem, { id, encoding });
   }
 
   /** What an ordinary call does is found out once in each encoding. */
@@ -429,10 +480,12 @@ export class Probe {
           session.creationTime = Math.max(session.creationTime, time);
           return sent;
         }
+        // What never comes up can never be bound.
+        const cause = ['status.up', 'bind-app.success'].find((id) => session.neverEnding.has(id)) ?? tester;
         if (time > session.service.timeout || session.neverEnding.has(tester)) {
           session.neverEnding.add(tester);
           this.culprit = sent;
-          this.endAt(tester, `${otherwise} after ${session.service.timeout / 1000} s`);
+          this.endAt(cause, `${otherwise} after ${session.service.timeout / 1000} s`);
         }
         this.onWait(waiting);
         await sleep(pause);

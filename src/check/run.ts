@@ -186,7 +186,7 @@ async function tryCheck(
   } catch (error) {
     if (error instanceof Verdict) {
       ({ outcome, message: problem } = error);
-      waitsFor = error.waitsFor === undefined ? undefined : labelIn(error.waitsFor, spoken);
+      waitsFor = error.waitsFor && labelIn(error.waitsFor.id, error.waitsFor.encoding);
     } else if (error instanceof Lost) {
       outcome = 'unfinished';
       problem = 'the run ended first';

@@ -53,6 +53,9 @@ const POOL = poolHeaders({
 /** After this many timeouts in all, the run ends. */
 const TIMEOUT_LIMIT = 20;
 
+/** Milliseconds, in all, for which a run waits for a service that asks for patience. */
+const PATIENCE = 60_000;
+
 /** One run against a service: makes Tsuru's calls, and records what they may leave behind. */
 export class Session {
   readonly service: CheckedService;
@@ -70,13 +73,21 @@ export class Session {
   creationTime = 0;
   /** The longest time, in milliseconds, that a create took to reply. */
   createLatency = 0;
+  /** Whether a destroy got a 202: its removal takes as long as it takes. */
+  isRemovingLater = false;
+  /** Milliseconds for which the run still waits for a service that asks for patience. */
+  private patience: number;
   private readonly signal: AbortSignal;
   private readonly authorization: string;
   private readonly timeouts: Action[] = [];
   private readonly facts = new Map<string, Promise<unknown>>();
 
-  /** @param signal stops the checks, but not the removal of instances */
-  constructor(service: CheckedService, signal: AbortSignal) {
+  /**
+   * @param signal stops the checks, but not the removal of instances
+   * @param patience milliseconds, in all, for a service that asks for patience
+   */
+  constructor(service: CheckedService, signal: AbortSignal, patience = PATIENCE) {
+    this.patience = patience;
     this.service = service;
     this.signal = signal;
     // Every request in flight listens to it.
@@ -97,6 +108,7 @@ export class Session {
       const settle = this.made.expectEffectOf(call, encoding);
       const sent = await this.exchange(call, this.signal, this.service.timeout, more);
       settle(sent);
+      if (call.action === 'Destroy' && sent.exchange.reply?.status === 202) this.isRemovingLater = true;
       if (call.action === 'Create' && sent.exchange.reply !== undefined) {
         this.createLatency = Math.max(this.createLatency, sent.exchange.milliseconds);
       }
@@ -104,7 +116,8 @@ export class Session {
       if (sent.exchange.failure === 'timeout') this.timeouts.push(call.action);
       if (isUnreachable(sent.exchange)) await this.confirmLoss();
       const pause = requestedPause(sent.exchange);
-      if (pause === undefined || time > REPEATS || more.isSingle) return sent;
+      if (pause === undefined || time > REPEATS || more.isSingle || this.patience < pause) return sent;
+      this.patience -= pause;
       await sleep(pause);
     }
   }

@@ -6,14 +6,12 @@ import { Verdict } from './verdict.ts';
 /** Makes the calls, and names what is made. */
 export interface Asker {
   readonly calls: Calls;
-  readonly names: readonly string[];
   send(call: Call): Promise<Sent>;
   create(name: string, over: Partial<InstanceFields>): Promise<Sent>;
   bindAppNow(name: string, app: string, fields?: Partial<AppFields>): Promise<Sent>;
   unbinding(name: string, app: string): Call;
   newName(): string;
   newApp(): string;
-  own(name: string): string;
   shared(): Promise<string>;
 }
 
@@ -44,7 +42,7 @@ const WITNESSES: readonly Witness[] = [
     kind: 'create',
     async ask(asker, name) {
       const sent = await asker.create(name, { team: OTHER_TEAM });
-      if (isAccepted(sent) && !asker.names.includes(name)) asker.own(name);
+      if (isAccepted(sent)) await asker.send(asker.calls.destroy(name));
       return sent;
     },
     confirms: (sent) => !isAccepted(sent),

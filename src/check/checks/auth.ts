@@ -1,4 +1,4 @@
-import { basicAuth } from '../../tsuru/access.ts';
+import { basicAuth, type ServiceAccess } from '../../tsuru/access.ts';
 import type { Call } from '../../tsuru/calls.ts';
 import type { Check } from '../check.ts';
 import type { Probe } from '../probe.ts';
@@ -33,21 +33,33 @@ async function isLetIn(probe: Probe, sent: Sent): Promise<boolean> {
   return isAccepted(sent) || statusOf(sent) !== statusOf(await probe.send(sent.call));
 }
 
-/** Whether calls without credentials are let in, in which case no check of credentials says more. */
-function isOpen(probe: Probe): Promise<boolean> {
-  return probe.session.once('open', async () => isAccepted(await probe.send(probe.calls.plans(), NONE)));
-}
-
 const NONE = { authorization: undefined };
 
-/** No call with this header is let in: every one that the service serves gets a 4xx. */
-function refused(headerOf: (probe: Probe) => string | undefined): (probe: Probe) => Promise<void> {
-  return async (probe) => {
-    const authorization = headerOf(probe);
-    if (authorization !== undefined && (await isOpen(probe))) {
-      probe.blockBy('auth.missing', 'no password is required');
+/** Whether no harmless call needs credentials, in which case other checks of credentials say nothing more. */
+function isOpen(probe: Probe): Promise<boolean> {
+  return probe.session.once('open', async () => {
+    const name = await probe.shared();
+    const { calls } = probe;
+    for (const call of [calls.plans(), calls.status(name), calls.info(name), calls.bindApp(name, probe.newApp())]) {
+      const isServed = isAccepted(await probe.send(call));
+      if (isServed && !isAccepted(await probe.send(call, NONE))) return false;
     }
+    return true;
+  });
+}
+
+/** Requires that some call needs credentials. @throws Verdict `blocked` */
+async function needPassword(probe: Probe): Promise<void> {
+  if (await isOpen(probe)) probe.blockBy('auth.missing', 'no password is required');
+}
+
+/** No call with these credentials is let in, unless it is without any, too. */
+function refused(credentialsOf: (service: ServiceAccess) => string): (probe: Probe) => Promise<void> {
+  return async (probe) => {
+    await needPassword(probe);
+    const authorization = basicAuth(credentialsOf(probe.session.service));
     for (const call of await everyCall(probe)) {
+      if (isAccepted(await probe.send(call, NONE))) continue;
       const sent = await probe.send(call, { authorization });
       probe.require(!(await isLetIn(probe, sent)), sent, `${wayOf(call)} ${outcomeOf(sent)}`);
     }
@@ -61,7 +73,12 @@ export const authChecks: readonly Check[] = [
     rule: 'Calls without credentials are refused.',
     part: PART,
     fix: 'Check basic auth before routing, for every route, and return 401.',
-    run: refused(() => undefined),
+    async run(probe) {
+      for (const call of await everyCall(probe)) {
+        const sent = await probe.send(call, NONE);
+        probe.require(!(await isLetIn(probe, sent)), sent, `${wayOf(call)} ${outcomeOf(sent)}`);
+      }
+    },
   },
   {
     id: 'auth.wrong-password',
@@ -69,7 +86,7 @@ export const authChecks: readonly Check[] = [
     rule: 'Calls with a wrong password are refused.',
     part: PART,
     fix: 'Compare the whole password in constant time, and return 401.',
-    run: refused(({ session: { service } }) => basicAuth(`${service.username}:${service.password}x`)),
+    run: refused(({ username, password }) => `${username}:${password}x`),
   },
   {
     id: 'auth.wrong-user',
@@ -77,7 +94,7 @@ export const authChecks: readonly Check[] = [
     rule: 'Calls with a wrong user name are refused.',
     part: PART,
     fix: 'Compare the user name as well as the password.',
-    run: refused(({ session: { service } }) => basicAuth(`${service.username}x:${service.password}`)),
+    run: refused(({ username, password }) => `${username}x:${password}`),
   },
   {
     id: 'auth.malformed',
@@ -86,7 +103,8 @@ export const authChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 401 unless the header is `Basic` followed by the base64 of user:password.',
     async run(probe) {
-      if (await isOpen(probe)) probe.blockBy('auth.missing', 'no password is required');
+      const open = await probe.send(probe.calls.plans(), NONE);
+      if (isAccepted(open)) probe.blockBy('auth.missing', 'the plans need no password', open);
       const { username, password } = probe.session.service;
       const plain = basicAuth(`${username}:${password}`).slice('Basic '.length);
       const malformed = ['Basic', 'Basic ', 'Basic !!!', basicAuth(username), basicAuth(''), `Bearer ${plain}`, plain, 'Basic ='];
@@ -103,7 +121,7 @@ export const authChecks: readonly Check[] = [
     part: PART,
     fix: 'Check basic auth before routing; only a health check may be open.',
     async run(probe) {
-      if (await isOpen(probe)) probe.blockBy('auth.missing', 'no password is required');
+      await needPassword(probe);
       const name = await probe.shared();
       for (const path of [`/resources/${name}/check`, '/authenticated-resources/check', `/resources/${name}/bind`]) {
         for (const method of ['GET', 'POST']) {

@@ -12,7 +12,7 @@ const READABLE =
 function works(fieldsOf: (app: string) => Partial<AppFields>): (probe: Probe) => Promise<void> {
   return async (probe) => {
     const app = probe.newApp();
-    const sent = await probe.bindApp(await probe.shared(), app, fieldsOf(app));
+    const sent = await probe.bindApp(await probe.toBind(), app, fieldsOf(app));
     await probe.requireSpecial(sent, 'the bind', probe.needBind);
   };
 }
@@ -26,7 +26,7 @@ export const bindAppChecks: readonly Check[] = [
     fix: `${READABLE}, for every instance that was created, by a form or by JSON.`,
     perEncoding: true,
     async run(probe) {
-      probe.requireSuccess(await probe.bindApp(await probe.shared(), probe.newApp()), 'the bind');
+      probe.requireSuccess(await probe.bindApp(await probe.toBind(), probe.newApp()), 'the bind');
     },
   },
   {
@@ -52,12 +52,26 @@ export const bindAppChecks: readonly Check[] = [
     })),
   },
   {
+    id: 'bind-app.second-app',
+    level: 'should',
+    rule: 'Several apps can be bound to one instance.',
+    part: 'The calls',
+    fix: 'Give each app credentials of its own; if an instance is for one app only, say so in the documentation of the service.',
+    async run(probe) {
+      const name = await probe.instance();
+      await probe.variables(name, probe.newApp());
+      const second = await probe.bindApp(name, probe.newApp());
+      probe.requireSuccess(second, 'the bind of a second app');
+    },
+  },
+  {
     id: 'bind-app.shared-host',
     level: 'should',
     rule: 'Two apps with the same host are bound separately.',
     part: 'The calls',
     fix: 'Use `app-name`, not `app-host`, as the key of a bind: two routers may give two apps the same host.',
     async run(probe) {
+      await probe.needSeveralApps();
       await probe.needStableBinds();
       const name = await probe.instance();
       const [first, second] = [probe.newApp(), probe.newApp()];
@@ -80,7 +94,7 @@ export const bindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Use letters, digits and "_" only, and do not start with a digit.',
     async run(probe) {
-      const variables = await probe.variables(await probe.shared(), probe.newApp());
+      const variables = await probe.variables(await probe.toBind(), probe.newApp());
       const wrong = Object.keys(variables).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
       probe.require(wrong === undefined, probe.last(), `"${String(wrong)}" is not a valid name`);
     },
@@ -93,7 +107,7 @@ export const bindAppChecks: readonly Check[] = [
     fix: 'Look for an existing bind of the app first, and return its credentials.',
     perEncoding: true,
     async run(probe) {
-      const name = await probe.shared();
+      const name = await probe.toBind();
       const app = probe.newApp();
       const before = await probe.variables(name, app);
       await probe.requireEqual(before, await probe.bindApp(name, app), 'the repeated bind');
@@ -123,6 +137,7 @@ export const bindAppChecks: readonly Check[] = [
     fix: 'Handle the binds of an instance one after another, and store each before replying.',
     async run(probe) {
       const name = await probe.instance();
+      await probe.needSeveralApps();
       const apps = Array.from({ length: 10 }, () => probe.newApp());
       // A service whose status does not tell may need to be asked until it is ready.
       await probe.variables(name, probe.newApp());
@@ -183,7 +198,7 @@ export const bindAppChecks: readonly Check[] = [
     fix: 'Decode the `parameters` of a bind like those of a create, and return 400 for unknown ones.',
     perEncoding: true,
     async run(probe) {
-      const sent = await probe.bindApp(await probe.shared(), probe.newApp(), {
+      const sent = await probe.bindApp(await probe.toBind(), probe.newApp(), {
         parameters: { role: 'reader', 'a.b': ['c'] },
       });
       const isClear = isSuccess(sent) || isRefused(sent);
@@ -199,7 +214,11 @@ export const bindAppChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const sent = await probe.bindAppNow(probe.missingName(), probe.newApp());
-      probe.require(!isAccepted(sent), sent, `the bind ${outcomeOf(sent)}`);
+      await probe.requireUnless(!isSuccess(sent), sent, `the bind ${outcomeOf(sent)}`, async () => {
+        if (sent.call.request.path.endsWith('/bind-app')) return;
+        const stub = await probe.send(probe.calls.bindApp(await probe.toBind(), probe.newApp(), {}, 'bind'));
+        if (isAccepted(stub)) probe.blockBy('bind-app.fallback', '`bind` is served for every name', stub);
+      });
     },
   },
   {
@@ -210,7 +229,8 @@ export const bindAppChecks: readonly Check[] = [
     fix: 'Return 404: Tsuru tells the user that the instance does not exist.',
     async run(probe) {
       const sent = await probe.bindAppNow(probe.missingName(), probe.newApp());
-      if (isAccepted(sent)) probe.blockBy('bind-app.missing', 'the bind succeeded', sent);
+      if (isSuccess(sent)) probe.blockBy('bind-app.missing', 'the bind succeeded', sent);
+      if (isAccepted(sent)) probe.blockBy('bind-app.fallback', '`bind` is served', sent);
       await probe.requireUnless(statusOf(sent) === 404, sent, `the bind ${outcomeOf(sent)}`, probe.needBind);
     },
   },
@@ -221,7 +241,7 @@ export const bindAppChecks: readonly Check[] = [
     part: PART,
     fix: 'Return 404 for POST /resources/{name}/bind: a stub there turns "not found" into a broken bind.',
     async run(probe) {
-      const name = await probe.shared();
+      const name = await probe.toBind();
       const app = probe.newApp();
       const hosts = [hostOf(app)];
       const served = await probe.send(probe.calls.bindApp(name, app, { hosts }));

@@ -29,6 +29,8 @@ export const createChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       probe.requireSuccess(await probe.create(probe.newName()), 'the create');
+      // The first one may have got a name of the service's own, such as an empty one.
+      probe.requireSuccess(await probe.create(probe.newName()), 'the create of a second instance');
     },
   },
   {
@@ -96,6 +98,7 @@ export const createChecks: readonly Check[] = [
         await sleep(Math.min(probe.session.createLatency, 5000) + 50);
         await probe.settled(name);
         probe.requireSuccess(await probe.create(name), 'the repeated create');
+        await probe.destroy(name);
       }
     },
   },
@@ -194,7 +197,10 @@ export const createChecks: readonly Check[] = [
         broken === undefined,
         broken,
         `one of the creates ${broken ? outcomeOf(broken) : ''}`,
-        probe.needCreate,
+        async () => {
+          await probe.needCreate();
+          await probe.needRepeatableCreates();
+        },
       );
       await probe.requireUnless(both.some(isSuccess), both[0], 'neither create succeeded', probe.needCreate);
       await probe.settled(name);

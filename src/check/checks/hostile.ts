@@ -1,6 +1,7 @@
 import type { Call } from '../../tsuru/calls.ts';
-import { CONTENT_TYPE } from '../../tsuru/encoding.ts';
+import { CONTENT_TYPE, type Encoding } from '../../tsuru/encoding.ts';
 import type { Check } from '../check.ts';
+import { hostOf } from '../names.ts';
 import type { Probe } from '../probe.ts';
 import { isAccepted, isRefused, outcomeOf, type Sent, statusOf } from '../sent.ts';
 
@@ -8,31 +9,34 @@ const PART = 'Every request';
 const { form: FORM, json: JSON_TYPE } = CONTENT_TYPE;
 const REFUSE = 'Return 400: an invalid request is an error of the client.';
 
-/** A create with this body, which may create the instance `name`, in place of its own. */
-function createWith(probe: Probe, body: string, type: string | undefined, name = probe.newName()): Call {
-  const { action, instance, app, job, request } = probe.calls.create(name, {
-    team: '',
-    plan: '',
-    description: '',
-    tags: [],
-    parameters: {},
-  });
-  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== 'Content-Type'));
-  return {
-    ...{ action, instance, app, job },
-    request: { ...request, body, headers: { ...headers, ...(type !== undefined && { 'Content-Type': type }) } },
-  };
+/** A create with this body in place of its own. @param name the instance that it may create */
+function createWith(probe: Probe, body: string, type: string | undefined, name: string): Call {
+  const fields = { team: '', plan: '', description: '', tags: [], parameters: {} };
+  const call = probe.calls.create(name, fields);
+  const headers = Object.fromEntries(Object.entries(call.request.headers).filter(([key]) => key !== 'Content-Type'));
+  const typed = { ...headers, ...(type !== undefined && { 'Content-Type': type }) };
+  return { ...call, request: { ...call.request, body, headers: typed } };
+}
+
+/** The form of an ordinary create. */
+async function formOf(probe: Probe, name: string): Promise<string> {
+  return probe.in('form').calls.create(name, await probe.fields()).request.body ?? '';
+}
+
+/** The encoding that a body of a type is in. */
+function encodingOf(type: string): Encoding {
+  return type === JSON_TYPE ? 'json' : 'form';
 }
 
 /** Each of these bodies, in an encoding that the service is called in, gets a 4xx, and the service keeps running. */
 function refused(...bodies: readonly (readonly [body: string, type: string])[]): (probe: Probe) => Promise<void> {
   return async (probe) => {
-    const spoken = bodies.filter(([, type]) => probe.session.service.encodings.some((one) => CONTENT_TYPE[one] === type));
+    const spoken = bodies.filter(([, type]) => probe.session.service.encodings.includes(encodingOf(type)));
     if (spoken.length === 0) probe.skip('the service is not called in that encoding');
     for (const [body, type] of spoken) {
-      const sent = await probe.send(createWith(probe, body, type));
-      const shown = body === '' ? 'an empty body' : `the body ${body}`;
-      await requireRefused(probe, sent, `a create with ${shown}`);
+      const speaking = probe.in(encodingOf(type));
+      const sent = await speaking.send(createWith(speaking, body, type, probe.newName()));
+      await requireRefused(speaking, sent, `a create with ${body === '' ? 'an empty body' : `the body ${body}`}`);
     }
     await probe.requireAlive();
   };
@@ -48,8 +52,17 @@ async function requireRefused(probe: Probe, sent: Sent, what: string): Promise<v
 /** Requires that a create does no harm: the service replies, or closes the connection instead of reading the rest. */
 async function requireHarmless(probe: Probe, sent: Sent, what: string): Promise<void> {
   const isHarmless = statusOf(sent) < 500 && sent.exchange.failure !== 'timeout';
-  await probe.requireUnless(isHarmless, sent, `${what} ${outcomeOf(sent)}`, probe.needCreate);
+  await probe.requireUnless(isHarmless, sent, `${what} ${outcomeOf(sent)}`, async () => {
+    await probe.needCreate();
+    if (sent.call.request.body?.includes('parameters') === true) await probe.needParameter();
+  });
   await probe.requireAlive();
+}
+
+/** The same check with forms. @throws Verdict `skipped` if the service is called in JSON only */
+function needForm(probe: Probe): Probe {
+  if (!probe.session.service.encodings.includes('form')) probe.skip('the service is not called with forms');
+  return probe.in('form');
 }
 
 export const hostileChecks: readonly Check[] = [
@@ -88,9 +101,12 @@ export const hostileChecks: readonly Check[] = [
       if (!probe.session.service.encodings.includes('json')) probe.skip('the service is not called in JSON');
       const depth = 10_000;
       const name = probe.newName();
-      const body = `{"name":"${name}","team":"t","parameters":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
-      const sent = await probe.send(createWith(probe, body, JSON_TYPE, name));
-      await requireHarmless(probe, sent, 'the create');
+      const speaking = probe.in('json');
+      const { body = '' } = speaking.calls.create(name, await probe.fields()).request;
+      const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      const whole = `${body.trimEnd().slice(0, -1)},"parameters":{"a":${deep}}}`;
+      const sent = await speaking.send(createWith(speaking, whole, JSON_TYPE, name));
+      await requireHarmless(speaking, sent, 'the create');
     },
   },
   {
@@ -109,7 +125,8 @@ export const hostileChecks: readonly Check[] = [
     fix: 'Return 400 if `app-name` in a form, or `appName` in JSON, is missing or empty.',
     perEncoding: true,
     async run(probe) {
-      const sent = await probe.send(probe.calls.bindApp(await probe.shared(), ''));
+      const hosts = [hostOf(probe.newApp())];
+      const sent = await probe.send(probe.calls.bindApp(await probe.toBind(), '', { hosts }));
       await probe.requireUnless(isRefused(sent), sent, `the bind ${outcomeOf(sent)}`, async () => {
         if (!isAccepted(sent)) await probe.needBind();
       });
@@ -122,18 +139,14 @@ export const hostileChecks: readonly Check[] = [
     part: PART,
     fix: REFUSE,
     async run(probe) {
+      const speaking = needForm(probe);
       const [a, b] = [probe.newName(), probe.newName()];
       // Which of two names counts is up to the service.
       probe.session.made.suspect(b, probe.encoding);
-      for (const body of [
-        `name=${a}%zz&team=t`,
-        `name=${a}%ff&team=t`,
-        `name=${a}%00x&team=t`,
-        `name=${a}&name=${b}&team=t`,
-        '&&==&&',
-      ]) {
-        const sent = await probe.send(createWith(probe, body, FORM, a));
-        await requireHarmless(probe, sent, `a create with the body ${body}`);
+      const rest = (await formOf(speaking, a)).replace(/(^|&)name=[^&]*/, '');
+      for (const start of [`name=${a}%zz`, `name=${a}%ff`, `name=${a}%00x`, `name=${a}&name=${b}`, `name=${a}&&==&&`]) {
+        const sent = await speaking.send(createWith(speaking, `${start}&${rest}`, FORM, a));
+        await requireHarmless(speaking, sent, `a create with the body ${start}`);
       }
     },
   },
@@ -145,9 +158,10 @@ export const hostileChecks: readonly Check[] = [
     fix: 'Limit the number of fields, and return 400 or 413.',
     async run(probe) {
       const fields = Array.from({ length: 10_000 }, (_, index) => `parameters.p${index}=x`).join('&');
+      const speaking = needForm(probe);
       const name = probe.newName();
-      const sent = await probe.send(createWith(probe, `name=${name}&team=t&${fields}`, FORM, name));
-      await requireHarmless(probe, sent, 'the create');
+      const sent = await speaking.send(createWith(speaking, `${await formOf(speaking, name)}&${fields}`, FORM, name));
+      await requireHarmless(speaking, sent, 'the create');
     },
   },
   {
@@ -158,9 +172,13 @@ export const hostileChecks: readonly Check[] = [
     fix: 'Return 415 or 400 for an unsupported content type.',
     async run(probe) {
       for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', undefined]) {
-        const sent = await probe.send(createWith(probe, 'x', type));
-        const shown = type ?? 'no content type';
-        await requireRefused(probe, sent, `a create with ${shown}`);
+        const sent = await probe.send(createWith(probe, 'x', type, probe.newName()));
+        await probe.requireUnless(isRefused(sent), sent, `a create with ${type ?? 'no content type'} ${outcomeOf(sent)}`, async () => {
+          if (isAccepted(sent)) return;
+          await probe.needCreate();
+          const nameless = await probe.send(createWith(probe, '', FORM, probe.newName()));
+          if (!isRefused(nameless)) probe.blockBy('hostile.no-name', 'no create without a name is refused', nameless);
+        });
       }
       await probe.requireAlive();
     },
@@ -172,10 +190,11 @@ export const hostileChecks: readonly Check[] = [
     part: PART,
     fix: 'Limit the size of bodies, and return 413.',
     async run(probe) {
+      const speaking = needForm(probe);
       const name = probe.newName();
-      const body = `name=${name}&team=t&description=${'x'.repeat(3 * 1024 * 1024)}`;
-      const sent = await probe.send(createWith(probe, body, FORM, name));
-      await requireHarmless(probe, sent, 'the create');
+      const body = `${await formOf(speaking, name)}&description=${'x'.repeat(3 * 1024 * 1024)}`;
+      const sent = await speaking.send(createWith(speaking, body, FORM, name));
+      await requireHarmless(speaking, sent, 'the create');
     },
   },
 ];

@@ -11,7 +11,7 @@ function taken(parameters: ParameterMap): (probe: Probe) => Promise<void> {
     const name = probe.newName();
     const created = await probe.create(name, { parameters });
     if (isRefused(created)) return;
-    await probe.requireSpecial(created, 'the create', probe.needCreate);
+    await probe.requireSpecial(created, 'the create', probe.needParameter);
     await probe.settled(name);
     const again = await probe.create(name, { parameters });
     if (!isSuccess(again) && !(await probe.isRepeatable())) return;
@@ -25,6 +25,18 @@ const POISON = JSON.parse(
 ) as Record<string, Record<string, string>>;
 
 export const parameterChecks: readonly Check[] = [
+  {
+    id: 'parameters.simple',
+    level: 'should',
+    rule: 'A parameter is accepted, or refused with a 4xx.',
+    part: PART,
+    fix: 'Read the fields of a form that start with "parameters.", and the object `parameters` of JSON; return 400 for unknown ones.',
+    perEncoding: true,
+    async run(probe) {
+      await probe.needCreate();
+      await probe.needParameter();
+    },
+  },
   {
     id: 'parameters.nested',
     level: 'should',
@@ -80,7 +92,7 @@ export const parameterChecks: readonly Check[] = [
     async run(probe) {
       const created = await probe.create(probe.newName(), { parameters: POISON });
       const isClear = isSuccess(created) || isRefused(created);
-      await probe.requireUnless(isClear, created, `the create ${outcomeOf(created)}`, probe.needCreate);
+      await probe.requireUnless(isClear, created, `the create ${outcomeOf(created)}`, probe.needParameter);
       const after = await probe.create(probe.newName());
       await probe.requireSpecial(after, 'the next create', probe.needCreate);
       await probe.requireAlive();

@@ -78,7 +78,6 @@ export const proxyChecks: readonly Check[] = [
       `/resources/${own}%2f..%2f${other}`,
       `/resources/${own}/..%2F${other}`,
       `/resources/${own}/%2e%2e%2f${other}`,
-      `/resources%2f${other}`,
     ]),
   },
   {
@@ -109,6 +108,14 @@ export const proxyChecks: readonly Check[] = [
     part: PART,
     fix: 'Refuse empty path segments.',
     run: unreachable((_own, other) => [`//resources/${other}`, `/resources//${other}`], ['DELETE']),
+  },
+  {
+    id: 'proxy.encoded-separator',
+    level: 'may',
+    rule: "An encoded slash does not separate segments. Only the service-level proxy, for the service's owners, sends such paths.",
+    part: PART,
+    fix: RAW_PATH,
+    run: unreachable((_own, other) => [`/resources%2f${other}`], ['DELETE']),
   },
   {
     id: 'proxy.case',

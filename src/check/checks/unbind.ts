@@ -42,6 +42,7 @@ export const unbindAppChecks: readonly Check[] = [
     fix: 'Give every app its own credentials, and revoke only those of the app that the body names.',
     perEncoding: true,
     async run(probe) {
+      await probe.needSeveralApps();
       const name = await probe.instance();
       const [going, staying] = [probe.newApp(), probe.newApp()];
       await probe.variables(name, going);
@@ -72,7 +73,15 @@ export const unbindAppChecks: readonly Check[] = [
     fix: 'Return 200 or 404: Tsuru sends an unbind to undo a failed bind.',
     async run(probe) {
       const sent = await probe.send(probe.unbinding(await probe.shared(), probe.newApp()));
-      await probe.requireUnless(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`, probe.needUnbind);
+      await probe.requireUnless(isUnbound(sent), sent, `the unbind ${outcomeOf(sent)}`, async () => {
+        await probe.needUnbind();
+        const name = await probe.instance();
+        const app = probe.newApp();
+        await probe.variables(name, app);
+        await probe.send(probe.unbinding(name, app));
+        const second = await probe.send(probe.unbinding(name, app));
+        if (!isUnbound(second)) probe.blockBy('unbind-app.twice', 'no unbind can be repeated', second);
+      });
     },
   },
   {

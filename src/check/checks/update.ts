@@ -106,6 +106,7 @@ export const updateChecks: readonly Check[] = [
       const sent = await probe.send(probe.calls.update(name, await probe.fields({ plan: unknown })));
       if (!isRefused(sent)) probe.skip('the update was not refused');
       if (isUnserved(sent)) await probe.needUpdate();
+      if (statusOf(sent) === 404) probe.blockBy('update.unknown-plan', 'the unknown plan got a 404', sent);
       const problem = `the text does not contain "${COMMAND} SERVICE ${name} -p ${plan}"`;
       await probe.requireUnless(setsBack(sent, name, plan), sent, problem, async () => {
         const ordinary = await changeAll(probe);

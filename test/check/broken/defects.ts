@@ -396,6 +396,15 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
+    name: 'an instance takes one app',
+    caughtBy: 'bind-app.second-app',
+    breaks: instead('bindApp', (right, service) => (instance, incoming) => {
+      const key = `app/${incoming.fields.get('app-name') ?? ''}`;
+      const isTaken = [...instance.binds].some(([who, isBound]) => isBound && who.startsWith('app/') && who !== key);
+      return isTaken ? service.refuse(409, 'it is bound to another app') : right(instance, incoming);
+    }),
+  },
+  {
     name: 'binds are kept by host',
     caughtBy: 'bind-app.shared-host',
     breaks: (service) => {
@@ -739,14 +748,14 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   {
-    name: 'app names are cut at 60 characters',
+    name: 'app names are cut at 36 characters',
     caughtBy: 'names.app-pair',
     breaks: (service) => {
-      const cut = ({ name }: Instance, who: string) => (who.length > 60 ? name + who.slice(0, 60) : '');
+      const cut = ({ name }: Instance, who: string) => (who.length > 40 ? name + who.slice(0, 40) : '');
       const renew = salted(service, cut);
       const right = service.unbind.bind(service);
       service.unbind = (instance, who) => {
-        if (who.length > 60) renew(cut(instance, who));
+        if (who.length > 40) renew(cut(instance, who));
         return right(instance, who);
       };
     },
@@ -777,6 +786,14 @@ export const DEFECTS: readonly Defect[] = [
     }),
   },
   // parameters
+  {
+    name: 'every parameter crashes',
+    caughtBy: 'parameters.simple',
+    breaks: instead('parametersOf', (right) => (fields) => {
+      if ([...fields.keys()].some((key) => key.startsWith('parameters'))) throw new Error('no');
+      return right(fields);
+    }),
+  },
   {
     name: 'nested parameters crash',
     caughtBy: 'parameters.nested',
@@ -925,6 +942,11 @@ export const DEFECTS: readonly Defect[] = [
     name: 'two slashes count as one',
     caughtBy: 'proxy.double-slash',
     breaks: readsPath((target) => target.replace(/(\/)\/+(?=.)/g, '$1')),
+  },
+  {
+    name: 'an encoded slash separates segments',
+    caughtBy: 'proxy.encoded-separator',
+    breaks: readsPath((target) => target.replace(/^\/resources%2f/i, '/resources/')),
   },
   {
     name: 'the case of a path is ignored',
