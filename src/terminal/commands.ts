@@ -194,16 +194,18 @@ export const ENDPOINT = {
   exitCodes: PROJECT_EXIT_CODES,
 } satisfies Command;
 
+/** An option that names a file. */
+function fileNamed(flag: string, help: string) {
+  return text({ flag, placeholder: 'FILE', path: 'file', help });
+}
+
 export const CHECK = {
   name: 'check',
   about:
     "Makes Tsuru's own calls to a service API, whatever language it is written in, and judges the replies as Tsuru reads them. It removes the instances that it creates.",
   argument: { usage: '<url>', noun: 'URL' },
   options: {
-    manifest: text({
-      ...{ flag: 'manifest', placeholder: 'FILE', path: 'file' as const },
-      help: 'a manifest to read id, user name, password, endpoint and multi-cluster from',
-    }),
+    manifest: fileNamed('manifest', 'a manifest to read id, user name, password, endpoint and multi-cluster from'),
     username: text({
       ...{ flag: 'username', placeholder: 'NAME', default: '$SERVICE_USERNAME' },
       help: 'the user name of the service',
@@ -212,10 +214,7 @@ export const CHECK = {
       ...{ flag: 'password', placeholder: 'TEXT', default: '$SERVICE_PASSWORD' },
       help: 'its password; it is never printed',
     }),
-    ca: text({
-      ...{ flag: 'ca', placeholder: 'FILE', path: 'file' as const },
-      help: 'certificates (PEM) of authorities to trust, besides the usual ones',
-    }),
+    ca: fileNamed('ca', 'certificates (PEM) of authorities to trust, besides the usual ones'),
     insecure: { kind: 'on', flag: 'insecure', help: 'take any certificate' },
     encoding: {
       ...choice({ flag: 'encoding', choices: ['form', 'json', 'both'], preset: ['form'] }),
@@ -252,23 +251,11 @@ export const CHECK = {
       ...{ flag: 'replay', placeholder: 'ID' },
       help: 'run one check, such as create.repeat or "create.repeat (json)", and show all its requests',
     }),
-    baseline: text({
-      ...{ flag: 'baseline', placeholder: 'FILE', path: 'file' as const },
-      help: 'failures that are accepted: a list of check and reason, in YAML or JSON',
-    }),
+    baseline: fileNamed('baseline', 'failures that are accepted: a list of check and reason, in YAML or JSON'),
     format: choice({ flag: 'format', choices: FORMATS, preset: ['pretty'], help: 'the format of the output' }),
-    report: text({
-      ...{ flag: 'report', placeholder: 'FILE', path: 'file' as const },
-      help: 'write an HTML page with every check, its requests and replies',
-    }),
-    har: text({
-      ...{ flag: 'har', placeholder: 'FILE', path: 'file' as const },
-      help: 'write every request and reply as an HTTP Archive, which a browser opens',
-    }),
-    badge: text({
-      ...{ flag: 'badge', placeholder: 'FILE', path: 'file' as const },
-      help: 'write a badge: an image as .svg, otherwise JSON for shields.io',
-    }),
+    report: fileNamed('report', 'write an HTML page with every check, its requests and replies'),
+    har: fileNamed('har', 'write every request and reply as an HTTP Archive, which a browser opens'),
+    badge: fileNamed('badge', 'write a badge: an image as .svg, otherwise JSON for shields.io'),
     watch: { kind: 'on', flag: 'watch', help: 'check again whenever the service restarts' },
     verbose: { kind: 'on', flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
     list: { kind: 'on', flag: 'list', help: 'list the checks without running any' },
