@@ -196,7 +196,7 @@ export const ENDPOINT = {
 
 /** An option that names a file. */
 function fileNamed(flag: string, help: string) {
-  return text({ flag, placeholder: 'FILE', path: 'file', help });
+  return text({ flag, placeholder: 'FILE', path: 'file' as const, help });
 }
 
 export const CHECK = {
@@ -241,7 +241,7 @@ export const CHECK = {
     },
     maxTime: {
       ...{ kind: 'value', flag: 'max-time', placeholder: 'SECONDS', preset: ['300'] },
-      help: 'the longest time for all checks; those that are left are not run, and do not pass',
+      help: 'the longest time for all checks',
       parse: parseSeconds,
     },
     only: texts({ flag: 'only', placeholder: 'ID', help: 'run only these checks or groups of checks' }),
@@ -251,7 +251,7 @@ export const CHECK = {
       ...{ flag: 'replay', placeholder: 'ID' },
       help: 'run one check, such as create.repeat or "create.repeat (json)", and show all its requests',
     }),
-    baseline: fileNamed('baseline', 'failures that are accepted: a list of check and reason, in YAML or JSON'),
+    baseline: fileNamed('baseline', 'accepted failures: a list of check and reason, in YAML or JSON'),
     format: choice({ flag: 'format', choices: FORMATS, preset: ['pretty'], help: 'the format of the output' }),
     report: fileNamed('report', 'write an HTML page with every check, its requests and replies'),
     har: fileNamed('har', 'write every request and reply as an HTTP Archive, which a browser opens'),
