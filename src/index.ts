@@ -106,16 +106,17 @@ export interface CheckOptions {
  * @throws ExpectedError when the URL, an option or the name of a check is not valid, and when nothing answers
  */
 export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
-  const { acceptIn, parseBaseline } = await import('./check/baseline.ts');
+  const { parseBaseline } = await import('./check/baseline.ts');
+  const { checkService } = await import('./check/check-service.ts');
   const { choose, isTarget, parseAddress } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
-  const { preflight } = await import('./check/preflight.ts');
   const { QUICK } = await import('./check/quick.ts');
-  const { MAX_TIME, QUIET, runChecks } = await import('./check/run.ts');
+  const { MAX_TIME, QUIET } = await import('./check/run.ts');
   requireCheckOptions(options);
   const { username, password, service: id = username, encodings = ['form'], plan, parameters = {}, parametersBy = {} } = options;
   const { timeout = 60_000, maxTime = MAX_TIME, multiCluster = false, quick = false, skip = [] } = options;
   const { only = quick ? QUICK : [], ca, insecure = false, signal = new AbortController().signal } = options;
+  if (quick && options.only !== undefined) throw wrong('options: quick and only cannot be combined');
   const stranger = Object.keys(parametersBy).find((target) => !isTarget(target));
   if (stranger !== undefined) throw wrong(`options: parametersBy has "${stranger}", which is no check and no group`);
   const address = parseAddress(String(url));
@@ -123,9 +124,8 @@ export async function check(url: string | URL, options: CheckOptions): Promise<R
   const service = { address, id, username, password, encodings, plan, parameters, parametersBy, timeout, multiCluster, tls };
   const checks = choose(only, skip);
   const baseline = parseBaseline(options.baseline ?? [], 'options: baseline');
-  const kept = await preflight(service, checks, signal);
-  const { run } = acceptIn(await runChecks(service, checks, { signal, maxTime }, QUIET), baseline);
-  return factsOf({ ...run, left: [...kept, ...run.left] }, service);
+  const { run } = await checkService(service, checks, { signal, maxTime }, baseline, () => QUIET);
+  return factsOf(run, service);
 }
 
 /** Validates answers and adds the defaults. @throws ExpectedError that names the answer */

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Call, Calls } from '../tsuru/calls.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import type { Exchange } from '../tsuru/http.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { hostOf } from './names.ts';
-import { isUnreachable, REPEATS, requestedPause, type Sent } from './sent.ts';
+import { HANGING_LIMIT, pause, REPEATS, requestedPause } from './patience.ts';
+import { isUnreachable, type Sent } from './sent.ts';
 
 /** What may exist of an instance of a check. */
 interface Instance {
@@ -39,19 +39,15 @@ export interface Caller {
   readonly isLost: boolean;
   /** Whether the service keeps its instances anyway. */
   readonly isKeeping: boolean;
+  /** `timeout`: milliseconds to wait for a reply. */
+  readonly service: { timeout: number };
 }
-
-/** After this many timeouts, a call is taken for one that tends to hang. */
-export const HANGING_LIMIT = 2;
 
 /** The app whose bind tells whether an instance exists. */
 const APP = 'checkapp';
 
 /** The number of instances that are removed at the same time. */
 const REMOVALS_AT_ONCE = 4;
-
-/** Milliseconds to wait for a reply while instances are removed. */
-const REMOVAL_TIMEOUT = 10_000;
 
 /** Milliseconds for the removal of all instances at the end. */
 const CLEAN_UP_TIME = 30_000;
@@ -83,9 +79,11 @@ export class Made {
     if (action === 'Create') {
       const instance = this.expect(name, encoding);
       instance.unanswered++;
-      return ({ exchange: { reply } }) => {
-        if (reply === undefined) return;
+      return ({ exchange }) => {
+        const { reply } = exchange;
+        if (reply === undefined && !isUnreachable(exchange)) return;
         instance.unanswered--;
+        if (reply === undefined) return;
         if (reply.status < 400) {
           instance.isCreated = this.isAnyCreated = true;
           instance.isDestroyed = false;
@@ -117,8 +115,8 @@ export class Made {
     return instance;
   }
 
-  /** Notes that the service may have created an instance, by a call that names another one. */
-  suspect(name: string, encoding: Encoding): void {
+  /** Notes that the service may have created an instance, by a call that names another one or none. */
+  expectUnnamed(name: string, encoding: Encoding): void {
     this.expect(name, encoding).unanswered++;
   }
 
@@ -189,7 +187,8 @@ export class Made {
       if (status >= 400 && !isCreated && !this.isAnyCreated) return true;
       for (const [app, hosts] of instance.apps) await this.ask(calls.unbindApp(name, app, hosts));
       for (const job of instance.jobs) await this.ask(calls.unbindJob(name, job));
-      await sleep(50 * 2 ** time);
+      await pause(50 * 2 ** time, this.signal);
+      if (time === 2 && destroyed.reply === undefined) this.hangs++;
     }
     return (await this.isThere(name, instance)) === false;
   }
@@ -198,21 +197,29 @@ export class Made {
   private async isThere(name: string, { encoding }: Instance): Promise<boolean | undefined> {
     if (this.teller === undefined) return undefined;
     const calls = this.caller.calls(encoding);
-    const binding = calls.bindApp(name, APP, { hosts: [hostOf(APP)] });
-    const { reply } = await this.ask(this.teller === 'bind' ? binding : calls[this.teller](name));
-    if (reply === undefined) return undefined;
-    const isAccepted = reply.status < 300;
-    if (this.teller === 'bind' && isAccepted) await this.ask(calls.unbindApp(name, APP, [hostOf(APP)]));
-    return isAccepted;
+    if (this.teller === 'bind') return this.isBindable(name, calls);
+    const { reply } = await this.ask(calls[this.teller](name));
+    return reply === undefined ? undefined : reply.status < 300;
+  }
+
+  /** The same, told by a bind, which is taken back. A 412 comes from an instance that is not ready. */
+  private async isBindable(name: string, calls: Calls): Promise<boolean | undefined> {
+    const hosts = [hostOf(APP)];
+    const { reply } = await this.ask(calls.bindApp(name, APP, { hosts }));
+    const { reply: second } = reply?.status === 404 ? await this.ask(calls.bindApp(name, APP, { hosts }, 'bind')) : { reply };
+    if (second === undefined) return undefined;
+    if (second.status < 300) await this.ask(calls.unbindApp(name, APP, hosts));
+    return second.status < 300 || second.status === 412;
   }
 
   /** Makes a call during the removal of instances, even after the run was stopped. */
   private async ask(call: Call): Promise<Exchange> {
+    const timeout = Math.min(this.caller.service.timeout, CLEAN_UP_TIME);
     for (let time = 1; ; time++) {
-      const { exchange } = await this.caller.exchange(call, this.signal, REMOVAL_TIMEOUT);
-      const pause = requestedPause(exchange);
-      if (pause === undefined || time > REPEATS || this.signal.aborted) return exchange;
-      await sleep(pause);
+      const { exchange } = await this.caller.exchange(call, this.signal, timeout);
+      const requested = requestedPause(exchange);
+      if (requested === undefined || time > REPEATS || this.signal.aborted) return exchange;
+      await pause(requested, this.signal);
     }
   }
 }

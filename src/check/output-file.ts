@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, realpathSync, rmSync } from 'node:fs';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 
@@ -9,9 +9,10 @@ import { EXIT, ExpectedError, messageOf } from '../errors.ts';
  * @throws ExpectedError if it cannot be written
  */
 export function requireWritable(option: string, path: string): void {
-  const isNew = !existsSync(path);
   try {
+    const made = create(path);
     closeSync(openSync(path, 'a'));
+    if (made !== undefined) rmSync(made);
   } catch (error) {
     throw new ExpectedError(
       EXIT.inTheWay,
@@ -19,5 +20,26 @@ export function requireWritable(option: string, path: string): void {
       'Give a file in a directory that exists and that you may write to.',
     );
   }
-  if (isNew) rmSync(path);
+}
+
+/** Creates a file that does not exist, or the one that a link leads to. @returns its path; undefined if it exists */
+function create(path: string): string | undefined {
+  try {
+    closeSync(openSync(path, 'wx'));
+    return path;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  if (!lstatSync(path).isSymbolicLink() || exists(path)) return undefined;
+  closeSync(openSync(path, 'a'));
+  return realpathSync(path);
+}
+
+function exists(path: string): boolean {
+  try {
+    realpathSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

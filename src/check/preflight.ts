@@ -7,6 +7,7 @@ import type { Left } from './made.ts';
 import { Probe } from './probe.ts';
 import { isAccepted, isUnreachable, isUnserved, outcomeOf, type Sent, statusOf, wayOf } from './sent.ts';
 import { Lost, Session, type CheckedService } from './session.ts';
+import { Verdict } from './verdict.ts';
 
 /**
  * Makes the few calls without which no check can say anything: plans and status, which need the password, then a create and
@@ -62,7 +63,7 @@ async function requireAccess(probe: Probe): Promise<void> {
     throw new ExpectedError(
       EXIT.inTheWay,
       `${address.href} gives no reply${plans.exchange.failure === 'timeout' ? ` within ${timeout / 1000} s` : `: ${String(plans.exchange.failure)}`}.`,
-      'Is the service at this port, and is it at work? --timeout sets how long to wait for a reply.',
+      'Is the service at this port, and is it at work?',
     );
   }
   if (both.every((sent) => statusOf(sent) === 429 || statusOf(sent) === 503)) {
@@ -97,7 +98,7 @@ function refusalOf({ exchange }: Sent, service: CheckedService): ExpectedError |
   if (hop !== undefined && exchange.failure === TOO_MANY_REDIRECTS) {
     return new ExpectedError(
       EXIT.inTheWay,
-      `${href} redirects without end: a ${hop.status} to ${hop.location} is the first redirect.`,
+      `${href}: ${TOO_MANY_REDIRECTS}. The first one is a ${hop.status} to ${hop.location}.`,
       'Give the address of the API itself; a login page or a gateway may be in front of it.',
     );
   }
@@ -109,13 +110,25 @@ function refusalOf({ exchange }: Sent, service: CheckedService): ExpectedError |
   );
 }
 
+/** The first bind to a new instance; undefined if the instance is never ready for one. */
+async function bindTo(probe: Probe, name: string): Promise<Sent | undefined> {
+  try {
+    await probe.settled(name);
+    return await probe.bindApp(name, probe.newApp());
+  } catch (error) {
+    if (error instanceof Verdict) return undefined;
+    throw error;
+  }
+}
+
 /** Requires that creates and binds are served at all, in one encoding or another. */
 async function requireRoutes(probes: readonly Probe[]): Promise<void> {
   const unserved: Sent[] = [];
   for (const probe of probes) {
     const name = probe.newName();
     const created = await probe.create(name);
-    const decisive = isAccepted(created) ? await probe.bindAppNow(name, probe.newApp()) : created;
+    const decisive = isAccepted(created) ? await bindTo(probe, name) : created;
+    if (decisive === undefined) return;
     if (!isUnserved(decisive)) return;
     unserved.push(decisive);
   }

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Action, AppFields, Call, Calls, InstanceFields } from '../tsuru/calls.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import { hostOf, TEAM } from './names.ts';
@@ -40,7 +38,7 @@ function groupIn(id: string): string {
 }
 
 /** Milliseconds for which a removal may continue after a reply other than 202. */
-const REMOVAL_TIME = 10_000;
+const REMOVAL_TIME = 30_000;
 
 /** The same once an instance outlived its removal. */
 const SHORT_REMOVAL_TIME = 500;
@@ -54,8 +52,6 @@ export class Probe {
   readonly calls: Calls;
   /** Every call of this check, in order. */
   readonly sent: Sent[];
-  /** The call that the verdict is about, if it is not the last. */
-  culprit: Sent | undefined;
   /** The instances of this check, which are removed after it. */
   readonly names: string[];
   private readonly id: string;
@@ -292,7 +288,7 @@ export class Probe {
           return { holds: false, sent };
         }
         this.onWait(`${name} is being removed`);
-        await sleep(pause);
+        await session.pause(pause);
       }
     } finally {
       this.onWait(undefined);
@@ -378,9 +374,7 @@ export class Probe {
 
   /** Requires that the rule holds. @throws Verdict `failed` */
   require(holds: boolean, sent: Sent | undefined, problem: string): void {
-    if (holds) return;
-    this.culprit = sent;
-    throw new Verdict('failed', problem);
+    if (!holds) throw new Verdict('failed', problem, undefined, sent);
   }
 
   /** Requires that Tsuru reads the reply as a success. @param what the call, as the subject of a sentence */
@@ -394,6 +388,13 @@ export class Probe {
    */
   async requireSpecial(sent: Sent, what: string, ordinary: () => Promise<unknown>): Promise<void> {
     await this.requireUnless(isSuccess(sent), sent, `${what} ${outcomeOf(sent)}`, ordinary);
+  }
+
+  /** Requires a 4xx for a create, unless ordinary creates fail in the same way. @param what the create, as the subject of a sentence */
+  async requireRefused(sent: Sent, what: string): Promise<void> {
+    await this.requireUnless(isRefused(sent), sent, `${what} ${outcomeOf(sent)}`, async () => {
+      if (!isAccepted(sent)) await this.needCreate();
+    });
   }
 
   /** Requires that the rule holds, unless the fault lies elsewhere: `ordinary` throws a Verdict in that case. */
@@ -439,8 +440,7 @@ export class Probe {
 
   /** Ends the check: what it depends on failed, and another check tests that. */
   blockBy(id: string, reason: string, sent = this.last()): never {
-    this.culprit = sent;
-    this.endAt(id, sent === undefined ? reason : `${reason}: the call ${outcomeOf(sent)}`);
+    this.endAt(id, sent === undefined ? reason : `${reason}: the call ${outcomeOf(sent)}`, sent);
   }
 
   /** Ends the check: its rule does not apply to this service. */
@@ -449,9 +449,11 @@ export class Probe {
   }
 
   /** Ends the check with the finding of another one, or its own. */
-  private endAt(id: string, problem: string): never {
+  private endAt(id: string, problem: string, sent = this.last()): never {
     const { encoding } = this;
-    throw id === this.id ? new Verdict('failed', problem) : new Verdict('blocked', problem, { id, encoding });
+    throw id === this.id
+      ? new Verdict('failed', problem, undefined, sent)
+      : new Verdict('blocked', problem, { id, encoding }, sent);
   }
 
   /** What an ordinary call does is found out once in each encoding. */
@@ -484,11 +486,10 @@ export class Probe {
         const cause = ['status.up', 'bind-app.success'].find((id) => session.neverEnding.has(id)) ?? tester;
         if (time > session.service.timeout || session.neverEnding.has(tester)) {
           session.neverEnding.add(tester);
-          this.culprit = sent;
-          this.endAt(cause, `${otherwise} after ${session.service.timeout / 1000} s`);
+          this.endAt(cause, `${otherwise} after ${session.service.timeout / 1000} s`, sent);
         }
         this.onWait(waiting);
-        await sleep(pause);
+        await session.pause(pause);
       }
     } finally {
       this.onWait(undefined);

@@ -61,8 +61,6 @@ export interface CheckRun {
 }
 
 export interface Watcher {
-  /** Called with each result, in the order of the checks. */
-  onResult(result: Result): void;
   /** Called whenever the progress changes; `waiting` describes a wait. */
   onProgress(done: number, total: number, current: string, waiting: string | undefined): void;
   /** Called with every call, in the order of the replies. */
@@ -70,7 +68,7 @@ export interface Watcher {
 }
 
 /** Watches nothing. */
-export const QUIET: Watcher = { onResult() {}, onProgress() {} };
+export const QUIET: Watcher = { onProgress() {} };
 
 /** The number of checks that run at the same time. */
 const CHECKS_AT_ONCE = 6;
@@ -110,27 +108,24 @@ export async function runChecks(
     watcher.onProgress(done, planned.length, label, waiting);
   };
   let left: Left[];
+  let ending: CheckEnding;
   try {
     await forEachConcurrently(planned, CHECKS_AT_ONCE, async (one, index) => {
       results[index] = await tryCheck(session, one, showProgress);
       done++;
     });
-    for (const [index, result] of results.entries()) {
-      if (isDoubtful(result, results)) {
-        const again = await tryCheck(session, result, showProgress);
-        if (again.outcome === 'passed' || (result.outcome === 'blocked' && again.outcome !== 'unfinished')) {
-          results[index] = again;
-        }
-      }
-    }
-    for (const result of results) watcher.onResult(result);
+    await repeat(results, (result) => tryCheck(session, result, showProgress), () => {
+      session.forget();
+    });
+    ending = endingOf(session, signal, time);
   } finally {
     watcher.onProgress(planned.length, planned.length, 'removing the instances', undefined);
     left = await session.made.removeAll(hurry);
   }
   return {
     results,
-    ending: endingOf(session, signal, time),
+    // The service may also get lost while the instances are removed.
+    ending: session.isLost ? 'lost' : ending,
     started,
     left,
     milliseconds: performance.now() - start,
@@ -145,14 +140,41 @@ function endingOf(session: Session, signal: AbortSignal, time: AbortSignal): Che
 }
 
 /**
- * Whether a check may end otherwise when it is alone: it failed, but not for want of a reply, or it is blocked by one that
- * passed.
+ * Repeats, alone, the checks that may end otherwise then: those that failed, but not for want of a reply; after them those
+ * that are blocked by one that passed, as long as that changes anything.
+ * @param results are replaced by better ones
+ * @param forget is called when something has changed
  */
-function isDoubtful({ outcome, culprit, waitsFor }: Result, results: readonly Result[]): boolean {
-  if (outcome === 'failed') return culprit?.exchange.failure !== 'timeout';
-  if (outcome !== 'blocked') return false;
-  const awaited = results.find(({ check, encoding }) => labelOf(check.id, encoding) === waitsFor);
-  return awaited?.outcome === 'passed';
+async function repeat(
+  results: Result[],
+  attempt: (result: Result) => Promise<Result>,
+  forget: () => void,
+): Promise<void> {
+  const tried = new Set<string>();
+  const isFresh = ({ check, encoding }: Result) => !tried.has(labelOf(check.id, encoding));
+  const isDoubtful = (result: Result) => result.outcome === 'failed' && result.culprit?.exchange.failure !== 'timeout';
+  const isInVain = ({ outcome, waitsFor }: Result) =>
+    outcome === 'blocked' &&
+    results.find(({ check, encoding }) => labelOf(check.id, encoding) === waitsFor)?.outcome === 'passed';
+  const inTurn = async (isWanted: (result: Result) => boolean) => {
+    for (let hasChanged = true; hasChanged;) {
+      hasChanged = false;
+      for (const [index, result] of results.entries()) {
+        if (!isFresh(result) || !isWanted(result)) continue;
+        tried.add(labelOf(result.check.id, result.encoding));
+        const again = await attempt(result);
+        if (again.outcome !== 'passed' && (result.outcome === 'failed' || again.outcome === 'unfinished')) continue;
+        results[index] = again;
+        hasChanged = true;
+      }
+      if (hasChanged) forget();
+    }
+  };
+  if (!results.some(isDoubtful) && !results.some(isInVain)) return;
+  // What was found out under load may be wrong as well.
+  forget();
+  await inTurn(isDoubtful);
+  await inTurn(isInVain);
 }
 
 /** The name of a check for a report, with its encoding. */
@@ -180,12 +202,13 @@ async function tryCheck(
   let outcome: Result['outcome'] = 'passed';
   let problem = '';
   let waitsFor: string | undefined;
+  let about: Sent | undefined;
   showProgress(label);
   try {
     await check.run(probe);
   } catch (error) {
     if (error instanceof Verdict) {
-      ({ outcome, message: problem } = error);
+      ({ outcome, message: problem, sent: about } = error);
       waitsFor = error.waitsFor && labelIn(error.waitsFor.id, error.waitsFor.encoding);
     } else if (error instanceof Lost) {
       outcome = 'unfinished';
@@ -198,7 +221,7 @@ async function tryCheck(
   if (outcome === 'unfinished' && session.isLost && last !== undefined) {
     problem = `the last call ${outcomeOf(last)}`;
   }
-  const culprit = hasFailed({ outcome }) ? (probe.culprit ?? last) : undefined;
+  const culprit = hasFailed({ outcome }) ? (about ?? last) : undefined;
   if (hasFailed({ outcome }) && !check.id.startsWith('http.redirect')) {
     const redirect = redirectAmong(probe.sent);
     if (redirect !== undefined) [outcome, waitsFor] = ['blocked', redirect];

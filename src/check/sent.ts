@@ -19,26 +19,6 @@ export function isUnreachable({ failure }: Exchange): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EADDRNOTAVAIL)$/.test(failure ?? '');
 }
 
-/** How often a call is repeated when the service asks for patience: the checks call it more often than Tsuru does. */
-export const REPEATS = 10;
-
-/** The longest pause, in milliseconds, that `Retry-After` can ask for. */
-const LONGEST_PAUSE = 5000;
-
-/**
- * Milliseconds after which a service that is busy wants to be called again: after a 429, or a 503 with `Retry-After`; and after
- * a create beyond a quota, which the removal of other instances makes room for.
- */
-export function requestedPause({ request, reply }: Exchange): number | undefined {
-  if (reply === undefined) return undefined;
-  const { status, headers, body } = reply;
-  const isFull = request.method === 'POST' && request.path === '/resources' && status >= 400 && /\bquota\b/i.test(body.toString('utf8'));
-  const after = headers['retry-after'];
-  if (!isFull && status !== 429 && !(status === 503 && after !== undefined)) return undefined;
-  const seconds = Number(after ?? 1);
-  return Math.min(Number.isFinite(seconds) ? Math.max(seconds * 1000, 50) : 1000, LONGEST_PAUSE);
-}
-
 /** The method and the path of a call. */
 export function wayOf({ request }: Call): string {
   return `${request.method} ${request.path}`;
@@ -88,6 +68,7 @@ export function variablesOf(sent: Sent): Variables | undefined {
   return (sent.reading as { value: Variables | null }).value ?? {};
 }
 
+/** Whether two binds returned the same variables. */
 export function isSame(a: Variables, b: Variables | undefined): boolean {
   return b !== undefined && differing(a, b) === '';
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { basicAuth, type ServiceAccess } from '../tsuru/access.ts';
 import { Calls, type Action, type Call } from '../tsuru/calls.ts';
@@ -9,9 +8,10 @@ import { send } from '../tsuru/http.ts';
 import { poolHeaders } from '../tsuru/pool.ts';
 import { readReply } from '../tsuru/read-reply.ts';
 import { sendFollowing } from '../tsuru/redirects.ts';
-import { HANGING_LIMIT, Made } from './made.ts';
+import { Made } from './made.ts';
 import { MARK_LENGTH, Names } from './names.ts';
-import { isUnreachable, REPEATS, requestedPause, type Sent } from './sent.ts';
+import { HANGING_LIMIT, pause, REPEATS, requestedPause } from './patience.ts';
+import { isUnreachable, type Sent } from './sent.ts';
 
 /** A service, and how to check it. */
 export interface CheckedService extends ServiceAccess {
@@ -39,6 +39,9 @@ export interface SendMore {
 
 /** Ends a check: the service became unreachable, or the run was stopped. */
 export class Lost extends Error {}
+
+/** A fact that the service does not tell now, and may tell later. */
+class Untold extends Error {}
 
 const POOL = poolHeaders({
   name: 'check-pool',
@@ -115,10 +118,10 @@ export class Session {
       if (sent.exchange.failure === 'aborted') throw new Lost();
       if (sent.exchange.failure === 'timeout') this.timeouts.push(call.action);
       if (isUnreachable(sent.exchange)) await this.confirmLoss();
-      const pause = requestedPause(sent.exchange);
-      if (pause === undefined || time > REPEATS || more.isSingle || this.patience < pause) return sent;
-      this.patience -= pause;
-      await sleep(pause);
+      const requested = requestedPause(sent.exchange);
+      if (requested === undefined || time > REPEATS || more.isSingle || this.patience < requested) return sent;
+      this.patience -= requested;
+      await this.pause(requested);
     }
   }
 
@@ -135,9 +138,25 @@ export class Session {
     return found;
   }
 
-  /** The names of the plans that the service offers. */
-  plans(): Promise<string[]> {
-    return this.once('plans', () => this.readPlans());
+  /** Forgets what was found out, to find it out again. */
+  forget(): void {
+    this.facts.clear();
+  }
+
+  /** Waits for a number of milliseconds. @throws Lost if the run is stopped meanwhile */
+  async pause(milliseconds: number): Promise<void> {
+    await pause(milliseconds, this.signal);
+    if (this.signal.aborted) throw new Lost();
+  }
+
+  /** The names of the plans that the service offers; none if it does not tell. */
+  async plans(): Promise<string[]> {
+    try {
+      return await this.once('plans', () => this.readPlans());
+    } catch (error) {
+      if (error instanceof Untold) return [];
+      throw error;
+    }
   }
 
   /** Whether a call tends to hang. */
@@ -169,7 +188,8 @@ export class Session {
   }
 
   private async readPlans(): Promise<string[]> {
-    const { reading } = await this.exchange(this.calls('form').plans(), this.signal, this.service.timeout);
+    const { exchange, reading } = await this.send(this.calls('form').plans(), 'form');
+    if (exchange.reply === undefined || exchange.reply.status >= 500) throw new Untold();
     if (!reading.ok || !Array.isArray(reading.value)) return [];
     return (reading.value as { Name: string }[]).map(({ Name }) => Name).filter((name) => name !== '');
   }
@@ -177,7 +197,7 @@ export class Session {
   /** A refused connection may mean a restart: tries again for a second. */
   private async confirmLoss(): Promise<void> {
     for (let time = 0; time < 5 && !this.signal.aborted; time++) {
-      await sleep(200);
+      await this.pause(200);
       const { exchange } = await this.exchange(this.calls('form').plans(), this.signal, 2000);
       if (!isUnreachable(exchange)) return;
     }

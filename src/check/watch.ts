@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Exchange } from '../tsuru/http.ts';
+import { isUnreachable } from './sent.ts';
 import { Session, type CheckedService } from './session.ts';
 
 /** Milliseconds between two looks at a service. */
@@ -14,18 +15,21 @@ export async function untilRestarted(service: CheckedService, signal: AbortSigna
   const session = new Session(service, signal);
   for (const isAwaited of [isAway, isThere]) {
     for (;;) {
-      const { exchange } = await session.exchange(session.calls('form').plans(), signal, PATIENCE);
-      if (signal.aborted || isAwaited(exchange)) break;
+      const calls = session.calls('form');
+      // One of them alone may be broken.
+      const both = [calls.plans(), calls.status('check-watch')].map((call) => session.exchange(call, signal, PATIENCE));
+      const exchanges = (await Promise.all(both)).map(({ exchange }) => exchange);
+      if (signal.aborted || isAwaited(exchanges)) break;
       await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
 /** Whether no service listens, or a proxy says so. A slow one is not away. */
-function isAway({ reply, failure }: Exchange): boolean {
-  return reply === undefined ? failure !== 'timeout' : [502, 503, 504].includes(reply.status);
+function isAway(exchanges: readonly Exchange[]): boolean {
+  return exchanges.every((exchange) => isUnreachable(exchange) || [502, 503, 504].includes(exchange.reply?.status ?? 0));
 }
 
-function isThere(exchange: Exchange): boolean {
-  return exchange.reply !== undefined && !isAway(exchange);
+function isThere(exchanges: readonly Exchange[]): boolean {
+  return exchanges.some(({ reply }) => reply !== undefined) && !isAway(exchanges);
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Context } from '../project/context.ts';
 import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
-import { acceptIn } from '../check/baseline.ts';
+import { checkService } from '../check/check-service.ts';
 import { toBadge } from '../check/badge.ts';
 import { toHar, type TimedCall } from '../check/har.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
@@ -15,9 +15,9 @@ import { toHtml } from '../check/report/html.ts';
 import { listText } from '../check/report/list.ts';
 import { toJson, toJunit, toTap } from '../check/report/machine.ts';
 import { Pretty } from '../check/report/pretty.ts';
-import { preflight } from '../check/preflight.ts';
-import { QUIET, runChecks, type CheckRun, type Watcher } from '../check/run.ts';
+import type { CheckRun, Watcher } from '../check/run.ts';
 import { untilRestarted } from '../check/watch.ts';
+import { usage } from '../terminal/options.ts';
 import { say } from '../terminal/terminal.ts';
 
 /** All that the command touches besides the service. */
@@ -39,11 +39,22 @@ export async function check(context: CheckContext): Promise<0 | 1> {
     terminal.write(listText(CHECKS, terminal.columns));
     return 0;
   }
+  requireFiles(cwd, request);
+  return request.watch ? watch(context, request) : checkOnce(context, request);
+}
+
+/** Requires that the files that were requested are several, and can be written. @throws ExpectedError otherwise */
+function requireFiles(cwd: string, request: CheckRequest): void {
+  const taken = new Map<string, string>();
   for (const option of ['report', 'har', 'badge'] as const) {
     const file = request[option];
-    if (file !== undefined) requireWritable(`--${option}`, resolve(cwd, file));
+    if (file === undefined) continue;
+    const path = resolve(cwd, file);
+    const other = taken.get(path);
+    if (other !== undefined) throw usage(`--${other} and --${option} name the same file, ${file}.`);
+    taken.set(path, option);
+    requireWritable(`--${option}`, path);
   }
-  return request.watch ? watch(context, request) : checkOnce(context, request);
 }
 
 /** A run, and one after each restart of the service. @throws as {@link check}, once it is stopped */
@@ -54,7 +65,7 @@ async function watch(context: CheckContext, request: CheckRequest): Promise<neve
       await checkOnce(context, request);
     } catch (error) {
       if (!(error instanceof ExpectedError) || error.exitCode === EXIT.cancelled) throw error;
-      terminal.writeError(`${error.message}\n`);
+      terminal.writeError(`${[error.message, error.hint].join(' ').trimEnd()}\n`);
     }
     say(terminal, 'Waiting for the service to restart; Ctrl-C ends it.');
     await untilRestarted(request.service, signal);
@@ -69,7 +80,7 @@ async function checkOnce(context: CheckContext, request: CheckRequest): Promise<
     terminal.writeError('Stopping: the instances are removed first. Ctrl-C once more ends that at once.\n');
   };
   signal.addEventListener('abort', explain);
-  const run = await perform(context, request).finally(() => {
+  const { run, unwritten } = await perform(context, request).finally(() => {
     signal.removeEventListener('abort', explain);
   });
   if (run.ending === 'interrupted') {
@@ -78,33 +89,37 @@ async function checkOnce(context: CheckContext, request: CheckRequest): Promise<
   if (run.ending === 'lost') {
     throw new ExpectedError(EXIT.inTheWay, `The service at ${request.service.address.href} became unreachable.`);
   }
+  if (unwritten.length > 0) throw new ExpectedError(EXIT.inTheWay, `Not written: ${unwritten.join(', ')}.`);
   return isBad(run) ? 1 : 0;
 }
 
-async function perform(context: CheckContext, request: CheckRequest): Promise<CheckRun> {
+async function perform(
+  context: CheckContext,
+  request: CheckRequest,
+): Promise<{ run: CheckRun; unwritten: string[] }> {
   const { terminal, signal, hurry } = context;
   const { service, checks, format, report, verbose, maxTime, baseline } = request;
-  const start = performance.now();
-  const kept = await preflight(service, checks, signal, hurry);
-  const spent = performance.now() - start;
-  const pretty = format === 'pretty' ? new Pretty(terminal, service, verbose && !request.replay) : undefined;
+  let pretty: Pretty | undefined;
   const calls: TimedCall[] = [];
-  const watcher: Watcher = {
-    ...QUIET,
-    onProgress: (...progress) => pretty?.onProgress(...progress),
-    // They take memory: kept only for the archive.
-    ...(request.har !== undefined && { onSent: (sent, started) => calls.push({ sent, started }) }),
+  const start = (): Watcher => {
+    if (format === 'pretty') pretty = new Pretty(terminal, service, verbose && !request.replay);
+    return {
+      onProgress: (...progress) => pretty?.onProgress(...progress),
+      // They take memory: kept only for the archive.
+      ...(request.har !== undefined && { onSent: (sent, started) => calls.push({ sent, started }) }),
+    };
   };
-  const ended = await runChecks(service, checks, { signal, hurry, maxTime: Math.max(maxTime - spent, 0) }, watcher);
-  const { run, notes } = acceptIn({ ...ended, left: [...kept, ...ended.left] }, baseline);
-  for (const result of run.results) pretty?.onResult(result);
+  const { run, notes } = await checkService(service, checks, { signal, hurry, maxTime }, baseline, start).finally(() => {
+    pretty?.stop();
+  });
+  for (const result of run.results) pretty?.result(result);
   if (request.replay && pretty !== undefined) writeReplay(terminal, run, service);
-  writeFiles(context, [
+  const unwritten = writeFiles(context, [
     [report, () => toHtml(run, service)],
     [request.har, () => toHar(calls, run, service)],
     [request.badge, (file) => toBadge(run, file)],
   ]);
-  pretty?.finish(run, report);
+  pretty?.finish(run, report === undefined || unwritten.includes(report) ? undefined : report);
   for (const note of notes) {
     if (pretty === undefined) terminal.writeError(`${note}\n`);
     else say(terminal, note);
@@ -115,20 +130,23 @@ async function perform(context: CheckContext, request: CheckRequest): Promise<Ch
   if (format !== 'pretty') {
     for (const { name } of run.left) terminal.writeError(`The instance ${name} may be left behind.\n`);
   }
-  return run;
+  return { run, unwritten };
 }
 
-/** Writes the files that were requested. */
+/** Writes the files that were requested. @returns the names of those that could not be written */
 function writeFiles(
   { cwd, terminal }: CheckContext,
   files: readonly [name: string | undefined, textFor: (name: string) => string][],
-): void {
+): string[] {
+  const unwritten: string[] = [];
   for (const [name, textFor] of files) {
     if (name === undefined) continue;
     try {
       writeFileSync(resolve(cwd, name), textFor(name));
     } catch (error) {
       terminal.writeError(`The file ${name} could not be written: ${messageOf(error)}\n`);
+      unwritten.push(name);
     }
   }
+  return unwritten;
 }

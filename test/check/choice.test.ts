@@ -96,6 +96,6 @@ describe('--parameter', () => {
       id,
       exchanges.flatMap(({ curl }) => /parameters\.size=(\d)/.exec(curl)?.[1] ?? []),
     ]);
-    expect(Object.fromEntries(sizes)).toEqual({ 'create.success': ['2'], 'create.no-user': ['3'], 'destroy.success': ['1'] });
+    expect(Object.fromEntries(sizes)).toEqual({ 'create.success': ['2', '2'], 'create.no-user': ['3'], 'destroy.success': ['1'] });
   });
 });

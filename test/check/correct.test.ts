@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { labelOf, runChecks } from '../../src/check/run.ts';
+import { labelOf, QUIET, runChecks } from '../../src/check/run.ts';
 import { needsTool } from '../support/needs.ts';
 import { startProgram } from '../support/started.ts';
 
@@ -51,7 +51,7 @@ describe('the checks', () => {
           },
           CHECKS,
           { signal: new AbortController().signal },
-          { onResult() {}, onProgress() {} },
+          QUIET,
         );
         const bad = run.results.filter(({ outcome }) => outcome === 'failed' || outcome === 'blocked');
         expect(bad.map((result) => [labelOf(result.check.id, result.encoding), result.problem])).toEqual(

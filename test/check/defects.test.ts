@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { labelOf, runChecks, type CheckRun } from '../../src/check/run.ts';
+import { labelOf, QUIET, runChecks, type CheckRun } from '../../src/check/run.ts';
 import type { CheckedService } from '../../src/check/session.ts';
 import { DEFECTS } from './broken/defects.ts';
 import { PASSWORD, Reference, serve, USERNAME } from './broken/reference.ts';
-
-const SILENT = { onResult() {}, onProgress() {} };
 
 /** Runs all checks against a service. @returns the run, and the names of the instances left in the service */
 async function check(service: Reference): Promise<{ run: CheckRun; left: string[] }> {
@@ -23,7 +21,7 @@ async function check(service: Reference): Promise<{ run: CheckRun; left: string[
     multiCluster: true,
   };
   try {
-    const run = await runChecks(checked, CHECKS, { signal: new AbortController().signal }, SILENT);
+    const run = await runChecks(checked, CHECKS, { signal: new AbortController().signal }, QUIET);
     return { run, left: [...service.instances.keys()] };
   } finally {
     await close();

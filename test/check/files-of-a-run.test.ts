@@ -56,7 +56,7 @@ describe('--har', () => {
     expect(made.toSorted()).toEqual(all.toSorted());
     expect(others.filter((one) => one === 'POST /resources')).toHaveLength(1);
     const creates = log.entries.filter(({ request }) => request.method === 'POST');
-    expect(creates.map(({ comment }) => comment)).toEqual(['create.success (form)']);
+    expect(creates.map(({ comment }) => comment)).toEqual(['create.success (form)', 'create.success (form)']);
     expect(creates[0]).toMatchObject({
       startedDateTime: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       time: expect.any(Number) as number,

@@ -36,7 +36,7 @@ function written(results: Result[], { verbose = false, isTerminal = true, ending
   let output = '';
   const stream = { isTTY: isTerminal, columns: 80, write: (text: string) => (output += text) };
   const pretty = new Pretty(terminalOf(stream, stream, { NO_COLOR: '1' }), SERVICE, verbose);
-  for (const result of results) pretty.onResult(result);
+  for (const result of results) pretty.result(result);
   pretty.finish(runOf(results, { ending }), undefined);
   return output;
 }

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Check } from '../check.ts';
 import type { Probe } from '../probe.ts';
 import { OTHER_TEAM } from '../names.ts';
@@ -26,7 +24,7 @@ async function createAgain(probe: Probe, name: string): Promise<Sent> {
     const sent = await probe.create(name, { team: OTHER_TEAM });
     if (isSuccess(sent) || performance.now() - start > probe.removalTime()) return sent;
     if (!isSuccess(await probe.create(probe.newName(), { team: OTHER_TEAM }))) return probe.create(name);
-    await sleep(Math.min(pause, 1000));
+    await probe.session.pause(Math.min(pause, 1000));
   }
 }
 
@@ -125,7 +123,7 @@ export const destroyChecks: readonly Check[] = [
       await probe.requireSpecial(await probe.send(probe.calls.destroy(name)), 'the destroy', probe.needDestroy);
       await probe.requireGone(name, probe.needRemoval);
       // The creation may still be running, for as long as others took.
-      await sleep(Math.min(probe.session.creationTime, 10_000) + 300);
+      await probe.session.pause(Math.min(probe.session.creationTime, 10_000) + 300);
       await probe.requireGone(name, probe.needRemoval);
     },
   },

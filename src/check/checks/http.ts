@@ -20,6 +20,7 @@ function noRedirect(kind: 'turned' | 'kept'): (probe: Probe) => Promise<void> {
       calls.status(name),
       calls.update(name, fields),
       calls.bindApp(name, app),
+      calls.bindApp(name, app, {}, 'bind'),
       calls.bindJob(name, job),
       probe.unbinding(name, app),
       calls.unbindJob(name, job),

@@ -10,8 +10,10 @@ interface Plan {
 const PART = 'Replies: status, info and plans';
 
 async function plansOf(probe: Probe): Promise<Plan[]> {
-  const { reading } = await probe.send(probe.calls.plans());
-  return reading.ok && Array.isArray(reading.value) ? (reading.value as Plan[]) : [];
+  const sent = await probe.send(probe.calls.plans());
+  const { reading } = sent;
+  if (!reading.ok) return probe.blockBy('plans.readable', 'the plans cannot be read', sent);
+  return Array.isArray(reading.value) ? (reading.value as Plan[]) : [];
 }
 
 export const planChecks: readonly Check[] = [

@@ -168,7 +168,8 @@ export const proxyChecks: readonly Check[] = [
       for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
         const sent = await probe.send(probe.calls.proxied(method, path, method === 'GET' ? undefined : ''));
         // A redirect is passed on as well, and its target is a path like this one.
-        const isClear = !isAccepted(sent) && (statusOf(sent) < 500 || isUnserved(sent));
+        const status = statusOf(sent);
+        const isClear = status >= 300 && (status < 500 || isUnserved(sent));
         probe.require(isClear, sent, `${method} ${path} ${outcomeOf(sent)}`);
       }
     },

@@ -196,7 +196,7 @@ function exchangeFacts({ call, exchange, reading, authorization }: Sent, service
     method: request.method,
     path: request.path,
     status: reply?.status ?? 0,
-    body: clean(reply?.body.toString('utf8').slice(0, LONGEST_TEXT) ?? ''),
+    body: clean(reply?.body.toString('utf8') ?? '').slice(0, LONGEST_TEXT),
     failure,
     isTooLong: reply?.isTooLong === true,
     hops: hops.map(({ status, location }) => ({ status, location: clean(location) })),

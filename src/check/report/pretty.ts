@@ -37,7 +37,8 @@ export class Pretty implements Watcher {
     say(terminal, `Checking ${service.address.href} with Tsuru's calls (${service.encodings.join(' and ')} encoding).`);
   }
 
-  onResult(result: Result): void {
+  /** Prints one check, with --verbose. */
+  result(result: Result): void {
     this.erase();
     if (!this.verbose) return;
     const { terminal } = this;
@@ -59,10 +60,15 @@ export class Pretty implements Watcher {
     this.line = `${done} of ${total} · ${current}${waiting === undefined ? '' : ` · ${waiting}`}`;
   }
 
-  /** Prints the to-do list and the summary. @param report the file with the HTML page, if it was requested */
-  finish(run: CheckRun, report: string | undefined): void {
+  /** Ends the display of the progress. */
+  stop(): void {
     clearInterval(this.timer);
     this.erase();
+  }
+
+  /** Prints the to-do list and the summary. @param report the file with the HTML page, if it was requested */
+  finish(run: CheckRun, report: string | undefined): void {
+    this.stop();
     const { terminal } = this;
     const left = leftFacts(run, this.service);
     const causes = causesOf(run.results);

@@ -2,13 +2,11 @@ import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../../src/check/checks/index.ts';
 import { preflight } from '../../../src/check/preflight.ts';
-import { runChecks } from '../../../src/check/run.ts';
+import { QUIET, runChecks } from '../../../src/check/run.ts';
 import { ExpectedError } from '../../../src/errors.ts';
 import { PASSWORD, USERNAME } from '../broken/reference.ts';
 import { HOSTILE } from './hostile.ts';
 import { HANGING, reference, type Running } from './servers.ts';
-
-const SILENT = { onResult() {}, onProgress() {} };
 
 function checked({ url }: Running) {
   return {
@@ -56,8 +54,8 @@ describe.concurrent('the command ends, and says why', () => {
 
   it.each(SERVERS)('at the end of a run: %s', { timeout: 120_000 }, async (_name, { start, endings, says }) => {
     await against(start, async (server) => {
-      const limits = { signal: new AbortController().signal, maxTime: 6000 };
-      const run = await runChecks(checked(server), CHECKS, limits, SILENT);
+      const limits = { signal: new AbortController().signal, maxTime: 30_000 };
+      const run = await runChecks(checked(server), CHECKS, limits, QUIET);
       expect(endings).toContain(run.ending);
       expect(run.results.map(({ problem }) => problem)).toContainEqual(expect.stringMatching(says));
       // Whatever it leaves behind, it names.
@@ -68,7 +66,7 @@ describe.concurrent('the command ends, and says why', () => {
 
   it.each(SERVERS)('when its time is over: %s', { timeout: 120_000 }, async (_name, { start }) => {
     await against(start, async (server) => {
-      const run = await runChecks(checked(server), CHECKS, { signal: new AbortController().signal, maxTime: 1 }, SILENT);
+      const run = await runChecks(checked(server), CHECKS, { signal: new AbortController().signal, maxTime: 1 }, QUIET);
       expect(['overdue', 'lost']).toContain(run.ending);
       expect(run.results.filter(({ outcome }) => outcome === 'unfinished')).not.toEqual([]);
     });
@@ -81,7 +79,6 @@ describe.concurrent('the command ends, and says why', () => {
     await against(start, async (server) => {
       const [stop, hurry] = [new AbortController(), new AbortController()];
       const watcher = {
-        onResult() {},
         onProgress: () => {
           if (server.instances().length < 3) return;
           stop.abort();

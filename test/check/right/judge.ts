@@ -1,11 +1,9 @@
 import { expect, vi } from 'vitest';
 
 import { CHECKS } from '../../../src/check/checks/index.ts';
-import { labelOf, runChecks, type CheckRun } from '../../../src/check/run.ts';
+import { labelOf, QUIET, runChecks, type CheckRun } from '../../../src/check/run.ts';
 import { PASSWORD, Reference, serve, USERNAME } from '../broken/reference.ts';
 import type { Trait } from './trait.ts';
-
-const SILENT = { onResult() {}, onProgress() {} };
 
 /**
  * Runs all checks against a service with a trait.
@@ -27,7 +25,7 @@ async function check({ makes, timeout = 1500, parameters = {} }: Trait): Promise
     multiCluster: true,
   };
   try {
-    const run = await runChecks(checked, CHECKS, { signal: new AbortController().signal }, SILENT);
+    const run = await runChecks(checked, CHECKS, { signal: new AbortController().signal }, QUIET);
     const named = new Set(run.left.map(({ name }) => name));
     return { run, unnamed: () => [...service.instances.values()].map(({ name }) => name).filter((name) => !named.has(name)) };
   } finally {
@@ -52,7 +50,8 @@ export async function findOnlyTheTrait(_name: string, trait: Trait): Promise<voi
     ending: run.ending,
     fails: idsOf(run, 'failed', fails),
     blocks: idsOf(run, 'blocked', blocks),
-  }).toEqual({ ending: 'complete', fails: [...fails].sort(), blocks: [...blocks].sort() });
+    left: run.left.map(({ name }) => name),
+  }).toEqual({ ending: 'complete', fails: [...fails].sort(), blocks: [...blocks].sort(), left: [] });
   // A removal may still be running.
   await vi.waitFor(
     () => {

@@ -177,7 +177,38 @@ export const LIFE_CYCLE: readonly Trait[] = [
     makes: (service) => {
       destroysMissing(service, () => service.refuse(410, 'there is no such instance'));
     },
-    fails: ['destroy.missing', 'destroy.twice'],
+    fails: ['destroy.twice'],
+    blocks: ['destroy.missing'],
+  },
+  {
+    name: 'a destroy of a missing instance gets 400',
+    makes: (service) => {
+      destroysMissing(service, () => service.refuse(400, 'there is no such instance'));
+    },
+    fails: ['destroy.twice'],
+    blocks: ['destroy.missing'],
+  },
+  {
+    name: 'an instance takes one app',
+    makes: (service) => {
+      const right = service.bindApp.bind(service);
+      service.bindApp = (instance, incoming) => {
+        const key = `app/${incoming.fields.get('app-name') ?? ''}`;
+        const isTaken = [...instance.binds].some(([who, isBound]) => isBound && who.startsWith('app/') && who !== key);
+        return isTaken ? service.refuse(409, 'it is bound to another app') : right(instance, incoming);
+      };
+    },
+    fails: ['bind-app.second-app'],
+    blocks: ['bind-app.shared-host', 'bind-app.ten-at-once', 'names.app-pair', 'unbind-app.other-app'],
+  },
+  {
+    name: 'a pending instance cannot be found by a bind',
+    makes: (service) => {
+      const right = service.bind.bind(service);
+      service.bind = (instance, who) =>
+        instance.isPending ? service.refuse(404, 'there is no such instance') : right(instance, who);
+    },
+    fails: ['bind-app.pending'],
   },
   {
     name: 'an instance is removed in the background for 2 s',
