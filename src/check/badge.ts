@@ -1,5 +1,5 @@
 import { isBad } from './report/facts.ts';
-import { hasFailed, type CheckRun } from './run.ts';
+import { hasFailed, type CheckRun } from './result.ts';
 
 const LABEL = 'tsuru contract';
 

@@ -5,7 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { messageOf } from '../errors.ts';
 import { usage } from '../terminal/options.ts';
 import { checkNamed, isOf, type Named } from './labels.ts';
-import { hasFailed, labelOf, type CheckRun, type Result } from './run.ts';
+import { hasFailed, labelOf, type CheckRun, type Result } from './result.ts';
 
 /** A failure that is known, and does not fail a run. */
 export interface Accepted extends Named {

@@ -1,7 +1,8 @@
 import { acceptIn, type Accepted } from './baseline.ts';
 import type { Check } from './check.ts';
 import { preflight } from './preflight.ts';
-import { MAX_TIME, runChecks, type CheckRun, type Limits, type Watcher } from './run.ts';
+import type { CheckRun } from './result.ts';
+import { MAX_TIME, runChecks, type Limits, type Watcher } from './run.ts';
 import type { CheckedService } from './session.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { pathBelow, withoutPassword } from '../tsuru/access.ts';
 import type { Reply } from '../tsuru/http.ts';
 import { GENERATOR_VERSION } from './report/generator.ts';
-import { labelOf, type CheckRun } from './run.ts';
+import { labelOf, type CheckRun } from './result.ts';
 import type { Sent } from './sent.ts';
 import type { CheckedService } from './session.ts';
 

@@ -2,7 +2,7 @@ import type { Encoding } from '../tsuru/encoding.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
 import type { Check } from './check.ts';
 import { CHECKS } from './checks/index.ts';
-import { labelOf } from './run.ts';
+import { labelOf } from './result.ts';
 
 /** One check, in one encoding or in all that it runs in. */
 export interface Named {

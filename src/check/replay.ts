@@ -1,6 +1,6 @@
 import { plainLine, type Terminal } from '../terminal/terminal.ts';
 import { foldCommand, wrapHard } from '../text.ts';
-import { labelOf, type CheckRun } from './run.ts';
+import { labelOf, type CheckRun } from './result.ts';
 import { resultFacts } from './report/facts.ts';
 import { replyText, tsuruText } from './report/words.ts';
 import type { CheckedService } from './session.ts';

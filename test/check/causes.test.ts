@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { causesOf } from '../../src/check/report/causes.ts';
-import { labelOf, type Result } from '../../src/check/run.ts';
+import { labelOf, type Result } from '../../src/check/result.ts';
 import { blocked, createCall, failed, resultOf, sentBy } from './made-results.ts';
 
 /** Each cause with the checks that wait for it. */

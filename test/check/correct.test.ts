@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { labelOf, QUIET, runChecks } from '../../src/check/run.ts';
+import { labelOf } from '../../src/check/result.ts';
+import { QUIET, runChecks } from '../../src/check/run.ts';
 import { needsTool } from '../support/needs.ts';
 import { startProgram } from '../support/started.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { labelOf, QUIET, runChecks, type CheckRun } from '../../src/check/run.ts';
+import { labelOf, type CheckRun } from '../../src/check/result.ts';
+import { QUIET, runChecks } from '../../src/check/run.ts';
 import type { CheckedService } from '../../src/check/session.ts';
 import { DEFECTS } from './broken/defects.ts';
 import { PASSWORD, Reference, serve, USERNAME } from './broken/reference.ts';

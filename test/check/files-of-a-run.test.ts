@@ -118,7 +118,7 @@ describe('--badge', () => {
   it.each([
     ['a detail', [{ name: 'small', description: '' }], '3 of 4', 'brightgreen'],
     ['a should', [{ name: 'small', description: 'S' }, { name: '', description: 'N' }], '3 of 4', 'yellow'],
-    ['a must', 'none', '2 of 4', 'red'],
+    ['a must', 'none', '0 of 4', 'red'],
   ])('tells by its colour that %s is broken', async (_, body, message, color) => {
     service.plans = () => ({ status: 200, body });
     expect(JSON.parse(await fileOf('--badge', 'badge.json', ...checks))).toMatchObject({ message, color });

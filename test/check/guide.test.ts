@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
-import { labelOf, QUIET, runChecks, type CheckRun } from '../../src/check/run.ts';
+import { labelOf, type CheckRun } from '../../src/check/result.ts';
+import { QUIET, runChecks } from '../../src/check/run.ts';
 import type { CheckedService } from '../../src/check/session.ts';
 import { basicAuth } from '../../src/tsuru/access.ts';
 import { needsTool } from '../support/needs.ts';

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
 import { toHtml } from '../../src/check/report/html.ts';
-import type { Result } from '../../src/check/run.ts';
+import type { Result } from '../../src/check/result.ts';
 import { blocked, createCall, failed, resultOf, runOf, sentBy, SERVICE } from './made-results.ts';
 
 const pageOf = (...results: Result[]) => toHtml(runOf(results), SERVICE);

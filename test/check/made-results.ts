@@ -1,5 +1,5 @@
 import { CHECKS } from '../../src/check/checks/index.ts';
-import type { CheckRun, Result } from '../../src/check/run.ts';
+import type { CheckRun, Result } from '../../src/check/result.ts';
 import type { CheckedService } from '../../src/check/session.ts';
 import type { Encoding } from '../../src/tsuru/encoding.ts';
 import { Calls, type Call } from '../../src/tsuru/calls.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Pretty } from '../../src/check/report/pretty.ts';
-import type { CheckEnding, Result } from '../../src/check/run.ts';
+import type { CheckEnding, Result } from '../../src/check/result.ts';
 import { terminalOf } from '../../src/terminal/terminal.ts';
 import { PASSWORD } from './broken/reference.ts';
 import { blocked, createCall, failed, resultOf, runOf, sentBy, SERVICE } from './made-results.ts';

@@ -1,7 +1,7 @@
 import type { Check, Level } from '../check.ts';
 import { CHECKS } from '../checks/index.ts';
 import type { Encoding } from '../../tsuru/encoding.ts';
-import { labelOf, type Result } from '../run.ts';
+import { labelOf, type Result } from '../result.ts';
 import type { Sent } from '../sent.ts';
 import { hintFor, type Hint } from './hints.ts';
 

@@ -2,7 +2,7 @@ import { withoutPassword } from '../../tsuru/access.ts';
 import { curlFor } from '../../tsuru/curl.ts';
 import { describeReading } from '../../tsuru/read-reply.ts';
 import { groupOf } from '../check.ts';
-import { hasFailed, labelOf, type CheckEnding, type CheckOutcome, type CheckRun, type Result } from '../run.ts';
+import { hasFailed, labelOf, type CheckEnding, type CheckOutcome, type CheckRun, type Result } from '../result.ts';
 import type { Sent } from '../sent.ts';
 import type { CheckedService } from '../session.ts';
 import { causesOf, type Cause } from './causes.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { byGroup } from '../check.ts';
-import { hasFailed, labelOf, type CheckRun } from '../run.ts';
+import { hasFailed, labelOf, type CheckRun } from '../result.ts';
 import type { CheckedService } from '../session.ts';
 import { factsOf, type CauseFacts, type ExchangeFacts, type ResultFacts } from './facts.ts';
 import { xml } from './machine.ts';

@@ -1,5 +1,5 @@
 import { byGroup } from '../check.ts';
-import { hasFailed, labelOf, type CheckRun } from '../run.ts';
+import { hasFailed, labelOf, type CheckRun } from '../result.ts';
 import type { CheckedService } from '../session.ts';
 import { factsOf, isFatal, type ResultFacts } from './facts.ts';
 import { detailsOf } from './words.ts';

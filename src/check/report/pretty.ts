@@ -1,6 +1,7 @@
 import { foldCommand, wrapHard } from '../../text.ts';
 import { say, plainLine, type Terminal } from '../../terminal/terminal.ts';
-import { hasFailed, labelOf, type Result, type CheckEnding, type CheckRun, type Watcher } from '../run.ts';
+import { hasFailed, labelOf, type Result, type CheckEnding, type CheckRun } from '../result.ts';
+import type { Watcher } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { causesOf } from './causes.ts';
 import { causeFacts, leftFacts, resultFacts, summaryOf, type CauseFacts } from './facts.ts';

@@ -1,4 +1,4 @@
-import type { Result } from '../run.ts';
+import type { Result } from '../result.ts';
 import type { CauseFacts, ExchangeFacts, ResultFacts, Summary } from './facts.ts';
 
 /** The titled details of a check that did not pass. */

@@ -1,4 +1,4 @@
-import type { CheckEnding } from '../../../src/check/run.ts';
+import type { CheckEnding } from '../../../src/check/result.ts';
 import {
   always,
   drip,
@@ -20,7 +20,7 @@ export interface Hostile {
   start: () => Promise<Running>;
   /** The line that ends the command before the run; undefined if the run begins. */
   preflight: { exit: 1 | 4; message: RegExp } | undefined;
-  /** How a run may end that begins all the same; with two, it depends on the machine which bound is met first. */
+  /** How a run may end that begins all the same; with several, it depends on the machine which bound is met first. */
   endings: readonly CheckEnding[];
   /** A problem that the run reports. */
   says: RegExp;
@@ -45,7 +45,7 @@ export const HOSTILE: readonly Hostile[] = [
     name: 'headers that never end',
     start: headerFlood,
     preflight: { exit: 4, message: /header/i },
-    endings: ['complete', 'overdue'],
+    endings: ['complete', 'silent', 'overdue'],
     says: /HPE_HEADER_OVERFLOW/,
   },
   {
@@ -108,14 +108,14 @@ export const HOSTILE: readonly Hostile[] = [
     name: '302 for every request, to the same place',
     start: always(302, { location: '/again' }),
     preflight: { exit: 4, message: /stopped after 10 redirects/ },
-    endings: ['complete', 'overdue'],
+    endings: ['complete', 'silent', 'overdue'],
     says: /stopped after 10 redirects/,
   },
   {
     name: '307 for every request, to the same place',
     start: always(307, { location: '/again' }),
     preflight: { exit: 4, message: /stopped after 10 redirects/ },
-    endings: ['complete', 'overdue'],
+    endings: ['complete', 'silent', 'overdue'],
     says: /stopped after 10 redirects/,
   },
   {

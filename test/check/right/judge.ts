@@ -1,7 +1,8 @@
 import { expect, vi } from 'vitest';
 
 import { CHECKS } from '../../../src/check/checks/index.ts';
-import { labelOf, QUIET, runChecks, type CheckRun } from '../../../src/check/run.ts';
+import { labelOf, type CheckRun } from '../../../src/check/result.ts';
+import { QUIET, runChecks } from '../../../src/check/run.ts';
 import { PASSWORD, Reference, serve, USERNAME } from '../broken/reference.ts';
 import type { Trait } from './trait.ts';
 
