@@ -12,11 +12,12 @@ const ONE_CTRL_C = 500;
 async function main(): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
   const args = argv.slice(2);
-  // A reader that stops early, such as `head`, is not an error.
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // A reader that stops early, such as `head`, or a terminal that is closed, must not end the work.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  }
   const command = commandIn(args);
   const has = (flag: string) => isGiven(args, command.options, flag);
   if (has('version')) {

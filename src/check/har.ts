@@ -67,10 +67,15 @@ function entriesOf({ sent: { exchange, authorization }, started }: TimedCall, se
 /** A missing reply has the status 0, and its reason in `_error`, as browsers write it. */
 function responseOf(reply: Pick<Reply, 'status' | 'headers' | 'body'> | undefined, failure?: string) {
   const { status, headers, body } = reply ?? { status: 0, headers: {}, body: Buffer.alloc(0) };
+  const text = body.toString('utf8');
+  const isText = Buffer.from(text).equals(body);
   return {
     ...{ status, statusText: '', ...UNKNOWN },
     headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
-    content: { size: body.length, mimeType: headers['content-type'] ?? '', text: body.toString('utf8') },
+    content: {
+      ...{ size: body.length, mimeType: headers['content-type'] ?? '' },
+      ...(isText ? { text } : { text: body.toString('base64'), encoding: 'base64' }),
+    },
     redirectURL: headers['location'] ?? '',
     bodySize: body.length,
     ...(failure !== undefined && { _error: failure }),

@@ -30,6 +30,8 @@ export interface CheckRequest {
   badge: string | undefined;
   /** The accepted failures. */
   baseline: Accepted[];
+  /** The files that were read, by their option. */
+  inputs: Readonly<Record<string, string | undefined>>;
   /** Whether every request is shown. */
   replay: boolean;
   /** Whether to check again whenever the service restarts. */
@@ -60,6 +62,10 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
     throw usage('--watch and --format exclude each other.', 'The other formats are of one run.');
   }
   const { checks, encodings } = chooseBy(values, values.encoding);
+  const multiCluster = values.multiCluster || manifest.multiCluster;
+  if (!multiCluster && checks.every((check) => check.multiCluster)) {
+    throw usage('No check is left to run.', 'These checks are for a multi-cluster service: add --multi-cluster.');
+  }
   return {
     service: {
       address,
@@ -70,7 +76,7 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
       plan: values.plan,
       ...parametersIn(values.parameter),
       timeout: values.timeout * 1000,
-      multiCluster: values.multiCluster || manifest.multiCluster,
+      multiCluster,
       tls: trustOf(values.ca, values.insecure, environment),
     },
     checks,
@@ -80,6 +86,7 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
     har: values.har,
     badge: values.badge,
     baseline: values.baseline === undefined ? [] : readBaseline(values.baseline),
+    inputs: { manifest: values.manifest, ca: values.ca, baseline: values.baseline },
     replay: values.replay !== undefined,
     watch: values.watch,
     verbose: values.verbose,
@@ -135,6 +142,7 @@ export function parseAddress(given: string | undefined): URL {
   if (given === undefined) {
     throw usage('The address is missing.', 'Give the URL of the service API, or a --manifest that contains it.');
   }
+  if (/^(?!https?:)[a-z][a-z0-9+.-]*:\/\//i.test(given)) throw usage(`"${given}" is not an address of HTTP.`);
   let url: URL;
   try {
     // Without a scheme, Tsuru assumes http.

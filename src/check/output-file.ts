@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 
@@ -11,6 +11,7 @@ import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 export function requireWritable(option: string, path: string): void {
   try {
     const made = create(path);
+    if (statSync(path).isFIFO()) throw new Error(`${path} is a pipe`);
     closeSync(openSync(path, 'a'));
     if (made !== undefined) rmSync(made);
   } catch (error) {

@@ -17,7 +17,7 @@ export function writeReplay(terminal: Terminal, { results }: CheckRun, service: 
     write(rule);
     if (problem !== '') write(problem);
     for (const [index, exchange] of exchanges.entries()) {
-      const command = `${index + 1}. ${exchange.curl}`;
+      const command = plainLine(`${index + 1}. ${exchange.curl}`, Infinity);
       terminal.write('\n');
       // On a terminal it continues over several lines; elsewhere it is one, for another program.
       write('', canRedraw ? foldCommand(command, columns - 2) : [command]);

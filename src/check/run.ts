@@ -156,6 +156,7 @@ async function tryCheck(
   let about: Sent | undefined;
   showProgress(label);
   try {
+    session.requireRunning();
     await check.run(probe);
   } catch (error) {
     if (error instanceof Verdict) {

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { basicAuth, type ServiceAccess } from '../tsuru/access.ts';
 import { Calls, type Action, type Call } from '../tsuru/calls.ts';
 import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
-import { send } from '../tsuru/http.ts';
+import { send, type Reply } from '../tsuru/http.ts';
 import { poolHeaders } from '../tsuru/pool.ts';
 import { readReply } from '../tsuru/read-reply.ts';
 import { sendFollowing } from '../tsuru/redirects.ts';
@@ -59,6 +59,14 @@ const TIMEOUT_LIMIT = 20;
 /** Milliseconds, in all, for which a run waits for a service that asks for patience. */
 const PATIENCE = 60_000;
 
+/** Bytes of a body that are kept until the end of the run, once it is read. */
+const KEPT_BODY = 65_536;
+
+/** A reply without the rest of a long body. */
+function shortened(reply: Reply): Reply {
+  return reply.body.length <= KEPT_BODY ? reply : { ...reply, body: Buffer.from(reply.body.subarray(0, KEPT_BODY)) };
+}
+
 /** One run against a service: makes Tsuru's calls, and records what they may leave behind. */
 export class Session {
   readonly service: CheckedService;
@@ -107,7 +115,7 @@ export class Session {
   /** Makes a call. @throws Lost if the service became unreachable, or the run was stopped */
   async send(call: Call, encoding: Encoding, more: SendMore = {}): Promise<Sent> {
     for (let time = 1; ; time++) {
-      if (this.signal.aborted || this.isLost || this.isSilent) throw new Lost();
+      this.requireRunning();
       const settle = this.made.expectEffectOf(call, encoding);
       const sent = await this.exchange(call, this.signal, this.service.timeout, more);
       settle(sent);
@@ -141,6 +149,11 @@ export class Session {
   /** Forgets what was found out, to find it out again. */
   forget(): void {
     this.facts.clear();
+  }
+
+  /** Requires that calls can still be made. @throws Lost otherwise */
+  requireRunning(): void {
+    if (this.signal.aborted || this.isLost || this.isSilent) throw new Lost();
   }
 
   /** Waits for a number of milliseconds. @throws Lost if the run is stopped meanwhile */
@@ -179,10 +192,11 @@ export class Session {
       { ...call.request, headers },
       { timeout, signal, tls: this.service.tls ?? {}, ...(more.hangUp !== undefined && { hangUp: more.hangUp }) },
     );
+    const reading = readReply(call, exchange, { id: this.service.id, address: this.service.address });
     return {
       call,
-      exchange,
-      reading: readReply(call, exchange, { id: this.service.id, address: this.service.address }),
+      exchange: exchange.reply === undefined ? exchange : { ...exchange, reply: shortened(exchange.reply) },
+      reading,
       authorization: 'authorization' in more ? more.authorization : 'own',
     };
   }

@@ -19,7 +19,7 @@ import type { CheckRun } from '../check/result.ts';
 import type { Watcher } from '../check/run.ts';
 import { untilRestarted } from '../check/watch.ts';
 import { usage } from '../terminal/options.ts';
-import { say } from '../terminal/terminal.ts';
+import { plainLine, say } from '../terminal/terminal.ts';
 
 /** All that the command touches besides the service. */
 export interface CheckContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'> {
@@ -47,6 +47,9 @@ export async function check(context: CheckContext): Promise<0 | 1> {
 /** Requires that the files that were requested are several, and can be written. @throws ExpectedError otherwise */
 function requireFiles(cwd: string, request: CheckRequest): void {
   const taken = new Map<string, string>();
+  for (const [option, file] of Object.entries(request.inputs)) {
+    if (file !== undefined) taken.set(resolve(cwd, file), option);
+  }
   for (const option of ['report', 'har', 'badge'] as const) {
     const file = request[option];
     if (file === undefined) continue;
@@ -122,8 +125,8 @@ async function perform(
   ]);
   pretty?.finish(run, report === undefined || unwritten.includes(report) ? undefined : report);
   for (const note of notes) {
-    if (pretty === undefined) terminal.writeError(`${note}\n`);
-    else say(terminal, note);
+    if (pretty === undefined) terminal.writeError(`${plainLine(note, note.length)}\n`);
+    else say(terminal, plainLine(note, note.length));
   }
   if (format === 'json') terminal.write(toJson(run, service));
   if (format === 'junit') terminal.write(toJunit(run, service));

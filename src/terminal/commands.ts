@@ -214,7 +214,7 @@ export const CHECK = {
       ...{ flag: 'password', placeholder: 'TEXT', default: '$SERVICE_PASSWORD' },
       help: 'its password; it is never printed',
     }),
-    ca: fileNamed('ca', 'certificates (PEM) of authorities to trust, besides the usual ones'),
+    ca: fileNamed('ca', 'certificates (PEM) of more authorities to trust'),
     insecure: { kind: 'on', flag: 'insecure', help: 'take any certificate' },
     encoding: {
       ...choice({ flag: 'encoding', choices: ['form', 'json', 'both'], preset: ['form'] }),
@@ -246,7 +246,7 @@ export const CHECK = {
     },
     only: texts({ flag: 'only', placeholder: 'ID', help: 'run only these checks or groups of checks' }),
     skip: texts({ flag: 'skip', placeholder: 'ID', help: 'skip these checks or groups of checks' }),
-    quick: { kind: 'on', flag: 'quick', help: 'run only the few checks that one life of an instance needs' },
+    quick: { kind: 'on', flag: 'quick', help: 'run only the checks of one life of an instance' },
     replay: text({
       ...{ flag: 'replay', placeholder: 'ID' },
       help: 'run one check, such as create.repeat or "create.repeat (json)", and show all its requests',
@@ -254,7 +254,7 @@ export const CHECK = {
     baseline: fileNamed('baseline', 'accepted failures: a list of check and reason, in YAML or JSON'),
     format: choice({ flag: 'format', choices: FORMATS, preset: ['pretty'], help: 'the format of the output' }),
     report: fileNamed('report', 'write an HTML page with every check, its requests and replies'),
-    har: fileNamed('har', 'write every request and reply as an HTTP Archive, which a browser opens'),
+    har: fileNamed('har', 'write every request and reply as an HTTP Archive (HAR)'),
     badge: fileNamed('badge', 'write a badge: an image as .svg, otherwise JSON for shields.io'),
     watch: { kind: 'on', flag: 'watch', help: 'check again whenever the service restarts' },
     verbose: { kind: 'on', flag: 'verbose', help: 'show every check, and the requests of those that did not pass' },
@@ -263,7 +263,7 @@ export const CHECK = {
   },
   examples: [
     'SERVICE_PASSWORD=secret create-tsuru-service check http://localhost:8888 --username my-db',
-    'create-tsuru-service check --manifest manifest.yaml --only binds --verbose',
+    'create-tsuru-service check --manifest manifest.yaml --only bind-app --verbose',
     'create-tsuru-service check --manifest manifest.yaml --quick --watch',
     'create-tsuru-service check --manifest manifest.yaml --format junit --baseline baseline.yaml',
     'create-tsuru-service check --list',

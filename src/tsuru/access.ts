@@ -20,12 +20,24 @@ export function pathBelow(address: URL, path: string): string {
   return address.pathname.replace(/\/$/, '') + path;
 }
 
-/** Passwords shorter than this are no secrets: any text may contain them. */
+/** A password shorter than this can be part of any text: only what it is encoded in is hidden. */
 const SHORTEST_SECRET = 4;
 
-/** Replaces the password of a service, and its encoded forms, with `***`. */
+/** Replaces the password of a service, and the forms that it is encoded in, with `***`. */
 export function withoutPassword(text: string, { username, password }: ServiceAccess): string {
-  if (password.length < SHORTEST_SECRET) return text;
-  const secrets = [password, Buffer.from(`${username}:${password}`).toString('base64'), encodeURIComponent(password)];
+  const credentials = Buffer.from(`${username}:${password}`).toString('base64');
+  const secrets = password.length < SHORTEST_SECRET ? [credentials] : [credentials, ...formsOf(password)];
   return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
+}
+
+/** A password as it may stand in a text, a URL, a form or JSON. */
+function formsOf(password: string): string[] {
+  const inJson = JSON.stringify(password).slice(1, -1);
+  const inAscii = inJson.replace(/[^ -~]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const inUrl = encodeURIComponent(password);
+  const inForm = new URLSearchParams({ '': password }).toString().slice(1);
+  const encoded = [inUrl, inForm].flatMap((form) => [form, form.replace(/%../g, (escape) => escape.toLowerCase())]);
+  const forms = [password, inJson, inAscii, ...encoded, Buffer.from(password).toString('base64')];
+  // The longer ones contain others.
+  return [...new Set(forms)].sort((a, b) => b.length - a.length);
 }

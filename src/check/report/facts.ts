@@ -131,7 +131,7 @@ export function causeFacts(cause: Cause, service: CheckedService): CauseFacts {
     checks: checks.map(({ id, rule, fix }) => ({ id, rule, fix })),
     findings: findings.map(({ labels, encoding, problem, culprit }) => ({
       checks: labels,
-      problem: sentence(problem),
+      problem: withoutPassword(sentence(problem), service),
       encoding: encoding ?? null,
       exchange: culprit === undefined ? null : exchangeFacts(culprit, service),
     })),
@@ -169,7 +169,7 @@ export function resultFacts(result: Result, service: CheckedService): ResultFact
     rule: check.rule,
     contract: check.part,
     outcome,
-    problem: sentence(problem),
+    problem: withoutPassword(sentence(problem), service),
     waitsFor,
     fix: check.fix,
     milliseconds: Math.round(milliseconds),
@@ -192,7 +192,7 @@ function exchangeFacts({ call, exchange, reading, authorization }: Sent, service
   const { request, reply, failure = '', hops, milliseconds } = exchange;
   const clean = (text: string) => withoutPassword(text, service);
   return {
-    curl: curlFor(call, service, authorization),
+    curl: clean(curlFor(call, service, authorization)),
     method: request.method,
     path: request.path,
     status: reply?.status ?? 0,

@@ -80,5 +80,5 @@ export function xml(text: string): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').replaceAll('#', '');
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').replaceAll('#', '');
 }

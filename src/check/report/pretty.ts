@@ -141,7 +141,8 @@ export class Pretty implements Watcher {
 
   /** Writes a shell command; on a terminal it continues over several lines. */
   private command(text: string, indent: number): void {
-    const lines = this.terminal.canRedraw ? foldCommand(text, this.width(indent + 2)) : [text];
+    const plain = plainLine(text, text.length);
+    const lines = this.terminal.canRedraw ? foldCommand(plain, this.width(indent + 2)) : [plain];
     for (const [index, line] of lines.entries()) this.terminal.write(`${' '.repeat(index > 0 ? indent + 2 : indent)}${line}\n`);
   }
 
