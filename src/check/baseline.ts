@@ -36,10 +36,10 @@ export function parseBaseline(value: unknown, what: string): Accepted[] {
   if (!Array.isArray(value)) throw usage(`${what} is not a list.`, HINT);
   return value.map((item: unknown, index) => {
     const { check: label, reason } = (item ?? {}) as Record<string, unknown>;
-    const stranger = Object.keys((item ?? {})).find((key) => key !== 'check' && key !== 'reason');
-    if (stranger !== undefined) throw usage(`${what}: item ${index + 1} has the unknown field "${stranger}".`, HINT);
     if (typeof label !== 'string') throw usage(`${what}: item ${index + 1} has no "check".`, HINT);
     if (typeof reason !== 'string' || reason.trim() === '') throw usage(`${what}: "${label}" has no "reason".`, HINT);
+    const stranger = Object.keys((item ?? {})).find((key) => key !== 'check' && key !== 'reason');
+    if (stranger !== undefined) throw usage(`${what}: item ${index + 1} has the unknown field "${stranger}".`, HINT);
     return { ...checkNamed(label), label, reason: reason.trim() };
   });
 }

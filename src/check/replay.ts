@@ -2,7 +2,7 @@ import { plainLine, type Terminal } from '../terminal/terminal.ts';
 import { foldCommand, wrapHard } from '../text.ts';
 import { labelOf, type CheckRun } from './result.ts';
 import { resultFacts } from './report/facts.ts';
-import { replyText, tsuruText } from './report/words.ts';
+import { plainCommand, replyText, tsuruText } from './report/words.ts';
 import type { CheckedService } from './session.ts';
 
 /** Writes every request of each check as a `curl` command, with its reply and what Tsuru makes of it, passed or not. */
@@ -17,7 +17,7 @@ export function writeReplay(terminal: Terminal, { results }: CheckRun, service: 
     write(rule);
     if (problem !== '') write(problem);
     for (const [index, exchange] of exchanges.entries()) {
-      const command = plainLine(`${index + 1}. ${exchange.curl}`, Infinity);
+      const command = plainCommand(`${index + 1}. ${exchange.curl}`);
       terminal.write('\n');
       // On a terminal it continues over several lines; elsewhere it is one, for another program.
       write('', canRedraw ? foldCommand(command, columns - 2) : [command]);

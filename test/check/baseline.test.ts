@@ -103,6 +103,7 @@ describe('a baseline', () => {
     ['- check: bind-app.succes\n  reason: x\n', /Unknown check "bind-app\.succes"\.\nDid you mean bind-app\.success\?/],
     ['- check: plans.readable (form)\n  reason: x\n', /Unknown check "plans\.readable \(form\)"\.\nDid you mean/],
     ['- check: bind-app.success\n', /"bind-app\.success" has no "reason"/],
+    ['- check: bind-app.success\n  reason: x\n  until: May\n', /item 1 has the unknown field "until"/],
     ['- check: bind-app.success\n  reason: " "\n', /"bind-app\.success" has no "reason"/],
     ['- bind-app.success\n', /item 1 has no "check"/],
     ['check: bind-app.success\n', /is not a list/],

@@ -3,26 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../src/check/checks/index.ts';
 import { labelOf, type CheckRun } from '../../src/check/result.ts';
 import { QUIET, runChecks } from '../../src/check/run.ts';
-import type { CheckedService } from '../../src/check/session.ts';
 import { DEFECTS } from './broken/defects.ts';
-import { PASSWORD, Reference, serve, USERNAME } from './broken/reference.ts';
+import { checkedAt, Reference, serve } from './broken/reference.ts';
 
 /** Runs all checks against a service. @returns the run, and the names of the instances left in the service */
 async function check(service: Reference): Promise<{ run: CheckRun; left: string[] }> {
   const { url, close } = await serve(service);
-  const checked: CheckedService = {
-    address: url,
-    id: USERNAME,
-    username: USERNAME,
-    password: PASSWORD,
-    encodings: ['form', 'json'],
-    plan: undefined,
-    parameters: {},
-    timeout: 1500,
-    multiCluster: true,
-  };
   try {
-    const run = await runChecks(checked, CHECKS, { signal: new AbortController().signal }, QUIET);
+    const run = await runChecks(checkedAt(url), CHECKS, { signal: new AbortController().signal }, QUIET);
     return { run, left: [...service.instances.keys()] };
   } finally {
     await close();

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { CHECKS } from '../../src/check/checks/index.ts';
 import type { RunFacts } from '../../src/check/report/facts.ts';
-import { Reference, serve } from './broken/reference.ts';
+import { QUIET, runChecks } from '../../src/check/run.ts';
+import { checkedAt, Reference, serve } from './broken/reference.ts';
 import { runCheck } from './support/command.ts';
 
 let cwd: string;
@@ -49,6 +51,21 @@ describe('--max-time', () => {
   it('leaves a run that ends in time alone', async () => {
     const { code, facts } = await json('--max-time', '60', '--only', 'plans');
     expect([code, facts.ending]).toEqual([0, 'complete']);
+  });
+});
+
+describe('a run that is stopped before its first check', () => {
+  it('makes no call, and names nothing', async () => {
+    let calls = 0;
+    const handle = service.handle.bind(service);
+    service.handle = (incoming) => {
+      calls++;
+      return handle(incoming);
+    };
+    const stopped = AbortSignal.abort();
+    const run = await runChecks(checkedAt(running.url), CHECKS, { signal: stopped }, QUIET);
+    expect([calls, run.ending, run.left]).toEqual([0, 'interrupted', []]);
+    expect(new Set(run.results.map(({ outcome }) => outcome))).toEqual(new Set(['unfinished']));
   });
 });
 

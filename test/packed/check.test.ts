@@ -170,6 +170,16 @@ describe('check', () => {
     expect(service.instances.size).toBeGreaterThan(3);
   });
 
+  it('removes its instances, and keeps its exit code, when nothing reads its output', async () => {
+    breakBinds();
+    const child = spawn(inject('bin'), ['check', running.url.href, '--verbose'], { cwd, env: { ...quiet(), ...GIVEN } });
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    child.stdout.destroy();
+    child.stderr.destroy();
+    expect((await closed)[0]).toBe(1);
+    expect(service.instances.size).toBe(0);
+  });
+
   it('names the instances left behind when the service disappears, with commands that remove them', async () => {
     const child = spawn(inject('bin'), ['check', running.url.href], { cwd, env: { ...quiet(), ...GIVEN } });
     let output = '';
@@ -204,6 +214,8 @@ describe('check, used wrongly', () => {
     [['http://127.0.0.1:1', '--parameter', 'x'], GIVEN, /key=value/],
     [['http://127.0.0.1:1', 'http://127.0.0.1:2'], GIVEN, /only one URL can be given/],
     [['http://u:p@127.0.0.1:1'], GIVEN, /contains a user name or a password/],
+    [['ftp://127.0.0.1:1'], GIVEN, /is not an address of HTTP/],
+    [['http://127.0.0.1:1', '--only', 'multi-cluster'], GIVEN, /add --multi-cluster/],
     [['http://127.0.0.1:1', '--password'], GIVEN, /--password needs a value/],
     [['http://127.0.0.1:1', '--manifest', 'none.yaml'], GIVEN, /none\.yaml cannot be read/],
     [['http://127.0.0.1:1'], { SERVICE_USERNAME: 'x' }, /password is missing[^]*SERVICE_PASSWORD/],

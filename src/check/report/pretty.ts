@@ -5,7 +5,7 @@ import type { Watcher } from '../run.ts';
 import type { CheckedService } from '../session.ts';
 import { causesOf } from './causes.ts';
 import { causeFacts, leftFacts, resultFacts, summaryOf, type CauseFacts } from './facts.ts';
-import { adviceOf, countsText, findingText, plural, replyText, skippedText, tsuruText, waitingText, withoutBody } from './words.ts';
+import { adviceOf, countsText, findingText, plainCommand, plural, replyText, skippedText, tsuruText, waitingText, withoutBody } from './words.ts';
 
 /** Lines of a reply that are shown without --verbose. */
 const REPLY_LINES = 3;
@@ -141,7 +141,7 @@ export class Pretty implements Watcher {
 
   /** Writes a shell command; on a terminal it continues over several lines. */
   private command(text: string, indent: number): void {
-    const plain = plainLine(text, text.length);
+    const plain = plainCommand(text);
     const lines = this.terminal.canRedraw ? foldCommand(plain, this.width(indent + 2)) : [plain];
     for (const [index, line] of lines.entries()) this.terminal.write(`${' '.repeat(index > 0 ? indent + 2 : indent)}${line}\n`);
   }

@@ -1,3 +1,4 @@
+import { plainLine } from '../../terminal/terminal.ts';
 import type { Result } from '../result.ts';
 import type { CauseFacts, ExchangeFacts, ResultFacts, Summary } from './facts.ts';
 
@@ -60,6 +61,11 @@ export function waitingText({ waiting, waitingMusts }: CauseFacts): string {
 /** A number with its noun. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A command without control characters, except the ends of lines. */
+export function plainCommand(command: string): string {
+  return command.split('\n').map((line) => plainLine(line, line.length)).join('\n');
 }
 
 /** How many checks ended in each way, such as `12 passed, 1 must failed, 3 skipped`. */

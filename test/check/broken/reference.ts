@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { CheckedService } from '../../../src/check/session.ts';
+
 export interface Reply {
   status: number;
   body?: unknown;
@@ -266,6 +268,15 @@ export class Reference {
     response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers });
     response.end(body === undefined ? undefined : isText ? body : JSON.stringify(body));
   }
+}
+
+/** A reference at an address, to be checked as a multi-cluster service in both encodings, with little patience. */
+export function checkedAt(address: URL, over: Partial<CheckedService> = {}): CheckedService {
+  return {
+    ...{ address, id: USERNAME, username: USERNAME, password: PASSWORD, encodings: ['form', 'json'] },
+    ...{ plan: undefined, parameters: {}, timeout: 1500, multiCluster: true },
+    ...over,
+  };
 }
 
 /** Serves a service on a free port of 127.0.0.1. */

@@ -4,23 +4,11 @@ import { CHECKS } from '../../../src/check/checks/index.ts';
 import { preflight } from '../../../src/check/preflight.ts';
 import { QUIET, runChecks } from '../../../src/check/run.ts';
 import { ExpectedError } from '../../../src/errors.ts';
-import { PASSWORD, USERNAME } from '../broken/reference.ts';
+import { checkedAt } from '../broken/reference.ts';
 import { HOSTILE } from './hostile.ts';
 import { HANGING, reference, type Running } from './servers.ts';
 
-function checked({ url }: Running) {
-  return {
-    address: url,
-    id: USERNAME,
-    username: USERNAME,
-    password: PASSWORD,
-    encodings: ['form', 'json'] as const,
-    plan: undefined,
-    parameters: {},
-    timeout: 500,
-    multiCluster: true,
-  };
-}
+const checked = ({ url }: Running) => checkedAt(url, { timeout: 500 });
 
 /** Uses a hostile server, and ends it. */
 async function against<Result>(start: () => Promise<Running>, use: (server: Running) => Promise<Result>): Promise<Result> {

@@ -3,7 +3,7 @@ import { expect, vi } from 'vitest';
 import { CHECKS } from '../../../src/check/checks/index.ts';
 import { labelOf, type CheckRun } from '../../../src/check/result.ts';
 import { QUIET, runChecks } from '../../../src/check/run.ts';
-import { PASSWORD, Reference, serve, USERNAME } from '../broken/reference.ts';
+import { checkedAt, Reference, serve } from '../broken/reference.ts';
 import type { Trait } from './trait.ts';
 
 /**
@@ -14,19 +14,8 @@ async function check({ makes, timeout = 1500, parameters = {} }: Trait): Promise
   const service = new Reference();
   makes(service);
   const { url, close } = await serve(service);
-  const checked = {
-    address: url,
-    id: USERNAME,
-    username: USERNAME,
-    password: PASSWORD,
-    encodings: ['form', 'json'] as const,
-    plan: undefined,
-    parameters,
-    timeout,
-    multiCluster: true,
-  };
   try {
-    const run = await runChecks(checked, CHECKS, { signal: new AbortController().signal }, QUIET);
+    const run = await runChecks(checkedAt(url, { parameters, timeout }), CHECKS, { signal: new AbortController().signal }, QUIET);
     const named = new Set(run.left.map(({ name }) => name));
     return { run, unnamed: () => [...service.instances.values()].map(({ name }) => name).filter((name) => !named.has(name)) };
   } finally {

@@ -5,6 +5,7 @@ import { NAMES } from './traits/names.ts';
 import { PACE } from './traits/pace.ts';
 import { PATHS } from './traits/paths.ts';
 import { STATUS } from './traits/status.ts';
+import { STRANGERS } from './traits/strangers.ts';
 import { UNSERVED } from './traits/unserved.ts';
 import { WIRE } from './traits/wire.ts';
 
@@ -18,6 +19,7 @@ export const TRAITS: readonly Trait[] = [
   ...PATHS,
   ...WIRE,
   ...PACE,
+  ...STRANGERS,
 ];
 
 /** Some of the traits, after the names that their tests have. */
