@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Call, Calls } from '../tsuru/calls.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import type { Exchange } from '../tsuru/http.ts';
+import { INSTANCE_NAME } from '../tsuru/names.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { hostOf } from './names.ts';
 import { HANGING_LIMIT, pause, REPEATS, requestedPause } from './patience.ts';
@@ -49,6 +50,9 @@ const APP = 'checkapp';
 /** The number of instances that are removed at the same time. */
 const REMOVALS_AT_ONCE = 4;
 
+/** After this many instances that the service did not destroy, it is asked once for each. */
+const MOST_REFUSALS = 3;
+
 /** Milliseconds for the removal of all instances at the end. */
 const CLEAN_UP_TIME = 30_000;
 
@@ -61,6 +65,10 @@ export class Made {
   private readonly removed = new Map<string, Instance>();
   /** The number of removals without a reply in time, which are not worth waiting for hundreds of times. */
   private hangs = 0;
+  /** Whether a destroy of an instance that was there got a 404. */
+  private servesNoDestroy = false;
+  /** The number of instances that the service did not destroy. */
+  private refusals = 0;
   /** Whether the service took any create. */
   private isAnyCreated = false;
   private signal: AbortSignal;
@@ -96,6 +104,8 @@ export class Made {
     if (action === 'BindApp') instance.apps.set(app, hostsIn(request.body ?? ''));
     if (action === 'BindJob') instance.jobs.add(job);
     return ({ exchange: { reply } }) => {
+      const isFirst = action === 'Destroy' && instance.isCreated && !instance.isDestroyed;
+      if (isFirst && reply?.status === 404) this.servesNoDestroy = true;
       if (reply === undefined || reply.status >= 300) return;
       if (action === 'UnbindApp') instance.apps.delete(app);
       if (action === 'UnbindJob') instance.jobs.delete(job);
@@ -116,8 +126,8 @@ export class Made {
   }
 
   /** Notes that the service may have created an instance, by a call that names another one or none. */
-  expectUnnamed(name: string, encoding: Encoding): void {
-    this.expect(name, encoding).unanswered++;
+  suspect(name: string, encoding: Encoding): void {
+    this.expect(name, encoding).isSuspect = true;
   }
 
   /** The apps that may be bound to an instance, with their hosts. */
@@ -138,7 +148,7 @@ export class Made {
       if (isGone) {
         this.instances.delete(name);
         this.removed.set(name, instance);
-      } else if (instance.isCreated || instance.unanswered > 0) {
+      } else {
         left.push(name);
       }
     });
@@ -171,7 +181,12 @@ export class Made {
     const { isCreated, isSuspect, unanswered } = instance;
     if (!isCreated && !isSuspect && unanswered === 0) return true;
     const calls = this.caller.calls(instance.encoding);
-    for (let time = 0; time < 3 && this.hangs < HANGING_LIMIT; time++) {
+    for (const [app, hosts] of instance.apps) await this.ask(calls.unbindApp(name, app, hosts));
+    for (const job of instance.jobs) await this.ask(calls.unbindJob(name, job));
+    // A service that always refuses is not asked thrice for each instance.
+    const times = this.refusals < MOST_REFUSALS ? 3 : 1;
+    for (let time = 0; time < times && this.hangs < HANGING_LIMIT; time++) {
+      if (time > 0) await pause(50 * 2 ** time, this.signal);
       const destroyed = await this.ask(calls.destroy(name));
       const status = destroyed.reply?.status ?? 0;
       if (destroyed.failure === 'aborted' || isUnreachable(destroyed)) return false;
@@ -182,14 +197,18 @@ export class Made {
       if (status >= 200 && status < 300) instance.isDestroyed = true;
       // After a destroy that was taken, the next one may well be refused.
       if (instance.isDestroyed) return !this.caller.isKeeping || (await this.isThere(name, instance)) !== true;
-      if (status === 404 || status === 410) return !isCreated || (await this.isThere(name, instance)) !== true;
-      // A service that refuses everything has not taken the create either.
+      if (status === 404 || status === 410) {
+        if (!isCreated) return true;
+        const isThere = await this.isThere(name, instance);
+        // No path leads to some names that Tsuru does not allow.
+        return this.servesNoDestroy || !INSTANCE_NAME.test(name) ? isThere === false : isThere !== true;
+      }
+      // What was never taken is not there, as far as the service tells; nor is anything in one that takes nothing.
+      if (status >= 400 && !isCreated && unanswered === 0) return (await this.isThere(name, instance)) !== true;
       if (status >= 400 && !isCreated && !this.isAnyCreated) return true;
-      for (const [app, hosts] of instance.apps) await this.ask(calls.unbindApp(name, app, hosts));
-      for (const job of instance.jobs) await this.ask(calls.unbindJob(name, job));
-      await pause(50 * 2 ** time, this.signal);
-      if (time === 2 && destroyed.reply === undefined) this.hangs++;
+      if (time === 2 && status === 0) this.hangs++;
     }
+    this.refusals++;
     return (await this.isThere(name, instance)) === false;
   }
 

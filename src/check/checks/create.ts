@@ -26,7 +26,9 @@ export const createChecks: readonly Check[] = [
     fix: 'Read a form or JSON, by the Content-Type, and return 201 for POST /resources once the instance exists or is being created.',
     perEncoding: true,
     async run(probe) {
-      probe.requireSuccess(await probe.create(probe.newName()), 'the create');
+      const first = await probe.create(probe.newName());
+      const advice = isRefused(first) ? '; give what it requires with --plan and --parameter' : '';
+      probe.require(isSuccess(first), first, `the create ${outcomeOf(first)}${advice}`);
       // The first one may have got a name of the service's own, such as an empty one.
       probe.requireSuccess(await probe.create(probe.newName()), 'the create of a second instance');
     },

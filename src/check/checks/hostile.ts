@@ -52,6 +52,15 @@ async function requireHarmless(probe: Probe, sent: Sent, what: string): Promise<
   await probe.requireAlive();
 }
 
+/** The beginnings of forms that are not well-formed, or name two instances. */
+const SPOILED: readonly ((name: string, other: string) => string)[] = [
+  (name) => `name=${name}%zz`,
+  (name) => `name=${name}%ff`,
+  (name) => `name=${name}%00x`,
+  (name, other) => `name=${name}&name=${other}`,
+  (name) => `name=${name}&&==&&`,
+];
+
 /** The same check with forms. @throws Verdict `skipped` if the service is called in JSON only */
 function needForm(probe: Probe): Probe {
   if (!probe.session.service.encodings.includes('form')) probe.skip('the service is not called with forms');
@@ -133,12 +142,15 @@ export const hostileChecks: readonly Check[] = [
     fix: REFUSE,
     async run(probe) {
       const speaking = needForm(probe);
-      const [a, b] = [probe.newName(), probe.newName()];
-      // What an invalid escape means, and which of two names counts, is up to the service.
-      for (const name of [b, `${a}%zz`, `${a}\uFFFD`, `${a}\0x`]) probe.session.made.expectUnnamed(probe.own(name), 'form');
-      const rest = (await formOf(speaking, a)).replace(/(^|&)name=[^&]*/, '');
-      for (const start of [`name=${a}%zz`, `name=${a}%ff`, `name=${a}%00x`, `name=${a}&name=${b}`, `name=${a}&&==&&`]) {
-        const sent = await speaking.send(createWith(speaking, `${start}&${rest}`, FORM, a));
+      const rest = (await formOf(speaking, '')).replace(/(^|&)name=[^&]*/, '');
+      for (const spoil of SPOILED) {
+        const [name, other] = [probe.newName(), probe.newName()];
+        // What an invalid escape means, and which of two names counts, is up to the service.
+        for (const alias of [other, `${name}%zz`, `${name}\uFFFD`, `${name}\0x`]) {
+          probe.session.made.suspect(probe.own(alias), 'form');
+        }
+        const start = spoil(name, other);
+        const sent = await speaking.send(createWith(speaking, `${start}&${rest}`, FORM, name));
         await requireHarmless(speaking, sent, `a create with the body ${start}`);
       }
     },
