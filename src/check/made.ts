@@ -201,7 +201,8 @@ export class Made {
         if (!isCreated) return true;
         const isThere = await this.isThere(name, instance);
         // No path leads to some names that Tsuru does not allow.
-        return this.servesNoDestroy || !INSTANCE_NAME.test(name) ? isThere === false : isThere !== true;
+        if (!INSTANCE_NAME.test(name)) return false;
+        return this.servesNoDestroy ? isThere === false : isThere !== true;
       }
       // What was never taken is not there, as far as the service tells; nor is anything in one that takes nothing.
       if (status >= 400 && !isCreated && unanswered === 0) return (await this.isThere(name, instance)) !== true;
