@@ -332,10 +332,6 @@ export class Probe {
   readonly needBind = (): Promise<unknown> =>
     this.ordinary('bind', async () => this.variables(await this.toBind(), this.newApp()));
 
-  /** The same for a bind of a job. */
-  readonly needJobBind = (): Promise<unknown> =>
-    this.ordinary('job', async () => this.jobVariables(await this.shared(), this.newJob()));
-
   /** The same for an unbind of an app. */
   readonly needUnbind = (): Promise<unknown> =>
     this.ordinary('unbind', async () => {
