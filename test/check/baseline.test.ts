@@ -1,39 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { RunFacts } from '../../src/check/report/facts.ts';
-import { Reference, serve } from './broken/reference.ts';
+import type { Reference } from './broken/reference.ts';
 import { runCheck } from './support/command.ts';
+import { serveEachTest } from './support/served.ts';
 
-let directory: string;
-let service: Reference;
-let running: Awaited<ReturnType<typeof serve>>;
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'check-baseline-'));
-});
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  service = new Reference();
+const served = serveEachTest();
+beforeEach(() => {
   // A broken must, for which the unbinds wait.
-  service.variables = () => ({ PORT: 5432 });
-  running = await serve(service);
-});
-afterEach(async () => {
-  await running.close();
+  served.service.variables = () => ({ PORT: 5432 });
 });
 
 const baseline = (text: string): string => {
-  const file = join(directory, 'baseline.yaml');
+  const file = join(served.cwd, 'baseline.yaml');
   writeFileSync(file, text);
   return file;
 };
 const checkWith = (text: string, ...args: string[]) =>
-  runCheck([running.url.href, '--baseline', baseline(text), '--only', 'bind-app.success,unbind-app.success', ...args]);
+  runCheck([served.running.url.href, '--baseline', baseline(text), '--only', 'bind-app.success,unbind-app.success', ...args]);
 
 const BOTH = `- check: bind-app.success
   reason: the port becomes a text in March
@@ -52,7 +39,7 @@ describe('a baseline', () => {
   });
 
   it('accepts what waits for a check of the baseline that was not run', async () => {
-    const run = await runCheck([running.url.href, '--baseline', baseline(BOTH), '--only', 'unbind-app.success']);
+    const run = await runCheck([served.running.url.href, '--baseline', baseline(BOTH), '--only', 'unbind-app.success']);
     expect([run.code, run.stdout.includes('Accepted: bind-app.success, and 1 check that waits for it')]).toEqual([0, true]);
   });
 
@@ -74,14 +61,14 @@ describe('a baseline', () => {
   });
 
   it('leaves new failures as they are', async () => {
-    service.plans = () => ({ status: 200, body: 'none' });
-    const { code, stdout } = await runCheck([running.url.href, '--baseline', baseline(BOTH), '--only', 'plans,bind-app.success']);
+    served.service.plans = () => ({ status: 200, body: 'none' });
+    const { code, stdout } = await runCheck([served.running.url.href, '--baseline', baseline(BOTH), '--only', 'plans,bind-app.success']);
     expect(code).toBe(1);
     expect(stdout).toContain('plans.readable');
   });
 
   it('says which of its failures are fixed', async () => {
-    delete (service as Partial<Reference>).variables;
+    delete (served.service as Partial<Reference>).variables;
     const { code, stdout, stderr } = await checkWith(BOTH, '--format', 'json');
     expect(code).toBe(0);
     expect(stderr).toBe('Fixed: bind-app.success. Remove it from the baseline.\n');
@@ -95,7 +82,7 @@ describe('a baseline', () => {
   });
 
   it('does not accept an instance that is left behind', async () => {
-    service.destroy = () => ({ status: 500 });
+    served.service.destroy = () => ({ status: 500 });
     expect((await checkWith(BOTH)).code).toBe(1);
   });
 
@@ -115,7 +102,7 @@ describe('a baseline', () => {
   });
 
   it('that is missing is wrong usage', async () => {
-    const { code, stderr } = await runCheck([running.url.href, '--baseline', 'none.yaml']);
+    const { code, stderr } = await runCheck([served.running.url.href, '--baseline', 'none.yaml']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('The baseline none.yaml cannot be read')]);
   });
 });

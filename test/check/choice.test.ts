@@ -1,24 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { CHECKS } from '../../src/check/checks/index.ts';
 import { parametersIn } from '../../src/check/options.ts';
 import { QUICK } from '../../src/check/quick.ts';
 import type { RunFacts } from '../../src/check/report/facts.ts';
-import { PASSWORD, Reference, serve } from './broken/reference.ts';
+import { PASSWORD } from './broken/reference.ts';
 import { runCheck } from './support/command.ts';
+import { serveEachTest } from './support/served.ts';
 
-let service: Reference;
-let running: Awaited<ReturnType<typeof serve>>;
-beforeEach(async () => {
-  service = new Reference();
-  running = await serve(service);
-});
-afterEach(async () => {
-  await running.close();
-});
+const served = serveEachTest();
 
 const ran = async (...args: string[]) => {
-  const { stdout } = await runCheck([running.url.href, '--format', 'json', ...args]);
+  const { stdout } = await runCheck([served.running.url.href, '--format', 'json', ...args]);
   return (JSON.parse(stdout) as RunFacts).checks.map(({ id, encoding }) => [id, encoding]);
 };
 
@@ -37,7 +30,7 @@ describe('--quick', () => {
 
 describe('--replay', () => {
   it('shows every request of a check that passes, with the reply and what Tsuru makes of it', async () => {
-    const { code, stdout } = await runCheck([running.url.href, '--replay', 'create.repeat']);
+    const { code, stdout } = await runCheck([served.running.url.href, '--replay', 'create.repeat']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/create\.repeat \(form\): passed\n/);
     expect(stdout).toMatch(/\n {2}1\. curl .*--request POST .*\/resources\n {2}→ 201\n {2}Tsuru treats it as a success\. \(\d+ ms\)\n/);
@@ -46,8 +39,8 @@ describe('--replay', () => {
   });
 
   it('shows the requests of a check that fails once', async () => {
-    service.createAgain = () => ({ status: 500, body: '\x1b[31mbroken' });
-    const { code, stdout } = await runCheck([running.url.href, '--replay', 'create.repeat', '--verbose']);
+    served.service.createAgain = () => ({ status: 500, body: '\x1b[31mbroken' });
+    const { code, stdout } = await runCheck([served.running.url.href, '--replay', 'create.repeat', '--verbose']);
     expect(code).toBe(1);
     expect(stdout.match(/^ {2}\d+\. curl /gm)?.length).toBeGreaterThan(1);
     // The control sequence of the reply is left out; the to-do list has the request once more, --verbose does not.
@@ -72,7 +65,7 @@ describe('the choice of checks', () => {
     [['--replay', 'create.repaet'], /Unknown check "create\.repaet"\.\nDid you mean create\.repeat\?/],
     [['--replay', 'create'], /Unknown check "create"/],
   ])('%j is wrong usage', async (args, message) => {
-    const { code, stderr } = await runCheck([running.url.href, ...args]);
+    const { code, stderr } = await runCheck([served.running.url.href, ...args]);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });
@@ -89,7 +82,7 @@ describe('--parameter', () => {
 
   it('is sent with the creates of its group only, the id before the group before all', async () => {
     const { stdout } = await runCheck([
-      ...[running.url.href, '--format', 'json', '--only', 'create.success,create.no-user,destroy.success'],
+      ...[served.running.url.href, '--format', 'json', '--only', 'create.success,create.no-user,destroy.success'],
       ...['--parameter', 'size=1', '--parameter', 'create:size=2', '--parameter', 'create.no-user:size=3'],
     ]);
     const sizes = (JSON.parse(stdout) as RunFacts).checks.map(({ id, exchanges }) => [

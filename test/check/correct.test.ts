@@ -8,8 +8,9 @@ import { labelOf } from '../../src/check/result.ts';
 import { QUIET, runChecks } from '../../src/check/run.ts';
 import { needsTool } from '../support/needs.ts';
 import { startProgram } from '../support/started.ts';
+import { checkedAt, PASSWORD, USERNAME } from './broken/reference.ts';
 
-const CREDENTIALS = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a secret of the tests' };
+const CREDENTIALS = { SERVICE_USERNAME: USERNAME, SERVICE_PASSWORD: PASSWORD };
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 /** Correct services of different kinds; `may` lists the checks that each fails on purpose. */
@@ -39,17 +40,7 @@ describe('the checks', () => {
       const service = await startProgram(command, [path], CREDENTIALS);
       try {
         const run = await runChecks(
-          {
-            address: new URL(service.url),
-            id: 'svc',
-            username: CREDENTIALS.SERVICE_USERNAME,
-            password: CREDENTIALS.SERVICE_PASSWORD,
-            encodings: ['form', 'json'],
-            plan: undefined,
-            parameters: {},
-            timeout: 10_000,
-            multiCluster: true,
-          },
+          checkedAt(new URL(service.url), { timeout: 10_000 }),
           CHECKS,
           { signal: new AbortController().signal },
           QUIET,

@@ -1,32 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { PASSWORD, Reference, serve, USERNAME } from './broken/reference.ts';
+import { PASSWORD, USERNAME } from './broken/reference.ts';
 import { runCheck } from './support/command.ts';
+import { serveEachTest } from './support/served.ts';
 
-let cwd: string;
-let service: Reference;
-let running: Awaited<ReturnType<typeof serve>>;
-beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'check-files-'));
-});
-afterAll(() => {
-  rmSync(cwd, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  service = new Reference();
-  running = await serve(service);
-});
-afterEach(async () => {
-  await running.close();
-});
+const served = serveEachTest();
 
 const fileOf = async (option: string, name: string, ...args: string[]) => {
-  await runCheck([running.url.href, option, name, ...args], { cwd });
-  return readFileSync(join(cwd, name), 'utf8');
+  await runCheck([served.running.url.href, option, name, ...args], { cwd: served.cwd });
+  return readFileSync(join(served.cwd, name), 'utf8');
 };
 
 interface Har {
@@ -45,14 +30,14 @@ interface Har {
 
 describe('--har', () => {
   it('writes every request and reply, those of the clean-up included, as HAR 1.2', async () => {
-    const served: string[] = [];
-    running.server.on('request', ({ method, url }) => served.push(`${String(method)} ${String(url)}`));
+    const requested: string[] = [];
+    served.running.server.on('request', ({ method, url }) => requested.push(`${String(method)} ${String(url)}`));
     const text = await fileOf('--har', 'all.har', '--only', 'create.success,plans');
     const { log } = JSON.parse(text) as Har;
     expect([log.version, log.creator]).toEqual(['1.2', { name: 'create-tsuru-service', version: '0.0.0' }]);
     const made = log.entries.map(({ request }) => `${request.method} ${new URL(request.url).pathname}`);
     // The others, one create among them, are of the preflight.
-    const [others, all] = [served.slice(0, -made.length), served.slice(-made.length)];
+    const [others, all] = [requested.slice(0, -made.length), requested.slice(-made.length)];
     expect(made.toSorted()).toEqual(all.toSorted());
     expect(others.filter((one) => one === 'POST /resources')).toHaveLength(1);
     const creates = log.entries.filter(({ request }) => request.method === 'POST');
@@ -63,7 +48,7 @@ describe('--har', () => {
       cache: {},
       timings: { send: 0, wait: creates[0]?.time, receive: 0 },
       request: {
-        ...{ url: `${running.url.origin}/resources`, httpVersion: 'HTTP/1.1', cookies: [], queryString: [], headersSize: -1 },
+        ...{ url: `${served.running.url.origin}/resources`, httpVersion: 'HTTP/1.1', cookies: [], queryString: [], headersSize: -1 },
         postData: { mimeType: 'application/x-www-form-urlencoded', text: expect.stringContaining('team=check-team') as string },
       },
       response: { status: 201, statusText: '', httpVersion: 'HTTP/1.1', cookies: [], headersSize: -1, redirectURL: '', bodySize: 0 },
@@ -74,7 +59,7 @@ describe('--har', () => {
   });
 
   it('has no password, in the credentials and elsewhere', async () => {
-    service.refuse = (status) => ({ status, body: { message: `not ${PASSWORD}` } });
+    served.service.refuse = (status) => ({ status, body: { message: `not ${PASSWORD}` } });
     const text = await fileOf('--har', 'secret.har', '--only', 'auth,create.unknown-plan');
     expect(text).not.toContain(PASSWORD);
     expect(text).not.toContain(Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64'));
@@ -85,18 +70,18 @@ describe('--har', () => {
   });
 
   it('has an entry for each redirect, and a status of 0 where there is no reply', async () => {
-    const dispatch = service.dispatch.bind(service);
-    service.dispatch = (incoming) =>
+    const dispatch = served.service.dispatch.bind(served.service);
+    served.service.dispatch = (incoming) =>
       incoming.target === '/resources/plans' ? { status: 308, headers: { location: '/resources/plans?page=1' } } : dispatch(incoming);
     const { log } = JSON.parse(await fileOf('--har', 'hops.har', '--only', 'plans.readable')) as Har;
     const [first, second] = log.entries;
     expect([first?.request.url, first?.response.status, first?.response.redirectURL]).toEqual([
-      `${running.url.origin}/resources/plans`,
+      `${served.running.url.origin}/resources/plans`,
       308,
       '/resources/plans?page=1',
     ]);
     expect(second?.request).toMatchObject({
-      url: `${running.url.origin}/resources/plans?page=1`,
+      url: `${served.running.url.origin}/resources/plans?page=1`,
       queryString: [{ name: 'page', value: '1' }],
     });
     const hung = JSON.parse(await fileOf('--har', 'hung.har', '--only', 'http.hang-up')) as Har;
@@ -120,7 +105,7 @@ describe('--badge', () => {
     ['a should', [{ name: 'small', description: 'S' }, { name: '', description: 'N' }], '3 of 4', 'yellow'],
     ['a must', 'none', '0 of 4', 'red'],
   ])('tells by its colour that %s is broken', async (_, body, message, color) => {
-    service.plans = () => ({ status: 200, body });
+    served.service.plans = () => ({ status: 200, body });
     expect(JSON.parse(await fileOf('--badge', 'badge.json', ...checks))).toMatchObject({ message, color });
   });
 
@@ -131,7 +116,7 @@ describe('--badge', () => {
 });
 
 it.each(['--har', '--badge'])('%s that cannot be written is an error before the run', async (option) => {
-  const { code, stdout, stderr } = await runCheck([running.url.href, option, 'none/file'], { cwd });
+  const { code, stdout, stderr } = await runCheck([served.running.url.href, option, 'none/file'], { cwd: served.cwd });
   expect([code, stdout]).toEqual([4, '']);
   expect(stderr).toContain(`The file of ${option} cannot be written`);
 });

@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../src/check/checks/index.ts';
 import { labelOf, type CheckRun } from '../../src/check/result.ts';
 import { QUIET, runChecks } from '../../src/check/run.ts';
-import type { CheckedService } from '../../src/check/session.ts';
 import { basicAuth } from '../../src/tsuru/access.ts';
 import { needsTool } from '../support/needs.ts';
 import { startProgram } from '../support/started.ts';
+import { checkedAt, PASSWORD, USERNAME } from './broken/reference.ts';
 
-const CREDENTIALS = { SERVICE_USERNAME: 'svc', SERVICE_PASSWORD: 'a secret of the tests' };
+const CREDENTIALS = { SERVICE_USERNAME: USERNAME, SERVICE_PASSWORD: PASSWORD };
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 const inBoth = (id: string) => [labelOf(id, 'form'), labelOf(id, 'json')];
@@ -41,17 +41,7 @@ const ROUNDS = [
 async function check(file: string): Promise<{ run: CheckRun; kept: string[] }> {
   const path = fileURLToPath(new URL(`services/${file}`, import.meta.url));
   const started = await startProgram('python3', [path], CREDENTIALS);
-  const service: CheckedService = {
-    address: new URL(started.url),
-    id: 'svc',
-    username: CREDENTIALS.SERVICE_USERNAME,
-    password: CREDENTIALS.SERVICE_PASSWORD,
-    encodings: ['form', 'json'],
-    plan: undefined,
-    parameters: {},
-    timeout: 10_000,
-    multiCluster: true,
-  };
+  const service = checkedAt(new URL(started.url), { timeout: 10_000 });
   try {
     const run = await runChecks(service, CHECKS, { signal: new AbortController().signal }, QUIET);
     const creates = run.results.flatMap(({ sent }) => sent).filter(({ call }) => call.action === 'Create');

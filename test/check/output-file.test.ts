@@ -1,49 +1,39 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { requireWritable } from '../../src/check/output-file.ts';
-import { Reference, serve } from './broken/reference.ts';
 import { runCheck } from './support/command.ts';
+import { serveEachTest } from './support/served.ts';
 
-let cwd: string;
-let running: Awaited<ReturnType<typeof serve>>;
-beforeEach(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'check-output-'));
-  running = await serve(new Reference());
-});
-afterEach(async () => {
-  await running.close();
-  rmSync(cwd, { recursive: true, force: true });
-});
+const served = serveEachTest();
 
 describe('a file that a run will write', () => {
   it('is neither made nor changed before', () => {
-    writeFileSync(join(cwd, 'old.html'), 'old');
-    for (const name of ['old.html', 'new.html']) requireWritable('--report', join(cwd, name));
-    expect(readdirSync(cwd)).toEqual(['old.html']);
-    expect(readFileSync(join(cwd, 'old.html'), 'utf8')).toBe('old');
+    writeFileSync(join(served.cwd, 'old.html'), 'old');
+    for (const name of ['old.html', 'new.html']) requireWritable('--report', join(served.cwd, name));
+    expect(readdirSync(served.cwd)).toEqual(['old.html']);
+    expect(readFileSync(join(served.cwd, 'old.html'), 'utf8')).toBe('old');
   });
 
   it('may be the target of a link, which stays one', async () => {
-    symlinkSync('target.html', join(cwd, 'link.html'));
-    expect((await runCheck([running.url.href, '--only', 'plans', '--report', 'link.html'], { cwd })).code).toBe(0);
-    expect(lstatSync(join(cwd, 'link.html')).isSymbolicLink()).toBe(true);
-    expect(readFileSync(join(cwd, 'target.html'), 'utf8')).toContain('plans.readable');
+    symlinkSync('target.html', join(served.cwd, 'link.html'));
+    expect((await runCheck([served.running.url.href, '--only', 'plans', '--report', 'link.html'], { cwd: served.cwd })).code).toBe(0);
+    expect(lstatSync(join(served.cwd, 'link.html')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(served.cwd, 'target.html'), 'utf8')).toContain('plans.readable');
   });
 
   it('is not a pipe, which would block', () => {
-    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    execFileSync('mkfifo', [join(served.cwd, 'pipe')]);
     expect(() => {
-      requireWritable('--report', join(cwd, 'pipe'));
+      requireWritable('--report', join(served.cwd, 'pipe'));
     }).toThrow(/--report cannot be written/);
   });
 
   it.skipIf(!existsSync('/dev/full'))('on a full disk gives the exit code 4, and is not said to be written', async () => {
-    const run = await runCheck([running.url.href, '--only', 'plans', '--report', '/dev/full'], { cwd });
+    const run = await runCheck([served.running.url.href, '--only', 'plans', '--report', '/dev/full'], { cwd: served.cwd });
     expect(run.code).toBe(4);
     expect(run.stderr).toContain('/dev/full could not be written');
     expect(run.stdout).not.toContain('are in /dev/full');
@@ -53,11 +43,11 @@ describe('a file that a run will write', () => {
     [['--report', 'x', '--badge', './x'], '--report and --badge name the same file'],
     [['--baseline', 'b.yaml', '--har', 'b.yaml'], '--baseline and --har name the same file'],
   ])('is not another one: %j', async (args, message) => {
-    writeFileSync(join(cwd, 'b.yaml'), '[]');
-    const given = args.map((word) => (word === 'b.yaml' ? join(cwd, word) : word));
-    const { code, stderr } = await runCheck([running.url.href, ...given], { cwd });
+    writeFileSync(join(served.cwd, 'b.yaml'), '[]');
+    const given = args.map((word) => (word === 'b.yaml' ? join(served.cwd, word) : word));
+    const { code, stderr } = await runCheck([served.running.url.href, ...given], { cwd: served.cwd });
     expect(code).toBe(2);
     expect(stderr).toContain(message);
-    expect(readFileSync(join(cwd, 'b.yaml'), 'utf8')).toBe('[]');
+    expect(readFileSync(join(served.cwd, 'b.yaml'), 'utf8')).toBe('[]');
   });
 });
