@@ -163,12 +163,17 @@ export class Made {
   async removeAll(hurry: AbortSignal = new AbortController().signal): Promise<Left[]> {
     this.signal = AbortSignal.any([hurry, AbortSignal.timeout(CLEAN_UP_TIME)]);
     setMaxListeners(0, this.signal);
-    const left = await this.remove();
-    if (this.caller.isLost) return left.map((name) => this.leftOf(name));
-    await forEachConcurrently([...this.removed], REMOVALS_AT_ONCE, async ([name, instance]) => {
-      if (instance.unanswered > 0 || (await this.isThere(name, instance)) === true) this.instances.set(name, instance);
-    });
-    return (await this.remove()).map((name) => this.leftOf(name));
+    let left = await this.remove();
+    if (!this.caller.isLost) {
+      const [late, others] = [[...this.removed].filter(isLate), [...this.removed].filter((one) => !isLate(one))];
+      for (const [name, instance] of late) this.instances.set(name, instance);
+      await this.remove();
+      await forEachConcurrently(others, REMOVALS_AT_ONCE, async ([name, instance]) => {
+        if ((await this.isThere(name, instance)) === true) this.instances.set(name, instance);
+      });
+      left = await this.remove();
+    }
+    return left.map((name) => this.leftOf(name));
   }
 
   private leftOf(name: string): Left {
@@ -242,6 +247,11 @@ export class Made {
       await pause(requested, this.signal);
     }
   }
+}
+
+/** Whether the service may still carry out a create. */
+function isLate([, { unanswered }]: readonly [string, Instance]): boolean {
+  return unanswered > 0;
 }
 
 /** The hosts in the body of a bind, in either encoding. */

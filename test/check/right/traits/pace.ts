@@ -6,11 +6,11 @@ const LIMIT = 100;
 
 export const PACE: readonly Trait[] = [
   {
-    name: 'every call takes 300 ms',
+    name: 'every call takes 150 ms',
     isSlow: true,
     makes: (service) => {
       around(service, (right) => async (incoming) => {
-        await sleep(300);
+        await sleep(150);
         return right(incoming);
       });
     },
