@@ -1,3 +1,4 @@
+import { groupIn } from './names.ts';
 import type { Probe } from './probe.ts';
 
 /** The effect of a broken rule. `must`: Tsuru fails, or data is lost. `should`: users are misled. `may`: a detail. */
@@ -40,8 +41,8 @@ export interface Check {
 }
 
 /** The group of a check. */
-export function groupOf({ id }: Check): string {
-  return id.slice(0, id.indexOf('.'));
+export function groupOf({ id }: Pick<Check, 'id'>): string {
+  return groupIn(id);
 }
 
 /** Items by group, in their order. */

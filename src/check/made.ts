@@ -103,9 +103,10 @@ export class Made {
     if (instance === undefined) return () => undefined;
     if (action === 'BindApp') instance.apps.set(app, hostsIn(request.body ?? ''));
     if (action === 'BindJob') instance.jobs.add(job);
-    return ({ exchange: { reply } }) => {
-      const isFirst = action === 'Destroy' && instance.isCreated && !instance.isDestroyed;
-      if (isFirst && reply?.status === 404) this.servesNoDestroy = true;
+    const isThere = instance.isCreated && !instance.isDestroyed;
+    return ({ exchange: { reply }, authorization }) => {
+      const isOwn = action === 'Destroy' && authorization === 'own';
+      if (isOwn && isThere && reply?.status === 404) this.servesNoDestroy = true;
       if (reply === undefined || reply.status >= 300) return;
       if (action === 'UnbindApp') instance.apps.delete(app);
       if (action === 'UnbindJob') instance.jobs.delete(job);
@@ -169,7 +170,9 @@ export class Made {
       for (const [name, instance] of late) this.instances.set(name, instance);
       await this.remove();
       await forEachConcurrently(others, REMOVALS_AT_ONCE, async ([name, instance]) => {
-        if ((await this.isThere(name, instance)) === true) this.instances.set(name, instance);
+        if ((await this.isThere(name, instance)) !== true) return;
+        instance.isSuspect = true;
+        this.instances.set(name, instance);
       });
       left = await this.remove();
     }

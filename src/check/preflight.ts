@@ -5,7 +5,7 @@ import { TOO_MANY_REDIRECTS } from '../tsuru/redirects.ts';
 import { groupOf, type Check } from './check.ts';
 import type { Left } from './made.ts';
 import { Probe } from './probe.ts';
-import { isAccepted, isUnreachable, isUnserved, outcomeOf, type Sent, statusOf, wayOf } from './sent.ts';
+import { isAccepted, isUnserved, outcomeOf, type Sent, statusOf, wayOf } from './sent.ts';
 import { Lost, Session, type CheckedService } from './session.ts';
 import { Verdict } from './verdict.ts';
 
@@ -31,7 +31,7 @@ export async function preflight(
   } catch (error) {
     const left = await session.made.removeAll(hurry);
     if (error instanceof Lost && !session.isLost && !hasty.isLost) return left;
-    const obstacle = error instanceof Lost ? unreachable(service, 'the connection was refused') : error;
+    const obstacle = error instanceof Lost ? unreachable(service, session.lossReason || hasty.lossReason) : error;
     if (!(obstacle instanceof ExpectedError) || left.length === 0) throw obstacle;
     const names = left.map(({ name }) => name).join(', ');
     throw new ExpectedError(obstacle.exitCode, obstacle.message, `${obstacle.hint} May be left behind: ${names}.`);
@@ -56,9 +56,9 @@ async function requireAccess(probe: Probe): Promise<void> {
   const { calls, session } = probe;
   const { address, username, timeout } = session.service;
   const plans = await probe.send(calls.plans());
-  const refusal = refusalOf(plans, session.service);
-  if (refusal !== undefined) throw refusal;
   const both = [plans, await probe.send(calls.status(probe.missingName()))];
+  const [refusal, other] = both.map((sent) => refusalOf(sent, session.service));
+  if (refusal !== undefined && other !== undefined) throw refusal;
   if (both.every(({ exchange }) => exchange.reply === undefined)) {
     throw new ExpectedError(
       EXIT.inTheWay,
@@ -86,7 +86,6 @@ async function requireAccess(probe: Probe): Promise<void> {
 function refusalOf({ exchange }: Sent, service: CheckedService): ExpectedError | undefined {
   const { href, host, protocol } = service.address;
   const failure = String(exchange.failure);
-  if (isUnreachable(exchange)) return unreachable(service, failure);
   if (isUntrusted(exchange)) {
     return new ExpectedError(
       EXIT.inTheWay,

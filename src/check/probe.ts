@@ -1,6 +1,6 @@
 import type { Action, AppFields, Call, Calls, InstanceFields } from '../tsuru/calls.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
-import { hostOf, TEAM } from './names.ts';
+import { groupIn, hostOf, TEAM } from './names.ts';
 import {
   differing,
   isAccepted,
@@ -31,11 +31,6 @@ const TESTED_BY: Partial<Record<Action, string>> = {
   UnbindJob: 'unbind-job.success',
   Status: 'status.readable',
 };
-
-/** The group in the id of a check. */
-function groupIn(id: string): string {
-  return id.slice(0, id.indexOf('.'));
-}
 
 /** Milliseconds for which a removal may continue after a reply other than 202. */
 const REMOVAL_TIME = 30_000;
@@ -110,14 +105,13 @@ export class Probe {
   /** The fields of an instance as a user would set them. */
   async fields(over: Partial<InstanceFields> = {}): Promise<InstanceFields> {
     const { plan, parameters, parametersBy: by = {} } = this.session.service;
-    const [group = ''] = this.id.split('.');
     return {
       team: TEAM,
       plan: plan ?? (await this.session.plans())[0] ?? '',
       description: '',
       tags: [],
       ...over,
-      parameters: { ...parameters, ...by[group], ...by[this.id], ...over.parameters },
+      parameters: { ...parameters, ...by[groupIn(this.id)], ...by[this.id], ...over.parameters },
     };
   }
 
@@ -165,6 +159,21 @@ export class Probe {
     if (!this.session.isHanging('Status')) await this.untilUp(name);
   }
 
+  /**
+   * Makes a step with a special name, which may wait for the instance: a wait without end counts only if an ordinary instance
+   * does not wait as long.
+   * @param ordinary throws a Verdict if it does
+   */
+  async special<Outcome>(step: () => Promise<Outcome>, ordinary: () => Promise<unknown>): Promise<Outcome> {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof Verdict)) throw error;
+      await ordinary();
+      throw new Verdict('failed', error.message, undefined, error.sent);
+    }
+  }
+
   /** A plan that the service does not offer. @throws Verdict `skipped` if it offers none at all */
   async unknownPlan(): Promise<string> {
     if ((await this.session.plans()).length === 0) this.skip('the service has no plans');
@@ -197,7 +206,7 @@ export class Probe {
 
   /** Waits while an instance is pending. @returns its first other status @throws Verdict `blocked` if that takes too long */
   async untilUp(name: string): Promise<Sent> {
-    return this.patiently(`${name} is pending`, 'status.up', 'the instance was still pending', async () => {
+    return this.patiently(name, 'is pending', 'status.up', 'the instance was still pending', async () => {
       const sent = await this.send(this.calls.status(name));
       return [statusOf(sent) !== 202, sent];
     });
@@ -208,7 +217,7 @@ export class Probe {
    * be pending, and its status need not tell.
    */
   async bindApp(instance: string, app: string, fields: Partial<AppFields> = {}): Promise<Sent> {
-    return this.patiently(`${instance} is not ready`, 'bind-app.success', NEVER_READY, async () => {
+    return this.patiently(instance, 'is not ready', 'bind-app.success', NEVER_READY, async () => {
       const sent = await this.bindAppNow(instance, app, fields);
       return [statusOf(sent) !== 412, sent];
     });
@@ -222,7 +231,7 @@ export class Probe {
   }
 
   async bindJob(instance: string, job: string): Promise<Sent> {
-    return this.patiently(`${instance} is not ready`, 'bind-job.success', NEVER_READY, async () => {
+    return this.patiently(instance, 'is not ready', 'bind-job.success', NEVER_READY, async () => {
       const sent = await this.send(this.calls.bindJob(instance, job));
       return [statusOf(sent) !== 412, sent];
     });
@@ -444,12 +453,10 @@ export class Probe {
     throw new Verdict('skipped', reason);
   }
 
-  /** Ends the check with the finding of another one, or its own. */
+  /** Ends the check with the finding of another one, or its own: then it failed. */
   private endAt(id: string, problem: string, sent = this.last()): never {
     const { encoding } = this;
-    throw id === this.id
-      ? new Verdict('failed', problem, undefined, sent)
-      : new Verdict('blocked', problem, { id, encoding }, sent);
+    throw new Verdict('blocked', problem, { id, encoding }, sent);
   }
 
   /** What an ordinary call does is found out once in each encoding. */
@@ -463,6 +470,7 @@ export class Probe {
    * @throws Verdict `blocked` in that case
    */
   private async patiently(
+    name: string,
     waiting: string,
     tester: string,
     otherwise: string,
@@ -480,11 +488,13 @@ export class Probe {
         }
         // What never comes up can never be bound.
         const cause = ['status.up', 'bind-app.success'].find((id) => session.neverEnding.has(id)) ?? tester;
-        if (time > session.service.timeout || session.neverEnding.has(tester)) {
-          session.neverEnding.add(tester);
-          this.endAt(cause, `${otherwise} after ${session.service.timeout / 1000} s`, sent);
+        const isOver = time > session.service.timeout;
+        if (isOver || session.neverEnding.has(tester)) {
+          // A special name says nothing about the next instance.
+          if (session.names.isOrdinary(name)) session.neverEnding.add(tester);
+          this.endAt(cause, `${otherwise}${isOver ? ` after ${session.service.timeout / 1000} s` : ', as others are for ever'}`, sent);
         }
-        this.onWait(waiting);
+        this.onWait(`${name} ${waiting}`);
         await session.pause(pause);
       }
     } finally {

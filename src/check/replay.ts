@@ -1,8 +1,8 @@
 import { plainLine, type Terminal } from '../terminal/terminal.ts';
 import { foldCommand, wrapHard } from '../text.ts';
-import { labelOf, type CheckRun } from './result.ts';
 import { resultFacts } from './report/facts.ts';
 import { plainCommand, replyText, tsuruText } from './report/words.ts';
+import { labelOf, type CheckRun } from './result.ts';
 import type { CheckedService } from './session.ts';
 
 /** Writes every request of each check as a `curl` command, with its reply and what Tsuru makes of it, passed or not. */

@@ -85,8 +85,7 @@ export async function runChecks(
   }
   return {
     results,
-    // The service may also get lost while the instances are removed.
-    ending: session.isLost ? 'lost' : ending,
+    ending,
     started,
     left,
     milliseconds: performance.now() - start,
@@ -162,6 +161,7 @@ async function tryCheck(
     if (error instanceof Verdict) {
       ({ outcome, message: problem, sent: about } = error);
       waitsFor = error.waitsFor && labelIn(error.waitsFor.id, error.waitsFor.encoding);
+      if (waitsFor === label) [outcome, waitsFor] = ['failed', undefined];
     } else if (error instanceof Lost) {
       outcome = 'unfinished';
       problem = 'the run ended first';

@@ -76,6 +76,8 @@ export class Session {
   readonly made: Made;
   /** Whether the service became unreachable. */
   isLost = false;
+  /** The failure of the last connection to it. */
+  lossReason = '';
   /** The checks that found a wait without end: no other instance is worth the same wait. */
   readonly neverEnding = new Set<string>();
   /** Whether an instance outlived its removal: no other one is worth the same wait. */
@@ -214,6 +216,7 @@ export class Session {
       await this.pause(200);
       const { exchange } = await this.exchange(this.calls('form').plans(), this.signal, 2000);
       if (!isUnreachable(exchange)) return;
+      this.lossReason = exchange.failure ?? '';
     }
     this.isLost = true;
     throw new Lost();

@@ -10,10 +10,13 @@ const PAUSE = 100;
 /** Milliseconds to wait for a reply. */
 const PATIENCE = 2000;
 
-/** Waits until a service was away and is back, or until the signal is aborted. */
-export async function untilRestarted(service: CheckedService, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until a service was away and is back, or until the signal is aborted.
+ * @param isAwayAlready whether it was away a moment ago
+ */
+export async function untilRestarted(service: CheckedService, isAwayAlready: boolean, signal: AbortSignal): Promise<void> {
   const session = new Session(service, signal);
-  for (const isAwaited of [isAway, isThere]) {
+  for (const isAwaited of isAwayAlready ? [isThere] : [isAway, isThere]) {
     for (;;) {
       const calls = session.calls('form');
       // One of them alone may be broken.

@@ -44,7 +44,7 @@ export async function check(context: CheckContext): Promise<0 | 1> {
   return request.watch ? watch(context, request) : checkOnce(context, request);
 }
 
-/** Requires that the files that were requested are several, and can be written. @throws ExpectedError otherwise */
+/** Requires that the files that were requested are different ones, and can be written. @throws ExpectedError otherwise */
 function requireFiles(cwd: string, request: CheckRequest): void {
   const taken = new Map<string, string>();
   for (const [option, file] of Object.entries(request.inputs)) {
@@ -65,14 +65,16 @@ function requireFiles(cwd: string, request: CheckRequest): void {
 async function watch(context: CheckContext, request: CheckRequest): Promise<never> {
   const { terminal, signal } = context;
   for (;;) {
+    let isAway = false;
     try {
       await checkOnce(context, request);
     } catch (error) {
       if (!(error instanceof ExpectedError) || error.exitCode === EXIT.cancelled) throw error;
       terminal.writeError(`${[error.message, error.hint].join(' ').trimEnd()}\n`);
+      isAway = error.exitCode === EXIT.inTheWay;
     }
     say(terminal, 'Waiting for the service to restart; Ctrl-C ends it.');
-    await untilRestarted(request.service, signal);
+    await untilRestarted(request.service, isAway, signal);
     if (signal.aborted) throw cancelled();
   }
 }

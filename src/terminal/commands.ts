@@ -272,7 +272,7 @@ export const CHECK = {
     '0 every "must" rule holds, or its failure is accepted',
     '1 a "must" rule is broken or could not be tested, or an instance is left behind',
     '2 wrong usage',
-    '4 the service cannot be reached, or a file cannot be written',
+    '4 the service cannot be reached or used, or a file cannot be written',
     '130 cancelled',
   ],
 } satisfies Command;

@@ -32,13 +32,16 @@ const NONE = { authorization: undefined };
 /** Whether no harmless call needs credentials, in which case other checks of credentials say nothing more. */
 function isOpen(probe: Probe): Promise<boolean> {
   return probe.session.once('open', async () => {
-    const name = await probe.shared();
+    const name = await probe.toBind();
     const { calls } = probe;
-    for (const call of [calls.plans(), calls.status(name), calls.info(name), calls.bindApp(name, probe.newApp())]) {
-      const isServed = isAccepted(await probe.send(call));
-      if (isServed && !isAccepted(await probe.send(call, NONE))) return false;
+    const bound = await probe.bindApp(name, probe.newApp());
+    let isServed = false;
+    for (const call of [calls.plans(), calls.status(name), calls.info(name), bound.call]) {
+      if (!isAccepted(await probe.send(call))) continue;
+      if (!isAccepted(await probe.send(call, NONE))) return false;
+      isServed = true;
     }
-    return true;
+    return isServed;
   });
 }
 

@@ -175,6 +175,9 @@ export const bindAppChecks: readonly Check[] = [
         if (!isSuccess(sent)) continue;
         await probe.requireSame(name, app, variablesOf(sent) ?? {}, 'a later bind');
       }
+      const broken = both.find((sent) => !isSuccess(sent) && !isRefused(sent));
+      const problem = `one of the binds ${broken ? outcomeOf(broken) : ''}`;
+      await probe.requireUnless(broken === undefined, broken, problem, probe.needBind);
       await probe.requireUnless(both.some(isSuccess), both[0], 'neither bind succeeded', probe.needBind);
     },
   },
@@ -244,6 +247,7 @@ export const bindAppChecks: readonly Check[] = [
       const name = await probe.toBind();
       const app = probe.newApp();
       const hosts = [hostOf(app)];
+      await probe.bindApp(name, app);
       const served = await probe.send(probe.calls.bindApp(name, app, { hosts }));
       if (statusOf(served) === 404) probe.skip('the service serves only `bind`');
       const sent = await probe.send(probe.calls.bindApp(name, app, { hosts }, 'bind'));

@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
-import type { Probe } from '../probe.ts';
 import { OTHER_TEAM } from '../names.ts';
+import type { Probe } from '../probe.ts';
 import { isAccepted, isRefused, isSuccess, outcomeOf, type Sent, statusOf } from '../sent.ts';
 import { bodyOf, isHtml, textProblem } from './text.ts';
 
@@ -27,7 +27,7 @@ export const createChecks: readonly Check[] = [
     perEncoding: true,
     async run(probe) {
       const first = await probe.create(probe.newName());
-      const advice = isRefused(first) ? '; give what it requires with --plan and --parameter' : '';
+      const advice = isRefused(first) && first.exchange.hops.length === 0 ? '; give what it requires with --plan and --parameter' : '';
       probe.require(isSuccess(first), first, `the create ${outcomeOf(first)}${advice}`);
       // The first one may have got a name of the service's own, such as an empty one.
       probe.requireSuccess(await probe.create(probe.newName()), 'the create of a second instance');

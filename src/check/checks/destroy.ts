@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
+import { OTHER_TEAM, TEAM } from '../names.ts';
 import type { Probe } from '../probe.ts';
-import { OTHER_TEAM } from '../names.ts';
 import { isAccepted, isSuccess, outcomeOf, statusOf, type Sent } from '../sent.ts';
 
 const PART = 'Replies: destroy';
@@ -30,10 +30,11 @@ async function lastBind(probe: Probe, name: string): Promise<Sent> {
 /** Creates an instance with the name of one that is gone, for another team if the service knows it. The name may be free a little later. */
 async function createAgain(probe: Probe, name: string): Promise<Sent> {
   const start = performance.now();
+  let team = OTHER_TEAM;
   for (let pause = 50; ; pause *= 2) {
-    const sent = await probe.create(name, { team: OTHER_TEAM });
+    const sent = await probe.create(name, { team });
     if (isSuccess(sent) || performance.now() - start > probe.removalTime()) return sent;
-    if (!isSuccess(await probe.create(probe.newName(), { team: OTHER_TEAM }))) return probe.create(name);
+    if (!isSuccess(await probe.create(probe.newName(), { team }))) team = TEAM;
     await probe.session.pause(Math.min(pause, 1000));
   }
 }

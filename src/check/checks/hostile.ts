@@ -82,16 +82,14 @@ export const hostileChecks: readonly Check[] = [
     rule: 'A JSON body is refused if it is not an object, or if its name is not a string.',
     part: PART,
     fix: REFUSE,
-    run: refused(
-      ['[]', JSON_TYPE],
-      ['null', JSON_TYPE],
-      ['"x"', JSON_TYPE],
-      ['1', JSON_TYPE],
-      ['{"name":1,"team":"t"}', JSON_TYPE],
-      ['{"name":{"a":"b"},"team":"t"}', JSON_TYPE],
-      ['{"name":["a"],"team":"t"}', JSON_TYPE],
-      ['{"name":null,"team":"t"}', JSON_TYPE],
-    ),
+    async run(probe) {
+      // A service that makes a text of such a name creates an instance under it.
+      const [number, text] = [probe.own(`1${parseInt(probe.session.mark, 16)}`), probe.newName()];
+      for (const name of [number, text]) probe.session.made.suspect(name, 'json');
+      const names = [number, '{"a":"b"}', `["${text}"]`, 'null'];
+      const bodies = ['[]', 'null', '"x"', '1', ...names.map((name) => `{"name":${name},"team":"t"}`)];
+      await refused(...bodies.map((body) => [body, JSON_TYPE] as const))(probe);
+    },
   },
   {
     id: 'hostile.deep-json',

@@ -4,13 +4,13 @@ import { TOO_MANY_REDIRECTS } from '../../tsuru/redirects.ts';
 import type { Check } from '../check.ts';
 import type { Probe } from '../probe.ts';
 import { wayOf } from '../sent.ts';
+import { Verdict } from '../verdict.ts';
 import { bodyOf, isHtml } from './text.ts';
 
 /** Makes every call of Tsuru, and fails for the first redirect of a kind: one that turns the call into a GET, or keeps it. */
 function noRedirect(kind: 'turned' | 'kept'): (probe: Probe) => Promise<void> {
   return async (probe) => {
     const { calls } = probe;
-    // The names of instances that do not exist do as well, and none need be created.
     const [name, app, job] = [probe.newName(), probe.newApp(), probe.newJob()];
     const fields = await probe.fields();
     const tried = [
@@ -27,6 +27,7 @@ function noRedirect(kind: 'turned' | 'kept'): (probe: Probe) => Promise<void> {
       calls.destroy(name),
     ];
     for (const call of tried) {
+      if (call.action === 'BindApp') await readyForBinds(probe, name);
       const sent = await probe.send(call);
       const turned = sent.exchange.hops.find((one) => isTurned(one, call));
       if (turned && kind === 'kept') probe.blockBy('http.redirect', `${wayOf(call)} is redirected`, sent);
@@ -36,6 +37,16 @@ function noRedirect(kind: 'turned' | 'kept'): (probe: Probe) => Promise<void> {
       probe.require(hop === undefined, sent, `${wayOf(call)} got a ${hop?.status ?? 0} to ${hop?.location ?? ''}${end}`);
     }
   };
+}
+
+/** Waits until an instance can be bound, if it ever can: a call may be redirected only then. */
+async function readyForBinds(probe: Probe, name: string): Promise<void> {
+  try {
+    await probe.settled(name);
+    await probe.bindApp(name, probe.newApp());
+  } catch (error) {
+    if (!(error instanceof Verdict)) throw error;
+  }
 }
 
 /** Whether a redirect turns a call into a GET, which does nothing, and whose success Tsuru takes for that of the call. */
@@ -55,7 +66,7 @@ export const httpChecks: readonly Check[] = [
   {
     id: 'http.redirect-kept',
     level: 'should',
-    rule: 'No other call is redirected: Tsuru follows a 307 or a 308, and that of a GET, with the password.',
+    rule: 'No call is redirected in any other way: Tsuru follows a 307 or a 308, and every redirect of a GET, with the password.',
     part: 'Redirects',
     fix: 'Serve the path itself, without a trailing slash: a redirect doubles every call, and may send the password elsewhere.',
     run: noRedirect('kept'),

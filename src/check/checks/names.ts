@@ -1,8 +1,8 @@
 import { INSTANCE_NAME } from '../../tsuru/names.ts';
 import type { Check } from '../check.ts';
-import type { Probe } from '../probe.ts';
 import { OTHER_TEAM } from '../names.ts';
-import { isAccepted, isRefused, isSuccess, outcomeOf, variablesOf, wayOf } from '../sent.ts';
+import type { Probe } from '../probe.ts';
+import { isAccepted, isRefused, isSuccess, outcomeOf, statusOf, variablesOf, wayOf } from '../sent.ts';
 import { textProblem } from './text.ts';
 
 const PART = 'Names';
@@ -23,10 +23,11 @@ function works(nameOf: (unique: string) => string): (probe: Probe) => Promise<vo
       return;
     }
     await probe.requireSpecial(created, 'the create', probe.needCreate);
-    await probe.settled(name);
+    await probe.special(() => probe.settled(name), () => probe.instance());
     const { holds, sent } = await probe.exists(name);
     probe.require(holds, sent, `${wayOf(sent.call)} ${outcomeOf(sent)}`);
-    await probe.requireSpecial(await probe.bindApp(name, probe.newApp()), 'a bind', probe.needBind);
+    const bound = await probe.special(() => probe.bindApp(name, probe.newApp()), probe.needBind);
+    await probe.requireSpecial(bound, 'a bind', probe.needBind);
     await probe.requireSpecial(await probe.destroy(name), 'the destroy', probe.needDestroy);
   };
 }
@@ -43,8 +44,10 @@ function apart(
     const created = await probe.create(first);
     if (isRefused(created)) probe.skip('the service refuses such names');
     if (!isSuccess(created)) probe.blockBy(testedBy[0], 'no instance with such a name could be created', created);
-    await probe.settled(first);
-    const bound = await probe.bindApp(first, app);
+    const bound = await probe.special(async () => {
+      await probe.settled(first);
+      return probe.bindApp(first, app);
+    }, probe.needBind);
     const before = variablesOf(bound) ?? probe.blockBy(testedBy[0], 'an instance with such a name could not be bound', bound);
     const other = await probe.create(second, { team: OTHER_TEAM });
     if (!isSuccess(other)) {
@@ -55,8 +58,10 @@ function apart(
       if (!isSuccess(alone)) probe.blockBy(testedBy[1], 'no instance with such a name could be created', alone);
     }
     probe.requireSuccess(other, 'the create with the other name');
-    await probe.settled(second);
-    await probe.bindApp(second, app);
+    await probe.special(async () => {
+      await probe.settled(second);
+      return probe.bindApp(second, app);
+    }, probe.needBind);
     const destroyed = await probe.destroy(second);
     if (!isSuccess(destroyed)) probe.blockBy(testedBy[1], 'the other instance could not be destroyed', destroyed);
     await probe.requireSame(first, app, before, 'the bind to the first instance, after the other was destroyed,');
@@ -167,12 +172,12 @@ export const nameChecks: readonly Check[] = [
     fix: 'Store instances in a Map or a table, not under the keys of a plain object.',
     async run(probe) {
       const ordinary = await probe.send(probe.calls.status(probe.missingName()));
-      if (!isRefused(ordinary)) probe.blockBy('status.missing', 'any name has a status', ordinary);
+      if (statusOf(ordinary) < 400 || statusOf(ordinary) === 500) probe.blockBy('status.missing', 'any name has a status', ordinary);
       for (const name of ['constructor', 'toString', 'hasOwnProperty', 'valueOf']) {
         const sent = await probe.send(probe.calls.status(name));
         // One of these names may well be in use, but hardly all of them.
-        const isReal = isAccepted(sent) && isRefused(await probe.send(probe.calls.status('isPrototypeOf')));
-        probe.require(isRefused(sent) || isReal, sent, `the status of "${name}" ${outcomeOf(sent)}`);
+        const isReal = isAccepted(sent) && !isAccepted(await probe.send(probe.calls.status('isPrototypeOf')));
+        probe.require(statusOf(sent) === statusOf(ordinary) || isRefused(sent) || isReal, sent, `the status of "${name}" ${outcomeOf(sent)}`);
       }
     },
   },

@@ -160,7 +160,7 @@ export const proxyChecks: readonly Check[] = [
   {
     id: 'proxy.unknown-path',
     level: 'should',
-    rule: 'Unknown paths are refused, with 404 or 405.',
+    rule: 'Unknown paths are refused.',
     part: PART,
     fix: 'Return 404 for unknown paths: to the user, a 200 looks like success.',
     async run(probe) {
