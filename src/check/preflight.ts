@@ -31,7 +31,7 @@ export async function preflight(
   } catch (error) {
     const left = await session.made.removeAll(hurry);
     if (error instanceof Lost && !session.isLost && !hasty.isLost) return left;
-    const obstacle = error instanceof Lost ? unreachable(service, session.lossReason || hasty.lossReason) : error;
+    const obstacle = error instanceof Lost ? new Unreachable(service, `cannot be reached: ${session.lossReason || hasty.lossReason}`) : error;
     if (!(obstacle instanceof ExpectedError) || left.length === 0) throw obstacle;
     const names = left.map(({ name }) => name).join(', ');
     throw new ExpectedError(obstacle.exitCode, obstacle.message, `${obstacle.hint} May be left behind: ${names}.`);
@@ -46,9 +46,12 @@ function probeOf(session: Session, encoding: Encoding): Probe {
   return new Probe(session, 'preflight', encoding, () => undefined);
 }
 
-function unreachable({ address }: CheckedService, reason: string): ExpectedError {
-  const message = `${address.href} cannot be reached: ${reason}.`;
-  return new ExpectedError(EXIT.inTheWay, message, 'Start the service, or give another address.');
+/** Nothing listens at the address of the service. */
+export class Unreachable extends ExpectedError {
+  /** @param state completes the sentence that begins with the address */
+  constructor({ address }: CheckedService, state: string) {
+    super(EXIT.inTheWay, `${address.href} ${state}.`, 'Start the service, or give another address.');
+  }
 }
 
 /** Requires that an HTTP server replies at the address, and takes the password. Two calls say so: one alone may be broken. */

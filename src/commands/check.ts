@@ -5,6 +5,7 @@ import type { Context } from '../project/context.ts';
 import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import { CHECKS } from '../check/checks/index.ts';
 import { checkService } from '../check/check-service.ts';
+import { Unreachable } from '../check/preflight.ts';
 import { toBadge } from '../check/badge.ts';
 import { toHar, type TimedCall } from '../check/har.ts';
 import { parseCheckRequest, type CheckRequest } from '../check/options.ts';
@@ -71,7 +72,7 @@ async function watch(context: CheckContext, request: CheckRequest): Promise<neve
     } catch (error) {
       if (!(error instanceof ExpectedError) || error.exitCode === EXIT.cancelled) throw error;
       terminal.writeError(`${[error.message, error.hint].join(' ').trimEnd()}\n`);
-      isAway = error.exitCode === EXIT.inTheWay;
+      isAway = error instanceof Unreachable;
     }
     say(terminal, 'Waiting for the service to restart; Ctrl-C ends it.');
     await untilRestarted(request.service, isAway, signal);
@@ -93,7 +94,7 @@ async function checkOnce(context: CheckContext, request: CheckRequest): Promise<
     throw hurry.aborted ? new ExpectedError(EXIT.cancelled, 'Cancelled before the instances were removed.') : cancelled();
   }
   if (run.ending === 'lost') {
-    throw new ExpectedError(EXIT.inTheWay, `The service at ${request.service.address.href} became unreachable.`);
+    throw new Unreachable(request.service, 'became unreachable');
   }
   if (unwritten.length > 0) throw new ExpectedError(EXIT.inTheWay, `Not written: ${unwritten.join(', ')}.`);
   return isBad(run) ? 1 : 0;

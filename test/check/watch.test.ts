@@ -80,6 +80,27 @@ it('--watch waits for a service that is not there yet', async () => {
   expect(stderr).toContain('cannot be reached');
 });
 
+it('--watch does not check again while a service that it cannot use stays there', async () => {
+  const service = new Reference();
+  let [isWatched, looks] = [false, 0];
+  let enough = (): void => undefined;
+  const lookedAt = new Promise<void>((resolve) => (enough = resolve));
+  service.isAuthorized = () => {
+    if (isWatched && ++looks > 6) enough();
+    return false;
+  };
+  const { url, close } = await serve(service);
+  const [stop, output] = [new AbortController(), new Output()];
+  const run = runCheck([url.href, '--only', 'plans.readable', '--watch'], { signal: stop.signal, onOutput: output.add });
+  await output.next('Waiting for the service to restart');
+  isWatched = true;
+  await lookedAt;
+  stop.abort();
+  const { code, stdout, stderr } = await run;
+  await close();
+  expect([code, stdout.match(/Waiting for/g)?.length, stderr.match(/refuses the user name/g)?.length]).toEqual([130, 1, 1]);
+});
+
 it('--watch is wrong usage with another format', async () => {
   const { code, stderr } = await runCheck(['http://127.0.0.1:1', '--watch', '--format', 'json']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('--watch and --format exclude each other')]);
