@@ -66,7 +66,7 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
     const fault = faultOf(world, call);
     const headers = { ...call.request.headers, Authorization: basicAuth(`${access.username}:${access.password}`) };
     const time = world.now().toISOString();
-    const sent = await sendFollowing(address, { ...call.request, headers }, { timeout: world.settings.callTimeout, signal: NEVER });
+    const sent = await sendFollowing(address, { ...call.request, headers }, { timeout: world.settings.callTimeout, signal: world.closing, tls: world.settings.tls });
     const exchange = fault === undefined ? sent : { ...sent, reply: undefined, failure: fault === 'lost' ? 'ECONNRESET' : 'timeout' };
     const reading = readReply(call, exchange, { id: service.name, address });
     const clean = (text: string) => withoutPassword(text, access);
@@ -127,7 +127,6 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
 }
 
 const NO_EVENT = { user: '', id: '' };
-const NEVER = new AbortController().signal;
 
 /** The address of a service for a pool: that of its cluster, else `production` (tsuru/service `getClientForPool`). */
 export function addressOf({ state }: World, { endpoints }: Service, pool: string): URL {
