@@ -2,6 +2,7 @@
 const ROOMS = [
   '^(src/(cli|index)\\.ts|plopfile\\.js)$',
   '^src/commands/',
+  '^src/sandbox/',
   '^src/check/',
   '^src/project/',
   '^src/steps/',

@@ -1,8 +1,8 @@
 /** How a service takes the bodies of calls; it is fixed when the service is registered. */
 export type Encoding = 'form' | 'json';
 
-/** The value of a parameter, as the `tsuru` command sends it. */
-export type ParameterValue = string | ParameterValue[] | { [key: string]: ParameterValue };
+/** The value of a parameter; the `tsuru` command sends texts only. */
+export type ParameterValue = string | number | boolean | null | ParameterValue[] | { [key: string]: ParameterValue };
 
 export interface ParameterMap {
   [key: string]: ParameterValue;
@@ -40,10 +40,19 @@ function formBody(fields: Fields, parameters: ParameterMap): string {
  * their index, and every empty value is `''`.
  */
 export function formParameters(value: ParameterValue, prefix = 'parameters'): [string, string][] {
-  if (typeof value === 'string') return [[prefix, value]];
+  if (value === null || value === false || value === 0) return [[prefix, '']];
+  if (typeof value !== 'object') return [[prefix, typeof value === 'number' ? goNumber(value) : String(value)]];
   const entries = Object.entries(value);
   if (entries.length === 0) return prefix === 'parameters' ? [] : [[prefix, '']];
   return entries.flatMap(([key, item]) => formParameters(item, `${prefix}.${key.replace(/[\\.]/g, '\\$&')}`));
+}
+
+/** A number as Go prints it: with an exponent from a million on. */
+export function goNumber(value: number): string {
+  const [digits = '', exponent] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
 function jsonBody(fields: Fields, parameters: ParameterMap): string {

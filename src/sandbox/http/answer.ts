@@ -1,0 +1,48 @@
+import type { ServerResponse } from 'node:http';
+
+/** An answer with a body as a whole, or one that is written by whatever answers it. */
+export type Answer =
+  | { status: number; headers?: Record<string, string>; body?: string | Buffer }
+  | { write: (response: ServerResponse) => Promise<void> };
+
+/** An error of Tsuru's API: its text goes to the user. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** JSON as Go's encoder writes it, with a line end, as `application/json` unless Tsuru sends it as text. */
+export function json(value: unknown, options: { status?: number; isText?: true } = {}): Answer {
+  return {
+    status: options.status ?? 200,
+    ...(options.isText !== true && { headers: { 'Content-Type': 'application/json' } }),
+    body: `${goJson(value)}\n`,
+  };
+}
+
+/** JSON in which `<`, `>`, `&` and the two line separators of Unicode are escaped, as in Go. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A body of text; its type is the one that Go's server finds in it. */
+export function text(body: string, status = 200): Answer {
+  return { status, body };
+}
+
+export function empty(status = 200): Answer {
+  return { status };
+}
+
+/** The type of a body that says none, roughly as Go's server finds it out. */
+export function sniffedType(body: string | Buffer): string {
+  const start = body.toString().slice(0, 512);
+  if (/^\s*(<!doctype html|<(html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p|!--)[ >])/i.test(start)) return 'text/html; charset=utf-8';
+  if (/^\s*<\?xml/.test(start)) return 'text/xml; charset=utf-8';
+  // eslint-disable-next-line no-control-regex
+  return /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(start) ? 'application/octet-stream' : 'text/plain; charset=utf-8';
+}

@@ -1,0 +1,32 @@
+import type { Pool, State } from './records.ts';
+
+/** The user that the sandbox's own token is of. */
+export const ROOT = 'root@example.com';
+
+/** What a Tsuru has once it is installed: its first user, which may do everything. */
+export function freshState(token: string): State {
+  return {
+    users: [{ email: ROOT, password: token, tokens: [token], roles: [{ name: 'AllowAll', value: '' }] }],
+    roles: [{ name: 'AllowAll', context: 'global', description: '', permissions: [''], actions: [] }],
+    teams: [],
+    pools: [],
+    clusters: [],
+    plans: [],
+    services: [],
+    instances: [],
+    apps: [],
+    jobs: [],
+    events: [],
+  };
+}
+
+/** Adds what an author needs to create an instance and bind it: a team, a pool, an app and a job. */
+export function seed(state: State, team: string): void {
+  const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', teams: [], labels: {} };
+  state.teams.push({ name: team, tags: [] });
+  state.pools.push(pool);
+  state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], customData: null, isDefault: false });
+  const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: 'c0.1m0.2', description: '', tags: [], variables: [], bound: [] };
+  state.apps.push({ ...common, name: 'app1', platform: '' });
+  state.jobs.push({ ...common, name: 'job1', schedule: '0 3 * * *', isManual: false, image: '', command: [], activeDeadlineSeconds: 0 });
+}
