@@ -28,7 +28,7 @@ describe('the answers, and the calls of services, are the recorded ones in', () 
 
   beforeAll(async () => {
     // Calls take far less than the time after which a blank line is sent; where one was recorded, the service waits for it.
-    sandbox = await startSandbox({ begin: 'empty', keepAliveMs: 2000 });
+    sandbox = await startSandbox({ keepAlive: 2000 });
     const names = createNames();
     const address = new URL(sandbox.address);
     names.learn('<tsuru>', address.host);
