@@ -1,4 +1,3 @@
-import { Crash } from './faults.ts';
 import { ApiError } from './http/answer.ts';
 import { fieldsOf } from './http/input.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
@@ -18,9 +17,9 @@ export interface EventOptions {
   /** Fields of the request that are not kept. */
   secrets?: readonly string[];
   /** What is kept of the request, instead of all its fields. */
-  data?: { name: string; value: Json }[];
-  /** Gets what the event logs. */
-  stream?: JsonStream;
+  data?: { name: string; value: Json }[] | null;
+  /** Gets what the event logs; it is opened once the targets are locked. */
+  stream?: () => JsonStream;
 }
 
 /** An event that is running. */
@@ -48,19 +47,20 @@ export async function underEvent<T>(
 ): Promise<T> {
   const record = await begin(world, request, options);
   world.changed();
+  const stream = options.stream?.();
   try {
     const result = await work({
       id: record.UniqueID,
       user: record.Owner.Name,
       write(message) {
         (record.StructuredLog ??= []).push({ Date: world.now().toISOString(), Message: message });
-        options.stream?.write(message);
+        stream?.write(message);
       },
     });
     end(world, record, '');
     return result;
   } catch (error) {
-    end(world, record, error instanceof Crash ? 'Tsuru ended before it was done' : (error as Error).message);
+    end(world, record, (error as Error).message);
     throw error;
   }
 }
@@ -91,7 +91,7 @@ async function begin(world: World, request: ApiRequest, options: EventOptions): 
     StructuredLog: null,
     Running: true,
     Allowed: { Scheme: options.allowed.scheme, Contexts: [...options.allowed.contexts] },
-    start: options.data ?? fieldsOf(request, options.secrets),
+    start: options.data === undefined ? fieldsOf(request, options.secrets) : options.data,
   };
   world.state.events.push(record);
   return record;

@@ -69,7 +69,7 @@ export function apiHandler(world: World): ApiHandler {
 
 async function answerOf({ route, params }: Match, request: ApiRequest, world: World): Promise<Answer | undefined> {
   if (request.user !== undefined && params['app'] !== undefined && !world.state.apps.some(({ name }) => name === params['app'])) {
-    throw new ApiError(404, 'App not found.');
+    throw new ApiError(404, `App ${params['app']} not found.`);
   }
   if (route.isOpen !== true && request.user === undefined) {
     throw new ApiError(401, 'You must provide a valid Authorization header');
