@@ -72,7 +72,7 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
     const headers = { ...call.request.headers, Authorization: basicAuth(`${access.username}:${access.password}`) };
     const time = world.now().toISOString();
     const timeout = fault === 'timeout' ? Math.min(HANG_UP, world.settings.callTimeout) : world.settings.callTimeout;
-    const sent = await sendFollowing(address, { ...call.request, headers }, { timeout, signal: NEVER });
+    const sent = await sendFollowing(address, { ...call.request, headers }, { timeout, signal: world.closing, tls: world.settings.tls });
     const exchange = fault === undefined ? sent : { ...sent, reply: undefined, failure: fault === 'lost' ? 'ECONNRESET' : 'timeout' };
     const reading = readReply(call, exchange, { id: service.name, address });
     const clean = (text: string) => withoutPassword(text, access);
@@ -133,7 +133,6 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
 }
 
 const NO_EVENT = { user: '', id: '' };
-const NEVER = new AbortController().signal;
 /** Milliseconds after which the fault `timeout` ends a call. */
 const HANG_UP = 1000;
 
