@@ -79,7 +79,7 @@ export const readState: Read<State> = record<State>({
   instances: list(
     record({
       ...{ name: text, service: text, plan: text, apps: texts, jobs: texts, teams: texts, teamOwner: text, description: text },
-      ...{ tags: orNull(texts), parameters: orNull(map(parameter)), pool: text },
+      ...{ tags: texts, parameters: map(parameter), pool: text },
     }),
   ),
   apps: list(record<App>({ ...workload, platform: text })),
