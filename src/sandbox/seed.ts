@@ -7,7 +7,7 @@ export const ROOT = 'root@example.com';
 export function freshState(token: string): State {
   return {
     users: [{ email: ROOT, password: token, tokens: [token], roles: [{ name: 'AllowAll', value: '' }] }],
-    roles: [{ name: 'AllowAll', context: 'global', description: '', permissions: [''], actions: [] }],
+    roles: [{ name: 'AllowAll', context: 'global', description: '', permissions: ['*'], actions: [] }],
     teams: [],
     pools: [],
     clusters: [],
