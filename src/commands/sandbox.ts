@@ -8,12 +8,13 @@ import { openInBrowser } from '../sandbox/browser.ts';
 import { parseSandboxRequest, type SandboxRequest } from '../sandbox/options.ts';
 import { outputOf, type Output } from '../sandbox/output.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
-import { followFiles } from '../sandbox/service/changes.ts';
+import { followFiles } from '../sandbox/service/watch-files.ts';
 import { registrarOf } from '../sandbox/service/keep-registered.ts';
-import { freePort, presenceOf, type Presence } from '../sandbox/service/presence.ts';
+import { freePort } from '../sandbox/service/free-port.ts';
 import { hasRecord, ownServiceIn, REGISTERED_FILES, registrationIn, type OwnService } from '../sandbox/service/project.ts';
 import { registrationAt, type Registration } from '../sandbox/service/registration.ts';
 import { runOwn } from '../sandbox/service/run-own.ts';
+import { watchService, type ServiceWatch } from '../sandbox/service/watch-service.ts';
 import { openStateFile } from '../sandbox/state-file.ts';
 import type { RunProgram } from '../steps/process.ts';
 
@@ -37,7 +38,7 @@ interface Service {
   address: URL;
   /** Undefined if it is not started here. */
   own: OwnService | undefined;
-  presence: Presence;
+  watch: ServiceWatch;
   /** Reads its registration anew. @throws ExpectedError */
   registration: () => Registration;
   /** The files that the registration depends on. */
@@ -58,7 +59,7 @@ export async function sandbox(context: SandboxContext): Promise<never> {
   const stateFile = request.state === undefined ? undefined : openStateFile(resolve(cwd, request.state), machine, output.note);
   const onCall: SandboxOptions['onCall'] = (call) => {
     output.call(call);
-    if (call.failure !== undefined) service.presence.lose();
+    if (call.failure !== undefined) service.watch.lose();
   };
   try {
     const running = await start(request, { team: registration.team, onCall, ...(stateFile && { stateFile }) });
@@ -77,13 +78,13 @@ async function serviceFor({ cwd, environment }: SandboxContext, { address, given
   const manifest = given.manifest === undefined ? [] : [resolve(cwd, given.manifest)];
   if (address !== undefined) {
     const registration = () => registrationAt(address, given, environment);
-    return { address, own: undefined, presence: presenceOf(address, false), registration, files: manifest };
+    return { address, own: undefined, watch: watchService(address, false), registration, files: manifest };
   }
   const project = ownServiceIn(cwd, environment);
   const own = { ...project, port: await freePort(project.port) };
   const itsAddress = new URL(`http://127.0.0.1:${own.port}`);
   return {
-    ...{ address: itsAddress, own, presence: presenceOf(itsAddress, true) },
+    ...{ address: itsAddress, own, watch: watchService(itsAddress, true) },
     registration: () => registrationIn(own, given, environment),
     files: [...REGISTERED_FILES.map((path) => resolve(cwd, path)), ...manifest],
   };
@@ -118,7 +119,7 @@ async function serve(
   const notes = await registrar.first();
   for (const note of notes) output.note(note);
   const tellAddress = () => {
-    output.address({ target: running.address, token: running.token, page: running.page });
+    if (!signal.aborted) output.address({ target: running.address, token: running.token, page: running.page });
   };
   // A program that reads the address goes on at once: it waits for the service that is started.
   const isAwaited = request.json && service.own !== undefined;
@@ -130,12 +131,12 @@ async function serve(
   const until = AbortSignal.any([signal, over.signal]);
   const isThere = new AbortController();
   const following = [
-    service.presence.follow(until, presenceTeller(service, running, output, isThere)),
+    service.watch.follow(until, presenceTeller(service, running, output, isThere)),
     followFiles(service.files, until, async () => {
       for (const note of await registrar.again()) output.note(note);
     }),
   ];
-  if (isAwaited) void waitFor(AbortSignal.any([until, isThere.signal]), PATIENCE).then(() => until.aborted || tellAddress());
+  if (isAwaited) following.push(waitFor(AbortSignal.any([until, isThere.signal]), PATIENCE).then(tellAddress));
   const ending = service.own === undefined ? await waitFor(signal) : await runService(context, service.own, request, running, output);
   over.abort();
   await Promise.all(following);
@@ -148,7 +149,7 @@ function presenceTeller({ own, address }: Service, running: Sandbox, output: Out
   return (isThere) => {
     const isStarting = !isThere && own !== undefined && !wasThere.signal.aborted;
     const text = isThere ? `The service listens at ${address.origin}.` : isStarting ? 'The service starts.' : `Nothing listens at ${address.origin}.`;
-    running.tellService(isThere ? 'up' : isStarting ? 'starting' : 'down', text);
+    if (own !== undefined) running.tellService(isThere ? 'up' : isStarting ? 'starting' : 'down', text);
     output.note(text);
     if (isThere) wasThere.abort();
   };
