@@ -137,7 +137,7 @@ async function serve(
     }),
   ];
   if (isAwaited) following.push(waitFor(AbortSignal.any([until, isThere.signal]), PATIENCE).then(tellAddress));
-  const ending = service.own === undefined ? await waitFor(signal) : await runService(context, service.own, request, running, output);
+  const ending = await (service.own === undefined ? waitFor(signal) : runService(context, service.own, request, running, output));
   over.abort();
   await Promise.all(following);
   if (signal.aborted) throw new ExpectedError(EXIT.cancelled, 'The sandbox has ended.');
