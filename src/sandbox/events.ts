@@ -16,8 +16,14 @@ export interface EventOptions {
   allowed: { scheme: string; contexts: readonly Context[] };
   /** Fields of the request that are not kept. */
   secrets?: readonly string[];
-  /** What is kept of the request, instead of all its fields. */
+  /** What is kept of the request, instead of all its fields; null for nothing. */
   data?: { name: string; value: Json }[] | null;
+  /** The address of the user, if it is not the one that makes the request. */
+  owner?: string;
+  /** Where the request came from is not kept. */
+  hasNoSource?: true;
+  /** The permission to cancel it, in the contexts of `allowed`. */
+  cancel?: string;
   /** Gets what the event logs; it is opened once the targets are locked. */
   stream?: () => JsonStream;
 }
@@ -32,7 +38,7 @@ export interface RunningEvent {
 }
 
 /** Milliseconds between two attempts to lock an app, and in all. */
-const RETRY = { pause: 100, limit: 30_000 };
+const RETRY = { pause: 100, limit: 10_000 };
 
 /**
  * Makes a change under an event that records it, and that locks its targets meanwhile (tsuru/event).
@@ -84,13 +90,14 @@ async function begin(world: World, request: ApiRequest, options: EventOptions): 
     Target: options.target,
     ExtraTargets: options.extra?.map((one) => ({ Target: one, Lock: true })) ?? null,
     Kind: { Type: 'permission', Name: options.kind },
-    Owner: { Type: 'user', Name: userOf(request).email },
-    SourceIP: request.remote,
+    Owner: { Type: 'user', Name: options.owner ?? userOf(request).email },
+    SourceIP: options.hasNoSource === true ? '' : request.remote,
     Error: '',
     Log: '',
     StructuredLog: null,
     Running: true,
     Allowed: { Scheme: options.allowed.scheme, Contexts: [...options.allowed.contexts] },
+    AllowedCancel: options.cancel === undefined ? null : { Scheme: options.cancel, Contexts: [...options.allowed.contexts] },
     start: options.data === undefined ? fieldsOf(request, options.secrets) : options.data,
   };
   world.state.events.push(record);

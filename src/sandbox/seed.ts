@@ -10,7 +10,7 @@ const ALL = 'AllowAll';
 export function freshState(token: string): State {
   return {
     users: [{ email: ROOT, password: token, tokens: [token], roles: [{ name: ALL, value: '' }] }],
-    roles: [{ name: ALL, context: 'global', description: '', permissions: [''], actions: [] }],
+    roles: [{ name: ALL, context: 'global', description: '', permissions: ['*'], actions: [] }],
     teams: [],
     pools: [],
     clusters: [],

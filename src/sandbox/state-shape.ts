@@ -48,6 +48,7 @@ const CONTEXT_TYPE = oneOf<Context['CtxType']>(['global', 'team', 'app', 'job', 
 const target = record<Target>({ Type: text, Value: text });
 const texts = list(text);
 
+const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
 const workload = {
   ...{ name: text, teamOwner: text, teams: texts, owner: text, pool: text, plan: text, description: text, tags: texts },
   variables: list(record({ name: text, value: text, alias: text, isPublic: flag, managedBy: text })),
@@ -94,7 +95,8 @@ export const readState: Read<State> = record<State>({
       Owner: record({ Type: text, Name: text }),
       ...{ SourceIP: text, Error: text, Log: text, Running: flag },
       StructuredLog: orNull(list(record({ Date: text, Message: text }))),
-      Allowed: record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) }),
+      Allowed: allowed,
+      AllowedCancel: orNull(allowed),
       start: orNull(list(record({ name: text, value: parameter }))),
     }),
   ),
