@@ -10,7 +10,9 @@ import { PERMISSIONS_MANIFEST_ROUTES } from './api/permissions-manifest.ts';
 import { PLANS_ROUTES } from './api/plans.ts';
 import { POOLS_ROUTES } from './api/pools.ts';
 import { PROXY_ROUTES } from './api/proxy.ts';
+import { REFUSED_ROUTES } from './api/refused.ts';
 import { ROLES_ROUTES } from './api/roles.ts';
+import { ROLE_USERS_ROUTES } from './api/role-users.ts';
 import { SERVICES_ROUTES } from './api/services.ts';
 import { TEAMS_ROUTES } from './api/teams.ts';
 import { USERS_ROUTES } from './api/users.ts';
@@ -24,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   ...USERS_ROUTES,
   ...TEAMS_ROUTES,
   ...ROLES_ROUTES,
+  ...ROLE_USERS_ROUTES,
   ...POOLS_ROUTES,
   ...CLUSTERS_ROUTES,
   ...PLANS_ROUTES,
@@ -36,4 +39,5 @@ export const ROUTES: readonly Route[] = [
   ...JOBS_ROUTES,
   ...VARIABLES_ROUTES,
   ...EVENTS_ROUTES,
+  ...REFUSED_ROUTES,
 ];
