@@ -1,4 +1,3 @@
-import { Crash } from './faults.ts';
 import { ApiError } from './http/answer.ts';
 import { fieldsOf } from './http/input.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
@@ -25,8 +24,8 @@ export interface EventOptions {
   hasNoSource?: true;
   /** The permission to cancel it, in the contexts of `allowed`. */
   cancel?: string;
-  /** Gets what the event logs. */
-  stream?: JsonStream;
+  /** Gets what the event logs; it is opened once the targets are locked. */
+  stream?: () => JsonStream;
 }
 
 /** An event that is running. */
@@ -54,19 +53,20 @@ export async function underEvent<T>(
 ): Promise<T> {
   const record = await begin(world, request, options);
   world.changed();
+  const stream = options.stream?.();
   try {
     const result = await work({
       id: record.UniqueID,
       user: record.Owner.Name,
       write(message) {
         (record.StructuredLog ??= []).push({ Date: world.now().toISOString(), Message: message });
-        options.stream?.write(message);
+        stream?.write(message);
       },
     });
     end(world, record, '');
     return result;
   } catch (error) {
-    end(world, record, error instanceof Crash ? 'Tsuru ended before it was done' : (error as Error).message);
+    end(world, record, (error as Error).message);
     throw error;
   }
 }

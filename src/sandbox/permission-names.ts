@@ -15,10 +15,12 @@ export function permissionNames(): PermissionName[] {
   const path = [root];
   for (const [token, word = '', letters] of TREE.matchAll(/([\w-]+)(?::(\w*))?|[()]/g)) {
     const [last = root, parent = root] = [found.at(-1), path.at(-1)];
-    if (token === '(') path.push(last);
-    else if (token === ')') path.pop();
-    else {
-      const contexts = letters === undefined ? parent.contexts : ['global' as const, ...[...letters].flatMap((letter) => CONTEXTS[letter] ?? [])];
+    if (token === '(') {
+      path.push(last);
+    } else if (token === ')') {
+      path.pop();
+    } else {
+      const contexts = letters === undefined ? parent.contexts : ['global' as const, ...Array.from(letters, (letter) => CONTEXTS[letter] ?? 'global')];
       found.push({ name: parent.name === '' ? word : `${parent.name}.${word}`, contexts });
     }
   }

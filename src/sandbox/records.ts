@@ -104,9 +104,8 @@ export interface Instance {
   teams: string[];
   teamOwner: string;
   description: string;
-  /** Null if none were ever given: Tsuru tells them from an empty list. */
-  tags: string[] | null;
-  parameters: Record<string, Json> | null;
+  tags: string[];
+  parameters: Record<string, Json>;
   pool: string;
 }
 

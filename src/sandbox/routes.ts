@@ -10,7 +10,8 @@ import { PERMISSIONS_MANIFEST_ROUTES } from './api/permissions-manifest.ts';
 import { PLANS_ROUTES } from './api/plans.ts';
 import { POOLS_ROUTES } from './api/pools.ts';
 import { PROXY_ROUTES } from './api/proxy.ts';
-import { REFUSED_ROUTES } from './api/refused.ts';
+import { EMPTY_ROUTES, REFUSED_ROUTES } from './api/refused.ts';
+import { REMOVAL_ROUTES } from './api/removal.ts';
 import { ROLES_ROUTES } from './api/roles.ts';
 import { ROLE_USERS_ROUTES } from './api/role-users.ts';
 import { SERVICES_ROUTES } from './api/services.ts';
@@ -33,11 +34,13 @@ export const ROUTES: readonly Route[] = [
   ...SERVICES_ROUTES,
   ...PERMISSIONS_MANIFEST_ROUTES,
   ...INSTANCES_ROUTES,
+  ...REMOVAL_ROUTES,
   ...BINDS_ROUTES,
   ...PROXY_ROUTES,
   ...APPS_ROUTES,
   ...JOBS_ROUTES,
   ...VARIABLES_ROUTES,
   ...EVENTS_ROUTES,
+  ...EMPTY_ROUTES,
   ...REFUSED_ROUTES,
 ];

@@ -3,6 +3,7 @@ import { ApiError, empty, json } from '../http/answer.ts';
 import { inputOf, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
+import { textOf } from '../metadata.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { isAllowed, requireAllowed } from '../permissions.ts';
 import { findPool } from '../pools.ts';
@@ -99,7 +100,7 @@ function clusterFrom(request: ApiRequest): Cluster {
     addresses: input.texts('addresses') ?? [],
     provisioner: input.text('provisioner'),
     pools: input.texts('pools') ?? [],
-    customData: data === null ? null : Object.fromEntries(Object.entries(data).map(([name, value]) => [name, String(value)])),
+    customData: data === null ? null : Object.fromEntries(Object.entries(data).map(([name, value]) => [name, textOf(value)])),
     isDefault: input.isTrue('default'),
   };
 }

@@ -3,6 +3,7 @@ import { ApiError, empty, json } from '../http/answer.ts';
 import { inputOf, inputValues, type Input } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
+import { textOf } from '../metadata.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { contextsFor, requireAllowed } from '../permissions.ts';
 import { findPool, poolView, teamsOf } from '../pools.ts';
@@ -82,7 +83,7 @@ function giveUpDefault({ pools }: State, force: boolean): void {
 
 function labelsOf(input: Input): Record<string, string> | undefined {
   const labels = input.object('labels');
-  return labels === null ? undefined : Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
+  return labels === null ? undefined : Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, textOf(value)]));
 }
 
 async function removePool(request: ApiRequest, world: World) {
