@@ -29,7 +29,7 @@ export function appContexts({ teams, name, pool }: App): Context[] {
   return [...teamContexts(teams), { CtxType: 'app', Value: name }, { CtxType: 'pool', Value: pool }];
 }
 
-export function jobContexts({ teamOwner, name, pool }: Job): Context[] {
+export function jobContexts({ teamOwner, name, pool }: Pick<Job, 'teamOwner' | 'name' | 'pool'>): Context[] {
   return [...teamContexts([teamOwner]), { CtxType: 'job', Value: name }, { CtxType: 'pool', Value: pool }];
 }
 
