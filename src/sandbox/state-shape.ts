@@ -52,7 +52,6 @@ const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_
 const plan = record<Plan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
 const items = list(record({ name: text, value: text }));
 
-const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
 const workload = {
   ...{ name: text, teamOwner: text, teams: texts, owner: text, pool: text, plan, description: text, tags: texts },
   metadata: record({ labels: items, annotations: items }),

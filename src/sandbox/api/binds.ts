@@ -25,7 +25,7 @@ async function bindToApp(request: ApiRequest, world: World): Promise<undefined> 
   requireOfInstance(request, world, instance, 'bind');
   requireAllowed(world.state, userOf(request), 'app.update.bind', appContexts(app));
   await underEvent(world, request, { ...appEvent(instance, app, 'app.update.bind'), stream: request.stream }, async (event) => {
-    await withStatus(request, world, instance, bindApp(world, request, { instance, app, restart: !NoRestart, parameters: Parameters ?? {}, event }));
+    await withStatus(request, world, instance, bindApp(world, request, { instance, app, restart: !NoRestart, parameters: Parameters, event }));
     const write = (message: string) => {
       request.stream().write(message);
     };

@@ -1,17 +1,18 @@
+import { sortedKeys } from '../../tsuru/encoding.ts';
 import { underEvent, type RunningEvent } from '../events.ts';
 import { findInstance, fullName, instanceContexts } from '../find.ts';
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
 import { decoded, type Shape, type Struct } from '../http/decode.ts';
-import { sortedKeys } from '../http/go-text.ts';
 import { isSame } from '../http/go-values.ts';
 import { fieldsOf, inputOf, inputValue, inputValues, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { callAt } from '../app-binds.ts';
-import { cleanTags, createInstance, updateInstance } from '../instance-changes.ts';
+import { createInstance, updateInstance } from '../instance-changes.ts';
 import { requireAllowed, teamFor, teamContexts } from '../permissions.ts';
 import { clusterOf } from '../pools.ts';
 import type { Instance, Json, Service, State } from '../records.ts';
+import type { Asked } from '../service-client.ts';
 import { serviceOf } from '../services.ts';
 import type { World } from '../world.ts';
 import { infoMap } from './service-lists.ts';
@@ -73,10 +74,9 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
   const teamOwner = owner === '' ? teamFor(state, userOf(request), kind) : owner;
   requireAllowed(state, userOf(request), kind, teamContexts([teamOwner]));
   const { name, apps, jobs, teams, description, parameters, pool } = given;
-  const instance: Instance = {
+  const instance: Asked = {
     ...{ name, service: service.name, plan, apps: apps ?? [], jobs: jobs ?? [], teams: [teamOwner], teamOwner, description, pool },
-    tags: cleanTags(tagsOf(request, given.tags) ?? []),
-    parameters: parameters ?? {},
+    ...{ tags: tagsOf(request, given.tags) ?? [], parameters },
   };
   const options = eventOf({ name, service: service.name, teams: teams ?? [] }, kind);
   const data = fieldsOf(request, [], { read: ['plan', 'owner', 'tag'] });
@@ -94,7 +94,7 @@ function tagsOf(request: ApiRequest, given: string[] | null): string[] | null {
 }
 
 /** @throws Error for an instance that cannot be, in Tsuru's order (tsuru/service `validateServiceInstance`) */
-function refuseWrong(state: State, service: Service, { name, pool, teamOwner }: Instance): void {
+function refuseWrong(state: State, service: Service, { name, pool, teamOwner }: Asked): void {
   if (!/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name)) throw new ApiError(400, 'invalid service instance name');
   if (state.instances.some((one) => one.service === service.name && one.name === name)) {
     throw new ApiError(409, 'instance name already exists.');
@@ -125,20 +125,17 @@ type Updated = Record<'Description' | 'Plan' | 'TeamOwner', string> & { Tags: st
 async function update(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const { Description, Plan, TeamOwner, Tags, Parameters } = decoded(request, UPDATE) as Updated;
-  const given = { tags: tagsOf(request, Tags), parameters: Parameters };
+  const tags = tagsOf(request, Tags);
   serviceOf(state, param(request, 'service'));
   const instance = instanceOf(request, world);
-  const next: Instance = {
-    ...{ ...instance, description: Description, teamOwner: TeamOwner, plan: Plan },
-    ...{ tags: given.tags ?? [], parameters: given.parameters ?? {} },
-  };
+  const next: Asked = { ...instance, description: Description, teamOwner: TeamOwner, plan: Plan, tags: tags ?? [], parameters: Parameters };
   const changed = [
     ...(instance.description !== next.description ? ['description'] : []),
     ...(instance.teamOwner !== next.teamOwner ? ['teamowner'] : []),
     ...(instance.plan !== next.plan ? ['plan'] : []),
     // What was left out is not the same as what is empty.
-    ...(given.tags === null || instance.tags.join('\0') !== given.tags.join('\0') ? ['tags'] : []),
-    ...(given.parameters === null || !isSame(instance.parameters, given.parameters) ? ['parameters'] : []),
+    ...(tags === null || instance.tags.join('\0') !== tags.join('\0') ? ['tags'] : []),
+    ...(Parameters === null || !isSame(instance.parameters, Parameters) ? ['parameters'] : []),
   ];
   if (changed.length === 0) {
     throw new ApiError(400, 'Neither description, team owner, tags, plan nor plan parameters were set. You must define at least one.');
