@@ -1,6 +1,6 @@
+import { sortedKeys } from '../../tsuru/encoding.ts';
 import { clientOf, ServiceError, type ServiceClient } from '../service-client.ts';
 import { ApiError, empty, json, type Answer } from '../http/answer.ts';
-import { sortedKeys } from '../http/go-text.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
@@ -14,7 +14,7 @@ function instances(request: ApiRequest, { state }: World): Answer {
   const app = first(request.query, 'app');
   const tags = request.query.get('tag') ?? [];
   const seen = instancesIn(state, contextsFor(state, userOf(request), 'service-instance.read')).filter(
-    (one) => (app === '' || one.apps.includes(app)) && tags.every((tag) => one.tags?.includes(tag)),
+    (one) => (app === '' || one.apps.includes(app)) && tags.every((tag) => one.tags.includes(tag)),
   );
   const names = state.services.map(({ name }) => name).sort();
   if (names.length === 0) return empty(204);
@@ -88,7 +88,7 @@ function poolsFor(request: ApiRequest, state: State): string[] {
   const isGlobal = contexts.some(({ CtxType }) => CtxType === 'global');
   const teams = contexts.filter(({ CtxType }) => CtxType === 'team').map(({ Value }) => Value);
   return state.pools
-    .filter((pool) => isGlobal || pool.isPublic || pool.isDefault || pool.teams.some((team) => teams.includes(team)))
+    .filter((pool) => isGlobal || pool.isPublic || pool.isDefault || (pool.teams ?? []).some((team) => teams.includes(team)))
     .map(({ name }) => name)
     .sort();
 }
