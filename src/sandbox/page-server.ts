@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { FAULTS, STEPS, type Fault, type Step } from './faults.ts';
+import { FAULTS, type Fault, type Step } from './faults.ts';
 import type { Feed } from './feed.ts';
 import type { ApiHandler } from './http/api-server.ts';
 import { apiInside, type ApiReply } from './page-api.ts';
@@ -54,8 +54,8 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
       else end(response, 200, 'application/json', JSON.stringify(details));
     },
     faults({ method }, response, rest) {
-      const [, fault, step] = /^\/(\w+)\/([\w-]+)$/.exec(rest) ?? [];
-      const isKnown = FAULTS.includes(fault as Fault) && STEPS.includes(step as Step);
+      const [, fault = '', step = ''] = /^\/(\w+)\/([\w-]+)$/.exec(rest) ?? [];
+      const isKnown = Object.hasOwn(FAULTS, fault) && (FAULTS[fault as Fault].steps as readonly string[]).includes(step);
       if (isKnown) world.faults[method === 'PUT' ? 'arm' : 'disarm'](fault as Fault, step as Step);
       if (isKnown) end(response, 204);
       else say(response, 404, 'There is no such fault.');

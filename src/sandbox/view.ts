@@ -1,4 +1,4 @@
-import { FAULTS, STEPS, type Fault, type Step } from './faults.ts';
+import { FAULTS, type Fault, type Step } from './faults.ts';
 import type { LogLine, ServiceProcess } from './feed.ts';
 import type { App, Instance, Job, Json, Operation, Service } from './records.ts';
 import type { Exchanged } from './traffic.ts';
@@ -12,7 +12,7 @@ export interface View {
   workloads: WorkloadView[];
   teams: string[];
   pools: string[];
-  faults: { fault: Fault; steps: { step: Step; isArmed: boolean }[] }[];
+  faults: { fault: Fault; text: string; steps: { step: Step; isArmed: boolean }[] }[];
 }
 
 export interface ServiceView {
@@ -96,7 +96,7 @@ export function viewOf({ state, faults }: World, process: ServiceProcess | undef
     workloads: [...state.apps.map((app) => workloadView('app', app)), ...state.jobs.map((job) => workloadView('job', job))],
     teams: state.teams.map(({ name }) => name),
     pools: state.pools.map(({ name }) => name),
-    faults: FAULTS.map((fault) => ({ fault, steps: STEPS.map((step) => ({ step, isArmed: armed.has(`${fault} ${step}`) })) })),
+    faults: Object.entries(FAULTS).map(([fault, { steps, text }]) => ({ fault: fault as Fault, text, steps: steps.map((step) => ({ step, isArmed: armed.has(`${fault} ${step}`) })) })),
   };
 }
 
