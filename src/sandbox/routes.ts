@@ -12,6 +12,7 @@ import { POOLS_ROUTES } from './api/pools.ts';
 import { PROXY_ROUTES } from './api/proxy.ts';
 import { REMOVAL_ROUTES } from './api/removal.ts';
 import { ROLES_ROUTES } from './api/roles.ts';
+import { SERVICE_LISTS_ROUTES } from './api/service-lists.ts';
 import { SERVICES_ROUTES } from './api/services.ts';
 import { TEAMS_ROUTES } from './api/teams.ts';
 import { USERS_ROUTES } from './api/users.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...POOLS_ROUTES,
   ...CLUSTERS_ROUTES,
   ...PLANS_ROUTES,
+  ...SERVICE_LISTS_ROUTES,
   ...SERVICES_ROUTES,
   ...PERMISSIONS_MANIFEST_ROUTES,
   ...INSTANCES_ROUTES,
