@@ -132,7 +132,7 @@ async function writeTemplates(): Promise<void> {
 async function writePage(): Promise<string[]> {
   const directory = 'src/sandbox/page';
   const bundle = await rolldown({ input: join(directory, 'main.tsx') });
-  const { output } = await bundle.generate({ format: 'iife', minify: true });
+  const { output } = await bundle.generate({ format: 'iife', minify: true, comments: false });
   await bundle.close();
   const style = readFileSync(join(directory, 'page.css'), 'utf8')
     .replace(/\/\*.*?\*\/|\n/gs, '')

@@ -2,10 +2,11 @@ import { useEffect, useState } from 'preact/hooks';
 
 import type { CallDetails, CallView } from '../view.ts';
 import { callDetails } from './api.ts';
+import type { Shown } from './feed.ts';
 import { Body, Copy, duration, Name, Time } from './text.tsx';
 
 /** Each call that Tsuru made to a service, the newest first. */
-export function Calls({ calls }: { calls: readonly CallView[] }) {
+export function Calls({ calls }: { calls: readonly Shown[] }) {
   const [filter, setFilter] = useState('');
   const shown = calls.filter((call) => matches(call, filter));
   return (
@@ -16,7 +17,7 @@ export function Calls({ calls }: { calls: readonly CallView[] }) {
       )}
       <ol class="plain list">
         {shown.map((call) => (
-          <Call key={call.number} call={call} />
+          <Call key={call.first} call={call} />
         ))}
       </ol>
     </>
@@ -28,16 +29,16 @@ function matches({ service, method, path, status, failure, reading, command }: C
   return filter.toLowerCase().split(' ').every((word) => text.includes(word));
 }
 
-function Call({ call }: { call: CallView }) {
+function Call({ call }: { call: Shown }) {
   const [isOpen, setOpen] = useState(false);
-  const { number, time, method, path, status, failure, milliseconds, reading, fault, command, cause } = call;
+  const { number, time, method, path, status, failure, milliseconds, reading, fault, command, cause, times } = call;
   const isBad = failure !== undefined || reading.startsWith('Error');
   return (
     <li class="item">
       <button type="button" class="head call" aria-expanded={isOpen} onClick={() => { setOpen(!isOpen); }}>
         <Time of={time} />
         <span class="first">
-          <span class="method">{method}</span> <Name text={path} />
+          <span class="method">{method}</span> <Name text={path} /> {times > 1 && <span class="tag">×{times}</span>}
         </span>
         <span class={isBad ? 'bad' : 'good'}>{failure ?? status}</span>
         <span class="soft">{duration(milliseconds)}</span>
@@ -62,7 +63,7 @@ function Details({ number, command }: Pick<CallView, 'number' | 'command'>) {
   };
   useEffect(() => {
     load(false);
-  }, []);
+  }, [number]);
   if (typeof details !== 'object') return <p class="body soft">{details ?? 'Loading…'}</p>;
   const { curl, request, reply, url, isHidden } = details;
   return (

@@ -8,9 +8,12 @@ import { keyOf, takeKey } from './key.ts';
 export interface Known {
   view: View;
   /** The newest first. */
-  calls: CallView[];
+  calls: Shown[];
   lines: LogLine[];
 }
+
+/** A call, and how often it was the same again: the question about a pending instance. */
+export type Shown = CallView & { first: number; times: number };
 
 /** `locked`: the key is missing, or that of another start. */
 export type Connection = 'opening' | 'open' | 'away' | 'locked';
@@ -47,12 +50,24 @@ export function useFeed(): [Known | undefined, Connection] {
 
 /** What is known after one more line. */
 function extended(known: Known | undefined, line: FeedLine): Known | undefined {
-  if (line.type === 'all') return { view: line.view, calls: line.calls.reverse(), lines: line.lines };
+  if (line.type === 'all') return { view: line.view, calls: line.calls.reduce<Shown[]>(withCall, []), lines: line.lines };
   if (known === undefined) return undefined;
   if (line.type === 'view') return { ...known, view: line.view };
-  if (line.type === 'call') return { ...known, calls: [line.call, ...known.calls].slice(0, LIMIT.calls) };
+  if (line.type === 'call') return { ...known, calls: withCall(known.calls, line.call) };
   return { ...known, lines: [...known.lines, line.line].slice(-LIMIT.lines) };
 }
+
+/** A question about a state that is answered as it was shortly before takes the place of the earlier one. */
+function withCall(calls: Shown[], call: CallView): Shown[] {
+  const same = call.path.endsWith('/status')
+    ? calls.slice(0, NEAR).find(({ method, path, status, reading }) => [method, path, status, reading].join() === [call.method, call.path, call.status, call.reading].join())
+    : undefined;
+  const shown = { ...call, first: same?.first ?? call.number, times: (same?.times ?? 0) + 1 };
+  return [shown, ...calls.filter((one) => one !== same)].slice(0, LIMIT.calls);
+}
+
+/** How many calls back the same one is looked for. */
+const NEAR = 8;
 
 async function follow(signal: AbortSignal, tell: (connection: Connection) => void, take: (lines: FeedLine[]) => void): Promise<void> {
   let pause = BACK_OFF.first;

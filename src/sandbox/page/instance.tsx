@@ -105,10 +105,10 @@ function Fact({ name, value, from }: { name: string; value: string; from?: strin
   return (
     <div>
       <dt>
-        <Name text={name} kind="text" /> {from !== undefined && <small class="soft">{from}</small>}
+        <Name text={name} kind="text" />
       </dt>
       <dd>
-        <Name text={value} kind="text" />
+        <Name text={value} kind="text" /> {from !== undefined && <small class="soft">{from}</small>}
       </dd>
     </div>
   );

@@ -53,7 +53,7 @@ function Service({ view, service, statuses }: { view: View; service: ServiceView
       )}
       <Tools tools={[{ label: 'Add an instance', panel: (done, cancel) => <AddForm {...{ view, service, cancel, done: (text) => { done(text || 'The instance is added.'); } }} /> }]}>
         {own.length > MANY && (
-          <input type="search" class="first" aria-label={`Filter the ${count(own.length, 'instance')}`} placeholder={`Filter ${count(own.length, 'instance')}`} onInput={(event) => { setFilter(event.currentTarget.value); }} />
+          <input type="search" class="rest" aria-label={`Filter the ${count(own.length, 'instance')}`} placeholder={`Filter ${count(own.length, 'instance')}`} onInput={(event) => { setFilter(event.currentTarget.value); }} />
         )}
       </Tools>
       {own.length === 0 && <p class="soft">No instance yet. Add the first one: Tsuru then asks the service to create it.</p>}

@@ -75,15 +75,17 @@ function Variables({ kind, name, variables }: Pick<WorkloadView, 'kind' | 'name'
   };
   return (
     <ul class="plain">
-      {variables.map(({ name: variable, from }) => (
+      {variables.map(({ name: variable, from, value = shown[variable] }) => (
         <li class="variable" key={`${from} ${variable}`}>
           <span class="first">
             <Name text={variable} /> <Name text={from === '' ? 'set by hand' : `from ${from}`} kind="soft" />
           </span>
-          <button type="button" class="quiet" aria-pressed={variable in shown} aria-label={`Show the value of ${variable}`} onClick={() => void toggle(variable)}>
-            {variable in shown ? 'Hide' : 'Show'}
-          </button>
-          {variable in shown && <pre tabIndex={0}><Name text={shown[variable] ?? ''} /></pre>}
+          {(value === undefined || variable in shown) && (
+            <button type="button" class="quiet" aria-pressed={variable in shown} aria-label={`Show the value of ${variable}`} onClick={() => void toggle(variable)}>
+              {variable in shown ? 'Hide' : 'Show'}
+            </button>
+          )}
+          {value !== undefined && <Name text={value} kind="mono value" />}
         </li>
       ))}
     </ul>
