@@ -14,6 +14,7 @@ import { EMPTY_ROUTES, REFUSED_ROUTES } from './api/refused.ts';
 import { REMOVAL_ROUTES } from './api/removal.ts';
 import { ROLES_ROUTES } from './api/roles.ts';
 import { ROLE_USERS_ROUTES } from './api/role-users.ts';
+import { SERVICE_LISTS_ROUTES } from './api/service-lists.ts';
 import { SERVICES_ROUTES } from './api/services.ts';
 import { TEAMS_ROUTES } from './api/teams.ts';
 import { USERS_ROUTES } from './api/users.ts';
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   ...POOLS_ROUTES,
   ...CLUSTERS_ROUTES,
   ...PLANS_ROUTES,
+  ...SERVICE_LISTS_ROUTES,
   ...SERVICES_ROUTES,
   ...PERMISSIONS_MANIFEST_ROUTES,
   ...INSTANCES_ROUTES,

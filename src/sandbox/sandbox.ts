@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 
 import type { Trust } from '../tsuru/trust.ts';
 import { makeFaults } from './faults.ts';
+import { makeFeed, type Feed } from './feed.ts';
 import { apiHandler } from './http/api-server.ts';
 import { dropOldEvents, endRunningEvents } from './kept-events.ts';
+import { pageHandler } from './page-server.ts';
 import { freshState, seed, withRoot } from './seed.ts';
 import type { StateFile } from './state-file.ts';
 import { makeTraffic, type Exchanged } from './traffic.ts';
@@ -34,17 +36,15 @@ export interface Sandbox {
   address: string;
   /** Of the user that may do everything. */
   token: string;
-  /** The address of the page. */
+  /** The address of the page, with the key of this start. */
   page: string;
   /** Shows a line that the service logged on the page. */
-  log: (line: string) => void;
+  log: Feed['log'];
   /** Shows on the page how the service is. */
-  tellService: (state: ServiceState, text: string) => void;
+  tellService: Feed['tellService'];
   /** Ends all requests at once, and frees the port. */
   close: () => Promise<void>;
 }
-
-export type ServiceState = 'starting' | 'up' | 'down';
 
 /** Calls to services that are kept for the page. */
 const TRAFFIC_LIMIT = 500;
@@ -58,9 +58,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   withRoot(state, token);
   if (team !== undefined) seed(state, team);
   endRunningEvents(state, now());
+  const feed = makeFeed();
   const changed = () => {
     dropOldEvents(state);
     stateFile?.save({ token, state });
+    feed.changed();
   };
   const closing = new AbortController();
   const world: World = {
@@ -69,26 +71,34 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     now,
     newId: () => Math.floor(Date.now() / 1000).toString(16).padStart(8, '0') + randomBytes(8).toString('hex'),
     newSecret: () => randomBytes(20).toString('hex'),
-    faults: makeFaults(() => undefined),
-    traffic: makeTraffic(TRAFFIC_LIMIT, (call) => options.onCall?.(call)),
+    faults: makeFaults(feed.changed),
+    traffic: makeTraffic(TRAFFIC_LIMIT, (call) => {
+      feed.called(call);
+      options.onCall?.(call);
+    }),
     settings: { callTimeout: options.callTimeout ?? 300_000, keepAlive: options.keepAlive ?? 30_000, tls: options.tls ?? {} },
     closing: closing.signal,
   };
   const handle = apiHandler(world);
+  const key = randomBytes(16).toString('base64url');
+  const place = { host, port: 0 };
+  const handlePage = pageHandler(world, feed, handle, { key, place: () => place });
   const server = createServer((incoming, response) => {
+    if (handlePage(incoming, response)) return;
     handle(incoming, response).catch((error: unknown) => {
       response.destroy(error as Error);
     });
   });
   await listen(server, port, host);
+  place.port = (server.address() as AddressInfo).port;
   changed();
   const address = addressOf(server);
   return {
     address,
     token,
-    page: `${address}/`,
-    log: () => undefined,
-    tellService: () => undefined,
+    page: `${address}/#${key}`,
+    log: feed.log,
+    tellService: feed.tellService,
     async close() {
       closing.abort();
       const closed = new Promise((resolve) => server.close(resolve));

@@ -138,10 +138,9 @@ const HANG_UP = 1000;
 
 /** The address of a service for a pool: that of its cluster, else `production` (tsuru/service `getClientForPool`). */
 export function addressOf({ state }: World, { endpoints }: Service, pool: string): URL {
-  const from = pool === '' ? undefined : poolOf(state, pool);
-  if (pool !== '' && from === undefined) throw new Error('pool does not exist');
-  const cluster = from?.cluster?.name;
-  const endpoint = (cluster !== undefined && endpoints[cluster]) || endpoints['production'];
+  const place = pool === '' ? undefined : poolOf(state, pool);
+  if (pool !== '' && place === undefined) throw new Error('pool does not exist');
+  const endpoint = endpoints[place?.cluster?.name ?? 'production'] ?? endpoints['production'];
   if (endpoint === undefined) throw new Error('Unknown endpoint: production');
   return new URL(/^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`);
 }

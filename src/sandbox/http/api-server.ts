@@ -41,6 +41,7 @@ export function apiHandler(world: World): ApiHandler {
       refuse(response, 413, 'The body is longer than 32 MiB.\n');
       return;
     }
+    const [contentType = ''] = (incoming.headers['content-type'] ?? '').split(';');
     const own = user ?? userOfToken(world, incoming.headers.authorization);
     let stream: JsonStream | undefined;
     const request: ApiRequest = {
@@ -51,7 +52,8 @@ export function apiHandler(world: World): ApiHandler {
       rawQuery,
       query: parseValues(rawQuery),
       body,
-      contentType: (incoming.headers['content-type'] ?? '').split(';')[0] ?? '',
+      contentType,
+      mediaType: contentType.trim().toLowerCase(),
       user: own,
       remote: incoming.socket.remoteAddress ?? '',
       requestId: String(incoming.headers['x-rid'] ?? randomUUID()),
@@ -73,7 +75,7 @@ async function answerOf({ route, params }: Match, request: ApiRequest, world: Wo
     throw new ApiError(404, `App ${params['app']} not found.`);
   }
   if (route.isOpen !== true && request.user === undefined) {
-    throw new ApiError(401, 'You must provide a valid Authorization header', { 'WWW-Authenticate': 'Bearer realm="tsuru" scope="tsuru"' });
+    throw new ApiError(401, 'You must provide a valid Authorization header', { 'Www-Authenticate': 'Bearer realm="tsuru" scope="tsuru"' });
   }
   return route.handler(request, world);
 }

@@ -1,9 +1,10 @@
-import { goNumber } from '../../tsuru/encoding.ts';
+import { goSyntaxError } from '../../tsuru/go-json.ts';
 import type { Json } from '../records.ts';
 import { ApiError } from './answer.ts';
+import { printed, quoted } from './go-text.ts';
 import { multipartValues } from './multipart.ts';
 import type { ApiRequest } from './request.ts';
-import { add, parseValues, type Values } from './values.ts';
+import { add, isTrue, parseValues, type Values } from './values.ts';
 
 /** What a request asks for, from JSON or from a form; names are found whatever their case is. */
 export interface Input {
@@ -20,18 +21,26 @@ export interface Input {
 
 const WITH_A_BODY = ['POST', 'PUT', 'PATCH'];
 
-/** The fields of a request's body and query, the body first; those of its route begin with `:` (Go's `Request.Form`). */
+/**
+ * The fields of a request's body and query (Go's `Request.Form`): the query first if the body has several parts, last otherwise.
+ * Those of its route begin with `:` and stand before the query.
+ */
 export function formOf(request: ApiRequest): Values {
-  const { method, contentType, body, params, route, version, query } = request;
+  const { method, mediaType, body, params, route, version, query } = request;
   const hasBody = WITH_A_BODY.includes(method);
-  const form = !hasBody ? new Map<string, string[]>() : /^multipart\//.test(contentType) ? multipartValues(request) : contentType === FORM ? parseValues(body.toString()) : new Map<string, string[]>();
+  const form: Values = new Map();
+  const addAll = (values: Values) => {
+    for (const [name, items] of values) for (const item of items) add(form, name, item);
+  };
+  if (hasBody && mediaType === FORM) addAll(parseValues(body.toString()));
   const own = { 'mux-path-template': route, ...(version !== '' && { version }), ...params };
   for (const [name, value] of Object.entries(own)) add(form, `:${name}`, value);
-  for (const [name, values] of query) for (const value of values) add(form, name, value);
+  addAll(query);
+  if (hasBody && mediaType.startsWith('multipart/')) addAll(multipartValues(request));
   return form;
 }
 
-const FORM = 'application/x-www-form-urlencoded';
+export const FORM = 'application/x-www-form-urlencoded';
 export const JSON_TYPE = 'application/json';
 
 /** Reads what a request asks for. @throws ApiError with 400 for JSON that cannot be parsed */
@@ -42,21 +51,46 @@ export function inputOf(request: ApiRequest): Input {
 /** The values of one field, by its exact name, or undefined if it is missing (tsuru/api `InputValues`). */
 export function inputValues(request: ApiRequest, name: string): string[] | undefined {
   const values = formOf(request).get(name);
-  if (request.contentType !== JSON_TYPE) return values;
-  const value = parsedOrNothing(request)[name];
-  if (value === undefined) return values;
-  return [...(values ?? []), ...(Array.isArray(value) ? value.map(goText) : [goText(value)])];
+  const value = request.contentType === JSON_TYPE ? parsedOrNothing(request)?.[name] : undefined;
+  return value === undefined ? values : [...(values ?? []), ...printedValues(value)];
 }
 
-/** All fields of a request for its event, sorted by name; those of `secrets` are starred (tsuru/api `InputFields`). */
-export function fieldsOf(request: ApiRequest, secrets: readonly string[] = []): { name: string; value: Json }[] {
+/** The first value of one field, or `''` (tsuru/api `InputValue`). */
+export function inputValue(request: ApiRequest, name: string): string {
+  return inputValues(request, name)?.[0] ?? '';
+}
+
+/**
+ * All fields of a request for its event, sorted by name; those of `secrets` are starred (tsuru/api `InputFields`).
+ *
+ * @param handled fields of a form that Tsuru drops, and those that it has read by `inputValues`, once for each time: those of a
+ *   body in JSON are kept twice then
+ */
+export function fieldsOf(
+  request: ApiRequest,
+  secrets: readonly string[] = [],
+  { dropped = [], read = [] }: { dropped?: readonly string[]; read?: readonly string[] } = {},
+): { name: string; value: Json }[] {
   const fields = formOf(request);
   if (request.contentType === JSON_TYPE) {
-    for (const [name, value] of flattened(parsedOrNothing(request))) add(fields, name, value);
+    const body = parsedOrNothing(request);
+    if (body === undefined) return [];
+    for (const name of read) {
+      const value = body[name];
+      if (value !== undefined) for (const item of printedValues(value)) add(fields, name, item);
+    }
+    for (const name of dropped) fields.delete(name);
+    for (const [name, value] of flattened(body)) add(fields, name, value);
+  } else {
+    for (const name of dropped) fields.delete(name);
   }
   return [...fields]
     .map(([name, values]) => ({ name, value: secrets.includes(name) ? '*****' : values.length === 1 ? (values[0] ?? '') : values }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function printedValues(value: Json): string[] {
+  return Array.isArray(value) ? value.map(printed) : [printed(value)];
 }
 
 function jsonInput(request: ApiRequest): Input {
@@ -65,11 +99,11 @@ function jsonInput(request: ApiRequest): Input {
   const value = (name: string): Json | undefined => members[name.toLowerCase()];
   return {
     value,
-    text: (name) => goText(value(name) ?? ''),
+    text: (name) => printed(value(name) ?? ''),
     isTrue: (name) => value(name) === true,
     texts(name) {
       const list = value(name);
-      return Array.isArray(list) ? list.map(goText) : null;
+      return Array.isArray(list) ? list.map(printed) : null;
     },
     object(name) {
       const object = value(name);
@@ -89,9 +123,9 @@ function formInput(form: Values): Input {
       key.toLowerCase().startsWith(`${name.toLowerCase()}.`) ? [[key.slice(name.length + 1), value] as [string, string]] : [],
     );
   return {
-    value: (name) => found(name)?.[0],
-    text: (name) => found(name)?.[0] ?? '',
-    isTrue: (name) => ['true', '1', 't', 'T', 'TRUE', 'True', 'on'].includes(found(name)?.[0] ?? ''),
+    value: (name) => found(name)?.at(-1),
+    text: (name) => found(name)?.at(-1) ?? '',
+    isTrue: (name) => isTrue(found(name)?.at(-1) ?? ''),
     texts(name) {
       const indexed = below(name).map(([, value]) => value);
       return found(name) ?? (indexed.length > 0 ? indexed : null);
@@ -120,45 +154,29 @@ function nested(entries: readonly [string, string][]): Record<string, Json> {
   return root;
 }
 
-/** The fields of a form for a value in JSON. */
+/** The fields of a form for a value in JSON; what is empty, zero or false is `''`. */
 function flattened(value: Json, prefix = ''): [string, string][] {
-  if (value === null || typeof value !== 'object') return [[prefix, goText(value)]];
-  return Object.entries(value).flatMap(([key, item]) => flattened(item, prefix === '' ? key : `${prefix}.${key}`));
+  const members = value !== null && typeof value === 'object' ? Object.entries(value) : [];
+  if (members.length === 0) return [[prefix, typeof value === 'object' || !value ? '' : printed(value)]];
+  const before = prefix === '' ? '' : `${prefix}.`;
+  return members.flatMap(([key, item]) => flattened(item, before + key.replace(/[\\.]/g, '\\$&')));
 }
 
 function parsedBody({ body }: ApiRequest): Record<string, Json> {
   if (body.length === 0) return {};
-  try {
-    const parsed = JSON.parse(body.toString()) as Json;
-    return isObject(parsed) ? parsed : {};
-  } catch (error) {
-    throw new ApiError(400, `unable to parse as json: ${JSON.stringify(body.toString())} - ${jsonError(body.toString(), error)}`);
-  }
+  const problem = goSyntaxError(body);
+  if (problem !== undefined) throw new ApiError(400, `unable to parse as json: ${quoted(body.toString())} - ${problem}`);
+  const parsed = JSON.parse(body.toString()) as Json;
+  return isObject(parsed) ? parsed : {};
 }
 
-function parsedOrNothing(request: ApiRequest): Record<string, Json> {
-  try {
-    return parsedBody(request);
-  } catch {
-    return {};
-  }
-}
-
-/** The reason in Go's words, where it is the usual one. */
-function jsonError(text: string, error: unknown): string {
-  if (/end of JSON input|Unterminated|Expected .* after|Expected property/.test(String(error)) && !/[}\]"]\s*$/.test(text)) return 'unexpected end of JSON input';
-  const [, position] = /position (\d+)/.exec(String(error)) ?? [];
-  const sign = position === undefined ? undefined : text[Number(position)];
-  return sign === undefined ? 'unexpected end of JSON input' : `invalid character '${sign}' looking for beginning of value`;
+/** Undefined for a body that has no object, or is empty. */
+function parsedOrNothing({ body }: ApiRequest): Record<string, Json> | undefined {
+  if (goSyntaxError(body) !== undefined) return undefined;
+  const parsed = JSON.parse(body.toString()) as Json;
+  return parsed === null ? {} : isObject(parsed) ? parsed : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A value as Go prints it. */
-function goText(value: Json): string {
-  if (value === null) return '<nil>';
-  if (typeof value === 'number') return goNumber(value);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -15,7 +15,10 @@ export interface ApiRequest {
   version: string;
   query: Values;
   body: Buffer;
+  /** The header up to its first `;`, as it was sent: Tsuru compares it so. */
   contentType: string;
+  /** The type without its parameters, in lower case: Go parses forms by it. */
+  mediaType: string;
   /** The query as it was sent, without `?`. */
   rawQuery: string;
   /** Of the token; undefined on the routes that need none. */

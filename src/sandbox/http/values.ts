@@ -32,9 +32,24 @@ export function first(values: Values, name: string): string {
   return values.get(name)?.[0] ?? '';
 }
 
+const [TRUE, FALSE] = [['1', 't', 'T', 'true', 'TRUE', 'True'], ['0', 'f', 'F', 'false', 'FALSE', 'False']] as const;
+
 /** As Go's `strconv.ParseBool`, with false for all that is none. */
 export function isTrue(value: string): boolean {
-  return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value);
+  return TRUE.some((word) => word === value);
+}
+
+/** Whether Go's `strconv.ParseBool` takes it. */
+export function isBool(value: string): boolean {
+  return isTrue(value) || FALSE.some((word) => word === value);
+}
+
+/** What Go's `url.ParseQuery` finds wrong in a query or a form, or undefined. */
+export function queryError(text: string): string | undefined {
+  const pairs = text.split('&');
+  if (pairs.some((pair) => pair.includes(';'))) return 'invalid semicolon separator in query';
+  const [escape] = /%(?![0-9a-fA-F]{2})[^&]{0,2}/.exec(text) ?? [];
+  return escape === undefined ? undefined : `invalid URL escape "${escape}"`;
 }
 
 function unescape(text: string): string | undefined {
