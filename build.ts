@@ -36,9 +36,11 @@ const NOT_BUNDLED = {
  * Small chunks cost time to open and pack badly.
  */
 const CHUNKS = [
-  { name: 'options', test: /not-bundled|src\/(errors|text|terminal\/(?!prompts)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|form|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
-  { name: 'check', test: /src\/(check|tsuru\/(?!api)|commands\/check)/ },
+  { name: 'tsuru', test: /src\/(tsuru\/(?!api)|terminal\/service-access)/ },
+  { name: 'check', test: /src\/(check|commands\/check)/ },
+  { name: 'sandbox', test: /src\/(sandbox|commands\/sandbox)/ },
   { name: 'prompts', test: /src\/(terminal\/|project\/conflicts)|node_modules\/(prompts|kleur|sisteransi)\// },
   { name: 'regenerate', test: /src\/(commands\/(regenerate|endpoint)|project\/(change|disagreements|proposal|show))|node_modules\/js-tokens\// },
   { name: 'create', test: /generators\/|src\/(?!steps|(cli|index)\.ts)|node_modules\/(diff|dlv|handlebars|node-plop)\// },

@@ -1,4 +1,3 @@
-import { Crash } from './faults.ts';
 import { ApiError } from './http/answer.ts';
 import { fieldsOf } from './http/input.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
@@ -17,10 +16,16 @@ export interface EventOptions {
   allowed: { scheme: string; contexts: readonly Context[] };
   /** Fields of the request that are not kept. */
   secrets?: readonly string[];
-  /** What is kept of the request, instead of all its fields. */
-  data?: { name: string; value: Json }[];
-  /** Gets what the event logs. */
-  stream?: JsonStream;
+  /** What is kept of the request, instead of all its fields; null for nothing. */
+  data?: { name: string; value: Json }[] | null;
+  /** The address of the user, if it is not the one that makes the request. */
+  owner?: string;
+  /** Where the request came from is not kept. */
+  hasNoSource?: true;
+  /** The permission to cancel it, in the contexts of `allowed`. */
+  cancel?: string;
+  /** Gets what the event logs; it is opened once the targets are locked. */
+  stream?: () => JsonStream;
 }
 
 /** An event that is running. */
@@ -33,7 +38,7 @@ export interface RunningEvent {
 }
 
 /** Milliseconds between two attempts to lock an app, and in all. */
-const RETRY = { pause: 100, limit: 30_000 };
+const RETRY = { pause: 100, limit: 10_000 };
 
 /**
  * Makes a change under an event that records it, and that locks its targets meanwhile (tsuru/event).
@@ -48,19 +53,20 @@ export async function underEvent<T>(
 ): Promise<T> {
   const record = await begin(world, request, options);
   world.changed();
+  const stream = options.stream?.();
   try {
     const result = await work({
       id: record.UniqueID,
       user: record.Owner.Name,
       write(message) {
         (record.StructuredLog ??= []).push({ Date: world.now().toISOString(), Message: message });
-        options.stream?.write(message);
+        stream?.write(message);
       },
     });
     end(world, record, '');
     return result;
   } catch (error) {
-    end(world, record, error instanceof Crash ? 'Tsuru ended before it was done' : (error as Error).message);
+    end(world, record, (error as Error).message);
     throw error;
   }
 }
@@ -84,14 +90,15 @@ async function begin(world: World, request: ApiRequest, options: EventOptions): 
     Target: options.target,
     ExtraTargets: options.extra?.map((one) => ({ Target: one, Lock: true })) ?? null,
     Kind: { Type: 'permission', Name: options.kind },
-    Owner: { Type: 'user', Name: userOf(request).email },
-    SourceIP: request.remote,
+    Owner: { Type: 'user', Name: options.owner ?? userOf(request).email },
+    SourceIP: options.hasNoSource === true ? '' : request.remote,
     Error: '',
     Log: '',
     StructuredLog: null,
     Running: true,
     Allowed: { Scheme: options.allowed.scheme, Contexts: [...options.allowed.contexts] },
-    start: options.data ?? fieldsOf(request, options.secrets),
+    AllowedCancel: options.cancel === undefined ? null : { Scheme: options.cancel, Contexts: [...options.allowed.contexts] },
+    start: options.data === undefined ? fieldsOf(request, options.secrets) : options.data,
   };
   world.state.events.push(record);
   return record;

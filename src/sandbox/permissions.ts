@@ -1,4 +1,4 @@
-import type { Context, State, User } from './records.ts';
+import type { Context, Role, State, User } from './records.ts';
 import { ApiError } from './http/answer.ts';
 
 /** A permission that a user has, and where. */
@@ -15,7 +15,7 @@ export function unauthorized(): ApiError {
   return new ApiError(403, "You don't have permission to do this action");
 }
 
-/** The permissions that a user has by its roles, those to actions of services apart. */
+/** The permissions that a user has, to itself and by its roles; those to actions of services apart. */
 export function permissionsOf(state: State, user: User): { permissions: Permission[]; actions: Permission[] } {
   const roles = user.roles.flatMap(({ name, value }) => {
     const role = state.roles.find((one) => one.name === name);
@@ -24,9 +24,17 @@ export function permissionsOf(state: State, user: User): { permissions: Permissi
     return [{ role, context }];
   });
   return {
-    permissions: roles.flatMap(({ role, context }) => role.permissions.map((name) => ({ name, context }))),
-    actions: roles.flatMap(({ role, context }) => role.actions.map((name) => ({ name, context }))),
+    permissions: [
+      { name: 'user', context: { CtxType: 'user', Value: user.email } },
+      ...roles.flatMap(({ role, context }) => permissionsFor(role, context)),
+    ],
+    actions: roles.flatMap(({ role, context }) => [...role.actions].sort().map((name) => ({ name, context }))),
   };
+}
+
+/** What a role permits in a context, sorted; `*` stands for all. */
+export function permissionsFor({ permissions }: Role, context: Context): Permission[] {
+  return [...permissions].sort().map((name) => ({ name: name === '*' ? '' : name, context }));
 }
 
 /** Whether a permission is another one, or an ancestor of it. */

@@ -1,44 +1,36 @@
-import { Crash, type Fault, type Faults, type Step } from './faults.ts';
+import { Crash } from './faults.ts';
 
 /** One step of a change, and what undoes it if a later one fails. */
-export interface Action<Result = unknown> {
-  /** The fault that can keep it from being made. */
-  fault?: Fault;
-  forward: (previous: unknown) => Promise<Result> | Result;
+export interface Action {
+  forward: () => Promise<void> | void;
   /** Its own errors are dropped, as Tsuru drops them. */
-  backward?: (result: Result) => Promise<void> | void;
+  backward?: () => Promise<void> | void;
 }
 
 /**
- * Makes a change step by step, each with the result of the one before. If one fails, those before it are undone, the last one
- * first (tsuru/action).
+ * Makes a change step by step. If one step fails, those before it are undone, the last one first; what the failed one did
+ * itself stays (tsuru/action).
  *
  * @throws Crash if Tsuru ends in between: nothing is undone then
  */
-export async function runPipeline(step: Step, faults: Faults, actions: readonly Action[]): Promise<void> {
-  const done: (() => Promise<void> | void)[] = [];
-  let previous: unknown;
+export async function runPipeline(actions: readonly Action[]): Promise<void> {
+  const done: Action[] = [];
   try {
-    for (const { fault, forward, backward } of actions) {
-      if (fault !== undefined && faults.take(fault, step)) throw fault === 'crash' ? new Crash() : new Error(FAILURES[fault]);
-      const result: unknown = await forward(previous);
-      if (backward !== undefined) done.push(() => backward(result));
-      previous = result;
+    for (const action of actions) {
+      await action.forward();
+      done.unshift(action);
     }
   } catch (error) {
     if (error instanceof Crash) throw error;
-    for (const undo of done.reverse()) {
-      try {
-        await undo();
-      } catch (failure) {
-        if (failure instanceof Crash) throw failure;
-      }
-    }
+    for (const { backward } of done) await attempt(backward);
     throw error;
   }
 }
 
-const FAILURES: Partial<Record<Fault, string>> = {
-  store: 'sandbox fault: the database of Tsuru does not take the change',
-  restart: 'sandbox fault: the units of the app do not restart',
-};
+async function attempt(backward: Action['backward']): Promise<void> {
+  try {
+    await backward?.();
+  } catch (error) {
+    if (error instanceof Crash) throw error;
+  }
+}

@@ -1,15 +1,20 @@
 import type { Pool as PoolOfCall } from '../tsuru/pool.ts';
-import type { State } from './records.ts';
+import type { Cluster, State } from './records.ts';
 
 /** A pool and its cluster as calls name them; undefined if there is none of that name. */
-export function poolOf({ pools, clusters }: State, name: string): PoolOfCall | undefined {
-  const pool = pools.find((one) => one.name === name);
+export function poolOf(state: State, name: string): PoolOfCall | undefined {
+  const pool = state.pools.find((one) => one.name === name);
   if (pool === undefined) return undefined;
-  const own = clusters.filter(({ provisioner }) => provisioner === pool.provisioner);
-  const cluster = own.find((one) => one.pools.includes(name)) ?? own.find(({ isDefault }) => isDefault);
+  const cluster = clusterOf(state, pool.provisioner, name);
   return {
     name,
     provisioner: pool.provisioner,
     ...(cluster && { cluster: { name: cluster.name, provisioner: cluster.provisioner, addresses: cluster.addresses } }),
   };
+}
+
+/** The cluster of a provisioner that has a pool, else the default one (tsuru/provision/cluster `FindByPool`). */
+export function clusterOf({ clusters }: State, provisioner: string, pool: string): Cluster | undefined {
+  const own = clusters.filter((one) => one.provisioner === provisioner);
+  return own.find(({ pools }) => pools.includes(pool)) ?? own.find(({ isDefault }) => isDefault);
 }

@@ -22,7 +22,7 @@ export interface Role {
   name: string;
   context: Context['CtxType'];
   description: string;
-  /** Names of permissions; `''` stands for all of them. */
+  /** Names of permissions; `*` stands for all of them. */
   permissions: string[];
   /** Names of permissions to actions of services: `service-action.SERVICE.ACTION`. */
   actions: string[];
@@ -105,9 +105,8 @@ export interface Instance {
   teams: string[];
   teamOwner: string;
   description: string;
-  /** Null if none were ever given: Tsuru tells them from an empty list. */
-  tags: string[] | null;
-  parameters: Record<string, Json> | null;
+  tags: string[];
+  parameters: Record<string, Json>;
   pool: string;
 }
 
@@ -176,7 +175,9 @@ export interface EventRecord {
   StructuredLog: { Date: string; Message: string }[] | null;
   Running: boolean;
   Allowed: { Scheme: string; Contexts: Context[] };
-  /** What was asked for: the fields of the request, sorted by name. */
+  /** The permission that is needed to cancel it; without one, it cannot be. */
+  AllowedCancel: { Scheme: string; Contexts: Context[] } | null;
+  /** What was asked for: the fields of the request, sorted by name; null if they are not kept. */
   start: { name: string; value: Json }[] | null;
 }
 

@@ -10,6 +10,7 @@ import { PERMISSIONS_MANIFEST_ROUTES } from './api/permissions-manifest.ts';
 import { PLANS_ROUTES } from './api/plans.ts';
 import { POOLS_ROUTES } from './api/pools.ts';
 import { PROXY_ROUTES } from './api/proxy.ts';
+import { REMOVAL_ROUTES } from './api/removal.ts';
 import { ROLES_ROUTES } from './api/roles.ts';
 import { SERVICE_LISTS_ROUTES } from './api/service-lists.ts';
 import { SERVICES_ROUTES } from './api/services.ts';
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...SERVICES_ROUTES,
   ...PERMISSIONS_MANIFEST_ROUTES,
   ...INSTANCES_ROUTES,
+  ...REMOVAL_ROUTES,
   ...BINDS_ROUTES,
   ...PROXY_ROUTES,
   ...APPS_ROUTES,

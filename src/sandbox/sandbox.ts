@@ -1,22 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { Trust } from '../tsuru/trust.ts';
 import { makeFaults } from './faults.ts';
+import { makeFeed, type Feed } from './feed.ts';
 import { apiHandler } from './http/api-server.ts';
-import { freshState, seed } from './seed.ts';
-import { makeTraffic } from './traffic.ts';
+import { dropOldEvents, endRunningEvents } from './kept-events.ts';
+import { pageHandler } from './page-server.ts';
+import { freshState, seed, withRoot } from './seed.ts';
+import type { StateFile } from './state-file.ts';
+import { makeTraffic, type Exchanged } from './traffic.ts';
 import type { World } from './world.ts';
 
 export interface SandboxOptions {
+  /** The address to listen on: only this machine's own, unless told. */
+  host?: string;
   /** 0, the default, takes a free one. */
   port?: number;
   /** The team that exists at first, with a pool, an app and a job; undefined begins as empty as a new Tsuru. */
   team?: string;
+  /** Keeps the state; without it, the state is in memory only. */
+  stateFile?: StateFile;
   /** Milliseconds between two empty lines of a stream. */
   keepAlive?: number;
   /** Milliseconds for a call to a service. */
   callTimeout?: number;
+  tls?: Trust;
+  /** Is told each call to a service, once it has ended. */
+  onCall?: (call: Exchanged) => void;
 }
 
 export interface Sandbox {
@@ -24,6 +36,13 @@ export interface Sandbox {
   address: string;
   /** Of the user that may do everything. */
   token: string;
+  /** The address of the page, with the key of this start. */
+  page: string;
+  /** Shows a line that the service logged on the page. */
+  log: Feed['log'];
+  /** Shows on the page how the service is. */
+  tellService: Feed['tellService'];
+  /** Ends all requests at once, and frees the port. */
   close: () => Promise<void>;
 }
 
@@ -32,36 +51,73 @@ const TRAFFIC_LIMIT = 500;
 
 /** Starts a Tsuru for services on this machine. @throws the error of listening, such as `EADDRINUSE` */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const token = randomBytes(20).toString('hex');
-  const state = freshState(token);
-  if (options.team !== undefined) seed(state, options.team);
-  const changed = () => {};
+  const { host = '127.0.0.1', port = 0, team, stateFile } = options;
+  const token = stateFile?.kept?.token ?? randomBytes(20).toString('hex');
+  const now = () => new Date();
+  const state = stateFile?.kept?.state ?? freshState(token);
+  withRoot(state, token);
+  if (team !== undefined) seed(state, team);
+  endRunningEvents(state, now());
+  const feed = makeFeed();
+  const changed = () => {
+    dropOldEvents(state);
+    stateFile?.save({ token, state });
+    feed.changed();
+  };
+  const closing = new AbortController();
   const world: World = {
     state,
     changed,
-    now: () => new Date(),
+    now,
     newId: () => Math.floor(Date.now() / 1000).toString(16).padStart(8, '0') + randomBytes(8).toString('hex'),
     newSecret: () => randomBytes(20).toString('hex'),
-    faults: makeFaults(changed),
-    traffic: makeTraffic(TRAFFIC_LIMIT, changed),
-    settings: { callTimeout: options.callTimeout ?? 300_000, keepAlive: options.keepAlive ?? 30_000 },
+    faults: makeFaults(feed.changed),
+    traffic: makeTraffic(TRAFFIC_LIMIT, (call) => {
+      feed.called(call);
+      options.onCall?.(call);
+    }),
+    settings: { callTimeout: options.callTimeout ?? 300_000, keepAlive: options.keepAlive ?? 30_000, tls: options.tls ?? {} },
+    closing: closing.signal,
   };
   const handle = apiHandler(world);
+  const key = randomBytes(16).toString('base64url');
+  const place = { host, port: 0 };
+  const handlePage = pageHandler(world, feed, handle, { key, place: () => place });
   const server = createServer((incoming, response) => {
+    if (handlePage(incoming, response)) return;
     handle(incoming, response).catch((error: unknown) => {
       response.destroy(error as Error);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
+  await listen(server, port, host);
+  place.port = (server.address() as AddressInfo).port;
+  changed();
+  const address = addressOf(server);
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address,
     token,
+    page: `${address}/#${key}`,
+    log: feed.log,
+    tellService: feed.tellService,
     async close() {
+      closing.abort();
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+}
+
+/** The address under which this machine reaches a server; that which stands for all addresses is none. */
+function addressOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '127.0.0.1' }[address] ?? (family === 'IPv6' ? `[${address}]` : address);
+  return `http://${host}:${port}`;
 }

@@ -3,11 +3,14 @@ import type { Pool, State } from './records.ts';
 /** The user that the sandbox's own token is of. */
 export const ROOT = 'root@example.com';
 
+/** The role of all permissions. */
+const ALL = 'AllowAll';
+
 /** What a Tsuru has once it is installed: its first user, which may do everything. */
 export function freshState(token: string): State {
   return {
-    users: [{ email: ROOT, password: token, tokens: [token], roles: [{ name: 'AllowAll', value: '' }] }],
-    roles: [{ name: 'AllowAll', context: 'global', description: '', permissions: [''], actions: [] }],
+    users: [{ email: ROOT, password: token, tokens: [token], roles: [{ name: ALL, value: '' }] }],
+    roles: [{ name: ALL, context: 'global', description: '', permissions: ['*'], actions: [] }],
     teams: [],
     pools: [],
     clusters: [],
@@ -20,10 +23,20 @@ export function freshState(token: string): State {
   };
 }
 
-/** Adds what an author needs to create an instance and bind it: a team, a pool, an app and a job. */
+/** Gives the first user that token, and makes it again if it was removed. */
+export function withRoot(state: State, token: string): void {
+  const { users, roles } = freshState(token);
+  const root = state.users.find(({ email }) => email === ROOT);
+  if (root === undefined) state.users.push(...users);
+  else if (!root.tokens.includes(token)) root.tokens.push(token);
+  if (!state.roles.some(({ name }) => name === ALL)) state.roles.push(...roles);
+}
+
+/** Adds what an author needs to create an instance and bind it: a team, and at first a pool, an app and a job, too. */
 export function seed(state: State, team: string): void {
+  if (!state.teams.some(({ name }) => name === team)) state.teams.push({ name: team, tags: [] });
+  if (state.pools.length > 0) return;
   const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', teams: [], labels: {} };
-  state.teams.push({ name: team, tags: [] });
   state.pools.push(pool);
   state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], customData: null, isDefault: false });
   const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: 'c0.1m0.2', description: '', tags: [], variables: [], bound: [] };

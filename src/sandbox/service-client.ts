@@ -49,10 +49,15 @@ const FAULT_STEPS: Partial<Record<Call['action'], Step>> = {
   UnbindJob: 'unbind-job',
 };
 
+/** Whether a service does not know what it was asked about. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof ServiceError && error.sentinel === 'ErrInstanceNotFoundInAPI';
+}
+
 /**
  * The calls to a service for a request, from the instance's pool if it has one.
  *
- * @throws Error if the service has no address for the pool
+ * @throws Error if there is no such pool, or if the service has no address for it
  */
 export function clientOf(world: World, request: ApiRequest, service: Service, pool: string): ServiceClient {
   const address = addressOf(world, service, pool);
@@ -60,13 +65,14 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
   const encoding: Encoding = service.encoding === 'json' ? 'json' : 'form';
   const from = pool === '' ? undefined : poolOf(world.state, pool);
   const calls = (event: CallEvent = NO_EVENT) =>
-    new Calls(encoding, event, { ...(request.requestId !== '' && { 'X-Rid': request.requestId }), ...(service.isMultiCluster && from && poolHeaders(from)) });
+    new Calls(encoding, event, { ...(request.requestId !== '' && { 'X-Rid': request.requestId }), ...(from && poolHeaders(from)) });
 
   const exchangeOf = async (call: Call): Promise<{ exchange: Exchange; reading: Reading }> => {
     const fault = faultOf(world, call);
     const headers = { ...call.request.headers, Authorization: basicAuth(`${access.username}:${access.password}`) };
     const time = world.now().toISOString();
-    const sent = await sendFollowing(address, { ...call.request, headers }, { timeout: world.settings.callTimeout, signal: NEVER });
+    const timeout = fault === 'timeout' ? Math.min(HANG_UP, world.settings.callTimeout) : world.settings.callTimeout;
+    const sent = await sendFollowing(address, { ...call.request, headers }, { timeout, signal: world.closing, tls: world.settings.tls });
     const exchange = fault === undefined ? sent : { ...sent, reply: undefined, failure: fault === 'lost' ? 'ECONNRESET' : 'timeout' };
     const reading = readReply(call, exchange, { id: service.name, address });
     const clean = (text: string) => withoutPassword(text, access);
@@ -127,7 +133,8 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
 }
 
 const NO_EVENT = { user: '', id: '' };
-const NEVER = new AbortController().signal;
+/** Milliseconds after which the fault `timeout` ends a call. */
+const HANG_UP = 1000;
 
 /** The address of a service for a pool: that of its cluster, else `production` (tsuru/service `getClientForPool`). */
 export function addressOf({ state }: World, { endpoints }: Service, pool: string): URL {
@@ -139,7 +146,7 @@ export function addressOf({ state }: World, { endpoints }: Service, pool: string
 }
 
 function fieldsOf({ teamOwner, plan, description, tags, parameters }: Instance) {
-  return { team: teamOwner, plan, description, tags: tags ?? [], parameters: parameters ?? {} };
+  return { team: teamOwner, plan, description, tags, parameters };
 }
 
 function faultOf({ faults }: World, { action }: Call): Fault | undefined {

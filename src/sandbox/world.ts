@@ -1,3 +1,4 @@
+import type { Trust } from '../tsuru/trust.ts';
 import type { Faults } from './faults.ts';
 import type { State } from './records.ts';
 import type { Traffic } from './traffic.ts';
@@ -15,12 +16,16 @@ export interface World {
   faults: Faults;
   traffic: Traffic;
   settings: Settings;
+  /** Aborted when the sandbox ends: no call to a service is waited for any longer. */
+  closing: AbortSignal;
 }
 
-/** Milliseconds. */
+/** Times are in milliseconds. */
 export interface Settings {
   /** After which a call to a service times out; Tsuru's are 300,000. */
   callTimeout: number;
   /** Between two empty lines of a stream; Tsuru's are 30,000. */
   keepAlive: number;
+  /** Which certificates of services are trusted. */
+  tls: Trust;
 }

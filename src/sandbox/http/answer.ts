@@ -8,10 +8,12 @@ export type Answer =
 /** An error of Tsuru's API: its text goes to the user. */
 export class ApiError extends Error {
   readonly status: number;
+  readonly headers: Record<string, string>;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
     super(message);
     this.status = status;
+    this.headers = headers;
   }
 }
 

@@ -9,6 +9,7 @@ import { ApiError, sniffedType, type Answer } from './answer.ts';
 import type { ApiRequest } from './request.ts';
 import { routerOf, type Match } from './router.ts';
 import { openStream, type JsonStream } from './stream.ts';
+import { tokenOf } from './token.ts';
 import { parseValues } from './values.ts';
 
 /** Bytes of a request's body that are taken. */
@@ -71,10 +72,10 @@ export function apiHandler(world: World): ApiHandler {
 
 async function answerOf({ route, params }: Match, request: ApiRequest, world: World): Promise<Answer | undefined> {
   if (request.user !== undefined && params['app'] !== undefined && !world.state.apps.some(({ name }) => name === params['app'])) {
-    throw new ApiError(404, 'App not found.');
+    throw new ApiError(404, `App ${params['app']} not found.`);
   }
   if (route.isOpen !== true && request.user === undefined) {
-    throw new ApiError(401, 'You must provide a valid Authorization header');
+    throw new ApiError(401, 'You must provide a valid Authorization header', { 'WWW-Authenticate': 'Bearer realm="tsuru" scope="tsuru"' });
   }
   return route.handler(request, world);
 }
@@ -89,19 +90,18 @@ function fail(error: unknown, response: ServerResponse, stream: JsonStream | und
     stream.close();
     return;
   }
-  const status = error instanceof ApiError ? error.status : 500;
-  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="tsuru" scope="tsuru"');
-  refuse(response, status, `${message}\n`);
+  const { status, headers } = error instanceof ApiError ? error : { status: 500, headers: {} };
+  refuse(response, status, `${message}\n`, headers);
   stream?.close();
 }
 
 /** An error as Go's server writes it. */
-function refuse(response: ServerResponse, status: number, body: string): void {
+function refuse(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
   if (response.headersSent) {
     response.end();
     return;
   }
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' });
+  response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' });
   response.end(body);
 }
 
@@ -116,11 +116,9 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
   response.end(body);
 }
 
-/** The token stands after `bearer`, or alone. */
 function userOfToken({ state }: World, header: string | undefined): User | undefined {
-  const token = header?.replace(/^bearer /i, '').trim();
-  if (token === undefined || token === '') return undefined;
-  return state.users.find(({ tokens }) => tokens.includes(token));
+  const token = tokenOf(header);
+  return token === '' ? undefined : state.users.find(({ tokens }) => tokens.includes(token));
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
