@@ -109,7 +109,7 @@ function describeConflict(one: Pattern, other: Pattern): string {
   const methods = relationOfMethods(one.method, other.method);
   const paths = relationOfPaths(one, other);
   const names = [one.text, other.text];
-  if (combined(methods, paths) === 'same') return `${names.join(' matches the same requests as ')}`;
+  if (combined(methods, paths) === 'same') return names.join(' matches the same requests as ');
   if (paths === 'crossing') {
     const both = quoted(examplePath(one.segments, other.segments));
     return [

@@ -53,7 +53,7 @@ export function listedInstance({ name, service, plan, apps, jobs, teams, teamOwn
     team_owner: teamOwner,
     description,
     tags,
-    ...(parameters !== null && Object.keys(parameters).length > 0 && { parameters }),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
     ...(pool !== '' && { pool }),
   };
 }

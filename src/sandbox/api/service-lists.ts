@@ -15,7 +15,7 @@ function instances(request: ApiRequest, { state }: World): Answer {
   const app = first(request.query, 'app');
   const tags = request.query.get('tag') ?? [];
   const seen = instancesIn(state, contextsFor(state, userOf(request), 'service-instance.read')).filter(
-    (one) => (app === '' || one.apps.includes(app)) && tags.every((tag) => one.tags?.includes(tag)),
+    (one) => (app === '' || one.apps.includes(app)) && tags.every((tag) => one.tags.includes(tag)),
   );
   const names = state.services.map(({ name }) => name).sort();
   if (names.length === 0) return empty(204);

@@ -116,7 +116,7 @@ function list(request: ApiRequest, { state }: World): Answer {
   if (services.length === 0) return empty(204);
   return json(
     services.map(({ name: service }) => {
-      const instances = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags?.includes(tag)));
+      const instances = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags.includes(tag)));
       const isEmpty = instances.length === 0;
       return {
         service,
