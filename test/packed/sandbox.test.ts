@@ -131,7 +131,7 @@ describe('sandbox with a URL', () => {
       `id: from-file\nusername: someone\npassword: ${password}\nteam: dbas\nendpoint:\n  production: ${url}\nmulti-cluster: false\n`;
     writeFileSync(join(cwd, 'manifest.yaml'), manifest('first'));
     const sandbox = await start(['--manifest', 'manifest.yaml', '--port', '0']);
-    expect(await (await ask('/1.0/teams', sandbox)).text()).toContain('"dbas"');
+    expect(await (await ask('/teams', sandbox)).text()).toContain('"dbas"');
     const status = async () => {
       authorizations.clear();
       await ask('/1.0/services/from-file', sandbox);
