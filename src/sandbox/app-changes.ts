@@ -2,6 +2,7 @@ import { ROUTER } from './app-view.ts';
 import type { EventOptions, RunningEvent } from './events.ts';
 import { appContexts } from './find.ts';
 import { ApiError } from './http/answer.ts';
+import { quoted } from './http/go-text.ts';
 import { inputOf, inputValues } from './http/input.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
 import { isTrue } from './http/values.ts';
@@ -39,13 +40,13 @@ export function newApp(request: ApiRequest, { state }: World): { given: App; opt
     options: { target: { Type: 'app', Value: app.name }, kind: 'app.create', allowed: { scheme: 'app.read.events', contexts: appContexts(app) } },
     add() {
       if (state.apps.some(({ name }) => name === app.name)) {
-        throw new ApiError(409, `tsuru failed to create the app ${JSON.stringify(app.name)}: there is already an app with this name`);
+        throw new ApiError(409, `tsuru failed to create the app ${quoted(app.name)}: there is already an app with this name`);
       }
       const pool = poolFor(state, app);
       requireTeamInPool(state, 'App', app.teamOwner, pool, 500);
       const chosen = { pool, plan: planFor(state, plan), teams: [app.teamOwner] };
       if (router === 'none') throw new ApiError(400, 'The sandbox has no app without a router: its address is what services are told.');
-      if (router !== '' && router !== ROUTER) throw new Error(`router ${JSON.stringify(router)} not found`);
+      if (router !== '' && router !== ROUTER) throw new Error(`router ${quoted(router)} not found`);
       if (!isName(app.name)) throw new ApiError(400, `Invalid app name, your app ${NAME_RULE}`);
       state.apps.push({ ...app, ...chosen });
     },
@@ -57,7 +58,7 @@ function poolFor({ pools }: State, { pool, teamOwner }: App): string {
   if (pool !== '') return pool;
   const own = pools.filter(({ isPublic, teams }) => !isPublic && teams?.includes(teamOwner) === true);
   if (own.length > 1) {
-    const names = [...own, ...pools.filter(({ isPublic }) => isPublic)].map(({ name }) => JSON.stringify(name));
+    const names = [...own, ...pools.filter(({ isPublic }) => isPublic)].map(({ name }) => quoted(name));
     throw new Error(`you have access to ${names.join(',')} pools. Please choose one in app creation`);
   }
   const chosen = own[0] ?? pools.find(({ isDefault }) => isDefault);
@@ -107,7 +108,7 @@ export function appUpdate(request: ApiRequest, { state }: World, app: App): { wa
       next.metadata = changedMetadata(app.metadata, metadata);
       requireTeamInPool(state, 'App', next.teamOwner, app.pool, 500);
       const isOther = (['plan', 'metadata'] as const).some((field) => JSON.stringify(next[field]) !== JSON.stringify(app[field]));
-      if (isOther && !noRestart) event.write(`---- Restarting the app ${JSON.stringify(app.name)} ----\n`);
+      if (isOther && !noRestart) event.write(`---- Restarting the app ${quoted(app.name)} ----\n`);
       if (team !== '') next.teams = [...new Set([...app.teams, team])];
       Object.assign(app, next);
     },

@@ -1,5 +1,6 @@
 import { isSchedule } from './cron.ts';
 import { ApiError } from './http/answer.ts';
+import { quoted } from './http/go-text.ts';
 import { inputOf, type Input } from './http/input.ts';
 import type { ApiRequest } from './http/request.ts';
 import { changedMetadata, lowered, metadataChange, requireMetadata, textOf } from './metadata.ts';
@@ -44,7 +45,7 @@ function commandOf(given: Json | undefined): string[] {
 export function addJob(state: State, given: JobInput, team: string, owner: string): void {
   const { input, image, command, deadline = 0 } = given;
   const name = input.text('name');
-  const failed = (error: string) => new ApiError(400, `tsuru failed to create job ${JSON.stringify(name)}: ${error}`);
+  const failed = (error: string) => new ApiError(400, `tsuru failed to create job ${quoted(name)}: ${error}`);
   if (!isName(name)) throw failed(`your job ${NAME_RULE}`);
   if (state.jobs.some((job) => job.name === name)) throw failed('a job with the same name already exists');
   const pool = input.text('pool');

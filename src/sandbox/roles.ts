@@ -1,4 +1,5 @@
 import { ApiError } from './http/answer.ts';
+import { quoted } from './http/go-text.ts';
 import { isEmail } from './names.ts';
 import type { Context, Role, State } from './records.ts';
 
@@ -34,7 +35,7 @@ export function updateRole(state: State, name: string, change: { newName: string
   const role = state.roles.find((one) => one.name === name);
   if (role === undefined) throw new ApiError(400, 'role not found');
   const type = context === '' ? role.context : CONTEXT_TYPES.find((one) => one === context);
-  if (type === undefined) throw new ApiError(400, `invalid context type ${JSON.stringify(context)}`);
+  if (type === undefined) throw new ApiError(400, `invalid context type ${quoted(context)}`);
   const next: Role = { ...role, context: type, description: description === '' ? role.description : description };
   if (newName === '' || newName === name) {
     Object.assign(role, next);
@@ -72,5 +73,5 @@ const CONTEXT_ERRORS: Record<Exclude<Context['CtxType'], 'global'>, (state: Stat
   service: ({ services }, value) => has(services, value, 'Service not found.'),
   'service-instance': ({ instances }, value) => has(instances, value, `service instance ${value}, not found`),
   volume: () => 'volume not found',
-  router: (_, value) => (value === 'fake' ? undefined : `router ${JSON.stringify(value)} not found`),
+  router: (_, value) => (value === 'fake' ? undefined : `router ${quoted(value)} not found`),
 };

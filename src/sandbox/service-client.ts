@@ -89,7 +89,7 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
       reply: sent.reply && { status: sent.reply.status, headers: sent.reply.headers, body: clean(sent.reply.body.toString()) },
       failure: exchange.failure,
       milliseconds: sent.milliseconds,
-      reading: describeReading(call, reading),
+      reading: clean(describeReading(call, reading)),
       fault,
     });
     return { exchange, reading };

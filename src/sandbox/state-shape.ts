@@ -32,7 +32,7 @@ function map<Value>(read: Read<Value>): Read<Record<string, Value>> {
 
 /** An object with these fields; others are dropped. */
 function record<Fields extends object>(fields: { [Key in keyof Fields]-?: Read<Fields[Key]> }): Read<Fields> {
-  const reads = Object.entries(fields) as [string, Read<unknown>][];
+  const reads = Object.entries<Read<unknown>>(fields);
   return (given, place) => {
     const members = object(given, place);
     const valueOf = (key: string) => (Object.hasOwn(members, key) ? members[key] : undefined);
@@ -47,10 +47,10 @@ function oneOf<Value extends string>(values: readonly Value[]): Read<Value> {
 const CONTEXT_TYPE = oneOf<Context['CtxType']>(['global', 'team', 'app', 'job', 'pool', 'service', 'service-instance', 'user', 'volume', 'router']);
 const target = record<Target>({ Type: text, Value: text });
 const texts = list(text);
-const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
 
 const plan = record<Plan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
 const items = list(record({ name: text, value: text }));
+const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
 
 const workload = {
   ...{ name: text, teamOwner: text, teams: texts, owner: text, pool: text, plan, description: text, tags: texts },

@@ -1,4 +1,5 @@
 import { ApiError } from './http/answer.ts';
+import { quoted } from './http/go-text.ts';
 import { contextsFor, teamFor } from './permissions.ts';
 import { findPool, teamsOf } from './pools.ts';
 import type { App, Context, State, User } from './records.ts';
@@ -22,7 +23,7 @@ export function teamForWorkload(state: State, user: User, permission: string): s
 export function requireTeamInPool(state: State, kind: 'App' | 'Job', team: string, poolName: string, missing: number): void {
   const pool = findPool(state, poolName, missing);
   if (!state.teams.some(({ name }) => name === team)) throw new ApiError(400, 'team not found');
-  if (!teamsOf(state, pool).includes(team)) throw new ApiError(400, `${kind} team owner "${team}" has no access to pool "${poolName}"`);
+  if (!teamsOf(state, pool).includes(team)) throw new ApiError(400, `${kind} team owner ${quoted(team)} has no access to pool ${quoted(poolName)}`);
 }
 
 /** What is bound to an app or a job, as Tsuru's API shows it. */

@@ -5,6 +5,7 @@ import { underEvent, type RunningEvent } from '../events.ts';
 import { Crash } from '../faults.ts';
 import { appContexts, findApp } from '../find.ts';
 import { ApiError, empty, goJson, json } from '../http/answer.ts';
+import { quoted } from '../http/go-text.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first, isTrue } from '../http/values.ts';
@@ -58,8 +59,8 @@ async function removeApp(request: ApiRequest, world: World) {
   const app = findApp(world.state, param(request, 'app'));
   requireAllowed(world.state, userOf(request), 'app.delete', appContexts(app));
   await underEvent(world, request, { ...aboutApp('app.delete', app), stream: request.stream }, async (event) => {
-    event.write(`---- Removing application ${JSON.stringify(app.name)}... ----\n`);
-    event.write(`\n ---> Stopping the app ${JSON.stringify(app.name)}\n`);
+    event.write(`---- Removing application ${quoted(app.name)}... ----\n`);
+    event.write(`\n ---> Stopping the app ${quoted(app.name)}\n`);
     const errors = await unbindAll(request, world, app, event);
     if (errors !== '') event.write(`Unable to unbind app: Failed to unbind the following instances:\n${errors}\n`);
     world.state.apps = world.state.apps.filter((one) => one !== app);

@@ -1,5 +1,6 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
+import { quoted } from '../http/go-text.ts';
 import { inputOf, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
@@ -92,7 +93,7 @@ function findCluster({ clusters }: State, name: string): Cluster {
 /** @throws Error for a form, ApiError with 400 for wrong JSON */
 function clusterFrom(request: ApiRequest): Cluster {
   const type = request.incoming.headers['content-type'] ?? '';
-  if (type !== '' && type !== JSON_TYPE) throw new Error(`Invalid Content-Type ${JSON.stringify(type)}`);
+  if (type !== '' && type !== JSON_TYPE) throw new Error(`Invalid Content-Type ${quoted(type)}`);
   const input = inputOf({ ...request, contentType: JSON_TYPE });
   const data = input.object('custom_data');
   return {
@@ -112,7 +113,7 @@ function requireCluster({ name, provisioner, pools, isDefault }: Cluster, isNew:
   if (provisioner === '') throw wrong('provisioner name is mandatory');
   if (pools.length > 0 && isDefault) throw wrong('cannot have both pools and default set');
   if (pools.length === 0 && !isDefault) throw wrong('either default or a list of pools must be set');
-  if (!PROVISIONERS.includes(provisioner)) throw wrong(`provisioner error: unknown provisioner: ${JSON.stringify(provisioner)}`);
+  if (!PROVISIONERS.includes(provisioner)) throw wrong(`provisioner error: unknown provisioner: ${quoted(provisioner)}`);
 }
 
 /** A pool is in one cluster of a provisioner, and one cluster of it is the default. */

@@ -1,5 +1,6 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty, goJson, json } from '../http/answer.ts';
+import { quoted } from '../http/go-text.ts';
 import { inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
@@ -27,7 +28,7 @@ async function addRole(request: ApiRequest, world: World) {
   await underEvent(world, request, aboutRole('role.create', name), () => {
     const { roles } = world.state;
     const type = CONTEXT_TYPES.find((one) => one === context);
-    if (type === undefined) throw new Error(`invalid context type ${JSON.stringify(context)}`);
+    if (type === undefined) throw new Error(`invalid context type ${quoted(context)}`);
     if (name.trim() === '') throw new ApiError(400, 'invalid role name');
     if (roles.some((role) => role.name === name.trim())) throw new ApiError(409, 'role already exists');
     roles.push({ name: name.trim(), context: type, description, permissions: [], actions: [] });
@@ -102,8 +103,8 @@ function requirePermission({ state }: World, role: Role, text: string): void {
   if (text === '') throw new ApiError(400, 'invalid permission name');
   const name = text === '*' ? '' : text;
   const known = isActionName(name) ? isKnownAction(state, name) && ACTION_CONTEXTS : permissionNames().find((one) => one.name === name)?.contexts;
-  if (known === undefined || known === false) throw new ApiError(400, `permission named ${JSON.stringify(name)} not found`);
-  if (!known.includes(role.context)) throw new ApiError(409, `permission ${JSON.stringify(name)} not allowed with context of type "${role.context}"`);
+  if (known === undefined || known === false) throw new ApiError(400, `permission named ${quoted(name)} not found`);
+  if (!known.includes(role.context)) throw new ApiError(409, `permission ${quoted(name)} not allowed with context of type "${role.context}"`);
 }
 
 async function removePermission(request: ApiRequest, world: World) {

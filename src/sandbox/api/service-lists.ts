@@ -88,7 +88,7 @@ function poolsFor(request: ApiRequest, state: State): string[] {
   const isGlobal = contexts.some(({ CtxType }) => CtxType === 'global');
   const teams = contexts.filter(({ CtxType }) => CtxType === 'team').map(({ Value }) => Value);
   return state.pools
-    .filter((pool) => isGlobal || pool.isPublic || pool.isDefault || (pool.teams ?? []).some((team) => teams.includes(team)))
+    .filter((pool) => isGlobal || pool.isPublic || pool.isDefault || pool.teams?.some((team) => teams.includes(team)) === true)
     .map(({ name }) => name)
     .sort();
 }
