@@ -7,7 +7,7 @@ import { describeReading, readReply, type Reading, type Sentinel } from '../tsur
 import { sendFollowing } from '../tsuru/redirects.ts';
 import type { Fault, Step } from './faults.ts';
 import type { ApiRequest } from './http/request.ts';
-import type { Instance, Json, Service } from './records.ts';
+import type { Instance, Json, Service, State } from './records.ts';
 import { poolOf } from './pools.ts';
 import { commandOf } from './tsuru-command.ts';
 import type { World } from './world.ts';
@@ -142,13 +142,23 @@ const NO_EVENT = { user: '', id: '' };
 /** Milliseconds after which the fault `timeout` ends a call. */
 const HANG_UP = 1000;
 
-/** The address of a service for a pool: that of its cluster, else `production` (tsuru/service `getClientForPool`). */
-export function addressOf({ state }: World, { endpoints }: Service, pool: string): URL {
+/**
+ * The address of a service for a pool, as it was given but with a scheme: that of its cluster, else `production` (tsuru/service
+ * `getClientForPool`).
+ *
+ * @throws Error if there is no such pool, or no address for it
+ */
+export function endpointOf(state: State, { endpoints }: Service, pool: string): string {
   const place = pool === '' ? undefined : poolOf(state, pool);
   if (pool !== '' && place === undefined) throw new Error('pool does not exist');
   const endpoint = endpoints[place?.cluster?.name ?? 'production'] ?? endpoints['production'];
   if (endpoint === undefined) throw new Error('Unknown endpoint: production');
-  return new URL(/^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`);
+  return /^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`;
+}
+
+/** The same, parsed. @throws Error, as before, and if it is no URL */
+export function addressOf({ state }: World, service: Service, pool: string): URL {
+  return new URL(endpointOf(state, service, pool));
 }
 
 function instanceFields({ teamOwner, plan, description, tags, parameters }: Asked, encoding: Encoding) {

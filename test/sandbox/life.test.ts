@@ -44,8 +44,8 @@ const SERVICES: { name: string; command?: string; start: () => Promise<Running>;
 ];
 
 async function startFile(command: string, file: string): Promise<Running> {
-  const { url, stop } = await startProgram(command, [fileURLToPath(new URL(`../check/services/${file}`, import.meta.url))], CREDENTIALS);
-  return { address: url, stop };
+  const program = await startProgram(command, [fileURLToPath(new URL(`../check/services/${file}`, import.meta.url))], CREDENTIALS);
+  return { address: program.url, stop: () => program.stop() };
 }
 
 let sandbox: Sandbox;
