@@ -23,7 +23,7 @@ const SERVICES: { name: string; command?: string; start: () => Promise<Running>;
     name: "python3's standard library, creating in the background",
     command: 'python3',
     start: () => startFile('python3', 'correct.py'),
-    variables: ['DATABASE_HOST', 'DATABASE_PASSWORD', 'DATABASE_USER'],
+    variables: ['STORE_PASSWORD', 'STORE_URL', 'STORE_USER'],
     plan: 'large',
   },
   {
