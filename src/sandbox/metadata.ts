@@ -20,7 +20,8 @@ export function isEmptyChange({ labels, annotations }: MetadataChange): boolean 
 
 /** @throws Error for a name that Tsuru keeps for itself */
 export function requireMetadata({ labels, annotations }: MetadataChange): void {
-  if ([...annotations, ...labels].some(({ name, isDeleted }) => !isDeleted && name.startsWith('tsuru.io/'))) throw new Error('prefix tsuru.io/ is private');
+  const isKept = [...annotations, ...labels].some(({ name, isDeleted }) => !isDeleted && name.startsWith('tsuru.io/'));
+  if (isKept) throw new Error('prefix tsuru.io/ is private');
 }
 
 /** What metadata is after a change: new values stand at the end. */
