@@ -73,7 +73,8 @@ export interface PermissionsManifest {
   enabled: boolean;
   strict_actions: boolean;
   legacy_compat: boolean;
-  operations: Operation[];
+  /** Null if none were ever given: Tsuru tells them from an empty list. */
+  operations: Operation[] | null;
 }
 
 export interface Service {

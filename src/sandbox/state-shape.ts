@@ -32,7 +32,7 @@ function map<Value>(read: Read<Value>): Read<Record<string, Value>> {
 
 /** An object with these fields; others are dropped. */
 function record<Fields extends object>(fields: { [Key in keyof Fields]-?: Read<Fields[Key]> }): Read<Fields> {
-  const reads = Object.entries(fields) as [string, Read<unknown>][];
+  const reads = Object.entries<Read<unknown>>(fields);
   return (given, place) => {
     const members = object(given, place);
     const valueOf = (key: string) => (Object.hasOwn(members, key) ? members[key] : undefined);
