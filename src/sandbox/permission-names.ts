@@ -72,7 +72,7 @@ export function actionNames({ services }: State): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap(({ name, manifest }) => {
       if (manifest?.enabled !== true) return [];
-      return manifest.operations.map(({ action }) => `${ACTIONS}.${name}.${action}`).sort();
+      return (manifest.operations ?? []).map(({ action }) => `${ACTIONS}.${name}.${action}`).sort();
     });
 }
 
