@@ -2,7 +2,8 @@
 const ROOMS = [
   '^(src/(cli|index)\\.ts|plopfile\\.js)$',
   '^src/commands/',
-  '^src/sandbox/',
+  '^src/sandbox/page/',
+  '^src/sandbox/(?!page/)',
   '^src/check/',
   '^src/project/',
   '^src/steps/',

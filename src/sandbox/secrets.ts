@@ -29,5 +29,5 @@ export function withoutValues(body: string): string {
 
 /** Whether a reply brings variables: one that was taken, to a bind of an app or a job. */
 export function bringsVariables(method: string, path: string): boolean {
-  return method === 'POST' && /\/resources\/[^/]+\/bind(-app|-job)?$/.test(path);
+  return (method === 'POST' && /\/resources\/[^/]+\/bind(-app)?$/.test(path)) || (method === 'PUT' && /\/binds\/jobs\/[^/]+$/.test(path));
 }

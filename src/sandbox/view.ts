@@ -1,3 +1,4 @@
+import { environmentOfApp, environmentOfJob, type EnvironmentVariable } from './environment.ts';
 import { FAULTS, type Fault, type Step } from './faults.ts';
 import type { LogLine, ServiceProcess } from './feed.ts';
 import type { App, Instance, Job, Json, Operation, Service } from './records.ts';
@@ -48,8 +49,8 @@ export interface WorkloadView {
   description: string;
   /** Of a job. */
   schedule: string;
-  /** Sorted by name; `from` is `SERVICE/INSTANCE`, or `''` for one that its user set. */
-  variables: { name: string; from: string }[];
+  /** All that it finds in its environment. `from` is `SERVICE/INSTANCE`, `tsuru`, or `''` if its user set it; `value` is there if it is public. */
+  variables: { name: string; from: string; value: string | undefined }[];
 }
 
 /** A call to a service in the list of all: what is long in it, or secret, is asked for apart. */
@@ -93,7 +94,10 @@ export function viewOf({ state, faults }: World, process: ServiceProcess | undef
     process: process && { ...process, text: clean(process.text) },
     services: state.services.map((service) => serviceView(service, away.get(service.name))),
     instances: state.instances.map((instance) => instanceView(instance, clean)),
-    workloads: [...state.apps.map((app) => workloadView('app', app)), ...state.jobs.map((job) => workloadView('job', job))],
+    workloads: [
+      ...state.apps.map((app) => workloadView('app', app, environmentOfApp(app), clean)),
+      ...state.jobs.map((job) => workloadView('job', job, environmentOfJob(job), clean)),
+    ],
     teams: state.teams.map(({ name }) => name),
     pools: state.pools.map(({ name }) => name),
     faults: Object.entries(FAULTS).map(([fault, { steps, text }]) => ({ fault: fault as Fault, text, steps: steps.map((step) => ({ step, isArmed: armed.has(`${fault} ${step}`) })) })),
@@ -107,16 +111,14 @@ function serviceView({ name, endpoints, isMultiCluster, encoding, manifest }: Se
 
 function instanceView(instance: Instance, clean: (text: string) => string): InstanceView {
   const { name, service, plan, teamOwner, teams, tags, parameters, pool, apps, jobs } = instance;
-  const shown = JSON.parse(JSON.stringify(parameters ?? {}), (_, value: Json) => (typeof value === 'string' ? clean(value) : value)) as Record<string, Json>;
-  return { name, service, plan, description: clean(instance.description), team: teamOwner, teams, tags: tags ?? [], parameters: shown, pool, apps, jobs };
+  const shown = JSON.parse(JSON.stringify(parameters), (_, value: Json) => (typeof value === 'string' ? clean(value) : value)) as Record<string, Json>;
+  return { name, service, plan, description: clean(instance.description), team: teamOwner, teams, tags, parameters: shown, pool, apps, jobs };
 }
 
-function workloadView(kind: 'app' | 'job', workload: App | Job): WorkloadView {
-  const { name, teamOwner, pool, description, variables, bound } = workload;
-  const own = variables.map((variable) => ({ name: variable.name, from: '' }));
-  const brought = bound.map((variable) => ({ name: variable.name, from: `${variable.service}/${variable.instance}` }));
-  const all = [...own, ...brought].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return { kind, name, team: teamOwner, pool, description, schedule: 'schedule' in workload ? workload.schedule : '', variables: all };
+function workloadView(kind: 'app' | 'job', workload: App | Job, environment: EnvironmentVariable[], clean: (text: string) => string): WorkloadView {
+  const { name, teamOwner, pool, description } = workload;
+  const variables = environment.map((one) => ({ name: one.name, from: one.managedBy ?? '', value: one.public ? clean(one.value) : undefined }));
+  return { kind, name, team: teamOwner, pool, description: clean(description), schedule: 'schedule' in workload ? workload.schedule : '', variables };
 }
 
 export function callView(exchanged: Exchanged, clean: (text: string) => string): CallView {
