@@ -1,5 +1,4 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
-import { findService } from '../find.ts';
 import { clientOf, ServiceError, type ServiceClient } from '../service-client.ts';
 import { ApiError, empty, json, type Answer } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
