@@ -37,6 +37,7 @@ const NOT_BUNDLED = {
  */
 const CHUNKS = [
   { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
   { name: 'tsuru', test: /src\/(tsuru\/(?!api)|terminal\/service-access)/ },
   { name: 'check', test: /src\/(check|commands\/check)/ },
