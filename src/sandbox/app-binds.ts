@@ -1,13 +1,12 @@
-import type { AppFields } from '../tsuru/calls.ts';
 import { addInstanceVariables, removeInstanceVariables } from './environment.ts';
 import type { RunningEvent } from './events.ts';
 import { failIfArmed, type Step } from './faults.ts';
-import { findService } from './find.ts';
 import type { ApiRequest } from './http/request.ts';
 import { runPipeline } from './pipeline.ts';
 import { poolOf } from './pools.ts';
-import type { App, Instance, Job, Json } from './records.ts';
-import { clientOf, isAbsence, type ServiceClient } from './service-client.ts';
+import type { App, Instance, Job } from './records.ts';
+import { clientOf, isAbsence, type AskedBind, type ServiceClient } from './service-client.ts';
+import { serviceOf } from './services.ts';
 import type { World } from './world.ts';
 
 /** An instance and an app that are to be joined or separated. */
@@ -28,7 +27,7 @@ export interface AppBind {
 export async function bindApp(
   world: World,
   request: ApiRequest,
-  { instance, app, restart, event, parameters }: AppBind & { parameters: Record<string, Json> },
+  { instance, app, restart, event, parameters }: AppBind & Pick<AskedBind, 'parameters'>,
 ): Promise<void> {
   let variables: Record<string, string> = {};
   await runPipeline([
@@ -82,7 +81,7 @@ export async function unbindApp(
           event.write(`[unbind-app-endpoint] ignored error due to force: ${error.message}\n`);
         }),
       async backward() {
-        await callAt(world, request, instance).bindApp(instance, app.name, fieldsFor(world, app, {}), event);
+        await callAt(world, request, instance).bindApp(instance, app.name, fieldsFor(world, app, null), event);
       },
     },
     {
@@ -106,7 +105,7 @@ export function setMember(world: World, instance: Instance, of: 'apps' | 'jobs',
 
 /** The calls to the service of an instance. @throws Error if the service has no address for its pool */
 export function callAt(world: World, request: ApiRequest, instance: Instance): ServiceClient {
-  return clientOf(world, request, findService(world.state, instance.service), instance.pool);
+  return clientOf(world, request, serviceOf(world.state, instance.service), instance.pool);
 }
 
 /** Unbinds at a service: one without an address is left out, and a bind that it does not know is none. */
@@ -151,7 +150,7 @@ export function hostsOf({ name }: App): string[] {
   return [`${name}.fakerouter.com`];
 }
 
-function fieldsFor({ state }: World, app: App, parameters: Record<string, Json>): AppFields {
+function fieldsFor({ state }: World, app: App, parameters: AskedBind['parameters']): AskedBind {
   const pool = poolOf(state, app.pool);
   return {
     hosts: hostsOf(app),

@@ -1,4 +1,5 @@
 import { goJson } from './http/answer.ts';
+import { quoted } from './http/go-text.ts';
 import { lineOfErrors, textOfErrors } from './multi-error.ts';
 import type { App, BoundVariable, Job, Variable } from './records.ts';
 
@@ -75,7 +76,7 @@ export function setAppVariables(app: App, setting: Setting, write: Write): void 
   announce(setting, write);
   const conflicts = setting.variables.flatMap(({ name }) => {
     const holder = app.bound.findLast((one) => one.name === name);
-    return holder === undefined ? [] : [`Environment variable "${name}" is already in use by service bind "${holder.service}/${holder.instance}"`];
+    return holder === undefined ? [] : [`Environment variable ${quoted(name)} is already in use by service bind "${holder.service}/${holder.instance}"`];
   });
   if (conflicts.length > 0) {
     write(section(`environment variables have conflicts with service binds: ${textOfErrors(conflicts)}`));
@@ -102,7 +103,7 @@ export function wrongNames(names: readonly string[]): string | undefined {
     if (['TSURU_APPNAME', 'TSURU_SERVICES', 'TSURU_APPDIR'].includes(name)) {
       return [`cannot change an internal environment variable (${name}): write-protected environment variable`];
     }
-    return /^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) ? [] : [`${goJson(name)} is not valid environment variable name: ${NAME_RULE}`];
+    return /^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) ? [] : [`${quoted(name)} is not valid environment variable name: ${NAME_RULE}`];
   });
   return errors.length === 0 ? undefined : lineOfErrors(errors);
 }

@@ -1,12 +1,8 @@
 import { ApiError } from './http/answer.ts';
 import { teamContexts } from './permissions.ts';
-import type { App, Context, Instance, Job, Service, State } from './records.ts';
+import type { App, Context, Instance, Job, State } from './records.ts';
 
 /** @throws ApiError with 404 if there is none of that name; so do the other functions */
-export function findService({ services }: State, name: string): Service {
-  return found(services, name, 'Service not found');
-}
-
 export function findInstance({ instances }: State, service: string, name: string): Instance {
   return found(instances.filter((one) => one.service === service), name, 'service instance not found');
 }
@@ -25,16 +21,6 @@ function found<T extends { name: string }>(all: readonly T[], name: string, erro
   return one;
 }
 
-/** Where permissions for a service hold that belong to those that provide it. */
-export function providerContexts({ ownerTeams, name }: Service): Context[] {
-  return [...teamContexts(ownerTeams), { CtxType: 'service', Value: name }];
-}
-
-/** Where permissions for a service hold that belong to its users. */
-export function serviceContexts({ teams, name }: Service): Context[] {
-  return [...teamContexts(teams), { CtxType: 'service', Value: name }];
-}
-
 export function instanceContexts(instance: Pick<Instance, 'teams' | 'service' | 'name'>): Context[] {
   return [...teamContexts(instance.teams), { CtxType: 'service-instance', Value: fullName(instance) }];
 }
@@ -43,7 +29,7 @@ export function appContexts({ teams, name, pool }: App): Context[] {
   return [...teamContexts(teams), { CtxType: 'app', Value: name }, { CtxType: 'pool', Value: pool }];
 }
 
-export function jobContexts({ teamOwner, name, pool }: Job): Context[] {
+export function jobContexts({ teamOwner, name, pool }: Pick<Job, 'teamOwner' | 'name' | 'pool'>): Context[] {
   return [...teamContexts([teamOwner]), { CtxType: 'job', Value: name }, { CtxType: 'pool', Value: pool }];
 }
 

@@ -4,6 +4,7 @@ import { failIfArmed } from './faults.ts';
 import type { ApiRequest } from './http/request.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Instance } from './records.ts';
+import type { Asked } from './service-client.ts';
 import type { World } from './world.ts';
 
 /**
@@ -12,11 +13,12 @@ import type { World } from './world.ts';
  *
  * @throws Error with Tsuru's text
  */
-export async function createInstance(world: World, request: ApiRequest, instance: Instance, event: RunningEvent): Promise<void> {
+export async function createInstance(world: World, request: ApiRequest, asked: Asked, event: RunningEvent): Promise<void> {
+  const instance: Instance = { ...asked, tags: cleanTags(asked.tags), parameters: asked.parameters ?? {} };
   const { state, faults } = world;
   await runPipeline([
     {
-      forward: () => callAt(world, request, instance).create(instance, event),
+      forward: () => callAt(world, request, instance).create({ ...asked, tags: instance.tags }, event),
       backward: () => callAt(world, request, instance).destroy(instance, event),
     },
     {
@@ -37,10 +39,10 @@ export async function createInstance(world: World, request: ApiRequest, instance
  * @param next the new values; what the service gets of its tags is as the user gave them
  * @throws Error with Tsuru's text
  */
-export async function updateInstance(world: World, request: ApiRequest, instance: Instance, next: Instance, event: RunningEvent): Promise<void> {
+export async function updateInstance(world: World, request: ApiRequest, instance: Instance, next: Asked, event: RunningEvent): Promise<void> {
   const { teamOwner, description, plan, parameters } = next;
   const store = (tags: string[], teams: string[]) => {
-    Object.assign(instance, { teamOwner, description, plan, tags, parameters, teams });
+    Object.assign(instance, { teamOwner, description, plan, tags, parameters: parameters ?? {}, teams });
     world.changed();
   };
   const { teams } = instance;
@@ -79,6 +81,6 @@ export async function removeInstance(world: World, request: ApiRequest, instance
 }
 
 /** Tags as they are recorded: without spaces around them, empty ones and repetitions. */
-export function cleanTags(tags: readonly string[]): string[] {
+function cleanTags(tags: readonly string[]): string[] {
   return [...new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== ''))];
 }

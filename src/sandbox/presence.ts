@@ -39,7 +39,7 @@ export function watchPresence(addresses: () => ReadonlyMap<string, URL>, changed
 }
 
 /** Connects, and closes the connection at once. @returns undefined if something listens */
-function whyAway({ protocol, hostname, port }: URL): Promise<string | undefined> {
+export function whyAway({ protocol, hostname, port }: URL): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) });
     const done = (reason?: string): void => {

@@ -38,8 +38,8 @@ export interface Pool {
   isDefault: boolean;
   isPublic: boolean;
   provisioner: string;
-  /** Those that may use a pool that is not public. */
-  teams: string[];
+  /** Those that may use a pool that is not public; null for any. */
+  teams: string[] | null;
   labels: Record<string, string>;
 }
 
@@ -73,7 +73,8 @@ export interface PermissionsManifest {
   enabled: boolean;
   strict_actions: boolean;
   legacy_compat: boolean;
-  operations: Operation[];
+  /** Null if none were ever given: Tsuru tells them from an empty list. */
+  operations: Operation[] | null;
 }
 
 export interface Service {
@@ -126,6 +127,17 @@ export interface BoundVariable {
   value: string;
 }
 
+/** Of Kubernetes' objects, which the sandbox has none of. */
+export interface Metadata {
+  labels: MetadataItem[];
+  annotations: MetadataItem[];
+}
+
+export interface MetadataItem {
+  name: string;
+  value: string;
+}
+
 /** What apps and jobs have in common: they are records only, nothing runs. */
 interface Workload {
   name: string;
@@ -134,9 +146,11 @@ interface Workload {
   /** The user that made it. */
   owner: string;
   pool: string;
-  plan: string;
+  /** As it was when it was chosen. */
+  plan: Plan;
   description: string;
   tags: string[];
+  metadata: Metadata;
   variables: Variable[];
   bound: BoundVariable[];
 }
@@ -151,6 +165,8 @@ export interface Job extends Workload {
   image: string;
   command: string[];
   activeDeadlineSeconds: number;
+  /** `''` if none was given. */
+  concurrencyPolicy: string;
 }
 
 export interface Target {

@@ -10,8 +10,10 @@ import { PERMISSIONS_MANIFEST_ROUTES } from './api/permissions-manifest.ts';
 import { PLANS_ROUTES } from './api/plans.ts';
 import { POOLS_ROUTES } from './api/pools.ts';
 import { PROXY_ROUTES } from './api/proxy.ts';
+import { EMPTY_ROUTES, REFUSED_ROUTES } from './api/refused.ts';
 import { REMOVAL_ROUTES } from './api/removal.ts';
 import { ROLES_ROUTES } from './api/roles.ts';
+import { ROLE_USERS_ROUTES } from './api/role-users.ts';
 import { SERVICE_LISTS_ROUTES } from './api/service-lists.ts';
 import { SERVICES_ROUTES } from './api/services.ts';
 import { TEAMS_ROUTES } from './api/teams.ts';
@@ -26,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   ...USERS_ROUTES,
   ...TEAMS_ROUTES,
   ...ROLES_ROUTES,
+  ...ROLE_USERS_ROUTES,
   ...POOLS_ROUTES,
   ...CLUSTERS_ROUTES,
   ...PLANS_ROUTES,
@@ -40,4 +43,6 @@ export const ROUTES: readonly Route[] = [
   ...JOBS_ROUTES,
   ...VARIABLES_ROUTES,
   ...EVENTS_ROUTES,
+  ...EMPTY_ROUTES,
+  ...REFUSED_ROUTES,
 ];

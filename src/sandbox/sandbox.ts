@@ -8,6 +8,7 @@ import { makeFeed, type Feed } from './feed.ts';
 import { apiHandler } from './http/api-server.ts';
 import { dropOldEvents, endRunningEvents } from './kept-events.ts';
 import { pageHandler } from './page-server.ts';
+import { makeReverseProxy } from './reverse-proxy.ts';
 import { freshState, seed, withRoot } from './seed.ts';
 import type { StateFile } from './state-file.ts';
 import { makeTraffic, type Exchanged } from './traffic.ts';
@@ -65,6 +66,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     feed.changed();
   };
   const closing = new AbortController();
+  const tls = options.tls ?? {};
   const world: World = {
     state,
     changed,
@@ -76,7 +78,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       feed.called(call);
       options.onCall?.(call);
     }),
-    settings: { callTimeout: options.callTimeout ?? 300_000, keepAlive: options.keepAlive ?? 30_000, tls: options.tls ?? {} },
+    settings: { callTimeout: options.callTimeout ?? 300_000, keepAlive: options.keepAlive ?? 30_000, tls },
+    proxy: makeReverseProxy(tls, closing.signal),
     closing: closing.signal,
   };
   const handle = apiHandler(world);

@@ -1,3 +1,4 @@
+import { defaultPlan, firstPlans } from './plans.ts';
 import type { Pool, State } from './records.ts';
 
 /** The user that the sandbox's own token is of. */
@@ -14,7 +15,7 @@ export function freshState(token: string): State {
     teams: [],
     pools: [],
     clusters: [],
-    plans: [],
+    plans: firstPlans(),
     services: [],
     instances: [],
     apps: [],
@@ -36,10 +37,12 @@ export function withRoot(state: State, token: string): void {
 export function seed(state: State, team: string): void {
   if (!state.teams.some(({ name }) => name === team)) state.teams.push({ name: team, tags: [] });
   if (state.pools.length > 0) return;
-  const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', teams: [], labels: {} };
+  const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', teams: null, labels: {} };
   state.pools.push(pool);
   state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], customData: null, isDefault: false });
-  const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: 'c0.1m0.2', description: '', tags: [], variables: [], bound: [] };
-  state.apps.push({ ...common, name: 'app1', platform: '' });
-  state.jobs.push({ ...common, name: 'job1', schedule: '0 3 * * *', isManual: false, image: '', command: [], activeDeadlineSeconds: 0 });
+  const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: defaultPlan(state), description: '', tags: [] };
+  const blank = () => structuredClone({ ...common, metadata: { labels: [], annotations: [] }, variables: [], bound: [] });
+  const schedule = { schedule: '0 3 * * *', isManual: false, image: '', command: [], activeDeadlineSeconds: 0, concurrencyPolicy: '' };
+  state.apps.push({ ...blank(), name: 'app1', platform: '' });
+  state.jobs.push({ ...blank(), ...schedule, name: 'job1' });
 }

@@ -7,18 +7,23 @@ import { describeReading, readReply, type Reading, type Sentinel } from '../tsur
 import { sendFollowing } from '../tsuru/redirects.ts';
 import type { Fault, Step } from './faults.ts';
 import type { ApiRequest } from './http/request.ts';
-import type { Instance, Service } from './records.ts';
+import type { Instance, Json, Service, State } from './records.ts';
 import { poolOf } from './pools.ts';
 import { commandOf } from './tsuru-command.ts';
 import type { World } from './world.ts';
 
+/** An instance as a user asked for it: parameters that were left out are not the same as none. */
+export type Asked = Omit<Instance, 'parameters'> & { parameters: Record<string, Json> | null };
+
+export type AskedBind = Omit<AppFields, 'parameters'> & Pick<Asked, 'parameters'>;
+
 /** Tsuru's calls to one service. Each throws a {@link ServiceError} for a reply that Tsuru does not take. */
 export interface ServiceClient {
-  create: (instance: Instance, event: CallEvent) => Promise<void>;
-  update: (instance: Instance, event: CallEvent) => Promise<void>;
+  create: (instance: Asked, event: CallEvent) => Promise<void>;
+  update: (instance: Asked, event: CallEvent) => Promise<void>;
   destroy: (instance: Instance, event: CallEvent) => Promise<void>;
   /** @returns variables; a 404 of `bind-app` is followed by the older `bind` */
-  bindApp: (instance: Instance, app: string, fields: AppFields, event: CallEvent) => Promise<Record<string, string>>;
+  bindApp: (instance: Instance, app: string, fields: AskedBind, event: CallEvent) => Promise<Record<string, string>>;
   unbindApp: (instance: Instance, app: string, hosts: readonly string[], event: CallEvent) => Promise<void>;
   bindJob: (instance: Instance, job: string, fields: JobFields, event: CallEvent) => Promise<Record<string, string>>;
   unbindJob: (instance: Instance, job: string, event: CallEvent) => Promise<void>;
@@ -84,7 +89,7 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
       reply: sent.reply && { status: sent.reply.status, headers: sent.reply.headers, body: clean(sent.reply.body.toString()) },
       failure: exchange.failure,
       milliseconds: sent.milliseconds,
-      reading: describeReading(call, reading),
+      reading: clean(describeReading(call, reading)),
       fault,
     });
     return { exchange, reading };
@@ -97,15 +102,16 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
 
   return {
     async create(instance, event) {
-      await make(calls(event).create(instance.name, fieldsOf(instance)));
+      await make(calls(event).create(instance.name, instanceFields(instance, encoding)));
     },
     async update(instance, event) {
-      await make(calls(event).update(instance.name, fieldsOf(instance)));
+      await make(calls(event).update(instance.name, instanceFields(instance, encoding)));
     },
     async destroy(instance, event) {
       await make(calls(event).destroy(instance.name));
     },
-    async bindApp(instance, app, fields, event) {
+    async bindApp(instance, app, given, event) {
+      const fields = { ...given, parameters: sentParameters(given.parameters, encoding) };
       const { exchange, reading } = await exchangeOf(calls(event).bindApp(instance.name, app, fields));
       if (reading.ok) return (reading.value ?? {}) as Record<string, string>;
       if (exchange.reply?.status !== 404) throw new ServiceError(reading.error, reading.sentinel);
@@ -136,17 +142,32 @@ const NO_EVENT = { user: '', id: '' };
 /** Milliseconds after which the fault `timeout` ends a call. */
 const HANG_UP = 1000;
 
-/** The address of a service for a pool: that of its cluster, else `production` (tsuru/service `getClientForPool`). */
-export function addressOf({ state }: World, { endpoints }: Service, pool: string): URL {
+/**
+ * The address of a service for a pool, as it was given but with a scheme: that of its cluster, else `production` (tsuru/service
+ * `getClientForPool`).
+ *
+ * @throws Error if there is no such pool, or no address for it
+ */
+export function endpointOf(state: State, { endpoints }: Service, pool: string): string {
   const place = pool === '' ? undefined : poolOf(state, pool);
   if (pool !== '' && place === undefined) throw new Error('pool does not exist');
   const endpoint = endpoints[place?.cluster?.name ?? 'production'] ?? endpoints['production'];
   if (endpoint === undefined) throw new Error('Unknown endpoint: production');
-  return new URL(/^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`);
+  return /^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`;
 }
 
-function fieldsOf({ teamOwner, plan, description, tags, parameters }: Instance) {
-  return { team: teamOwner, plan, description, tags, parameters };
+/** The same, parsed. @throws Error, as before, and if it is no URL */
+export function addressOf({ state }: World, service: Service, pool: string): URL {
+  return new URL(endpointOf(state, service, pool));
+}
+
+function instanceFields({ teamOwner, plan, description, tags, parameters }: Asked, encoding: Encoding) {
+  return { team: teamOwner, plan, description, tags, parameters: sentParameters(parameters, encoding) };
+}
+
+/** No parameters, unless they were left out, are one without a name in a form. */
+function sentParameters(parameters: Record<string, Json> | null, encoding: Encoding): Record<string, Json> {
+  return encoding === 'form' && parameters !== null && Object.keys(parameters).length === 0 ? { '': '' } : (parameters ?? {});
 }
 
 function faultOf({ faults }: World, { action }: Call): Fault | undefined {

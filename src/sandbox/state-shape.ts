@@ -1,4 +1,4 @@
-import type { App, Context, EventRecord, Job, Json, State, Target } from './records.ts';
+import type { App, Context, EventRecord, Job, Json, Plan, State, Target } from './records.ts';
 
 /** Reads a value from a file. @throws Error that names its place, such as `state.users[0].email` */
 type Read<Value> = (given: unknown, place: string) => Value;
@@ -32,7 +32,7 @@ function map<Value>(read: Read<Value>): Read<Record<string, Value>> {
 
 /** An object with these fields; others are dropped. */
 function record<Fields extends object>(fields: { [Key in keyof Fields]-?: Read<Fields[Key]> }): Read<Fields> {
-  const reads = Object.entries(fields) as [string, Read<unknown>][];
+  const reads = Object.entries<Read<unknown>>(fields);
   return (given, place) => {
     const members = object(given, place);
     const valueOf = (key: string) => (Object.hasOwn(members, key) ? members[key] : undefined);
@@ -48,9 +48,13 @@ const CONTEXT_TYPE = oneOf<Context['CtxType']>(['global', 'team', 'app', 'job', 
 const target = record<Target>({ Type: text, Value: text });
 const texts = list(text);
 
+const plan = record<Plan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
+const items = list(record({ name: text, value: text }));
 const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
+
 const workload = {
-  ...{ name: text, teamOwner: text, teams: texts, owner: text, pool: text, plan: text, description: text, tags: texts },
+  ...{ name: text, teamOwner: text, teams: texts, owner: text, pool: text, plan, description: text, tags: texts },
+  metadata: record({ labels: items, annotations: items }),
   variables: list(record({ name: text, value: text, alias: text, isPublic: flag, managedBy: text })),
   bound: list(record({ service: text, instance: text, name: text, value: text })),
 };
@@ -60,11 +64,11 @@ export const readState: Read<State> = record<State>({
   users: list(record({ email: text, password: text, tokens: texts, roles: list(record({ name: text, value: text })) })),
   roles: list(record({ name: text, context: CONTEXT_TYPE, description: text, permissions: texts, actions: texts })),
   teams: list(record({ name: text, tags: texts })),
-  pools: list(record({ name: text, isDefault: flag, isPublic: flag, provisioner: text, teams: texts, labels: map(text) })),
+  pools: list(record({ name: text, isDefault: flag, isPublic: flag, provisioner: text, teams: orNull(texts), labels: map(text) })),
   clusters: list(
     record({ name: text, addresses: texts, provisioner: text, pools: texts, customData: orNull(map(text)), isDefault: flag }),
   ),
-  plans: list(record({ name: text, memory: number, cpumilli: number, isDefault: flag })),
+  plans: list(plan),
   services: list(
     record({
       ...{ name: text, username: text, password: text, endpoints: map(text), ownerTeams: texts, teams: texts, doc: text },
@@ -85,7 +89,10 @@ export const readState: Read<State> = record<State>({
   ),
   apps: list(record<App>({ ...workload, platform: text })),
   jobs: list(
-    record<Job>({ ...workload, schedule: text, isManual: flag, image: text, command: texts, activeDeadlineSeconds: number }),
+    record<Job>({
+      ...{ ...workload, schedule: text, isManual: flag, image: text, command: texts, activeDeadlineSeconds: number },
+      concurrencyPolicy: text,
+    }),
   ),
   events: list(
     record<EventRecord>({

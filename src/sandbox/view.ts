@@ -111,8 +111,8 @@ function serviceView({ name, endpoints, isMultiCluster, encoding, manifest }: Se
 
 function instanceView(instance: Instance, clean: (text: string) => string): InstanceView {
   const { name, service, plan, teamOwner, teams, tags, parameters, pool, apps, jobs } = instance;
-  const shown = JSON.parse(JSON.stringify(parameters ?? {}), (_, value: Json) => (typeof value === 'string' ? clean(value) : value)) as Record<string, Json>;
-  return { name, service, plan, description: clean(instance.description), team: teamOwner, teams, tags: tags ?? [], parameters: shown, pool, apps, jobs };
+  const shown = JSON.parse(JSON.stringify(parameters), (_, value: Json) => (typeof value === 'string' ? clean(value) : value)) as Record<string, Json>;
+  return { name, service, plan, description: clean(instance.description), team: teamOwner, teams, tags, parameters: shown, pool, apps, jobs };
 }
 
 function workloadView(kind: 'app' | 'job', workload: App | Job, environment: EnvironmentVariable[], clean: (text: string) => string): WorkloadView {

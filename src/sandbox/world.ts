@@ -1,6 +1,7 @@
 import type { Trust } from '../tsuru/trust.ts';
 import type { Faults } from './faults.ts';
 import type { State } from './records.ts';
+import type { ReverseProxy } from './reverse-proxy.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What every request works on. */
@@ -15,6 +16,7 @@ export interface World {
   newSecret: () => string;
   faults: Faults;
   traffic: Traffic;
+  proxy: ReverseProxy;
   settings: Settings;
   /** Aborted when the sandbox ends: no call to a service is waited for any longer. */
   closing: AbortSignal;

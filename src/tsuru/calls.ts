@@ -98,8 +98,8 @@ export class Calls {
     const { team, plan, description, tags, parameters } = fields;
     const whenEmpty = this.encoding === 'form' ? 'sent' : 'left out';
     return this.with('Update', 'PUT', path(instance), { instance }, parameters, [
-      ['team', 'team', team, 'sent'],
       ['description', 'description', description, whenEmpty],
+      ['team', 'team', team, 'sent'],
       ['plan', 'plan', plan, whenEmpty],
       ['tags', 'tags', tags, 'left out'],
       ['eventid', 'eventID', this.event.id, 'sent'],

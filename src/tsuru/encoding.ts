@@ -57,11 +57,21 @@ export function goNumber(value: number): string {
 
 function jsonBody(fields: Fields, parameters: ParameterMap): string {
   const members = fields.map(([, name, value]) => `${JSON.stringify(name)}:${goString(value)}`);
-  if (Object.keys(parameters).length > 0) members.push(`"parameters":${goString(parameters)}`);
+  // The app of a bind stands before its parameters, all else too.
+  const at = fields[0]?.[1] === 'appName' ? 1 : members.length;
+  if (Object.keys(parameters).length > 0) members.splice(at, 0, `"parameters":${goString(sortedKeys(parameters))}`);
   return `{${members.join(',')}}\n`;
 }
 
-/** Go escapes `<`, `>` and `&` in JSON. */
+/** The same value with the keys of its objects in the order in which Go writes maps. */
+export function sortedKeys<Value extends ParameterValue>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(sortedKeys) as Value;
+  if (value === null || typeof value !== 'object') return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([key, item]) => [key, sortedKeys(item)])) as Value;
+}
+
+/** Go escapes `<`, `>`, `&` and the two line separators of Unicode in JSON. */
 function goString(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

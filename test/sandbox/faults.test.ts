@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { FAULTS, makeFaults, STEPS, type Fault, type Step } from '../../src/sandbox/faults.ts';
 import { apiHandler } from '../../src/sandbox/http/api-server.ts';
+import { makeReverseProxy } from '../../src/sandbox/reverse-proxy.ts';
 import { freshState, seed } from '../../src/sandbox/seed.ts';
 import { makeTraffic } from '../../src/sandbox/traffic.ts';
 import type { World } from '../../src/sandbox/world.ts';
@@ -102,6 +103,7 @@ beforeEach(async () => {
     newSecret: () => randomBytes(8).toString('hex'),
     faults: makeFaults(() => undefined),
     traffic: makeTraffic(100, () => undefined),
+    proxy: makeReverseProxy({}, closing.signal),
     settings: { callTimeout: 10_000, keepAlive: 10_000, tls: {} },
     closing: closing.signal,
   };

@@ -2,27 +2,30 @@ import { bindApp, callAt, unbindApp } from '../app-binds.ts';
 import { instanceVariables } from '../environment.ts';
 import { underEvent, type EventOptions } from '../events.ts';
 import { Crash } from '../faults.ts';
-import { appContexts, findApp, findJob, findService, fullName, jobContexts, providerContexts } from '../find.ts';
+import { appContexts, findApp, findJob, fullName, jobContexts } from '../find.ts';
 import { empty, type Answer } from '../http/answer.ts';
-import { inputOf, inputValues } from '../http/input.ts';
+import { decoded, type Struct } from '../http/decode.ts';
+import { fieldsOf, inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { bindJob, unbindJob } from '../job-binds.ts';
 import { requireAllowed, teamContexts } from '../permissions.ts';
-import type { App, Context, Instance, Job } from '../records.ts';
+import type { App, Context, Instance, Job, Json } from '../records.ts';
+import { serviceContexts, serviceOf } from '../services.ts';
 import type { World } from '../world.ts';
-import { instanceOf } from './instances.ts';
+import { instanceOf, PARAMETERS } from './instances.ts';
+
+const BIND: Struct = { kind: 'struct', name: '', fields: { NoRestart: { of: { kind: 'bool' } }, Parameters: { of: PARAMETERS } } };
 
 async function bindToApp(request: ApiRequest, world: World): Promise<undefined> {
-  const input = inputOf(request);
-  const [restart, parameters] = [!input.isTrue('noRestart'), input.object('parameters') ?? {}];
+  const { NoRestart, Parameters } = decoded(request, BIND) as { NoRestart: boolean; Parameters: Record<string, Json> | null };
   const instance = instanceOf(request, world);
   const app = findApp(world.state, param(request, 'app'));
   requireOfInstance(request, world, instance, 'bind');
   requireAllowed(world.state, userOf(request), 'app.update.bind', appContexts(app));
   await underEvent(world, request, { ...appEvent(instance, app, 'app.update.bind'), stream: request.stream }, async (event) => {
-    await withStatus(request, world, instance, bindApp(world, request, { instance, app, restart, parameters, event }));
+    await withStatus(request, world, instance, bindApp(world, request, { instance, app, restart: !NoRestart, parameters: Parameters, event }));
     const write = (message: string) => {
       request.stream().write(message);
     };
@@ -41,7 +44,7 @@ async function unbindFromApp(request: ApiRequest, world: World): Promise<undefin
   const app = findApp(world.state, param(request, 'app'));
   requireOfInstance(request, world, instance, 'unbind');
   requireAllowed(world.state, userOf(request), 'app.update.unbind', appContexts(app));
-  await underEvent(world, request, { ...appEvent(instance, app, 'app.update.unbind'), stream: request.stream }, async (event) => {
+  await underEvent(world, request, { ...appEvent(instance, app, 'app.update.unbind'), data: fieldsOf(request, [], { read: ['noRestart', 'force'] }), stream: request.stream }, async (event) => {
     await unbindApp(world, request, { instance, app, restart, force, event });
     event.write(`\nInstance "${instance.name}" is not bound to the app "${app.name}" anymore.\n`);
   });
@@ -67,8 +70,8 @@ async function unbindFromJob(request: ApiRequest, world: World): Promise<undefin
   const instance = instanceOf(request, world);
   requireOfInstance(request, world, instance, 'unbind');
   requireAllowed(state, userOf(request), 'job.update', jobContexts(job));
-  if (force) requireAllowed(state, userOf(request), 'service.update', providerContexts(findService(state, instance.service)));
-  await underEvent(world, request, { ...jobEvent(instance, job), stream: request.stream }, async (event) => {
+  if (force) requireAllowed(state, userOf(request), 'service.update', serviceContexts(serviceOf(state, instance.service)));
+  await underEvent(world, request, { ...jobEvent(instance, job), data: fieldsOf(request, [], { read: ['force'] }), stream: request.stream }, async (event) => {
     await unbindJob(world, request, { instance, job, force, event });
     event.write(`\nInstance "${instance.name}" is not bound to the job "${job.name}" anymore.\n`);
   });
@@ -100,7 +103,7 @@ function requireOfInstance(request: ApiRequest, { state }: World, { teams, teamO
 }
 
 function isSet(request: ApiRequest, name: string): boolean {
-  return isTrue(inputValues(request, name)?.[0] ?? '');
+  return isTrue(inputValue(request, name));
 }
 
 function appEvent(instance: Instance, app: App, kind: string): EventOptions {

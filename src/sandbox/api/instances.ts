@@ -1,16 +1,21 @@
+import { sortedKeys } from '../../tsuru/encoding.ts';
 import { underEvent, type RunningEvent } from '../events.ts';
-import { findInstance, findService, fullName, instanceContexts } from '../find.ts';
+import { findInstance, fullName, instanceContexts } from '../find.ts';
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
-import { inputOf, inputValues, JSON_TYPE } from '../http/input.ts';
+import { decoded, type Shape, type Struct } from '../http/decode.ts';
+import { isSame } from '../http/go-values.ts';
+import { fieldsOf, inputOf, inputValue, inputValues, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
-import { isSame, sortedByKey } from '../http/go-values.ts';
 import { callAt } from '../app-binds.ts';
-import { cleanTags, createInstance, updateInstance } from '../instance-changes.ts';
+import { createInstance, updateInstance } from '../instance-changes.ts';
 import { requireAllowed, teamFor, teamContexts } from '../permissions.ts';
 import { clusterOf } from '../pools.ts';
 import type { Instance, Json, Service, State } from '../records.ts';
+import type { Asked } from '../service-client.ts';
+import { serviceOf } from '../services.ts';
 import type { World } from '../world.ts';
+import { infoMap } from './service-lists.ts';
 
 /** The instance that a route names. @throws ApiError with 404 */
 export function instanceOf(request: ApiRequest, { state }: World): Instance {
@@ -39,41 +44,57 @@ function eventOf(instance: Pick<Instance, 'service' | 'name' | 'teams'>, kind: s
   };
 }
 
-/** Old names of fields hold until those of today are there, which are other ones in JSON. */
+const STRING: Shape = { kind: 'string' };
+const STRINGS: Shape = { kind: 'list', of: STRING };
+export const PARAMETERS: Shape = { kind: 'map', of: { kind: 'any' } };
+
+const INSTANCE: Struct = {
+  kind: 'struct',
+  name: 'service.ServiceInstance',
+  fields: {
+    ...{ name: { of: STRING }, plan_name: { of: STRING, form: 'planname' }, apps: { of: STRINGS }, jobs: { of: STRINGS } },
+    ...{ teams: { of: STRINGS }, team_owner: { of: STRING, form: 'teamowner' }, description: { of: STRING }, tags: { of: STRINGS } },
+    ...{ parameters: { of: PARAMETERS }, pool: { of: STRING } },
+  },
+};
+
+type Created = Record<'name' | 'plan_name' | 'team_owner' | 'description' | 'pool', string> &
+  Record<'apps' | 'jobs' | 'teams' | 'tags', string[] | null> & { parameters: Record<string, Json> | null };
+
+/** Old names of fields hold where those of today, which are other ones in JSON, are missing. */
 async function create(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const service = findService(state, param(request, 'service'));
+  const service = serviceOf(state, param(request, 'service'));
+  const given = decoded(request, INSTANCE, true) as Created;
   const isJson = request.contentType === JSON_TYPE;
-  const [oldPlan, oldOwner] = [inputValues(request, 'plan')?.[0] ?? '', inputValues(request, 'owner')?.[0] ?? ''];
-  const input = inputOf(request);
-  const either = (name: string, old: string): string => (input.value(name) === undefined || input.value(name) === null ? old : input.text(name));
-  const [owner, plan] = [either(isJson ? 'team_owner' : 'teamowner', oldOwner), either(isJson ? 'plan_name' : 'planname', oldPlan)];
-  const tags = [...(input.texts('tags') ?? []), ...(inputValues(request, 'tag') ?? [])];
+  const either = (name: 'plan_name' | 'team_owner', old: string): string =>
+    inputOf(request).value(isJson ? name : name.replace('_', '')) == null ? inputValue(request, old) : given[name];
+  const [owner, plan] = [either('team_owner', 'owner'), either('plan_name', 'plan')];
   const kind = 'service-instance.create';
   const teamOwner = owner === '' ? teamFor(state, userOf(request), kind) : owner;
   requireAllowed(state, userOf(request), kind, teamContexts([teamOwner]));
-  const instance: Instance = {
-    name: input.text('name'),
-    service: service.name,
-    plan,
-    apps: input.texts('apps') ?? [],
-    jobs: input.texts('jobs') ?? [],
-    teams: [teamOwner],
-    teamOwner,
-    description: input.text('description'),
-    tags: cleanTags(tags),
-    parameters: input.object('parameters') ?? {},
-    pool: input.text('pool'),
+  const { name, apps, jobs, teams, description, parameters, pool } = given;
+  const instance: Asked = {
+    ...{ name, service: service.name, plan, apps: apps ?? [], jobs: jobs ?? [], teams: [teamOwner], teamOwner, description, pool },
+    ...{ tags: tagsOf(request, given.tags) ?? [], parameters },
   };
-  await underEvent(world, request, eventOf({ ...instance, teams: input.texts('teams') ?? [] }, kind), async (event) => {
+  const options = eventOf({ name, service: service.name, teams: teams ?? [] }, kind);
+  const data = fieldsOf(request, [], { read: ['plan', 'owner', 'tag'] });
+  await underEvent(world, request, { ...options, data }, async (event) => {
     refuseWrong(state, service, instance);
     await createInstance(world, request, instance, event);
   });
   return empty(201);
 }
 
+/** The tags of a request, with those of the old field; null if there are neither. */
+function tagsOf(request: ApiRequest, given: string[] | null): string[] | null {
+  const old = inputValues(request, 'tag') ?? [];
+  return given === null && old.length === 0 ? null : [...(given ?? []), ...old];
+}
+
 /** @throws Error for an instance that cannot be, in Tsuru's order (tsuru/service `validateServiceInstance`) */
-function refuseWrong(state: State, service: Service, { name, pool, teamOwner }: Instance): void {
+function refuseWrong(state: State, service: Service, { name, pool, teamOwner }: Asked): void {
   if (!/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name)) throw new ApiError(400, 'invalid service instance name');
   if (state.instances.some((one) => one.service === service.name && one.name === name)) {
     throw new ApiError(409, 'instance name already exists.');
@@ -89,36 +110,39 @@ function refuseWrongOwner({ teams }: State, teamOwner: string): void {
   if (!teams.some(({ name }) => name === teamOwner)) throw new Error("Team owner doesn't exist");
 }
 
+const UPDATE: Struct = {
+  kind: 'struct',
+  name: '',
+  fields: {
+    ...{ Description: { of: STRING }, Plan: { of: STRING }, TeamOwner: { of: STRING } },
+    ...{ Tags: { of: STRINGS }, Parameters: { of: PARAMETERS } },
+  },
+};
+
+type Updated = Record<'Description' | 'Plan' | 'TeamOwner', string> & { Tags: string[] | null; Parameters: Record<string, Json> | null };
+
 /** Every field that is left out is emptied; each that differs needs a permission of its own. */
 async function update(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const input = inputOf(request);
-  const tag = inputValues(request, 'tag') ?? [];
-  const texts = input.texts('tags');
-  findService(state, param(request, 'service'));
+  const { Description, Plan, TeamOwner, Tags, Parameters } = decoded(request, UPDATE) as Updated;
+  const tags = tagsOf(request, Tags);
+  serviceOf(state, param(request, 'service'));
   const instance = instanceOf(request, world);
-  const given = { tags: texts === null && tag.length === 0 ? null : [...(texts ?? []), ...tag], parameters: input.object('parameters') };
-  const next: Instance = {
-    ...instance,
-    description: input.text('description'),
-    teamOwner: input.text('teamowner'),
-    plan: input.text('plan'),
-    tags: given.tags ?? [],
-    parameters: given.parameters ?? {},
-  };
+  const next: Asked = { ...instance, description: Description, teamOwner: TeamOwner, plan: Plan, tags: tags ?? [], parameters: Parameters };
   const changed = [
     ...(instance.description !== next.description ? ['description'] : []),
     ...(instance.teamOwner !== next.teamOwner ? ['teamowner'] : []),
     ...(instance.plan !== next.plan ? ['plan'] : []),
     // What was left out is not the same as what is empty.
-    ...(given.tags === null || instance.tags.join('\0') !== given.tags.join('\0') ? ['tags'] : []),
-    ...(given.parameters === null || !isSame(instance.parameters, given.parameters) ? ['parameters'] : []),
+    ...(tags === null || instance.tags.join('\0') !== tags.join('\0') ? ['tags'] : []),
+    ...(Parameters === null || !isSame(instance.parameters, Parameters) ? ['parameters'] : []),
   ];
   if (changed.length === 0) {
     throw new ApiError(400, 'Neither description, team owner, tags, plan nor plan parameters were set. You must define at least one.');
   }
   for (const one of changed) requireAllowed(state, userOf(request), `service-instance.update.${one}`, instanceContexts(instance));
-  await underEvent(world, request, eventOf(instance, 'service-instance.update'), async (event) => {
+  const data = fieldsOf(request, [], { read: ['tag'] });
+  await underEvent(world, request, { ...eventOf(instance, 'service-instance.update'), data }, async (event) => {
     refuseWrongOwner(state, next.teamOwner);
     await updateInstance(world, request, instance, next, event);
   });
@@ -127,11 +151,11 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
 
 async function info(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  findService(state, param(request, 'service'));
+  serviceOf(state, param(request, 'service'));
   const instance = instanceOf(request, world);
   requireAllowed(state, userOf(request), 'service-instance.read', instanceContexts(instance));
   const client = callAt(world, request, instance);
-  const items = (await client.info(instance)) ?? [];
+  const items = await client.info(instance);
   const plan = (await client.plans())?.find(({ Name }) => Name === instance.plan);
   const { apps, jobs, teams, teamOwner, description, pool, tags, parameters } = instance;
   return json({
@@ -144,15 +168,10 @@ async function info(request: ApiRequest, world: World): Promise<Answer> {
     PlanDescription: plan?.Description ?? '',
     Pool: pool,
     Cluster: (pool !== '' && clusterOf(state, 'kubernetes', pool)?.name) || '',
-    CustomInfo: sortedByKey(customInfo(items)),
+    CustomInfo: infoMap(items),
     Tags: tags,
-    Parameters: sortedByKey(parameters),
+    Parameters: sortedKeys(parameters),
   });
-}
-
-/** What a service says of an instance, by label; the last of several with one label holds. */
-export function customInfo(items: readonly Record<string, string>[]): Record<string, Json> {
-  return Object.fromEntries(items.map(({ label = '', value = '' }) => [label, value]));
 }
 
 async function status(request: ApiRequest, world: World): Promise<Answer> {

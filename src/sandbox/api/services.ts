@@ -1,4 +1,5 @@
 import { underEvent } from '../events.ts';
+import { findService, providerContexts } from '../find.ts';
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
 import { decoded, type Struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
@@ -8,7 +9,7 @@ import type { Route } from '../http/router.ts';
 import { isBool, isTrue } from '../http/values.ts';
 import { contextsFor, requireAllowed, teamFor } from '../permissions.ts';
 import type { Service, State } from '../records.ts';
-import { serviceContexts, serviceOf, validateService } from '../services.ts';
+import { validateService } from '../services.ts';
 import type { World } from '../world.ts';
 
 const INPUT: Struct = {
@@ -59,7 +60,7 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const service = serviceFrom(request);
   if (service.ownerTeams.length === 0) service.ownerTeams = [onlyTeam(request, state)];
-  requireAllowed(state, userOf(request), 'service.create', serviceContexts(service).slice(0, 1));
+  requireAllowed(state, userOf(request), 'service.create', providerContexts(service).slice(0, 1));
   return changing(request, world, service, 'service.create', () => {
     validateService(state, service, true);
     if (state.services.some(({ name }) => name === service.name)) throw new ApiError(409, 'Service already exists.');
@@ -109,13 +110,13 @@ function list(request: ApiRequest, { state }: World): Answer {
   const contexts = contextsFor(state, userOf(request), 'service.read');
   const isGlobal = contexts.some(({ CtxType }) => CtxType === 'global');
   const isIn = (service: Service) =>
-    serviceContexts(service).some(({ CtxType, Value }) => contexts.some((own) => own.CtxType === CtxType && own.Value === Value));
+    providerContexts(service).some(({ CtxType, Value }) => contexts.some((own) => own.CtxType === CtxType && own.Value === Value));
   const tags = request.query.get('tag') ?? [];
   const services = state.services.filter((service) => isGlobal || isIn(service));
   if (services.length === 0) return empty(204);
   return json(
     services.map(({ name: service }) => {
-      const instances = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags?.includes(tag)));
+      const instances = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags.includes(tag)));
       const isEmpty = instances.length === 0;
       return {
         service,
@@ -132,7 +133,7 @@ function list(request: ApiRequest, { state }: World): Answer {
 const NOT_LISTED = { plan_name: '', apps: null, jobs: null, teams: null, team_owner: '', description: '' };
 
 function doc(request: ApiRequest, { state }: World): Answer {
-  return text(serviceOf(state, param(request, 'name')).doc);
+  return text(findService(state, param(request, 'name')).doc);
 }
 
 async function setDoc(request: ApiRequest, world: World): Promise<Answer> {
@@ -171,8 +172,8 @@ async function revoke(request: ApiRequest, world: World): Promise<Answer> {
 
 /** @throws ApiError with 404, or with 403 if the user may not */
 export function allowedService(request: ApiRequest, { state }: World, permission: string, variable: string): Service {
-  const service = serviceOf(state, param(request, variable));
-  requireAllowed(state, userOf(request), permission, serviceContexts(service));
+  const service = findService(state, param(request, variable));
+  requireAllowed(state, userOf(request), permission, providerContexts(service));
   return service;
 }
 
@@ -188,7 +189,7 @@ export function changing(
   const options = {
     target: { Type: 'service', Value: service.name },
     kind,
-    allowed: { scheme: 'service.read.events', contexts: serviceContexts(service) },
+    allowed: { scheme: 'service.read.events', contexts: providerContexts(service) },
     data,
   };
   return underEvent(world, request, options, change);

@@ -75,7 +75,7 @@ async function answerOf({ route, params }: Match, request: ApiRequest, world: Wo
     throw new ApiError(404, `App ${params['app']} not found.`);
   }
   if (route.isOpen !== true && request.user === undefined) {
-    throw new ApiError(401, 'You must provide a valid Authorization header', { 'WWW-Authenticate': 'Bearer realm="tsuru" scope="tsuru"' });
+    throw new ApiError(401, 'You must provide a valid Authorization header', { 'Www-Authenticate': 'Bearer realm="tsuru" scope="tsuru"' });
   }
   return route.handler(request, world);
 }

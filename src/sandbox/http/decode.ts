@@ -11,7 +11,7 @@ export type Shape = { kind: 'string' | 'bool' | 'any' } | { kind: 'list' | 'map'
 
 export interface Struct {
   kind: 'struct';
-  /** With its package, as Go's errors name it. */
+  /** With its package, as Go's errors name it; `''` for one without a name. */
   name: string;
   /** The type of each field by its name in JSON, and its name in forms if it is another one. */
   fields: Record<string, { of: Shape; form?: string }>;
@@ -24,12 +24,13 @@ type Node = string | Map<string, Node>;
  * Reads what a request asks for, from JSON or from a form, into a Go type (tsuru/api `ParseInput`). Names are found whatever their
  * case is; what is missing has Go's zero value, which is null for lists and maps.
  *
+ * @param isRead whether Tsuru has looked at the form before: what is wrong in it is lost then
  * @throws ApiError with 400 and Go's words for what cannot be read
  */
-export function decoded(request: ApiRequest, shape: Struct): unknown {
+export function decoded(request: ApiRequest, shape: Struct, isRead = false): unknown {
   if (request.contentType === JSON_TYPE) return fromBody(request.body, shape);
   const form = formOf(request);
-  const isForm = request.contentType === FORM;
+  const isForm = request.contentType === FORM && !isRead;
   const wrong = isForm ? (queryError(request.body.toString()) ?? queryError(request.rawQuery)) : undefined;
   if (wrong !== undefined) throw new ApiError(400, `unable to parse form: ${wrong}`);
   try {
@@ -77,13 +78,14 @@ function fromJson(value: Json, shape: Shape, place: Place, problems: string[]): 
       return struct;
     }
   }
-  const into = place.struct === '' ? 'value' : `struct field ${place.struct}.${place.path.join('.')}`;
+  const into = place.path.length === 0 ? 'value' : `struct field ${place.struct}.${place.path.join('.')}`;
   problems.push(`json: cannot unmarshal ${kind} into Go ${into} of type ${nameOf(shape)}`);
   return zeroOf(shape);
 }
 
 /** @throws Error with the words of the decoder */
 function fromForm(node: Node, shape: Shape): unknown {
+  if (shape.kind === 'any' && typeof node === 'string') return node;
   const own = textOf(node);
   if (own === '' && (typeof node === 'string' || node.has(''))) return zeroOf(shape);
   const members = typeof node === 'string' ? [['', node] as const] : [...node];
@@ -93,6 +95,8 @@ function fromForm(node: Node, shape: Shape): unknown {
       return isTrue(own);
     case 'map':
       return Object.fromEntries(members.map(([key, item]) => [key, fromForm(item, shape.of)]));
+    case 'any':
+      return Object.fromEntries(members.map(([key, item]) => [key, fromForm(item, shape)]));
     case 'list':
       return listOf(members, shape);
     case 'struct': {

@@ -1,4 +1,4 @@
-import { goNumber } from '../../tsuru/encoding.ts';
+import { goNumber, sortedKeys } from '../../tsuru/encoding.ts';
 import type { Json } from '../records.ts';
 
 /** A string as Go quotes it (`%q`). */
@@ -31,14 +31,4 @@ export function printed(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`;
   if (typeof value !== 'object') return String(value);
   return `map[${Object.entries(sortedKeys(value)).map(([key, item]) => `${key}:${printed(item)}`).join(' ')}]`;
-}
-
-/** The same value with the keys of its objects in the order in which Go writes maps. */
-export function sortedKeys<Value extends Json>(value: Value): Value {
-  if (Array.isArray(value)) return value.map(sortedKeys) as Value;
-  if (value === null || typeof value !== 'object') return value;
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  const sorted: Record<string, Json> = {};
-  for (const [key, item] of members) Object.defineProperty(sorted, key, { value: sortedKeys(item), enumerable: true, configurable: true, writable: true });
-  return sorted as Value;
 }

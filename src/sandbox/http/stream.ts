@@ -27,6 +27,9 @@ export function openStream(response: ServerResponse, now: () => Date, keepAlive:
   const timer = setInterval(() => {
     send('');
   }, keepAlive);
+  response.once('close', () => {
+    clearInterval(timer);
+  });
   return {
     write(message) {
       send(goJson({ Message: message, Timestamp: now().toISOString() }));
