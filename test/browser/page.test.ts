@@ -115,7 +115,7 @@ describe('the page', () => {
     await add({ page, sandbox, service, ...rest }, 'orders', { 'parameters.size': '10' });
     await rest.tsuru('PUT', '/1.13/services/mydb/instances/orders/apps/app1', { noRestart: 'false' });
     const calls = page.getByRole('tabpanel', { name: 'Calls' });
-    const create = calls.locator('.item').filter({ hasText: 'POST /resources201' });
+    const create = calls.locator('.item').filter({ hasText: /POST \/resources\s*201/ });
     await create.getByRole('button').first().click();
     await create.getByText('parameters.size = 10').waitFor();
     await create.getByText('Authorization: Basic ***').waitFor();
@@ -188,15 +188,18 @@ describe('the page', () => {
     const outline = await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle');
     expect(outline).toBe('solid');
     await page.keyboard.press('Enter');
+    await page.locator('input[name=name]:focus').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('form').waitFor({ state: 'detached' });
     await page.keyboard.press('Enter');
+    await page.locator('input[name=name]:focus').waitFor();
     await page.getByLabel('Plan').locator('option', { hasText: 'small' }).waitFor({ state: 'attached' });
     await page.keyboard.type('orders');
     await page.keyboard.press('Enter');
     await line(page, 'orders').getByText('up', { exact: true }).waitFor();
+    await page.getByText('The instance is added.').waitFor();
     expect(await page.locator(':focus').innerText()).toBe('Add an instance');
-    await tabTo('● up');
+    await tabTo('up');
     await page.keyboard.press('Enter');
     await tabTo('Remove');
     await page.keyboard.press('Enter');
@@ -278,7 +281,7 @@ describe('the page', () => {
     const body = await unfold(page, 'hostile');
     await body.getByText('<img src=x onerror=alert(1)> <U+202E>gnp.exe').waitFor();
     expect(await page.locator('main img, main script, main b').count()).toBe(0);
-    const create = page.getByRole('tabpanel').locator('.item').filter({ hasText: 'POST /resources201' });
+    const create = page.getByRole('tabpanel').locator('.item').filter({ hasText: /POST \/resources\s*201/ });
     await create.getByRole('button').first().click();
     await create.getByRole('button', { name: /Show all 10\d,\d+ characters/ }).click();
     for (let number = 0; number < 200; number++) await add(opened, `n${number}`);
