@@ -69,7 +69,7 @@ export function isActionName(name: string): boolean {
 export function actionNames({ services }: State): string[] {
   return [...services]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap(({ name, manifest }) => (manifest?.enabled === true ? manifest.operations.map(({ action }) => `${ACTIONS}.${name}.${action}`).sort() : []));
+    .flatMap(({ name, manifest }) => (manifest?.enabled === true ? (manifest.operations ?? []).map(({ action }) => `${ACTIONS}.${name}.${action}`).sort() : []));
 }
 
 /** Whether a name is one of an action, or stands above one, of the service in its second part. */
