@@ -41,6 +41,7 @@ export {
   unused as getStreamAsArray,
   unused as getStreamAsArrayBuffer,
   unused as camelCase,
+  unused as createNode,
   unused as constantCase,
   unused as deepScriptOptions,
   unused as dotCase,
@@ -57,6 +58,10 @@ export {
   unused as pipeToSubprocess,
   unused as sentenceCase,
   unused as snakeCase,
+  unused as stringifyDocument,
+  unused as stringifyNumber,
+  unused as stringifyPair,
+  unused as stringifyString,
   unused as generatorToStream,
   unused as mapNode,
   unused as runGeneratorsSync,
@@ -67,6 +72,15 @@ export {
 export { all as handleNodeOption, first as filterDuplicates, first as normalizeTransforms, none as getDuplicateStream };
 
 export { no as getFdObjectMode, no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
+
+/** A list or a mapping that is a key of a mapping in YAML: objects have only texts as keys. */
+export function stringifyCollection(collection: object): string {
+  return JSON.stringify(collection);
+}
+
+export function createStringifyContext(): object {
+  return { options: {} };
+}
 
 /** Called, without an effect on what is used. */
 function nothing(): never[] {

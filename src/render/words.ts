@@ -112,9 +112,9 @@ function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: P
     // The first of the two bytes of a character from U+0100 to U+03FF.
     if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
     const end = ends[code] ?? 0;
-    if (end === 0 && code > 0x1f) {out[length++] = code;}
-    else if (code === 0x1e) {isCapital = true;}
-    else if (code === 0x1f) {areCapitals = true;}
+    if (end === 0 && code > 0x1f) { out[length++] = code; }
+    else if (code === 0x1e) { isCapital = true; }
+    else if (code === 0x1f) { areCapitals = true; }
     else if (end > 0 && list[end - 1] !== 0x0a) {
       const first = length;
       for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
