@@ -84,6 +84,7 @@ async function build(): Promise<void> {
     dir: 'dist',
     format: 'esm',
     minify: true,
+    comments: false,
     banner: (chunk) => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
     chunkFileNames: '[name].js',
     codeSplitting: { groups: CHUNKS, includeDependenciesRecursively: false },
