@@ -5,6 +5,11 @@ export default stub;
 
 export const signalsByName = new Proxy({}, { get: nothing });
 
+/** A type of YAML's: an explicit tag for a text is an error, one for a list or a mapping has no effect. */
+const yamlType = { resolve: unsupported };
+
+export { yamlType as binary, yamlType as floatTime, yamlType as intTime, yamlType as omap, yamlType as pairs, yamlType as set, yamlType as timestamp };
+
 export {
   nothing,
   nothing as addConvertedStreams,
@@ -101,6 +106,10 @@ function all<Values extends unknown[]>(...values: Values): Values {
 
 function no(): boolean {
   return false;
+}
+
+function unsupported(): never {
+  throw new Error('This type is not supported');
 }
 
 function unused(): never {

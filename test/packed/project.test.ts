@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -61,6 +61,12 @@ describe('in a project that it made, the packed command line', () => {
     appendFileSync(join(cwd, 'tsuru-service.yaml'), line);
     const refused = await run('regenerate', '--check');
     expect([refused.code, refused.stderr]).toEqual([5, expect.stringMatching(/tsuru-service.yaml (has an unknown key|is not valid YAML)/)]);
+  });
+
+  it('refuses a record with a type that JSON does not have', async () => {
+    writeFileSync(join(cwd, 'tsuru-service.yaml'), read('tsuru-service.yaml').replace(/^team: .*/m, 'team: !!timestamp 2001-01-01'));
+    const refused = await run('regenerate', '--check');
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('This type is not supported')]);
   });
 
   it('takes -v and -h for a text where they stand as one', async () => {
