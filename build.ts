@@ -23,7 +23,7 @@ const NOT_BUNDLED = {
   /** Plop's arguments for prompts; helpers that no template uses, and the name in browsers; YAML's second tree, its JSON, its revivers, all that writes YAML, and the types that neither a record nor a manifest has; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
   modules: [
     /node-plop\/src\/prompt-bypass\.js$/,
-    /handlebars\/lib\/handlebars\/(decorators|no-conflict|helpers\/(log|lookup))\.js$/,
+    /handlebars\/lib\/handlebars\/(decorators|no-conflict|helpers\/(block-helper-missing|helper-missing|log|lookup|with))\.js$/,
     /yaml\/browser\/dist\/(doc\/(applyReviver|createNode)|parse\/cst-visit|schema\/(json\/schema|yaml-1\.1\/(binary|omap|pairs|set|timestamp))|stringify\/\w+)\.js$/,
     /execa\/lib\/(arguments\/escape|convert\/add|ipc\/(buffer-messages|ipc-input|methods)|io\/(iterate|output-async))\.js$/,
     /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(duplicate|input-option))\.js$/,
