@@ -1,12 +1,12 @@
 import { addInstanceVariables, removeInstanceVariables } from './environment.ts';
 import type { RunningEvent } from './events.ts';
 import { failIfArmed, type Step } from './faults.ts';
+import { findService } from './find.ts';
 import type { ApiRequest } from './http/request.ts';
 import { runPipeline } from './pipeline.ts';
 import { poolOf } from './pools.ts';
 import type { App, Instance, Job } from './records.ts';
 import { clientOf, isAbsence, type AskedBind, type ServiceClient } from './service-client.ts';
-import { serviceOf } from './services.ts';
 import type { World } from './world.ts';
 
 /** An instance and an app that are to be joined or separated. */
@@ -105,7 +105,7 @@ export function setMember(world: World, instance: Instance, of: 'apps' | 'jobs',
 
 /** The calls to the service of an instance. @throws Error if the service has no address for its pool */
 export function callAt(world: World, request: ApiRequest, instance: Instance): ServiceClient {
-  return clientOf(world, request, serviceOf(world.state, instance.service), instance.pool);
+  return clientOf(world, request, findService(world.state, instance.service), instance.pool);
 }
 
 /** Unbinds at a service: one without an address is left out, and a bind that it does not know is none. */

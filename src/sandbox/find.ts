@@ -1,8 +1,12 @@
 import { ApiError } from './http/answer.ts';
 import { teamContexts } from './permissions.ts';
-import type { App, Context, Instance, Job, State } from './records.ts';
+import type { App, Context, Instance, Job, Service, State } from './records.ts';
 
 /** @throws ApiError with 404 if there is none of that name; so do the other functions */
+export function findService({ services }: State, name: string): Service {
+  return found(services, name, 'Service not found');
+}
+
 export function findInstance({ instances }: State, service: string, name: string): Instance {
   return found(instances.filter((one) => one.service === service), name, 'service instance not found');
 }
@@ -19,6 +23,11 @@ function found<T extends { name: string }>(all: readonly T[], name: string, erro
   const one = all.find((candidate) => candidate.name === name);
   if (one === undefined) throw new ApiError(404, error);
   return one;
+}
+
+/** Where permissions for a service hold that belong to those that provide it. */
+export function providerContexts({ ownerTeams, name }: Pick<Service, 'name' | 'ownerTeams'>): Context[] {
+  return [...teamContexts(ownerTeams), { CtxType: 'service', Value: name }];
 }
 
 export function instanceContexts(instance: Pick<Instance, 'teams' | 'service' | 'name'>): Context[] {

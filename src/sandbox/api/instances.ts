@@ -1,6 +1,6 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
 import { underEvent, type RunningEvent } from '../events.ts';
-import { findInstance, fullName, instanceContexts } from '../find.ts';
+import { findInstance, findService, fullName, instanceContexts } from '../find.ts';
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
 import { decoded, type Shape, type Struct } from '../http/decode.ts';
 import { isSame } from '../http/go-values.ts';
@@ -13,7 +13,6 @@ import { requireAllowed, teamFor, teamContexts } from '../permissions.ts';
 import { clusterOf } from '../pools.ts';
 import type { Instance, Json, Service, State } from '../records.ts';
 import type { Asked } from '../service-client.ts';
-import { serviceOf } from '../services.ts';
 import type { World } from '../world.ts';
 import { infoMap } from './service-lists.ts';
 
@@ -64,7 +63,7 @@ type Created = Record<'name' | 'plan_name' | 'team_owner' | 'description' | 'poo
 /** Old names of fields hold where those of today, which are other ones in JSON, are missing. */
 async function create(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const service = serviceOf(state, param(request, 'service'));
+  const service = findService(state, param(request, 'service'));
   const given = decoded(request, INSTANCE, true) as Created;
   const isJson = request.contentType === JSON_TYPE;
   const either = (name: 'plan_name' | 'team_owner', old: string): string =>
@@ -126,7 +125,7 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const { Description, Plan, TeamOwner, Tags, Parameters } = decoded(request, UPDATE) as Updated;
   const tags = tagsOf(request, Tags);
-  serviceOf(state, param(request, 'service'));
+  findService(state, param(request, 'service'));
   const instance = instanceOf(request, world);
   const next: Asked = { ...instance, description: Description, teamOwner: TeamOwner, plan: Plan, tags: tags ?? [], parameters: Parameters };
   const changed = [
@@ -151,7 +150,7 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
 
 async function info(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  serviceOf(state, param(request, 'service'));
+  findService(state, param(request, 'service'));
   const instance = instanceOf(request, world);
   requireAllowed(state, userOf(request), 'service-instance.read', instanceContexts(instance));
   const client = callAt(world, request, instance);
