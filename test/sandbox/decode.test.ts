@@ -1,3 +1,6 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+
 import { describe, expect, it } from 'vitest';
 
 import { ApiError } from '../../src/sandbox/http/answer.ts';
@@ -33,7 +36,7 @@ function read(type: string, body: string, query = ''): unknown {
     body: Buffer.from(body),
     contentType,
     mediaType: contentType.toLowerCase(),
-    incoming: { headers: { 'content-type': type } } as ApiRequest['incoming'],
+    incoming: Object.assign(new IncomingMessage(new Socket()), { headers: { 'content-type': type } }),
   };
   return decoded(request as ApiRequest, SHAPE);
 }
