@@ -63,7 +63,7 @@ function Side({ tab, known: { view, calls, lines } }: { tab: Tab; known: Known }
   return (
     <div class="side" role="tabpanel" aria-label={tab}>
       {tab === 'Calls' && <Calls calls={calls} />}
-      {tab === 'Log' && <Log lines={lines} isStarted={view.process !== undefined} />}
+      {tab === 'Log' && <Log lines={lines} />}
       {tab === 'Faults' && <Faults faults={view.faults} />}
     </div>
   );
