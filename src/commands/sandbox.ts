@@ -118,8 +118,10 @@ async function serve(
   const registrar = registrarOf(running, registration, service.registration);
   const notes = await registrar.first();
   for (const note of notes) output.note(note);
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
   const tellAddress = () => {
-    if (!signal.aborted) output.address({ target: running.address, token: running.token, page: running.page });
+    if (!until.aborted) output.address({ target: running.address, token: running.token, page: running.page });
   };
   // A program that reads the address goes on at once: it waits for the service that is started.
   const isAwaited = request.json && service.own !== undefined;
@@ -127,8 +129,6 @@ async function serve(
   if (request.open && !(await openInBrowser(running.page, platform, runProgram, { cwd, environment }))) {
     output.note('No browser can be opened here.');
   }
-  const over = new AbortController();
-  const until = AbortSignal.any([signal, over.signal]);
   const isThere = new AbortController();
   const following = [
     service.watch.follow(until, presenceTeller(service, running, output, isThere)),

@@ -1,12 +1,12 @@
 import { addInstanceVariables, removeInstanceVariables } from './environment.ts';
 import type { RunningEvent } from './events.ts';
 import { failIfArmed, type Step } from './faults.ts';
+import { findService } from './find.ts';
 import type { ApiRequest } from './http/request.ts';
 import { runPipeline } from './pipeline.ts';
 import { poolOf } from './pools.ts';
 import type { App, Instance, Job } from './records.ts';
 import { clientOf, isAbsence, type AskedBind, type ServiceClient } from './service-client.ts';
-import { findService } from './find.ts';
 import type { World } from './world.ts';
 
 /** An instance and an app that are to be joined or separated. */

@@ -1,10 +1,13 @@
 /** Whether a schedule is one that Tsuru takes: five fields of cron, or a name such as `@daily` or `@every 1h30m`. */
 export function isSchedule(text: string): boolean {
   const schedule = text.replace(/^(?:TZ|CRON_TZ)=\S+\s+/, '').trim();
-  if (schedule.startsWith('@')) return /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly|every -?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.test(schedule);
+  if (schedule.startsWith('@')) return NAMED.test(schedule);
   const fields = schedule.split(/\s+/);
-  return fields.length === FIELDS.length && FIELDS.every(([least, most, names = ''], index) => isField(fields[index] ?? '', least, most, names.split(' ')));
+  if (fields.length !== FIELDS.length) return false;
+  return FIELDS.every(([least, most, names = ''], index) => isField(fields[index] ?? '', least, most, names.split(' ')));
 }
+
+const NAMED = /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly|every -?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/;
 
 const FIELDS: [number, number, string?][] = [
   [0, 59],

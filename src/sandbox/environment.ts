@@ -76,7 +76,8 @@ export function setAppVariables(app: App, setting: Setting, write: Write): void 
   announce(setting, write);
   const conflicts = setting.variables.flatMap(({ name }) => {
     const holder = app.bound.findLast((one) => one.name === name);
-    return holder === undefined ? [] : [`Environment variable ${quoted(name)} is already in use by service bind "${holder.service}/${holder.instance}"`];
+    if (holder === undefined) return [];
+    return [`Environment variable ${quoted(name)} is already in use by service bind "${holder.service}/${holder.instance}"`];
   });
   if (conflicts.length > 0) {
     write(section(`environment variables have conflicts with service binds: ${textOfErrors(conflicts)}`));

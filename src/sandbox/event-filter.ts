@@ -52,7 +52,8 @@ function sorted(events: readonly EventRecord[], by: string): EventRecord[] {
   const isDown = by.startsWith('-');
   const path = by.replace(/^-/, '').split('.');
   const valueOf = (event: EventRecord): string => {
-    const value = path.reduce<unknown>((held, key) => (typeof held === 'object' && held !== null ? lowered(held as Record<string, unknown>)[key] : ''), event);
+    const member = (held: unknown, key: string): unknown => (typeof held === 'object' && held !== null ? lowered(held as Record<string, unknown>)[key] : '');
+    const value = path.reduce<unknown>(member, event);
     return typeof value === 'string' ? value : JSON.stringify(value ?? '');
   };
   const keyed = events.map((event) => ({ event, value: valueOf(event) }));

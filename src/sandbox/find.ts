@@ -26,13 +26,8 @@ function found<T extends { name: string }>(all: readonly T[], name: string, erro
 }
 
 /** Where permissions for a service hold that belong to those that provide it. */
-export function providerContexts({ ownerTeams, name }: Service): Context[] {
+export function providerContexts({ ownerTeams, name }: Pick<Service, 'name' | 'ownerTeams'>): Context[] {
   return [...teamContexts(ownerTeams), { CtxType: 'service', Value: name }];
-}
-
-/** Where permissions for a service hold that belong to its users. */
-export function serviceContexts({ teams, name }: Service): Context[] {
-  return [...teamContexts(teams), { CtxType: 'service', Value: name }];
 }
 
 export function instanceContexts(instance: Pick<Instance, 'teams' | 'service' | 'name'>): Context[] {

@@ -4,7 +4,7 @@ import { quoted } from './http/go-text.ts';
 import { inputOf, type Input } from './http/input.ts';
 import type { ApiRequest } from './http/request.ts';
 import { changedMetadata, lowered, metadataChange, requireMetadata, textOf } from './metadata.ts';
-import { cleanTags, isName, NAME_RULE } from './names.ts';
+import { isName, NAME_RULE } from './names.ts';
 import { planFor } from './plans.ts';
 import type { Job, Json, State } from './records.ts';
 import { requireTeamInPool } from './workloads.ts';
@@ -79,7 +79,7 @@ export function updateJob(state: State, job: Job, given: JobInput): void {
   const { input, image, command, deadline } = given;
   const change = metadataChange(input.object('metadata'));
   requireMetadata(change);
-  const [schedule, tags] = [input.text('schedule'), cleanTags(input.texts('tags') ?? [])];
+  const [schedule, tags] = [input.text('schedule'), input.texts('tags') ?? []];
   const isManual = input.isTrue('manual') || (job.isManual && schedule === '');
   const next: Job = {
     ...job,

@@ -1,4 +1,3 @@
-import { ApiError } from './http/answer.ts';
 import type { Json, Metadata, MetadataItem } from './records.ts';
 
 /** What a request says about metadata: items to set, and names of those to delete. */
@@ -19,9 +18,10 @@ export function isEmptyChange({ labels, annotations }: MetadataChange): boolean 
   return labels.length + annotations.length === 0;
 }
 
-/** @throws ApiError with 500 for a name that Tsuru keeps for itself */
+/** @throws Error for a name that Tsuru keeps for itself */
 export function requireMetadata({ labels, annotations }: MetadataChange): void {
-  if ([...annotations, ...labels].some(({ name, isDeleted }) => !isDeleted && name.startsWith('tsuru.io/'))) throw new ApiError(500, 'prefix tsuru.io/ is private');
+  const isKept = [...annotations, ...labels].some(({ name, isDeleted }) => !isDeleted && name.startsWith('tsuru.io/'));
+  if (isKept) throw new Error('prefix tsuru.io/ is private');
 }
 
 /** What metadata is after a change: new values stand at the end. */

@@ -20,7 +20,8 @@ export function permissionNames(): PermissionName[] {
     } else if (token === ')') {
       path.pop();
     } else {
-      const contexts = letters === undefined ? parent.contexts : ['global' as const, ...Array.from(letters, (letter) => CONTEXTS[letter] ?? 'global')];
+      const own = Array.from(letters ?? '', (letter) => CONTEXTS[letter] ?? 'global');
+      const contexts = letters === undefined ? parent.contexts : ['global' as const, ...own];
       found.push({ name: parent.name === '' ? word : `${parent.name}.${word}`, contexts });
     }
   }
@@ -69,7 +70,10 @@ export function isActionName(name: string): boolean {
 export function actionNames({ services }: State): string[] {
   return [...services]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap(({ name, manifest }) => (manifest?.enabled === true ? (manifest.operations ?? []).map(({ action }) => `${ACTIONS}.${name}.${action}`).sort() : []));
+    .flatMap(({ name, manifest }) => {
+      if (manifest?.enabled !== true) return [];
+      return (manifest.operations ?? []).map(({ action }) => `${ACTIONS}.${name}.${action}`).sort();
+    });
 }
 
 /** Whether a name is one of an action, or stands above one, of the service in its second part. */

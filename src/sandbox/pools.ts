@@ -28,16 +28,18 @@ export function findPool({ pools }: State, name: string, status: number): Pool {
   return pool;
 }
 
+/** A pool as Tsuru's API shows it in other answers. */
+export function poolSummary({ name, isDefault, provisioner, labels }: Pool) {
+  return { Name: name, Default: isDefault, Provisioner: provisioner, Labels: labels };
+}
+
 /** A pool as Tsuru's API shows it, with all that may be used in it. */
 export function poolView(state: State, pool: Pool) {
   const names = (list: readonly { name: string }[]) => (list.length === 0 ? null : list.map(({ name }) => name));
   const teams = teamsOf(state, pool);
   const allowed = teams.length === 0 ? null : teams;
   return {
-    Name: pool.name,
-    Default: pool.isDefault,
-    Provisioner: pool.provisioner,
-    Labels: pool.labels,
+    ...poolSummary(pool),
     public: pool.isPublic,
     teams: allowed,
     allowed: { plan: names([...state.plans].sort(byName)), router: ['fake'], service: names(state.services), team: allowed, 'volume-plan': null },

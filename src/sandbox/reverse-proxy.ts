@@ -4,7 +4,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { tlsOptions, type Trust } from '../tsuru/trust.ts';
-import { sniffedType } from './http/answer.ts';
+import { sniffedType } from './http/sniff.ts';
 import { replyHeaders, valuesOf, type HeaderLines } from './proxy-headers.ts';
 
 /** A request that is passed on to a service. */
@@ -144,6 +144,10 @@ async function copy(incoming: IncomingMessage, response: ServerResponse, isOwnGz
 
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once('drain', resolve).once('close', resolve);
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
   });
 }

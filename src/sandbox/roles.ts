@@ -4,7 +4,9 @@ import { isEmail } from './names.ts';
 import type { Context, Role, State } from './records.ts';
 
 /** The contexts that a role can be of. */
-export const CONTEXT_TYPES: readonly Context['CtxType'][] = ['global', 'app', 'team', 'user', 'pool', 'service', 'service-instance', 'volume', 'router', 'job'];
+export const CONTEXT_TYPES: readonly Context['CtxType'][] = [
+  ...(['global', 'app', 'team', 'user', 'pool', 'service', 'service-instance', 'volume', 'router', 'job'] as const),
+];
 
 /** @throws ApiError with 404 */
 export function findRole({ roles }: State, name: string): Role {

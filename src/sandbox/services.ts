@@ -1,5 +1,18 @@
 import { ApiError } from './http/answer.ts';
+import { teamContexts } from './permissions.ts';
 import type { Context, Instance, Service, State } from './records.ts';
+
+/** @throws ApiError with 404 */
+export function serviceOf({ services }: State, name: string): Service {
+  const service = services.find((one) => one.name === name);
+  if (service === undefined) throw new ApiError(404, 'Service not found');
+  return service;
+}
+
+/** Where a permission to change a service can hold. */
+export function serviceContexts({ name, ownerTeams }: Pick<Service, 'name' | 'ownerTeams'>): Context[] {
+  return [...teamContexts(ownerTeams), { CtxType: 'service', Value: name }];
+}
 
 /**
  * Checks a service as Tsuru does before it is stored (tsuru/service `validate`).

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import * as nodeFileSystem from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 import { EXIT, ExpectedError, messageOf, unreadable } from '../errors.ts';
 import type { Machine } from '../project/machine.ts';
@@ -22,6 +23,9 @@ export interface StateFile {
   close: () => void;
 }
 
+/** The calls of `node:fs` that write the file, injected so that tests can interrupt each of them. */
+export type WritingFileSystem = Pick<typeof nodeFileSystem, 'closeSync' | 'fsyncSync' | 'openSync' | 'renameSync' | 'rmSync' | 'writeFileSync'>;
+
 /** Changes when a file of an earlier version cannot be read as it is. */
 const VERSION = 1;
 
@@ -39,11 +43,16 @@ const HINT = 'Give another --state, or delete it to begin anew.';
  * @param say is told once that the file cannot be written
  * @throws ExpectedError if it cannot be read as a state, if another sandbox uses it, or if nothing can be written beside it
  */
-export function openStateFile(path: string, machine: Machine, say: (text: string) => void): StateFile {
+export function openStateFile(
+  path: string,
+  machine: Machine,
+  say: (text: string) => void,
+  fs: WritingFileSystem = nodeFileSystem,
+): StateFile {
   const unlock = locked(path, machine);
   try {
     const kept = readKept(path);
-    return { kept, save: saverTo(path, say), close: unlock };
+    return { kept, save: saverTo(path, say, fs), close: unlock };
   } catch (error) {
     unlock();
     throw error;
@@ -98,33 +107,33 @@ function parseKept(text: string): Kept {
 }
 
 /** Writes what is kept as a whole: a process that is killed leaves the old content or the new one. */
-function saverTo(path: string, say: (text: string) => void): (kept: Kept) => void {
+function saverTo(path: string, say: (text: string) => void, fs: WritingFileSystem): (kept: Kept) => void {
   const next = `${path}.new`;
   let isFailing = false;
   return (kept) => {
     try {
-      rmSync(next, { force: true });
-      const file = openSync(next, 'wx', 0o600);
+      fs.rmSync(next, { force: true });
+      const file = fs.openSync(next, 'wx', 0o600);
       try {
-        writeFileSync(file, `${JSON.stringify({ version: VERSION, ...kept })}\n`);
-        fsyncSync(file);
+        fs.writeFileSync(file, `${JSON.stringify({ version: VERSION, ...kept })}\n`);
+        fs.fsyncSync(file);
       } finally {
-        closeSync(file);
+        fs.closeSync(file);
       }
-      renameSync(next, path);
+      fs.renameSync(next, path);
       isFailing = false;
     } catch (error) {
       if (!isFailing) say(`The state is kept in memory only, as ${path} cannot be written: ${messageOf(error)}`);
       isFailing = true;
-      discard(next);
+      discard(next, fs);
     }
   };
 }
 
 /** What is half written takes up a disk that is full. */
-function discard(path: string): void {
+function discard(path: string, fs: WritingFileSystem): void {
   try {
-    rmSync(path, { force: true });
+    fs.rmSync(path, { force: true });
   } catch {
     // The next write tries again.
   }

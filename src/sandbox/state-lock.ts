@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import { EXIT, ExpectedError } from '../errors.ts';
 import { isOver, ownMark } from '../project/claim.ts';
@@ -40,6 +40,13 @@ export function lockFile(path: string, machine: Machine): () => void {
 function isLinked(own: string, lock: string): boolean {
   try {
     linkSync(own, lock);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+  }
+  try {
+    // A disk without hard links.
+    copyFileSync(own, lock, constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

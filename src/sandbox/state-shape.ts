@@ -76,7 +76,7 @@ export const readState: Read<State> = record<State>({
       manifest: orNull(
         record({
           ...{ enabled: flag, strict_actions: flag, legacy_compat: flag },
-          operations: list(record({ method: text, path: text, action: text })),
+          operations: orNull(list(record({ method: text, path: text, action: text }))),
         }),
       ),
     }),

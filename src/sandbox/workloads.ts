@@ -31,8 +31,11 @@ export function bindsOf({ instances }: State, kind: 'apps' | 'jobs', name: strin
   return instances.filter((one) => one[kind].includes(name)).map(({ service, name: instance, plan }) => ({ service, instance, plan }));
 }
 
-/** For lists: which apps or jobs a user sees by the contexts of a permission; undefined if it sees none at all. */
-export function sightOf(state: State, user: User, permissions: readonly string[]): ((one: Pick<App, 'name' | 'pool'>, teams: readonly string[]) => boolean) | undefined {
+/** Whether a user sees an app or a job of these teams. */
+type Sight = (one: Pick<App, 'name' | 'pool'>, teams: readonly string[]) => boolean;
+
+/** For lists: which apps or jobs a user sees by the contexts of its permissions; undefined if it sees none at all. */
+export function sightOf(state: State, user: User, permissions: readonly string[]): Sight | undefined {
   const contexts = permissions.flatMap((permission) => contextsFor(state, user, permission));
   if (contexts.length === 0) return undefined;
   if (contexts.some(({ CtxType }) => CtxType === 'global')) return () => true;

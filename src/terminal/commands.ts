@@ -296,7 +296,7 @@ export const SANDBOX = {
       ...{ kind: 'value', flag: 'port', placeholder: 'PORT', default: '8889, or a free one', help: 'the port to listen on' },
       parse: parsePort,
     },
-    host: text({ flag: 'host', placeholder: 'ADDRESS', preset: ['127.0.0.1'], help: 'the address to listen on; others than this machine need the token' }),
+    host: text({ flag: 'host', placeholder: 'ADDRESS', preset: ['127.0.0.1'], help: 'the address to listen on; with another one, other machines reach it' }),
     state: fileNamed('state', 'keep the state in a file; it holds passwords'),
     open: { kind: 'on', flag: 'open', help: 'open the page in a browser' },
     json: { kind: 'on', flag: 'json', help: 'print one line of JSON (target, token, page), and all else to standard error' },

@@ -110,13 +110,16 @@ async function revokeTeam(request: ApiRequest, world: World) {
   await underEvent(world, request, aboutApp('app.update.revoke', app), () => {
     requireTeam(world, team);
     if (app.teams.length === 1) {
-      throw new ApiError(403, 'You can not revoke the access from this team, because it is the unique team with access to the app, and an app can not be orphaned');
+      throw new ApiError(403, ONLY_TEAM);
     }
     if (!app.teams.includes(team)) throw new ApiError(404, 'team does not have access to this app');
     app.teams = app.teams.filter((one) => one !== team);
   });
   return empty();
 }
+
+const ONLY_TEAM =
+  'You can not revoke the access from this team, because it is the unique team with access to the app, and an app can not be orphaned';
 
 function requireTeam({ state }: World, team: string): void {
   if (!state.teams.some(({ name }) => name === team)) throw new ApiError(404, 'Team not found');

@@ -2,7 +2,7 @@ import { bindApp, callAt, unbindApp } from '../app-binds.ts';
 import { instanceVariables } from '../environment.ts';
 import { underEvent, type EventOptions } from '../events.ts';
 import { Crash } from '../faults.ts';
-import { appContexts, findApp, findJob, findService, fullName, jobContexts, serviceContexts } from '../find.ts';
+import { appContexts, findApp, findJob, findService, fullName, jobContexts, providerContexts } from '../find.ts';
 import { empty, type Answer } from '../http/answer.ts';
 import { decoded, type Struct } from '../http/decode.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
@@ -69,7 +69,7 @@ async function unbindFromJob(request: ApiRequest, world: World): Promise<undefin
   const instance = instanceOf(request, world);
   requireOfInstance(request, world, instance, 'unbind');
   requireAllowed(state, userOf(request), 'job.update', jobContexts(job));
-  if (force) requireAllowed(state, userOf(request), 'service.update', serviceContexts(findService(state, instance.service)));
+  if (force) requireAllowed(state, userOf(request), 'service.update', providerContexts(findService(state, instance.service)));
   await underEvent(world, request, { ...jobEvent(instance, job), data: fieldsOf(request, [], { read: ['force'] }), stream: request.stream }, async (event) => {
     await unbindJob(world, request, { instance, job, force, event });
     event.write(`\nInstance "${instance.name}" is not bound to the job "${job.name}" anymore.\n`);

@@ -63,7 +63,8 @@ async function updatePool(request: ApiRequest, world: World) {
   await underEvent(world, request, about('pool.update', name), () => {
     const input = inputOf(request);
     const pool = findPool(world.state, name, 404);
-    const [isDefault, isPublic] = (['default', 'public'] as const).map((field) => (input.value(field) === undefined ? undefined : input.isTrue(field)));
+    const given = (field: string) => (input.value(field) === undefined ? undefined : input.isTrue(field));
+    const [isDefault, isPublic] = [given('default'), given('public')];
     if (isDefault === true) giveUpDefault(world.state, input.isTrue('force'));
     pool.isDefault = isDefault ?? pool.isDefault;
     pool.labels = labelsOf(input) ?? pool.labels;

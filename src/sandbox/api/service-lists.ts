@@ -1,5 +1,4 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
-import { findService } from '../find.ts';
 import { clientOf, ServiceError, type ServiceClient } from '../service-client.ts';
 import { ApiError, empty, json, type Answer } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
@@ -7,7 +6,7 @@ import type { Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { contextsFor } from '../permissions.ts';
 import type { Instance, Json, State } from '../records.ts';
-import { instancesIn, listedInstance } from '../services.ts';
+import { instancesIn, listedInstance, serviceOf } from '../services.ts';
 import type { World } from '../world.ts';
 
 /** `GET /services/instances`: all services, each with its instances that the user may see. */
@@ -39,7 +38,7 @@ function sortedParameters<Listed extends { parameters?: Record<string, Json> }>(
 /** `GET /services/{name}`: the instances with what the service says about each. */
 async function info(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const service = findService(state, param(request, 'name'));
+  const service = serviceOf(state, param(request, 'name'));
   const seen = instancesIn(state, contextsFor(state, userOf(request), 'service-instance.read'), service.name);
   if (seen.length === 0) return json(null, { isText: true });
   const infos: unknown[] = [];
@@ -68,7 +67,7 @@ export function infoMap(pairs: (Record<string, string> | null)[] | null): Record
 
 async function plans(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const service = findService(state, param(request, 'name'));
+  const service = serviceOf(state, param(request, 'name'));
   let client;
   try {
     client = clientOf(world, request, service, service.isMultiCluster ? first(request.query, 'pool') : '');

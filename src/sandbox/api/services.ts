@@ -1,5 +1,4 @@
 import { underEvent } from '../events.ts';
-import { findService, providerContexts } from '../find.ts';
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
 import { decoded, type Struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
@@ -9,7 +8,7 @@ import type { Route } from '../http/router.ts';
 import { isBool, isTrue } from '../http/values.ts';
 import { contextsFor, requireAllowed, teamFor } from '../permissions.ts';
 import type { Service, State } from '../records.ts';
-import { validateService } from '../services.ts';
+import { serviceContexts, serviceOf, validateService } from '../services.ts';
 import type { World } from '../world.ts';
 
 const INPUT: Struct = {
@@ -60,7 +59,7 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const service = serviceFrom(request);
   if (service.ownerTeams.length === 0) service.ownerTeams = [onlyTeam(request, state)];
-  requireAllowed(state, userOf(request), 'service.create', providerContexts(service).slice(0, 1));
+  requireAllowed(state, userOf(request), 'service.create', serviceContexts(service).slice(0, 1));
   return changing(request, world, service, 'service.create', () => {
     validateService(state, service, true);
     if (state.services.some(({ name }) => name === service.name)) throw new ApiError(409, 'Service already exists.');
@@ -110,7 +109,7 @@ function list(request: ApiRequest, { state }: World): Answer {
   const contexts = contextsFor(state, userOf(request), 'service.read');
   const isGlobal = contexts.some(({ CtxType }) => CtxType === 'global');
   const isIn = (service: Service) =>
-    providerContexts(service).some(({ CtxType, Value }) => contexts.some((own) => own.CtxType === CtxType && own.Value === Value));
+    serviceContexts(service).some(({ CtxType, Value }) => contexts.some((own) => own.CtxType === CtxType && own.Value === Value));
   const tags = request.query.get('tag') ?? [];
   const services = state.services.filter((service) => isGlobal || isIn(service));
   if (services.length === 0) return empty(204);
@@ -133,7 +132,7 @@ function list(request: ApiRequest, { state }: World): Answer {
 const NOT_LISTED = { plan_name: '', apps: null, jobs: null, teams: null, team_owner: '', description: '' };
 
 function doc(request: ApiRequest, { state }: World): Answer {
-  return text(findService(state, param(request, 'name')).doc);
+  return text(serviceOf(state, param(request, 'name')).doc);
 }
 
 async function setDoc(request: ApiRequest, world: World): Promise<Answer> {
@@ -172,8 +171,8 @@ async function revoke(request: ApiRequest, world: World): Promise<Answer> {
 
 /** @throws ApiError with 404, or with 403 if the user may not */
 export function allowedService(request: ApiRequest, { state }: World, permission: string, variable: string): Service {
-  const service = findService(state, param(request, variable));
-  requireAllowed(state, userOf(request), permission, providerContexts(service));
+  const service = serviceOf(state, param(request, variable));
+  requireAllowed(state, userOf(request), permission, serviceContexts(service));
   return service;
 }
 
@@ -189,7 +188,7 @@ export function changing(
   const options = {
     target: { Type: 'service', Value: service.name },
     kind,
-    allowed: { scheme: 'service.read.events', contexts: providerContexts(service) },
+    allowed: { scheme: 'service.read.events', contexts: serviceContexts(service) },
     data,
   };
   return underEvent(world, request, options, change);

@@ -7,6 +7,7 @@ import type { Route } from '../http/router.ts';
 import { byName, cleanTags } from '../names.ts';
 import { permissionNames } from '../permission-names.ts';
 import { covers, grants, isAllowed, permissionsOf, requireAllowed, unauthorized } from '../permissions.ts';
+import { poolSummary } from '../pools.ts';
 import type { Context, State, Team, User } from '../records.ts';
 import { userView } from '../user-view.ts';
 import type { World } from '../world.ts';
@@ -70,7 +71,8 @@ async function removeTeam(request: ApiRequest, world: World) {
       ['Service instances', instances.filter((one) => one.teams.includes(name)).map((one) => `${one.service}/${one.name}`)],
     ] as const;
     for (const [kind, users] of uses) {
-      if (users.length > 0) throw new ApiError(403, `This team cannot be removed because there are still references to it:\n${kind}: ${users.join(', ')}`);
+      if (users.length === 0) continue;
+      throw new ApiError(403, `This team cannot be removed because there are still references to it:\n${kind}: ${users.join(', ')}`);
     }
     if (!teams.some((team) => team.name === name)) throw missing;
     world.state.teams = teams.filter((team) => team.name !== name);
@@ -86,7 +88,7 @@ function teamInfo(request: ApiRequest, { state }: World) {
   return json({
     apps: state.apps.filter((app) => app.teamOwner === name && app.teams.includes(name)).map((app) => appView(state, app)),
     name,
-    pools: pools.length === 0 ? null : pools.map((pool) => ({ Name: pool.name, Default: pool.isDefault, Provisioner: pool.provisioner, Labels: pool.labels })),
+    pools: pools.length === 0 ? null : pools.map(poolSummary),
     tags,
     users: isAllowed(state, reader, 'team') ? members(state, reader, name) : [],
   });
@@ -98,7 +100,10 @@ function members(state: State, reader: User, team: string) {
   const isOfTeams = (name: string): boolean => names.some((one) => one.name === name && one.contexts.includes('team'));
   const roles = state.roles.filter(({ context, permissions }) => context === 'team' || permissions.some(isOfTeams)).map(({ name }) => name);
   const { permissions } = permissionsOf(state, reader);
-  return state.users.flatMap((user) => user.roles.filter(({ name, value }) => value === team && roles.includes(name)).map(() => userView(state, permissions, user, true)));
+  return state.users.flatMap((user) => {
+    const own = user.roles.filter(({ name, value }) => value === team && roles.includes(name));
+    return own.map(() => userView(state, permissions, user, true));
+  });
 }
 
 function teamUsers(request: ApiRequest, { state }: World) {
@@ -128,11 +133,14 @@ function findTeam({ teams }: State, name: string): Team {
 function addTeam({ teams }: State, text: string, tags: string[], status: { invalid: number; taken: number }): void {
   const name = text.trim();
   if (!/^[a-z][a-z0-9_-]{1,62}$/.test(name)) {
-    throw new ApiError(status.invalid, 'Invalid team name, team names should start with a letter andcontain only lower case letters, numbers, dashes and underscore');
+    throw new ApiError(status.invalid, INVALID_NAME);
   }
   if (teams.some((team) => team.name === name)) throw new ApiError(status.taken, 'team already exists');
   teams.push({ name, tags });
 }
+
+const INVALID_NAME =
+  'Invalid team name, team names should start with a letter andcontain only lower case letters, numbers, dashes and underscore';
 
 /** Roles keep the old name, as in Tsuru. */
 function renameTeam({ apps, services, instances, pools }: State, old: string, name: string): void {

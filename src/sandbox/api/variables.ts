@@ -1,4 +1,5 @@
-import { environmentOfApp, environmentOfJob, setAppVariables, setJobVariables, shown, unsetVariables, wrongNames, type Setting } from '../environment.ts';
+import { environmentOfApp, environmentOfJob, setAppVariables, setJobVariables, shown } from '../environment.ts';
+import { unsetVariables, wrongNames, type Setting } from '../environment.ts';
 import { underEvent, type EventOptions } from '../events.ts';
 import { appContexts, findApp, findJob, jobContexts } from '../find.ts';
 import { ApiError, json } from '../http/answer.ts';

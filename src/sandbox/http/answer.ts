@@ -39,12 +39,3 @@ export function text(body: string, status = 200): Answer {
 export function empty(status = 200): Answer {
   return { status };
 }
-
-/** The type of a body that says none, roughly as Go's server finds it out. */
-export function sniffedType(body: string | Buffer): string {
-  const start = body.toString().slice(0, 512);
-  if (/^\s*(<!doctype html|<(html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p|!--)[ >])/i.test(start)) return 'text/html; charset=utf-8';
-  if (/^\s*<\?xml/.test(start)) return 'text/xml; charset=utf-8';
-  // eslint-disable-next-line no-control-regex
-  return /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(start) ? 'application/octet-stream' : 'text/plain; charset=utf-8';
-}

@@ -5,10 +5,12 @@ import { Crash } from '../faults.ts';
 import type { User } from '../records.ts';
 import { ROUTES } from '../routes.ts';
 import type { World } from '../world.ts';
-import { ApiError, sniffedType, type Answer } from './answer.ts';
+import { ApiError, type Answer } from './answer.ts';
 import type { ApiRequest } from './request.ts';
 import { routerOf, type Match } from './router.ts';
+import { sniffedType } from './sniff.ts';
 import { openStream, type JsonStream } from './stream.ts';
+import { targetOf } from './target.ts';
 import { tokenOf } from './token.ts';
 import { parseValues } from './values.ts';
 
@@ -22,15 +24,13 @@ export type ApiHandler = (incoming: IncomingMessage, response: ServerResponse, u
 export function apiHandler(world: World): ApiHandler {
   const find = routerOf(ROUTES);
   return async (incoming, response, user) => {
-    const [rawPath = '', rawQuery = ''] = /^([^?]*)\??(.*)$/s.exec(incoming.url ?? '')?.slice(1) ?? [];
-    let path;
-    try {
-      path = decodeURIComponent(rawPath);
-    } catch {
-      refuse(response, 400, '400 Bad Request');
+    const target = targetOf(incoming.url ?? '');
+    if (target === undefined) {
+      response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+      response.end('400 Bad Request');
       return;
     }
-    const match = find(incoming.method ?? '', path);
+    const match = find(incoming.method ?? '', target.path);
     if (match === undefined) {
       refuse(response, 404, '404 page not found\n');
       return;
@@ -49,8 +49,8 @@ export function apiHandler(world: World): ApiHandler {
       params: match.params,
       route: match.route.path,
       version: match.version,
-      rawQuery,
-      query: parseValues(rawQuery),
+      rawQuery: target.query,
+      query: parseValues(target.query),
       body,
       contentType,
       mediaType: contentType.trim().toLowerCase(),

@@ -42,6 +42,7 @@ export function routerOf(routes: readonly Route[]): (method: string, path: strin
 }
 
 function patternOf(path: string): RegExp {
-  const source = path.replace(/\{(\w+)(?::(\.\*))?\}/g, (_, name: string, all?: string) => `(?<${name}>${all ?? '[^/]+'})`);
-  return new RegExp(`^${source}$`, 's');
+  // What follows takes no line end, as in Go.
+  const source = path.replace(/\{(\w+)(:\.\*)?\}/g, (_, name: string, all?: string) => `(?<${name}>${all === undefined ? '[^/]+' : '[^\n]*'})`);
+  return new RegExp(`^${source}$`);
 }
