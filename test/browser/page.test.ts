@@ -135,6 +135,20 @@ describe('the page', () => {
     expect(await calls.locator('.item').count()).toBe(1);
   });
 
+  it('keeps what is typed while other things change', async () => {
+    const opened = await open();
+    const { page, sandbox } = opened;
+    await add(opened, 'orders', { description: 'before' });
+    const orders = await unfold(page, 'orders');
+    await orders.getByRole('button', { name: 'Update' }).click();
+    await orders.getByLabel('Description').fill('half a sen');
+    await add(opened, 'another');
+    sandbox.log('a line');
+    await line(page, 'another').getByText('up', { exact: true }).waitFor();
+    await page.getByRole('tab', { name: 'Log 1' }).waitFor();
+    expect(await orders.getByLabel('Description').inputValue()).toBe('half a sen');
+  });
+
   it('asks about a pending instance until it is up', async () => {
     const opened = await open();
     await add(opened, 'slow-one');

@@ -22,7 +22,7 @@ type Tab = (typeof TABS)[number];
 /** The whole page: what the platform knows, and beside it what happens. */
 export function App() {
   const [known, connection] = useFeed();
-  const statuses = useStatuses(known?.view);
+  const statuses = useStatuses(known?.view, connection);
   const [chosen, setTab] = useState<Tab>('Platform');
   const isNarrow = useIsNarrow();
   // Elsewhere, the platform is always seen.
