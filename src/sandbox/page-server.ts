@@ -66,7 +66,7 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
         return;
       }
       const reply = await callApi(incoming, rest).catch((error: unknown) => error as Error);
-      if (reply instanceof Error) say(response, 502, `Tsuru ended before it answered (${reply.message}): nothing was undone.`);
+      if (reply instanceof Error) say(response, 502, reply.message === 'socket hang up' ? 'Tsuru ended before it answered: nothing was undone.' : reply.message);
       else passOn(response, reply, cleanerOf(world.state));
     },
   };

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { needsTool } from '../support/needs.ts';
-import { hasBrowser, openDesk, PASSWORD, register, SECRET, startBrowser, type Desk, type DeskOptions } from './support/desk.ts';
+import { startProgram } from '../support/started.ts';
+import { hasBrowser, openDesk, openPage, PASSWORD, register, SECRET, startBrowser, type Desk, type DeskOptions } from './support/desk.ts';
 import { startSmallService } from './support/service.ts';
 
 const isThere = hasBrowser();
@@ -132,6 +133,20 @@ describe('the page', () => {
     await calls.getByLabel('Filter the calls').fill('bind-app 201');
     await create.waitFor({ state: 'detached' });
     expect(await calls.locator('.item').count()).toBe(1);
+  });
+
+  it('keeps what is typed while other things change', async () => {
+    const opened = await open();
+    const { page, sandbox } = opened;
+    await add(opened, 'orders', { description: 'before' });
+    const orders = await unfold(page, 'orders');
+    await orders.getByRole('button', { name: 'Update' }).click();
+    await orders.getByLabel('Description').fill('half a sen');
+    await add(opened, 'another');
+    sandbox.log('a line');
+    await line(page, 'another').getByText('up', { exact: true }).waitFor();
+    await page.getByRole('tab', { name: 'Log 1' }).waitFor();
+    expect(await orders.getByLabel('Description').inputValue()).toBe('half a sen');
   });
 
   it('asks about a pending instance until it is up', async () => {
@@ -270,6 +285,24 @@ describe('the page', () => {
       expect(page.url()).toBe(`${next.address}/`);
     } finally {
       await next.close();
+    }
+  });
+
+  it('is served by the built command, too, and says when that has ended', async () => {
+    const service = await startSmallService({ secret: SECRET });
+    const args = ['dist/cli.js', 'sandbox', `http://127.0.0.1:${service.port}`, '--json', '--username', 'mydb'];
+    const command = await startProgram(process.execPath, args, { SERVICE_PASSWORD: PASSWORD });
+    const started = JSON.parse(command.output().split('\n').find((one) => one.startsWith('{')) ?? '') as { page: string };
+    const { page, complaints, close } = await openPage(browser, started.page);
+    try {
+      await page.getByRole('button', { name: 'Add an instance' }).waitFor();
+      expect(complaints).toEqual([]);
+      await command.stop();
+      await page.getByText('The sandbox is away.').waitFor();
+    } finally {
+      await command.stop();
+      await close();
+      await service.close();
     }
   });
 

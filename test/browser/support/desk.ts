@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
 import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { startSmallService, type SmallService } from './service.ts';
@@ -23,60 +23,67 @@ export function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: path, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
 }
 
-/** A sandbox, a small service, and its page in a tab of its own. */
-export interface Desk {
-  sandbox: Sandbox;
-  service: SmallService;
+/** A page in a tab of its own. */
+export interface OpenPage {
   page: Page;
   /** What must not be: messages of the console, errors of scripts, requests to elsewhere. */
   complaints: string[];
-  /** A request to Tsuru's API, with a form or with an object as JSON. */
-  tsuru: (method: string, path: string, body?: Record<string, string> | object) => Promise<string>;
   close: () => Promise<void>;
 }
 
-export interface DeskOptions {
+/** A sandbox, a small service, and the page. */
+export interface Desk extends OpenPage {
+  sandbox: Sandbox;
+  service: SmallService;
+  /** A request to Tsuru's API, with a form or with an object as JSON. */
+  tsuru: (method: string, path: string, body?: Record<string, string> | object) => Promise<string>;
+}
+
+export interface PageOptions {
   width?: number;
   height?: number;
   isDark?: boolean;
+}
+
+export interface DeskOptions extends PageOptions {
   /** Whether the service is registered already. */
   isRegistered?: boolean;
 }
 
-/** Opens the page at the address that a sandbox printed. */
+/** Starts a sandbox and a service, and opens the page. */
 export async function openDesk(browser: Browser, options: DeskOptions = {}): Promise<Desk> {
   const service = await startSmallService({ secret: SECRET });
   const sandbox = await startSandbox({ team: 'team-a' });
   const tsuru = tsuruOf(sandbox);
   if (options.isRegistered !== false) await register(tsuru, service);
-  const { width = 1280, height = 800 } = options;
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: options.isDark === true ? 'dark' : 'light', permissions: ['clipboard-read', 'clipboard-write'] });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  const complaints = await listen(context, page, sandbox.address);
-  await page.goto(sandbox.page);
+  const opened = await openPage(browser, sandbox.page, options);
   return {
-    ...{ sandbox, service, page, complaints, tsuru },
+    ...{ ...opened, sandbox, service, tsuru },
     async close() {
-      await context.close();
+      await opened.close();
       await sandbox.close();
       await service.close();
     },
   };
 }
 
-async function listen(context: BrowserContext, page: Page, address: string): Promise<string[]> {
+/** Opens the page at the address that a sandbox printed. */
+export async function openPage(browser: Browser, address: string, { width = 1280, height = 800, isDark = false }: PageOptions = {}): Promise<OpenPage> {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: isDark ? 'dark' : 'light', permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.push(error.message));
   await context.route(
-    (url) => url.origin !== address,
+    (url) => url.origin !== new URL(address).origin,
     (route) => {
       complaints.push(`a request to ${route.request().url()}`);
       return route.abort();
     },
   );
-  return complaints;
+  await page.goto(address);
+  return { page, complaints, close: () => context.close() };
 }
 
 export function tsuruOf(sandbox: Sandbox): Desk['tsuru'] {
