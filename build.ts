@@ -20,11 +20,11 @@ const NOT_BUNDLED = {
   ],
   /** Plop's own actions, and kinds of prompts: nothing of them is named. */
   empty: [/node-plop\/src\/actions\/index\.js$/, /prompts\/lib\/(dateparts\/index|elements\/(autocomplete|autocompleteMultiselect|date|multiselect|number))\.js$/],
-  /** Plop's arguments for prompts; helpers that no template uses, and the name in browsers; YAML's second tree, its JSON, and its revivers; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
+  /** Plop's arguments for prompts; helpers that no template uses, and the name in browsers; YAML's second tree, its JSON, its revivers, all that writes YAML, and the types that neither a record nor a manifest has; and of execa what is synchronous, messages between processes, pipes, streams, transforms, and its own time limit. */
   modules: [
     /node-plop\/src\/prompt-bypass\.js$/,
-    /handlebars\/lib\/handlebars\/(decorators|no-conflict|helpers\/(log|lookup))\.js$/,
-    /yaml\/browser\/dist\/(doc\/applyReviver|parse\/cst-visit|schema\/json\/schema)\.js$/,
+    /handlebars\/lib\/handlebars\/(decorators|no-conflict|helpers\/(block-helper-missing|helper-missing|log|lookup|with))\.js$/,
+    /yaml\/browser\/dist\/(doc\/(applyReviver|createNode)|parse\/cst-visit|schema\/(json\/schema|yaml-1\.1\/(binary|omap|pairs|set|timestamp))|stringify\/\w+)\.js$/,
     /execa\/lib\/(arguments\/escape|convert\/add|ipc\/(buffer-messages|ipc-input|methods)|io\/(iterate|output-async))\.js$/,
     /execa\/lib\/(methods\/(command|main-sync|node|script|template)|pipe\/setup|return\/message|stdio\/(duplicate|input-option))\.js$/,
     /execa\/lib\/(terminate\/(cancel|graceful|timeout)|transform\/(generator|normalize|object-mode)|verbose\/(complete|info|output|start|values))\.js$/,
@@ -87,6 +87,7 @@ async function build(): Promise<void> {
     dir: 'dist',
     format: 'esm',
     minify: true,
+    comments: false,
     banner: (chunk) => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
     chunkFileNames: '[name].js',
     codeSplitting: { groups: CHUNKS, includeDependenciesRecursively: false },
@@ -101,7 +102,7 @@ async function build(): Promise<void> {
 
 /**
  * Writes the templates in one archive of texts, separated by NUL: the words that are abbreviated in the others, an
- * expression with the compiled ones, and then path and text of each plain file. Together they pack better than apart.
+ * expression with the compiled ones, their texts, and then path and text of each plain file. Together they pack better than apart.
  */
 async function writeTemplates(): Promise<void> {
   const paths = readdirSync('templates', { recursive: true, encoding: 'utf8' })
@@ -110,20 +111,26 @@ async function writeTemplates(): Promise<void> {
     .sort();
   const [templates, plain] = [paths.filter(isTemplate), paths.filter((path) => !isTemplate(path))];
   const input = 'templates';
+  const { module, own } = precompiled(templates);
   const bundle = await rolldown({
     input,
     plugins: [
       {
         name: 'templates',
         resolveId: (id) => (id === input ? id : null),
-        load: (id) => (id === input ? precompiled(templates) : null),
+        load: (id) => (id === input ? module : null),
       },
     ],
   });
   const { output } = await bundle.generate({ format: 'iife', name: 'templates', exports: 'default', minify: true });
   await bundle.close();
-  const expression = output[0].code.replace(/^var templates=/, '');
-  const { list, texts } = abbreviate([expression, ...plain.flatMap((path) => [path, textOf(path)])]);
+  let count = 0;
+  const expression = output[0].code.replace(/^var templates=/, '').replace(/\$\[(\d+)\]/g, (_, index) => {
+    if (Number(index) !== count++) throw new Error('the texts of the compiled templates are in another order');
+    return '$[]';
+  });
+  if (count !== own.length) throw new Error('the compiled templates have another number of texts');
+  const { list, texts } = abbreviate([expression, ...own, ...plain.flatMap((path) => [path, textOf(path)])]);
   const text = [list, ...texts].join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
   writeFileSync('dist/templates.br', brotliCompressSync(text, { params }));
@@ -158,8 +165,12 @@ function isTemplate(path: string): boolean {
   return path.endsWith('.hbs');
 }
 
-/** A module with every template, compiled as the engine would compile it. */
-function precompiled(paths: readonly string[]): string {
+/**
+ * A module with every template, compiled as the engine would compile it, and the texts in them, which it has as `$[index]`: they
+ * pack better beside other texts.
+ */
+function precompiled(paths: readonly string[]): { module: string; own: string[] } {
+  const own: string[] = [];
   const specifications = paths.map((path) => {
     const specification = Handlebars.precompile(textOf(path), COMPILE_OPTIONS) as unknown as string;
     // A quote or a line's end inside of a text is escaped, so that none of these is in one.
@@ -167,10 +178,12 @@ function precompiled(paths: readonly string[]): string {
       // The place of each call and name in its template: no helper looks at the one, and an error names template and name without the other.
       .replace(/(?:,"loc":|, ?)\{"start":\{[^}]*\},"end":\{[^}]*\}\} ?(?=[})])/g, '')
       // For runtimes that are older than the one in the bundle.
-      .replace(/ \|\| function\(parent, propertyName\) \{\s+if [^}]*\}\s+return undefined\s+\}/g, '');
+      .replace(/ \|\| function\(parent, propertyName\) \{\s+if [^}]*\}\s+return undefined\s+\}/g, '')
+      // A name stays, as the key of a mapping or the name of a value.
+      .replace(/"(?:[^"\\]|\\.)*"(:?)/g, (literal, colon) => (colon || /^"\w*"$/.test(literal) ? literal : `$[${own.push(JSON.parse(literal) as string) - 1}]`));
     return `${JSON.stringify(path)}: ${small}`;
   });
-  return `export default {\n${specifications.join(',\n')}\n};\n`;
+  return { module: `export default {\n${specifications.join(',\n')}\n};\n`, own };
 }
 
 /** @throws TypeError when a file is not in UTF-8, which this could not pack */

@@ -5,6 +5,11 @@ export default stub;
 
 export const signalsByName = new Proxy({}, { get: nothing });
 
+/** A type of YAML's: an explicit tag for a text is an error, one for a list or a mapping has no effect. */
+const yamlType = { resolve: unsupported };
+
+export { yamlType as binary, yamlType as floatTime, yamlType as intTime, yamlType as omap, yamlType as pairs, yamlType as set, yamlType as timestamp };
+
 export {
   nothing,
   nothing as addConvertedStreams,
@@ -41,6 +46,7 @@ export {
   unused as getStreamAsArray,
   unused as getStreamAsArrayBuffer,
   unused as camelCase,
+  unused as createNode,
   unused as constantCase,
   unused as deepScriptOptions,
   unused as dotCase,
@@ -57,6 +63,10 @@ export {
   unused as pipeToSubprocess,
   unused as sentenceCase,
   unused as snakeCase,
+  unused as stringifyDocument,
+  unused as stringifyNumber,
+  unused as stringifyPair,
+  unused as stringifyString,
   unused as generatorToStream,
   unused as mapNode,
   unused as runGeneratorsSync,
@@ -67,6 +77,15 @@ export {
 export { all as handleNodeOption, first as filterDuplicates, first as normalizeTransforms, none as getDuplicateStream };
 
 export { no as getFdObjectMode, no as isFullVerbose, no as isTemplateString, no as shouldLogOutput };
+
+/** A list or a mapping that is a key of a mapping in YAML: objects have only texts as keys. */
+export function stringifyCollection(collection: object): string {
+  return JSON.stringify(collection);
+}
+
+export function createStringifyContext(): object {
+  return { options: {} };
+}
 
 /** Called, without an effect on what is used. */
 function nothing(): never[] {
@@ -87,6 +106,10 @@ function all<Values extends unknown[]>(...values: Values): Values {
 
 function no(): boolean {
   return false;
+}
+
+function unsupported(): never {
+  throw new Error('This type is not supported');
 }
 
 function unused(): never {

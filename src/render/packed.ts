@@ -21,14 +21,18 @@ export function packedTemplates(): Templates {
 
 /**
  * Reads an archive of templates, whose parts are separated by NUL: the list of the words that are abbreviated in the other
- * parts; the compiled ones, as an expression; and then path and text of each plain file, which is expanded when it is used.
+ * parts; the compiled ones, as an expression with `$[]` for each of their texts; these texts; and then path and text of each plain
+ * file, which is expanded when it is used.
  */
 export function readArchive(file: URL): Precompiled {
-  const [list = Buffer.of(), compiled = Buffer.of(), ...plain] = partsOf(brotliDecompressSync(readFileSync(file)));
+  const [list = Buffer.of(), compiled = Buffer.of(), ...rest] = partsOf(brotliDecompressSync(readFileSync(file)));
   const expand = expander(list);
-  const templates: Record<string, Precompiled[string]> = { ...(runInThisContext(String(expand(compiled))) as Precompiled) };
-  for (let index = 0; index < plain.length; index += 2) {
-    const [path, text] = plain.slice(index, index + 2);
+  let count = 0;
+  const expression = String(expand(compiled)).replaceAll('$[]', () => `$[${count++}]`);
+  const templatesWith = runInThisContext(`($) => ${expression}`) as (texts: readonly string[]) => Precompiled;
+  const templates: Record<string, Precompiled[string]> = { ...templatesWith(rest.slice(0, count).map((text) => String(expand(text)))) };
+  for (let index = count; index < rest.length; index += 2) {
+    const [path, text] = rest.slice(index, index + 2);
     if (path && text) templates[String(expand(path))] = () => expand(text);
   }
   return templates;

@@ -1,40 +1,76 @@
-/**
- * The characters that stand for words, the first ones for the most frequent words: control characters, which are one byte,
- * and a range of two bytes. No template contains one of them.
- */
-const CODES = [...range(0x02, 0x1f).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...range(0x100, 0x3ff)];
-const END = 0x400;
+/** A line's end without indentation; a space more, and one less, from here on. A `\n` is a line's end with the indentation. */
+const [BARE_END, DEEPER, SHALLOWER] = ['\x1b', '\x1c', '\x1d'];
+
+/** The next word starts with a capital, or has only capitals. */
+const [CAPITAL, CAPITALS] = ['\x1e', '\x1f'];
 
 /** Separates the words in their list. */
 const SEPARATOR = '\x01';
 
-/** What can become one character: a word, each one of a name in camel case, or a line's end with the next line's indentation. */
-const WORD = /\n *|[A-Z]?[a-z]+/g;
+/**
+ * The characters that stand for words, the first ones for the words that save most: control characters, which are one byte,
+ * and a range of two bytes.
+ */
+const CODES = [...range(0x02, 0x1a).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...range(0x100, 0x3ff)];
+const END = 0x400;
+
+/** No template contains one of them. */
+const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map((code) => String.fromCharCode(code))]);
+
+/** In spaces. */
+const DEEPEST_INDENTATION = 99;
+
+/** What can become one character: a word, each one of a name in camel case, or the ends of lines with the next line's indentation. */
+const WORD = /\n+ *|[A-Z]?[a-z]+|[A-Z]{3,}/g;
 
 /** Less frequent words take more room in the list than they save. */
 const MIN_COUNT = 5;
 
 /**
- * Abbreviates texts: each frequent word becomes one character. Brotli then packs them by 7 % better.
+ * Abbreviates texts: each frequent word becomes one character, without regard to its capitals, and of indentation the difference to
+ * the line before is left. Brotli then packs them by 9 % better.
  * @returns the list of the words, and the abbreviated texts; {@link expander} is the reverse
- * @throws Error when a text contains a character that stands for a word
+ * @throws Error when a text contains a character that stands for a word, or is indented by more than 99 spaces
  */
 export function abbreviate(texts: readonly string[]): { list: string; texts: string[] } {
   const counts = new Map<string, number>();
   for (const text of texts) {
-    if (Array.from(text).some(isReserved)) throw new Error(`a character that stands for a word is in: ${text}`);
-    for (const [word] of text.matchAll(WORD)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    if (Array.from(text).some((character) => RESERVED.has(character))) throw new Error(`a character that stands for a word is in: ${text}`);
+    replaceWords(text, (word) => {
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+      return undefined;
+    });
   }
   const saved = (word: string) => (counts.get(word) ?? 0) * (word.length - 1);
   const words = [...counts.keys()]
-    .filter((word) => word.length > 2 && (counts.get(word) ?? 0) >= MIN_COUNT)
+    .filter((word) => word.length > (word.endsWith('\n') ? 1 : 2) && (counts.get(word) ?? 0) >= MIN_COUNT)
     .sort((a, b) => saved(b) - saved(a) || (a < b ? -1 : 1))
     .slice(0, CODES.length);
   const characters = new Map(words.map((word, index) => [word, String.fromCharCode(CODES[index] ?? 0)]));
   return {
     list: words.join(SEPARATOR),
-    texts: texts.map((text) => text.replace(WORD, (word) => characters.get(word) ?? word)),
+    texts: texts.map((text) => replaceWords(text, (word) => characters.get(word))),
   };
+}
+
+/** Replaces each word for which there is a character, given in small letters. */
+function replaceWords(text: string, characterOf: (word: string) => string | undefined): string {
+  let indentation = 0;
+  return text.replace(WORD, (found) => {
+    if (!found.startsWith('\n')) {
+      const small = found.toLowerCase();
+      const character = characterOf(small);
+      if (character === undefined || small === found) return character ?? found;
+      return (small.slice(1) === found.slice(1) ? CAPITAL : CAPITALS) + character;
+    }
+    const before = found.lastIndexOf('\n');
+    const spaces = found.length - before - 1;
+    if (spaces > DEEPEST_INDENTATION) throw new Error(`too much indentation is in: ${text}`);
+    const change = spaces > indentation ? DEEPER.repeat(spaces - indentation) : SHALLOWER.repeat(indentation - spaces);
+    indentation = spaces;
+    const ends = `${BARE_END.repeat(before)}${change}\n`;
+    return characterOf(ends) ?? ends;
+  });
 }
 
 /** Where the word of each code is in the list of the words; a code without one ends at 0. */
@@ -47,12 +83,12 @@ interface Places {
 /** Expands abbreviated texts, both in UTF-8, by their list of words. */
 export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
   const places = { list, starts: new Uint16Array(END), ends: new Uint16Array(END) };
-  let [start, longest] = [0, 1];
+  let [start, longest] = [0, 1 + DEEPEST_INDENTATION];
   for (const code of CODES) {
     const found = list.indexOf(SEPARATOR.charCodeAt(0), start);
     const end = found === -1 ? list.length : found;
     [places.starts[code], places.ends[code]] = [start, end];
-    longest = Math.max(longest, end - start);
+    longest = Math.max(longest, end - start + DEEPEST_INDENTATION);
     start = end + 1;
   }
   let out = Buffer.of();
@@ -68,19 +104,34 @@ export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
  */
 function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: Places): number {
   let length = 0;
+  let indentation = 0;
+  let isCapital = false;
+  let areCapitals = false;
   for (let at = 0; at < text.length; at++) {
     let code = text[at] ?? 0;
     // The first of the two bytes of a character from U+0100 to U+03FF.
     if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
     const end = ends[code] ?? 0;
-    if (end === 0) out[length++] = code;
-    else for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
+    if (end === 0 && code > 0x1f) { out[length++] = code; }
+    else if (code === 0x1e) { isCapital = true; }
+    else if (code === 0x1f) { areCapitals = true; }
+    else if (end > 0 && list[end - 1] !== 0x0a) {
+      const first = length;
+      for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
+      const capitals = areCapitals ? length : isCapital ? first + 1 : first;
+      for (let small = first; small < capitals; small++) out[small] = (out[small] ?? 0) - 0x20;
+      isCapital = areCapitals = false;
+    } else {
+      for (let from = end > 0 ? (starts[code] ?? 0) : -1; from < end; from++) {
+        const byte = from < 0 ? code : (list[from] ?? 0);
+        if (byte === 0x1c) indentation++;
+        else if (byte === 0x1d) indentation--;
+        else out[length++] = byte === 0x1b ? 0x0a : byte;
+        if (byte === 0x0a) for (let spaces = indentation; spaces > 0; spaces--) out[length++] = 0x20;
+      }
+    }
   }
   return length;
-}
-
-function isReserved(character: string): boolean {
-  return character === SEPARATOR || CODES.includes(character.charCodeAt(0));
 }
 
 function range(first: number, last: number): number[] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { brotliDecompressSync } from 'node:zlib';
 
 /** The page as it is served: one document, with its script and its style inside. */
@@ -19,8 +19,8 @@ export const COMMON_HEADERS = {
 };
 
 /** Reads the page that the build wrote. @param file packed with Brotli */
-export function readPage(file: URL): PageFile {
-  const html = brotliDecompressSync(readFileSync(file));
+export async function readPage(file: URL): Promise<PageFile> {
+  const html = brotliDecompressSync(await readFile(file));
   const policy = [
     "default-src 'none'",
     `script-src ${hashesOf(html, 'script')}`,

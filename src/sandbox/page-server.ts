@@ -66,7 +66,7 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
         return;
       }
       const reply = await callApi(incoming, rest).catch((error: unknown) => error as Error);
-      if (reply instanceof Error) say(response, 502, `Tsuru ended before it answered (${reply.message}): nothing was undone.`);
+      if (reply instanceof Error) say(response, 502, reply.message === 'socket hang up' ? 'Tsuru ended before it answered: nothing was undone.' : reply.message);
       else passOn(response, reply, cleanerOf(world.state));
     },
   };
@@ -79,6 +79,12 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
     else await own(incoming, response, rest);
   };
 
+  const showPage = async (response: ServerResponse): Promise<void> => {
+    page ??= await readPage(pageUrl());
+    response.writeHead(200, page.headers);
+    response.end(page.html);
+  };
+
   return (incoming, response) => {
     const path = incoming.url ?? '';
     const isShell = incoming.method === 'GET' && /^\/(\?|$)/.test(path) && (incoming.headers.accept ?? '').includes('text/html');
@@ -86,15 +92,11 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
     const refusal = refusalOf(incoming.headers, place(), isShell);
     if (refusal !== undefined) {
       say(response, refusal.status, refusal.text);
-    } else if (isShell) {
-      page ??= readPage(pageUrl());
-      response.writeHead(200, page.headers);
-      response.end(page.html);
-    } else if (!isKey(incoming.headers['x-sandbox-key'], key)) {
+    } else if (!isShell && !isKey(incoming.headers['x-sandbox-key'], key)) {
       say(response, 401, 'The sandbox was started anew: open the address that it printed.');
     } else {
-      answer(incoming, response, path).catch((error: unknown) => {
-        say(response, 400, (error as Error).message);
+      (isShell ? showPage(response) : answer(incoming, response, path)).catch((error: unknown) => {
+        say(response, 500, (error as Error).message);
       });
     }
     return true;

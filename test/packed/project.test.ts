@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -55,6 +55,18 @@ describe('in a project that it made, the packed command line', () => {
     expect(read('src/app.ts')).toContain('express');
     const again = await run('regenerate', '--check');
     expect([again.code, again.stdout]).toEqual([0, 'Already up to date.\n']);
+  });
+
+  it.each(['? [a, { b: c }]\n: 1\n', '&key { a: 1 }: 1\n', '? &list [*list]\n: 1\n', '? !!set {a}\n: 1\n', '*key : 1\n'])('refuses a record with the key %j', async (line) => {
+    appendFileSync(join(cwd, 'tsuru-service.yaml'), line);
+    const refused = await run('regenerate', '--check');
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringMatching(/tsuru-service.yaml (has an unknown key|is not valid YAML)/)]);
+  });
+
+  it('refuses a record with a type that JSON does not have', async () => {
+    writeFileSync(join(cwd, 'tsuru-service.yaml'), read('tsuru-service.yaml').replace(/^team: .*/m, 'team: !!timestamp 2001-01-01'));
+    const refused = await run('regenerate', '--check');
+    expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('This type is not supported')]);
   });
 
   it('takes -v and -h for a text where they stand as one', async () => {

@@ -17,6 +17,8 @@ describe('abbreviating words', () => {
     ['no frequent word', ['', 'one text']],
     ['one frequent word', ['word '.repeat(9), 'a word']],
     ['names in camel case, and indentation', ['  const aName = otherName;\n'.repeat(20), '\n\n    otherNameOfAName']],
+    ['capitals', ['name Name NAME NaMe nAME '.repeat(9), 'NAMEname', 'É Name', 'name']],
+    ['lines with and without indentation', [' a\n\n\n  b\n    c\n \nd\r\n\te\n'.repeat(9), '\n', '\n\n', 'a\n  ', '  a\n']],
     ['characters of two to four bytes', ['ação × ÿ ключ 鍵 😀' + ' frequent'.repeat(9), '😀']],
     ['more words than there are characters for', [Array.from({ length: 2000 }, (_, index) => `word${'abcdefghij'.charAt(index % 10)}`.repeat(2) + letters(index)).join(' ').repeat(6)]],
   ])('loses nothing of %s', (_, texts) => {
@@ -29,7 +31,24 @@ describe('abbreviating words', () => {
     expect(texts[0]).toHaveLength(18);
   });
 
-  it.each(['\x01', '\x02', '\x1f', 'Ā', 'Ͽ'])('refuses a text with %j, which would be read as a word', (character) => {
+  it('makes the same character of a word with and without capitals', () => {
+    const { list, texts } = abbreviate(['instance Instance INSTANCE '.repeat(9)]);
+    expect(list).toBe('instance');
+    expect(new Set(texts[0])).toEqual(new Set([String.fromCharCode(2), ' ', '\x1e', '\x1f']));
+  });
+
+  it('makes the same character of equal steps of indentation', () => {
+    const { list } = abbreviate(['a\n  b\n    c\n      d\n        e\n          f\n            g\n']);
+    expect(list).toBe('\x1c\x1c\n');
+  });
+
+  it('refuses more indentation than it has room for', () => {
+    const line = (spaces: number) => `\n${' '.repeat(spaces)}a`;
+    expect(expanded(abbreviate([line(99)]))).toEqual([line(99)]);
+    expect(() => abbreviate([line(100)])).toThrow('too much indentation');
+  });
+
+  it.each(['\x01', '\x02', '\x1b', '\x1f', 'Ā', 'Ͽ'])('refuses a text with %j, which would be read as a word', (character) => {
     expect(() => abbreviate(['text', `a${character}b`])).toThrow('stands for a word');
   });
 });

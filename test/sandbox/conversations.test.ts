@@ -27,8 +27,8 @@ describe('the answers, and the calls of services, are the recorded ones in', () 
   let stage: Stage;
 
   beforeAll(async () => {
-    // Calls take far less than the time after which a blank line is sent; where one was recorded, the service waits for it.
-    sandbox = await startSandbox({ keepAlive: 2000 });
+    // Calls take far less than the five seconds after which a blank line is sent; where one was recorded, the service waits for it.
+    sandbox = await startSandbox({ keepAlive: 5000 });
     const names = createNames();
     const address = new URL(sandbox.address);
     names.learn('<tsuru>', address.host);

@@ -43,6 +43,15 @@ describe('an app', () => {
     expect(await api('POST', '/1.0/apps', fields)).toEqual({ status, body: `${text}\n` });
   });
 
+  it.each([
+    ['{"name":1}', 'json: cannot unmarshal number into Go struct field inputApp.Name of type string'],
+    ['{"tags":"a"}', 'json: cannot unmarshal string into Go struct field inputApp.Tags of type []string'],
+  ])('is refused as the JSON %s', async (body, text) => {
+    const headers = { Authorization: `bearer ${sandbox.token}`, 'Content-Type': 'application/json' };
+    const answer = await fetch(`${sandbox.address}/1.0/apps`, { method: 'POST', headers, body });
+    expect([answer.status, await answer.text()]).toEqual([400, `unable to parse as json: ${JSON.stringify(body)} - ${text}\n`]);
+  });
+
   it('keeps the plan that it was made with when another becomes the default', async () => {
     await api('POST', '/1.0/plans', { name: 'small', cpumilli: '100', memory: '128M', default: 'true' });
     const { body } = await api('GET', '/1.0/apps/app1');
@@ -154,10 +163,11 @@ describe('what services do not need', () => {
   it.each([
     ['POST', '/1.0/apps/app1/deploy', 'deploys'],
     ['POST', '/1.0/apps/app1/restart', 'units'],
+    ['PUT', '/1.0/apps/app1', 'processes', { 'PlanOverride.CPUMilli': '200' }],
     ['GET', '/1.0/apps/app1/log', 'logs'],
     ['POST', '/1.4/volumes', 'volumes'],
-  ])('is refused in words: %s %s', async (method, path, topic) => {
-    const { status, body } = await api(method, path);
+  ])('is refused in words: %s %s', async (method, path, topic, fields?: Record<string, string>) => {
+    const { status, body } = await api(method, path, fields);
     expect(status).toBe(501);
     expect(body).toContain(`The sandbox has no ${topic}`);
   });

@@ -22,7 +22,7 @@ type Tab = (typeof TABS)[number];
 /** The whole page: what the platform knows, and beside it what happens. */
 export function App() {
   const [known, connection] = useFeed();
-  const statuses = useStatuses(known?.view);
+  const statuses = useStatuses(known?.view, connection);
   const [chosen, setTab] = useState<Tab>('Platform');
   const isNarrow = useIsNarrow();
   // Elsewhere, the platform is always seen.
@@ -63,7 +63,7 @@ function Side({ tab, known: { view, calls, lines } }: { tab: Tab; known: Known }
   return (
     <div class="side" role="tabpanel" aria-label={tab}>
       {tab === 'Calls' && <Calls calls={calls} />}
-      {tab === 'Log' && <Log lines={lines} isStarted={view.process !== undefined} />}
+      {tab === 'Log' && <Log lines={lines} />}
       {tab === 'Faults' && <Faults faults={view.faults} />}
     </div>
   );

@@ -43,13 +43,13 @@ function Call({ call }: { call: Shown }) {
         <span class={isBad ? 'bad' : 'good'}>{failure ?? status}</span>
         <span class="soft">{duration(milliseconds)}</span>
         <span class={isBad ? 'reading bad' : 'reading'}>
-          {fault !== undefined && <span class="tag">fault: {fault}</span>} <Name text={reading} kind="text" />
+          {fault !== undefined && <span class="tag">fault: {fault}</span>} <Name text={reading} kind="text" />{' '}
+          {(command ?? cause) !== undefined && (
+            <span class="soft">
+              for <Name text={command ?? cause ?? ''} />
+            </span>
+          )}
         </span>
-        {(command ?? cause) !== undefined && (
-          <span class="reading soft">
-            for <Name text={command ?? cause ?? ''} />
-          </span>
-        )}
       </button>
       {isOpen && <Details {...{ number, command }} />}
     </li>

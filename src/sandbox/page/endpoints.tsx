@@ -56,7 +56,7 @@ function EndpointForm({ instance, operation, cancel }: { instance: InstanceView;
         </Field>
         {hasBody && (
           <Field label="Content-Type">
-            <input name="type" value="application/json" spellcheck={false} />
+            <input name="type" defaultValue="application/json" spellcheck={false} />
           </Field>
         )}
       </div>

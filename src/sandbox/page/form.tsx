@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Reply } from './api.ts';
 import { Name, visible } from './text.tsx';
@@ -106,7 +106,7 @@ export function Tools({ tools, children }: { tools: readonly (Tool | false)[]; c
   const [panel, bar] = [useRef<HTMLDivElement>(null), useRef<HTMLDivElement>(null)];
   const shown = tools.filter((tool) => tool !== false);
   const current = shown.find(({ label }) => label === open);
-  useEffect(() => {
+  useLayoutEffect(() => {
     panel.current?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
   }, [open]);
   const close = (text = ''): void => {

@@ -78,10 +78,10 @@ function CommonFields({ instance }: { instance?: InstanceView }) {
   return (
     <>
       <Field label="Description">
-        <input name="description" value={instance?.description ?? ''} />
+        <input name="description" defaultValue={instance?.description ?? ''} />
       </Field>
       <Field label="Tags" hint="with spaces between">
-        <input name="tags" value={instance?.tags.join(' ') ?? ''} spellcheck={false} />
+        <input name="tags" defaultValue={instance?.tags.join(' ') ?? ''} spellcheck={false} />
       </Field>
     </>
   );

@@ -4,15 +4,13 @@ import type { LogLine } from '../feed.ts';
 import { Name, Time } from './text.tsx';
 
 /** What the service's process wrote, the newest at the end, which stays in view. */
-export function Log({ lines, isStarted }: { lines: readonly LogLine[]; isStarted: boolean }) {
+export function Log({ lines }: { lines: readonly LogLine[] }) {
   const list = useRef<HTMLOListElement>(null);
   const isAtEnd = useRef(true);
   useEffect(() => {
     if (isAtEnd.current) list.current?.scrollTo(0, list.current.scrollHeight);
   });
-  if (lines.length === 0) {
-    return <p class="soft">{isStarted ? 'The service has not written anything yet.' : 'The sandbox did not start the service, so its log is where you started it.'}</p>;
-  }
+  if (lines.length === 0) return <p class="soft">Nothing yet. What a service writes is here if the sandbox started it.</p>;
   return (
     <ol
       class="plain log"

@@ -19,8 +19,8 @@ export function Parameters({ of = {} }: { of?: Record<string, Json> }) {
       ) : (
         rows.map(([name, value], index) => (
           <div class="row" key={index}>
-            <input name="key" aria-label={`Name of parameter ${index + 1}`} placeholder="name" value={name} spellcheck={false} />
-            <input name="value" aria-label={`Value of parameter ${index + 1}`} placeholder="value" value={typeof value === 'string' ? value : JSON.stringify(value)} spellcheck={false} />
+            <input name="key" aria-label={`Name of parameter ${index + 1}`} placeholder="name" defaultValue={name} spellcheck={false} />
+            <input name="value" aria-label={`Value of parameter ${index + 1}`} placeholder="value" defaultValue={typeof value === 'string' ? value : JSON.stringify(value)} spellcheck={false} />
           </div>
         ))
       )}

@@ -63,17 +63,19 @@ function formLines(text: string): string {
 
 /** Puts a text on the clipboard. */
 export function Copy({ text, label }: { text: string; label: string }) {
-  const [note, setNote] = useState('');
-  const copy = (): void => {
-    navigator.clipboard.writeText(text).then(
-      () => { setNote('Copied'); },
-      () => { setNote('Not allowed to copy'); },
-    );
+  const [isCopied, setCopied] = useState<boolean>();
+  const copy = async (): Promise<void> => {
+    // There is a clipboard only for pages of this machine, or of HTTPS.
+    if (isSecureContext) await navigator.clipboard.writeText(text);
+    setCopied(isSecureContext);
   };
   return (
-    <button type="button" class="quiet" onClick={copy} onBlur={() => { setNote(''); }}>
-      <span aria-live="polite">{note === '' ? label : note}</span>
-    </button>
+    <>
+      <button type="button" class="quiet" onClick={() => void copy()}>
+        <span aria-live="polite">{isCopied === true ? 'Copied' : label}</span>
+      </button>
+      {isCopied === false && <pre tabIndex={0}>{text}</pre>}
+    </>
   );
 }
 

@@ -106,7 +106,7 @@ function NewForm({ view, kind, done, cancel }: { view: View; kind: Kind; done: (
         </Field>
         {kind === 'job' && (
           <Field label="Schedule" hint="minute hour day month weekday">
-            <input name="schedule" value="0 3 * * *" spellcheck={false} />
+            <input name="schedule" defaultValue="0 3 * * *" spellcheck={false} />
           </Field>
         )}
         <Field label="Team">
