@@ -57,9 +57,12 @@ export async function sandbox(context: SandboxContext): Promise<never> {
   const service = await serviceFor(context, request);
   const registration = service.registration();
   const stateFile = request.state === undefined ? undefined : openStateFile(resolve(cwd, request.state), machine, output.note);
+  let isRefused = false;
   const onCall: SandboxOptions['onCall'] = (call) => {
     output.call(call);
     if (call.failure !== undefined) service.watch.lose();
+    if (call.reply?.status === 401 && !isRefused) output.note('The service refuses the user name or the password that Tsuru has: compare them.');
+    isRefused = call.reply?.status === 401;
   };
   try {
     const running = await start(request, { team: registration.team, onCall, ...(stateFile && { stateFile }) });

@@ -3,10 +3,12 @@ import type { EventOptions, RunningEvent } from './events.ts';
 import { appContexts } from './find.ts';
 import { ApiError } from './http/answer.ts';
 import { quoted } from './http/go-text.ts';
-import { inputOf, inputValues } from './http/input.ts';
+import { decoded } from './http/decode.ts';
+import { inputValue, inputValues } from './http/input.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
+import { ANY, STRING, STRING_MAP, STRINGS, struct } from './http/shapes.ts';
 import { isTrue } from './http/values.ts';
-import { changedMetadata, isEmptyChange, metadataChange, requireMetadata } from './metadata.ts';
+import { changedMetadata, isEmptyChange, METADATA, requireMetadata, type MetadataChange } from './metadata.ts';
 import { cleanTags, isName, NAME_RULE } from './names.ts';
 import { requireAllowed } from './permissions.ts';
 import { planFor, planOf } from './plans.ts';
@@ -14,21 +16,34 @@ import type { App, State } from './records.ts';
 import { requireTeamInPool, teamForWorkload } from './workloads.ts';
 import type { World } from './world.ts';
 
+type Field = 'TeamOwner' | 'Platform' | 'Plan' | 'Name' | 'Description' | 'Pool' | 'Router';
+
+interface InputApp extends Record<Field, string> {
+  RouterOpts: Record<string, string> | null;
+  Tags: string[] | null;
+  Metadata: MetadataChange;
+}
+
+const INPUT = struct('api.inputApp', {
+  ...{ TeamOwner: STRING, Platform: STRING, Plan: STRING, Name: STRING, Description: STRING, Pool: STRING, Router: STRING },
+  ...{ RouterOpts: STRING_MAP, Tags: STRINGS, PlanOverride: ANY, Metadata: METADATA, Processes: ANY },
+});
+
 /** Reads the request for an app. @returns what its event is about, and what adds the app. @throws ApiError */
 export function newApp(request: ApiRequest, { state }: World): { given: App; options: EventOptions; add: () => void } {
-  const input = inputOf(request);
+  const input = decoded(request, INPUT) as InputApp;
   const user = userOf(request);
-  const [router, plan] = [input.text('router'), input.text('plan')];
+  const { Router: router, Plan: plan } = input;
   const given: Omit<App, 'plan'> = {
-    name: input.text('name'),
-    platform: input.text('platform'),
-    teamOwner: input.text('teamowner') || teamForWorkload(state, user, 'app.create'),
+    name: input.Name,
+    platform: input.Platform,
+    teamOwner: input.TeamOwner || teamForWorkload(state, user, 'app.create'),
     teams: [],
     owner: user.email,
-    pool: input.text('pool'),
-    description: input.text('description'),
-    tags: tagsOf(request),
-    metadata: changedMetadata({ labels: [], annotations: [] }, metadataChange(input.object('metadata'))),
+    pool: input.Pool,
+    description: input.Description,
+    tags: tagsOf(request, input.Tags),
+    metadata: changedMetadata({ labels: [], annotations: [] }, input.Metadata),
     variables: [],
     bound: [],
   };
@@ -68,19 +83,16 @@ function poolFor({ pools }: State, { pool, teamOwner }: App): string {
 
 /** Reads the request for a change of an app. @returns the permissions below `app.update` that it needs, and what makes it */
 export function appUpdate(request: ApiRequest, { state }: World, app: App): { wanted: string[]; apply: (event: RunningEvent) => void } {
-  const input = inputOf(request);
-  const metadata = metadataChange(input.object('metadata'));
-  const [description, plan, team, platform] = [input.text('description'), input.text('plan'), input.text('teamowner'), input.text('platform')];
-  const tags = tagsOf(request);
-  const value = (name: string) => inputValues(request, name)?.[0] ?? '';
-  const [isReset, noRestart] = [isTrue(value('imageReset')), isTrue(value('noRestart'))];
-  if (input.text('router') !== '' || input.object('routeropts') !== null) {
+  const { Description: description, Plan: plan, TeamOwner: team, Pool: pool, Metadata: metadata, ...input } = decoded(request, INPUT) as InputApp;
+  const tags = tagsOf(request, input.Tags);
+  const [isReset, noRestart] = [isTrue(inputValue(request, 'imageReset')), isTrue(inputValue(request, 'noRestart'))];
+  if (input.Router !== '' || Object.keys(input.RouterOpts ?? {}).length > 0) {
     throw new ApiError(400, 'updating router was deprecated, please add the wanted router and remove the old one');
   }
-  if (input.text('pool') !== '' && input.text('pool') !== app.pool) {
+  if (pool !== '' && pool !== app.pool) {
     throw new ApiError(400, 'pool updates are no longer supported, create a new app in the desired pool instead');
   }
-  if (platform !== '') throw new Error("Platform doesn't exist.");
+  if (inputValue(request, 'platform') !== '') throw new Error("Platform doesn't exist.");
   const isAsked: [string, boolean][] = [
     ['description', description !== ''],
     ['tags', tags.length > 0],
@@ -125,6 +137,6 @@ function planAsked(state: State, name: string) {
 }
 
 /** Those of both spellings that the clients use. */
-function tagsOf(request: ApiRequest): string[] {
-  return cleanTags([...(inputOf(request).texts('tags') ?? []), ...(inputValues(request, 'tag') ?? [])]);
+function tagsOf(request: ApiRequest, tags: readonly string[] | null): string[] {
+  return cleanTags([...(tags ?? []), ...(inputValues(request, 'tag') ?? [])]);
 }

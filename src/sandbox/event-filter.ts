@@ -1,37 +1,48 @@
-import { inputOf, inputValues } from './http/input.ts';
+import { decoded } from './http/decode.ts';
+import { formOf } from './http/input.ts';
 import type { ApiRequest } from './http/request.ts';
+import { ANY, BOOL, INT, pointer, STRING, struct, TIME } from './http/shapes.ts';
 import type { Permission } from './permissions.ts';
 import type { EventRecord, Target } from './records.ts';
 
 /** The most events that one answer has. */
 const LIMIT = 100;
 
-/** The events that a request asks for, among those that the permissions let see (tsuru/event `Filter`). */
+interface Filter extends Record<'KindType' | 'OwnerType' | 'OwnerName' | 'Since' | 'Until' | 'Sort', string>, Record<'Limit' | 'Skip', number> {
+  Target: Target;
+  Running: boolean | null;
+  ErrorOnly: boolean;
+}
+
+const FILTER = struct('event.Filter', {
+  Target: struct('event.Target', { Type: STRING, Value: STRING }),
+  ...{ KindType: STRING, OwnerType: STRING, OwnerName: STRING, Since: TIME, Until: TIME, Running: pointer(BOOL), ErrorOnly: BOOL },
+  ...{ Raw: ANY, AllowedTargets: ANY, Permissions: ANY, Limit: INT, Skip: INT, Sort: STRING },
+});
+
+/** The events that a request asks for, among those that the permissions let see (tsuru/event `Filter`). @throws ApiError with 400 */
 export function filteredEvents(events: readonly EventRecord[], request: ApiRequest, permissions: readonly Permission[]): EventRecord[] {
-  const input = inputOf(request);
-  const asked = (name: string): string => input.text(name);
+  const { Target, Since, Until, Running, Limit, Skip, Sort, ...filter } = decoded(request, FILTER) as Filter;
   const kinds = kindNames(request).filter((name) => name !== '');
-  const [since, until] = [Date.parse(asked('since')), Date.parse(asked('until'))];
-  const isAbout = (field: keyof Target, value: string) => (event: EventRecord) =>
-    value === '' || [event.Target, ...(event.ExtraTargets ?? []).map((extra) => extra.Target)].some((target) => target[field] === value);
-  const target = lowered(input.object('target') ?? {});
-  const tests: ((event: EventRecord) => boolean)[] = [
-    (event) => maySee(permissions, event),
-    isAbout('Type', target['type'] ?? ''),
-    isAbout('Value', target['value'] ?? ''),
-    ({ Kind }) => asked('kindtype') === '' || Kind.Type === asked('kindtype'),
-    ({ Kind }) => kinds.length === 0 || kinds.includes(Kind.Name),
-    ({ Owner }) => asked('ownertype') === '' || Owner.Type === asked('ownertype'),
-    ({ Owner }) => asked('ownername') === '' || Owner.Name === asked('ownername'),
-    ({ StartTime }) => Number.isNaN(since) || Date.parse(StartTime) >= since,
-    ({ StartTime }) => Number.isNaN(until) || Date.parse(StartTime) <= until,
-    ({ Running }) => asked('running') === '' || Running === input.isTrue('running'),
-    ({ Error }) => !input.isTrue('erroronly') || Error !== '',
-  ];
-  const found = sorted(events.filter((event) => tests.every((test) => test(event))), asked('sort') || '-starttime');
-  const [limit, skip] = ['limit', 'skip'].map((name) => Number.parseInt(asked(name), 10) || 0) as [number, number];
-  const first = Math.max(skip, 0);
-  return found.slice(first, first + (limit > LIMIT || limit <= 0 ? LIMIT : limit));
+  const isSame = (asked: string, value: string): boolean => asked === '' || asked === value;
+  const isAbout = (event: EventRecord, field: keyof Target): boolean =>
+    [event.Target, ...(event.ExtraTargets ?? []).map((extra) => extra.Target)].some((target) => isSame(Target[field], target[field]));
+  const found = events.filter(
+    (event) =>
+      maySee(permissions, event) &&
+      isAbout(event, 'Type') &&
+      isAbout(event, 'Value') &&
+      isSame(filter.KindType, event.Kind.Type) &&
+      (kinds.length === 0 || kinds.includes(event.Kind.Name)) &&
+      isSame(filter.OwnerType, event.Owner.Type) &&
+      isSame(filter.OwnerName, event.Owner.Name) &&
+      (Since === '' || Date.parse(event.StartTime) >= Date.parse(Since)) &&
+      (Until === '' || Date.parse(event.StartTime) <= Date.parse(Until)) &&
+      (Running === null || event.Running === Running) &&
+      (!filter.ErrorOnly || event.Error !== ''),
+  );
+  const first = Math.max(Skip, 0);
+  return sorted(found, Sort || '-starttime').slice(first, first + (Limit > LIMIT || Limit <= 0 ? LIMIT : Limit));
 }
 
 /** As in Tsuru, a permission lets see all events whose scheme begins like it: with `service`, those of instances too. */
@@ -44,7 +55,7 @@ function maySee(permissions: readonly Permission[], { Allowed }: EventRecord): b
 }
 
 function kindNames(request: ApiRequest): string[] {
-  return [...request.query.keys()].filter((name) => name.toLowerCase() === 'kindname').flatMap((name) => inputValues(request, name) ?? []);
+  return [...formOf(request)].filter(([name]) => name.toLowerCase() === 'kindname').flatMap(([, values]) => values);
 }
 
 /** Sorts by a field such as `starttime` or `kind.name`, downwards after `-`. Of equals, the newest is first if downwards. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Trust } from '../tsuru/trust.ts';
 import { makeFaults } from './faults.ts';
 import { makeFeed, type Feed } from './feed.ts';
-import { apiHandler } from './http/api-server.ts';
+import { apiHandler, type ApiHandler } from './http/api-server.ts';
 import { dropOldEvents, endRunningEvents } from './kept-events.ts';
 import { pageHandler } from './page-server.ts';
 import { makeReverseProxy } from './reverse-proxy.ts';
@@ -50,6 +51,9 @@ export interface Sandbox {
 /** Calls to services that are kept for the page. */
 const TRAFFIC_LIMIT = 500;
 
+/** Milliseconds that requests have to notice that the sandbox ends. */
+const PATIENCE = 2000;
+
 /** Starts a Tsuru for services on this machine. @throws the error of listening, such as `EADDRINUSE` */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, team, stateFile } = options;
@@ -82,7 +86,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     proxy: makeReverseProxy(tls, closing.signal),
     closing: closing.signal,
   };
-  const handle = apiHandler(world);
+  const { handle, idle } = followed(apiHandler(world));
   const key = randomBytes(16).toString('base64url');
   const place = { host, port: 0 };
   const handlePage = pageHandler(world, feed, handle, { key, place: () => place });
@@ -107,6 +111,25 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
+      // What they still change belongs to the state that is kept.
+      await idle();
+    },
+  };
+}
+
+/** A handler that can be waited for. */
+function followed(api: ApiHandler): { handle: ApiHandler; idle: () => Promise<void> } {
+  const running = new Set<Promise<void>>();
+  return {
+    handle(...request) {
+      const work = api(...request).finally(() => running.delete(work));
+      running.add(work);
+      return work;
+    },
+    async idle() {
+      const over = new AbortController();
+      await Promise.race([Promise.allSettled(running), sleep(PATIENCE, undefined, { signal: over.signal }).catch(() => undefined)]);
+      over.abort();
     },
   };
 }

@@ -18,7 +18,7 @@ export interface Kept {
 export interface StateFile {
   /** What was in it; undefined if it is new. */
   kept: Kept | undefined;
-  /** Replaces what is in it. It never throws: if the file cannot be written, that is said once, and the sandbox goes on. */
+  /** Replaces what is in it, until it is closed. It never throws: if the file cannot be written, that is said once, and the sandbox goes on. */
   save: (kept: Kept) => void;
   close: () => void;
 }
@@ -52,7 +52,18 @@ export function openStateFile(
   const unlock = locked(path, machine);
   try {
     const kept = readKept(path);
-    return { kept, save: saverTo(path, say, fs), close: unlock };
+    const save = saverTo(path, say, fs);
+    let isOpen = true;
+    return {
+      kept,
+      save(next) {
+        if (isOpen) save(next);
+      },
+      close() {
+        isOpen = false;
+        unlock();
+      },
+    };
   } catch (error) {
     unlock();
     throw error;

@@ -28,7 +28,7 @@ export function commandOf(request: ApiRequest): string | undefined {
  */
 const COMMANDS: Record<string, string> = {
   'POST /services': 'service create manifest.yaml',
-  'GET /services/instances': 'service list',
+  'GET /services/instances': 'service list -g@tag',
   'GET /services/{name}': 'service info :name',
   'PUT /services/{name}': 'service update manifest.yaml',
   'DELETE /services/{name}': 'service destroy :name -y',

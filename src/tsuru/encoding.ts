@@ -32,7 +32,8 @@ function formBody(fields: Fields, parameters: ParameterMap): string {
     (typeof value === 'string' ? [value] : value).map((text): [string, string] => [name, text]),
   );
   const sorted = [...pairs, ...formParameters(parameters)].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return new URLSearchParams(sorted).toString();
+  // Go escapes the star, and not the tilde.
+  return new URLSearchParams(sorted).toString().replaceAll('*', '%2A').replaceAll('%7E', '~');
 }
 
 /**

@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
+import type { State } from '../../src/sandbox/records.ts';
 import { quiet, runCli } from '../support/cli.ts';
 
 const PASSWORD = 'a-password-of-the-service';
@@ -148,7 +149,7 @@ describe('sandbox with a URL', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends with 130 at %s, and frees its port at once', async (signal) => {
-    const sandbox = await start([url, '--port', '0']);
+    const sandbox = await start([url, '--port', '0', '--state', 'state.json']);
     // A call that is not answered: nobody waits for it.
     service.removeAllListeners('request').on('request', () => { calls.push('hangs'); });
     const asked = add('i1', sandbox, 'my-service').catch(() => undefined);
@@ -157,6 +158,17 @@ describe('sandbox with a URL', () => {
     expect(await sandbox.ended).toBe(130);
     expect(await isFree(Number(new URL(sandbox.target).port))).toBe(true);
     await asked;
+    const { state } = JSON.parse(readFileSync(join(cwd, 'state.json'), 'utf8')) as { state: State };
+    expect(state.events.at(-1)).toMatchObject({ Running: false, Kind: { Name: 'service-instance.create' } });
+    expect(state.instances).toEqual([]);
+  });
+
+  it('says when the service refuses the password', async () => {
+    service.removeAllListeners('request').on('request', (_, response) => response.writeHead(401).end());
+    const sandbox = await start([url, '--port', '0']);
+    for (const name of ['i1', 'i2']) expect((await add(name, sandbox, 'my-service')).status).toBe(500);
+    await until(() => sandbox.stdout().split('POST /resources 401').length === 3);
+    expect(sandbox.stdout().match(/refuses the user name or the password/g)).toHaveLength(1);
   });
 
   it('says what to do when the port is taken, and takes a free one when none is given', async () => {

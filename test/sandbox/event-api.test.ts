@@ -45,6 +45,12 @@ describe('events', () => {
     expect(await targets(query)).toEqual(expected);
   });
 
+  it('are not found by what is no number or no time', async () => {
+    const { status, body } = await api('GET', '/1.1/events?limit=few');
+    expect([status, body]).toEqual([400, expect.stringContaining(' - could not parse int from "few"\n')]);
+    expect((await api('GET', '/1.1/events?since=today')).body).toContain(' - cannot decode string `today` as time.Time\n');
+  });
+
   it('are seen by those that may see them in the context', async () => {
     await api('POST', '/1.0/users', { email: 'dev@example.com', password: 'secret1' });
     await api('POST', '/1.0/roles', { name: 'dev', context: 'app' });

@@ -1,17 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { FAULTS, makeFaults, STEPS, type Fault, type Step } from '../../src/sandbox/faults.ts';
-import { apiHandler } from '../../src/sandbox/http/api-server.ts';
-import { makeReverseProxy } from '../../src/sandbox/reverse-proxy.ts';
-import { freshState, seed } from '../../src/sandbox/seed.ts';
-import { makeTraffic } from '../../src/sandbox/traffic.ts';
-import type { World } from '../../src/sandbox/world.ts';
-import { startRecorder, type Recorder } from './support/recorder.ts';
-import { isDone, tsuruApi, type TsuruApi } from './support/tsuru-api.ts';
+import { FAULTS, STEPS, type Fault, type Step } from '../../src/sandbox/faults.ts';
+import { startPlace, type Place } from './support/place.ts';
+import { isDone, type TsuruApi } from './support/tsuru-api.ts';
 
 const INSTANCE = '/1.0/services/db/instances/db1';
 const APP = '/1.13/services/db/instances/db1/apps/app1';
@@ -82,59 +73,28 @@ const OUTCOMES: Record<Fault, Partial<Record<Step, Outcome>>> = {
   },
 };
 
-let service: Recorder;
-let world: World;
-let api: TsuruApi;
-let close: () => Promise<void>;
+let place: Place;
 
 beforeEach(async () => {
-  service = await startRecorder();
-  const token = randomBytes(8).toString('hex');
-  const state = freshState(token);
-  seed(state, 'team1');
-  const provider = { username: '', password: 'secret', ownerTeams: ['team1'], teams: [], doc: '', isMultiCluster: false, encoding: '', manifest: null };
-  state.services.push({ ...provider, name: 'db', endpoints: { production: service.address } });
-  const closing = new AbortController();
-  world = {
-    state,
-    changed: () => undefined,
-    now: () => new Date(),
-    newId: () => randomBytes(12).toString('hex'),
-    newSecret: () => randomBytes(8).toString('hex'),
-    faults: makeFaults(() => undefined),
-    traffic: makeTraffic(100, () => undefined),
-    proxy: makeReverseProxy({}, closing.signal),
-    settings: { callTimeout: 10_000, keepAlive: 10_000, tls: {} },
-    closing: closing.signal,
-  };
-  const handle = apiHandler(world);
-  const server = createServer((incoming, response) => void handle(incoming, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  api = tsuruApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, token);
-  close = async () => {
-    closing.abort();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await service.close();
-  };
+  place = await startPlace();
 });
 
-afterEach(() => close());
+afterEach(() => place.close());
 
 async function make(step: Step): Promise<void> {
-  for (const needed of CHANGES[step].needs) expect(isDone(await CHANGES[needed].ask(api))).toBe(true);
-  service.calls.length = 0;
+  for (const needed of CHANGES[step].needs) expect(isDone(await CHANGES[needed].ask(place.api))).toBe(true);
+  place.service.calls.length = 0;
 }
 
 function tsuruKnows(): Known {
-  const { instances, apps, jobs } = world.state;
+  const { instances, apps, jobs } = place.world.state;
   const [instance] = instances;
   const holders = [...apps, ...jobs].filter(({ bound }) => bound.length > 0).map(({ name }) => `$${name}`);
   return instance === undefined ? null : [instance.plan, ...instance.apps, ...instance.jobs, ...holders].join(' ');
 }
 
 function serviceKnows(): Known {
-  const instance = service.instances.get('db1');
+  const instance = place.service.instances.get('db1');
   return instance === undefined ? null : [instance.plan, ...instance.apps, ...instance.jobs].join(' ');
 }
 
@@ -143,45 +103,45 @@ const CASES = (Object.keys(FAULTS) as Fault[]).flatMap((fault) => STEPS.map((ste
 describe('a fault', () => {
   it.each(CASES.filter(({ outcome }) => outcome !== undefined))('leaves behind what it does in production: $fault in $step', async ({ fault, step, outcome }) => {
     await make(step);
-    world.faults.arm(fault, step);
-    const answer = await CHANGES[step].ask(api);
+    place.world.faults.arm(fault, step);
+    const answer = await CHANGES[step].ask(place.api);
 
     expect([isDone(answer), answer.status === undefined]).toEqual([false, fault === 'crash']);
-    expect({ tsuru: tsuruKnows(), service: serviceKnows(), calls: service.calls }).toEqual(outcome);
-    expect(world.faults.list()).toEqual([]);
-    expect(world.state.events.filter(({ Running }) => Running)).toEqual([]);
+    expect({ tsuru: tsuruKnows(), service: serviceKnows(), calls: place.service.calls }).toEqual(outcome);
+    expect(place.world.faults.list()).toEqual([]);
+    expect(place.world.state.events.filter(({ Running }) => Running)).toEqual([]);
   });
 
   it.each(CASES.filter(({ outcome }) => outcome === undefined))('is refused where it cannot happen: $fault in $step', ({ fault, step }) => {
-    expect(() => { world.faults.arm(fault, step); }).toThrow(`The fault "${fault}" cannot happen in "${step}"`);
-    expect(world.faults.list()).toEqual([]);
+    expect(() => { place.world.faults.arm(fault, step); }).toThrow(`The fault "${fault}" cannot happen in "${step}"`);
+    expect(place.world.faults.list()).toEqual([]);
   });
 
   it('happens once, so that the same change can be tried again', async () => {
-    world.faults.arm('lost', 'create');
-    expect(isDone(await CHANGES.create.ask(api))).toBe(false);
-    expect(isDone(await CHANGES.create.ask(api))).toBe(true);
+    place.world.faults.arm('lost', 'create');
+    expect(isDone(await CHANGES.create.ask(place.api))).toBe(false);
+    expect(isDone(await CHANGES.create.ask(place.api))).toBe(true);
     expect([tsuruKnows(), serviceKnows()]).toEqual(['small', 'small']);
   });
 
   it('is kept for a change in which it can happen: without a restart, there is none that fails', async () => {
     await make('bind-app');
-    world.faults.arm('restart', 'bind-app');
-    expect(isDone(await api('PUT', APP, { noRestart: 'true' }))).toBe(true);
-    expect(world.faults.list()).toEqual([{ fault: 'restart', step: 'bind-app' }]);
+    place.world.faults.arm('restart', 'bind-app');
+    expect(isDone(await place.api('PUT', APP, { noRestart: 'true' }))).toBe(true);
+    expect(place.world.faults.list()).toEqual([{ fault: 'restart', step: 'bind-app' }]);
   });
 
   it('shows the call whose answer was lost, with the answer', async () => {
-    world.faults.arm('lost', 'create');
-    await CHANGES.create.ask(api);
-    expect(world.traffic.list()).toMatchObject([{ fault: 'lost', failure: 'ECONNRESET', reply: { status: 201 }, request: { method: 'POST' } }]);
+    place.world.faults.arm('lost', 'create');
+    await CHANGES.create.ask(place.api);
+    expect(place.world.traffic.list()).toMatchObject([{ fault: 'lost', failure: 'ECONNRESET', reply: { status: 201 }, request: { method: 'POST' } }]);
   });
 
   it('of a time-out hangs up on a service that is still at work', async () => {
-    world.settings.callTimeout = 50;
-    service.before = (_, hungUp) => hungUp;
-    world.faults.arm('timeout', 'create');
-    const answer = await CHANGES.create.ask(api);
+    place.world.settings.callTimeout = 50;
+    place.service.before = (_, hungUp) => hungUp;
+    place.world.faults.arm('timeout', 'create');
+    const answer = await CHANGES.create.ask(place.api);
     expect(answer.body).toContain('context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
     await expect.poll(serviceKnows).toBe('small');
     expect(tsuruKnows()).toBe(null);

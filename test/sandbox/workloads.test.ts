@@ -43,6 +43,15 @@ describe('an app', () => {
     expect(await api('POST', '/1.0/apps', fields)).toEqual({ status, body: `${text}\n` });
   });
 
+  it.each([
+    ['{"name":1}', 'json: cannot unmarshal number into Go struct field inputApp.Name of type string'],
+    ['{"tags":"a"}', 'json: cannot unmarshal string into Go struct field inputApp.Tags of type []string'],
+  ])('is refused as the JSON %s', async (body, text) => {
+    const headers = { Authorization: `bearer ${sandbox.token}`, 'Content-Type': 'application/json' };
+    const answer = await fetch(`${sandbox.address}/1.0/apps`, { method: 'POST', headers, body });
+    expect([answer.status, await answer.text()]).toEqual([400, `unable to parse as json: ${JSON.stringify(body)} - ${text}\n`]);
+  });
+
   it('keeps the plan that it was made with when another becomes the default', async () => {
     await api('POST', '/1.0/plans', { name: 'small', cpumilli: '100', memory: '128M', default: 'true' });
     const { body } = await api('GET', '/1.0/apps/app1');

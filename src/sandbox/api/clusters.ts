@@ -1,10 +1,11 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
-import { inputOf, JSON_TYPE } from '../http/input.ts';
+import { decoded } from '../http/decode.ts';
+import { JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
-import { textOf } from '../metadata.ts';
+import { ANY, BOOL, STRING, STRING_MAP, STRINGS, struct } from '../http/shapes.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { isAllowed, requireAllowed } from '../permissions.ts';
 import { findPool } from '../pools.ts';
@@ -90,19 +91,28 @@ function findCluster({ clusters }: State, name: string): Cluster {
   return cluster;
 }
 
+interface ClusterInput extends Record<'name' | 'provisioner', string>, Record<'addresses' | 'pools', string[] | null> {
+  custom_data: Record<string, string> | null;
+  default: boolean;
+}
+
+const CLUSTER = struct('provision.Cluster', {
+  ...{ name: STRING, addresses: STRINGS, provisioner: STRING, cacert: STRING, clientcert: STRING, clientkey: STRING, pools: STRINGS },
+  ...{ custom_data: STRING_MAP, local: BOOL, default: BOOL, kubeConfig: ANY, httpProxy: STRING },
+});
+
 /** @throws Error for a form, ApiError with 400 for wrong JSON */
 function clusterFrom(request: ApiRequest): Cluster {
   const type = request.incoming.headers['content-type'] ?? '';
   if (type !== '' && type !== JSON_TYPE) throw new Error(`Invalid Content-Type ${quoted(type)}`);
-  const input = inputOf({ ...request, contentType: JSON_TYPE });
-  const data = input.object('custom_data');
+  const given = decoded({ ...request, contentType: JSON_TYPE }, CLUSTER) as ClusterInput;
   return {
-    name: input.text('name'),
-    addresses: input.texts('addresses') ?? [],
-    provisioner: input.text('provisioner'),
-    pools: input.texts('pools') ?? [],
-    customData: data === null ? null : Object.fromEntries(Object.entries(data).map(([name, value]) => [name, textOf(value)])),
-    isDefault: input.isTrue('default'),
+    name: given.name,
+    addresses: given.addresses ?? [],
+    provisioner: given.provisioner,
+    pools: given.pools ?? [],
+    customData: given.custom_data,
+    isDefault: given.default,
   };
 }
 

@@ -1,7 +1,7 @@
 import { filteredEvents } from '../event-filter.ts';
 import { eventDetails, eventView } from '../event-view.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
-import { inputValues } from '../http/input.ts';
+import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { permissionsOf, requireAllowed } from '../permissions.ts';
@@ -30,7 +30,7 @@ function eventInfo(request: ApiRequest, { state }: World) {
 /** All changes are made at once, so that there is nothing to cancel. */
 function cancelEvent(request: ApiRequest, { state }: World): never {
   const { AllowedCancel } = eventOf(request, state.events);
-  if ((inputValues(request, 'reason')?.[0] ?? '') === '') throw new ApiError(400, 'reason is mandatory');
+  if (inputValue(request, 'reason') === '') throw new ApiError(400, 'reason is mandatory');
   requireAllowed(state, userOf(request), AllowedCancel?.Scheme ?? '', AllowedCancel?.Contexts ?? []);
   throw new ApiError(400, 'event is not cancelable');
 }

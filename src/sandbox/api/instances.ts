@@ -4,7 +4,7 @@ import { findInstance, findService, fullName, instanceContexts } from '../find.t
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
 import { decoded, type Shape, type Struct } from '../http/decode.ts';
 import { isSame } from '../http/go-values.ts';
-import { fieldsOf, inputOf, inputValue, inputValues, JSON_TYPE } from '../http/input.ts';
+import { fieldsOf, hasField, inputValue, inputValues, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { callAt } from '../app-binds.ts';
@@ -67,7 +67,7 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
   const given = decoded(request, INSTANCE, true) as Created;
   const isJson = request.contentType === JSON_TYPE;
   const either = (name: 'plan_name' | 'team_owner', old: string): string =>
-    inputOf(request).value(isJson ? name : name.replace('_', '')) == null ? inputValue(request, old) : given[name];
+    hasField(request, isJson ? name : name.replace('_', '')) ? given[name] : inputValue(request, old);
   const [owner, plan] = [either('team_owner', 'owner'), either('plan_name', 'plan')];
   const kind = 'service-instance.create';
   const teamOwner = owner === '' ? teamFor(state, userOf(request), kind) : owner;

@@ -49,8 +49,8 @@ async function createJob(request: ApiRequest, world: World) {
   const given = jobInput(request);
   const { state } = world;
   const user = userOf(request);
-  const [name, pool] = [given.input.text('name'), given.input.text('pool')];
-  const teamOwner = given.input.text('teamowner') || teamForWorkload(state, user, 'job.create');
+  const { name, pool } = given;
+  const teamOwner = given.teamOwner || teamForWorkload(state, user, 'job.create');
   requireAllowed(state, user, 'job.create', [{ CtxType: 'team', Value: teamOwner }]);
   await underEvent(world, request, { ...aboutJob('job.create', { name, pool, teamOwner }), cancel: 'job.update.events' }, () => {
     addJob(state, given, teamOwner, user.email);
@@ -62,7 +62,7 @@ async function changeJob(request: ApiRequest, world: World) {
   const given = jobInput(request);
   const job = findJob(world.state, param(request, 'name'));
   requireAllowed(world.state, userOf(request), 'job.update', [{ CtxType: 'team', Value: job.teamOwner }]);
-  const [pool, teamOwner] = [given.input.text('pool'), given.input.text('teamowner')];
+  const { pool, teamOwner } = given;
   if (pool !== '' && pool !== job.pool) throw new ApiError(400, 'Update pool is not implemented yet');
   await underEvent(world, request, { ...aboutJob('job.update', { name: job.name, pool, teamOwner }), hasNoSource: true }, () => {
     updateJob(world.state, job, given);

@@ -1,8 +1,10 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
-import { inputOf, inputValues, JSON_TYPE } from '../http/input.ts';
+import { decoded } from '../http/decode.ts';
+import { inputValue, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
+import { ANY, BOOL, INT, STRING, struct } from '../http/shapes.ts';
 import { isTrue } from '../http/values.ts';
 import { byName } from '../names.ts';
 import { requireAllowed } from '../permissions.ts';
@@ -35,15 +37,19 @@ async function addPlan(request: ApiRequest, world: World) {
   return json(planView(plan), { status: 201, isText: true });
 }
 
+type Four = [string, string, string, string];
+
+const PLAN = struct('app.Plan', {
+  ...{ name: STRING, memory: INT, cpumilli: INT, cpuBurst: ANY, runtimeClassName: STRING, default: BOOL, override: ANY },
+});
+
 function planFrom(request: ApiRequest): Plan {
   if (request.incoming.headers['content-type'] === JSON_TYPE) {
-    const input = inputOf(request);
-    const number = (name: string) => Number(input.value(name) ?? 0);
-    return { name: input.text('name'), memory: number('memory'), cpumilli: number('cpumilli'), isDefault: input.isTrue('default') };
+    const { default: isDefault, name, memory, cpumilli } = decoded(request, PLAN) as Omit<Plan, 'isDefault'> & { default: boolean };
+    return { name, memory, cpumilli, isDefault };
   }
-  const value = (name: string) => inputValues(request, name)?.[0] ?? '';
-  const cpumilli = /^[+-]?\d+$/.test(value('cpumilli')) ? Number(value('cpumilli')) : 0;
-  return { name: value('name'), memory: bytesOf(value('memory')), cpumilli, isDefault: isTrue(value('default')) };
+  const [name, memory, cpus, isDefault] = ['name', 'memory', 'cpumilli', 'default'].map((field) => inputValue(request, field)) as Four;
+  return { name, memory: bytesOf(memory), cpumilli: /^[+-]?\d+$/.test(cpus) ? Number(cpus) : 0, isDefault: isTrue(isDefault) };
 }
 
 /** Bytes of a quantity such as `512M`, `1Gi` or `1000`; 0 for what is none. The letters K, M and G stand for powers of 1024. */

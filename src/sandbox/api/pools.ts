@@ -1,9 +1,10 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
-import { inputOf, inputValues, type Input } from '../http/input.ts';
+import { decoded } from '../http/decode.ts';
+import { inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
-import { textOf } from '../metadata.ts';
+import { BOOL, pointer, STRING, STRING_MAP, struct } from '../http/shapes.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { contextsFor, requireAllowed } from '../permissions.ts';
 import { findPool, poolView, teamsOf } from '../pools.ts';
@@ -41,18 +42,31 @@ function poolInfo(request: ApiRequest, { state }: World) {
   return json(poolView(state, findPool(state, name, 404)));
 }
 
+interface UpdateOptions {
+  Default: boolean | null;
+  Public: boolean | null;
+  Force: boolean;
+  Labels: Record<string, string> | null;
+}
+
+interface AddOptions extends UpdateOptions {
+  Name: string;
+  Default: boolean;
+  Public: boolean;
+  Provisioner: string;
+}
+
 async function addPool(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'pool.create');
-  const input = inputOf(request);
-  const [name, isDefault] = [input.text('name'), input.isTrue('default')];
+  const shape = struct('pool.AddPoolOptions', { Name: STRING, Public: BOOL, Default: BOOL, Force: BOOL, Provisioner: STRING, Labels: STRING_MAP });
+  const { Name: name, Default: isDefault, Public, Force, Provisioner, Labels } = decoded(request, shape) as AddOptions;
   if (name === '') throw new ApiError(400, 'Pool name is required.');
   await underEvent(world, request, about('pool.create', name), () => {
     const { pools } = world.state;
     if (!isName(name)) throw new ApiError(400, `Invalid pool name, pool name ${NAME_RULE}`);
-    if (isDefault) giveUpDefault(world.state, input.isTrue('force'));
+    if (isDefault) giveUpDefault(world.state, Force);
     if (pools.some((pool) => pool.name === name)) throw new ApiError(409, 'Pool already exists.');
-    const isPublic = isDefault || input.isTrue('public');
-    pools.push({ name, isDefault, isPublic, provisioner: input.text('provisioner'), teams: null, labels: labelsOf(input) ?? {} });
+    pools.push({ name, isDefault, isPublic: isDefault || Public, provisioner: Provisioner, teams: null, labels: Labels ?? {} });
   });
   return empty(201);
 }
@@ -61,13 +75,12 @@ async function updatePool(request: ApiRequest, world: World) {
   const name = param(request, 'name');
   requireAllowed(world.state, userOf(request), 'pool.update');
   await underEvent(world, request, about('pool.update', name), () => {
-    const input = inputOf(request);
+    const shape = struct('pool.UpdatePoolOptions', { Default: pointer(BOOL), Public: pointer(BOOL), Force: BOOL, Labels: STRING_MAP });
+    const { Default: isDefault, Public: isPublic, Force, Labels } = decoded(request, shape) as UpdateOptions;
     const pool = findPool(world.state, name, 404);
-    const given = (field: string) => (input.value(field) === undefined ? undefined : input.isTrue(field));
-    const [isDefault, isPublic] = [given('default'), given('public')];
-    if (isDefault === true) giveUpDefault(world.state, input.isTrue('force'));
+    if (isDefault === true) giveUpDefault(world.state, Force);
     pool.isDefault = isDefault ?? pool.isDefault;
-    pool.labels = labelsOf(input) ?? pool.labels;
+    pool.labels = Labels ?? pool.labels;
     if (isPublic === true || isDefault === true) Object.assign(pool, { isPublic: true, teams: null });
     if (isPublic === false || isDefault === false) Object.assign(pool, { isPublic: false, teams: pool.isPublic ? [] : pool.teams });
   });
@@ -80,11 +93,6 @@ function giveUpDefault({ pools }: State, force: boolean): void {
   if (pool === undefined) return;
   if (!force) throw new ApiError(409, 'Default pool already exists.');
   pool.isDefault = false;
-}
-
-function labelsOf(input: Input): Record<string, string> | undefined {
-  const labels = input.object('labels');
-  return labels === null ? undefined : Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, textOf(value)]));
 }
 
 async function removePool(request: ApiRequest, world: World) {

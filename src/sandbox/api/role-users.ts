@@ -1,6 +1,6 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty } from '../http/answer.ts';
-import { inputValues } from '../http/input.ts';
+import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
@@ -20,7 +20,7 @@ async function assignRole(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'role.update.assign');
   const name = param(request, 'name');
   await underEvent(world, request, aboutRole('role.update.assign', name), () => {
-    const [email, value] = [inputValues(request, 'email')?.[0] ?? '', inputValues(request, 'context')?.[0] ?? ''];
+    const [email, value] = [inputValue(request, 'email'), inputValue(request, 'context')];
     const user = userOfRole(world.state, email);
     const role = findRole(world.state, name);
     requireContextValue(world.state, role, value);

@@ -1,7 +1,7 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty, goJson, json } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
-import { inputValues } from '../http/input.ts';
+import { inputValue, inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { actionNames, ACTION_CONTEXTS, isActionName, isKnownAction, permissionNames } from '../permission-names.ts';
@@ -23,7 +23,7 @@ export const ROLES_ROUTES: Route[] = [
 
 async function addRole(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'role.create');
-  const [name, context, description] = ['name', 'context', 'description'].map((field) => valueOf(request, field)) as [string, string, string];
+  const [name, context, description] = ['name', 'context', 'description'].map((field) => inputValue(request, field)) as [string, string, string];
   if (name === '') throw new ApiError(400, 'invalid role name');
   await underEvent(world, request, aboutRole('role.create', name), () => {
     const { roles } = world.state;
@@ -37,7 +37,7 @@ async function addRole(request: ApiRequest, world: World) {
 }
 
 async function changeRole(request: ApiRequest, world: World) {
-  const [name, newName, context, description] = ['name', 'newName', 'contextType', 'description'].map((field) => valueOf(request, field)) as [
+  const [name, newName, context, description] = ['name', 'newName', 'contextType', 'description'].map((field) => inputValue(request, field)) as [
     string,
     string,
     string,
@@ -128,8 +128,4 @@ function listPermissions(request: ApiRequest, { state }: World) {
 /** What an event about a role is made of. */
 export function aboutRole(kind: string, role: string) {
   return { target: { Type: 'role', Value: role }, kind, allowed: { scheme: 'role.read.events', contexts: [] } };
-}
-
-function valueOf(request: ApiRequest, field: string): string {
-  return inputValues(request, field)?.[0] ?? '';
 }

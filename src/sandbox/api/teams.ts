@@ -1,9 +1,11 @@
 import { appView } from '../app-view.ts';
 import { underEvent } from '../events.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
-import { inputOf, inputValues } from '../http/input.ts';
+import { decoded } from '../http/decode.ts';
+import { inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
+import { ANY, STRING, STRINGS, struct } from '../http/shapes.ts';
 import { byName, cleanTags } from '../names.ts';
 import { permissionNames } from '../permission-names.ts';
 import { covers, grants, isAllowed, permissionsOf, requireAllowed, unauthorized } from '../permissions.ts';
@@ -35,17 +37,24 @@ function listTeams(request: ApiRequest, { state }: World) {
   return own.length === 0 ? empty(204) : json(own);
 }
 
+interface Named {
+  name: string;
+  tags: string[] | null;
+}
+
 async function createTeam(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'team.create');
-  const name = inputOf(request).text('name');
+  const { name, tags } = decoded(request, struct('auth.Team', { name: STRING, creatingUser: STRING, tags: STRINGS, quota: ANY })) as Named;
   await underEvent(world, request, about('team.create', name), () => {
-    addTeam(world.state, name, tagsOf(request), { invalid: 400, taken: 409 });
+    addTeam(world.state, name, tagsOf(request, tags), { invalid: 400, taken: 409 });
   });
   return empty(201);
 }
 
 async function updateTeam(request: ApiRequest, world: World) {
-  const [name, newName, tags] = [param(request, 'name'), inputOf(request).text('newname'), tagsOf(request)];
+  const name = param(request, 'name');
+  const change = decoded(request, struct('api.teamChange', { NewName: STRING, Tags: STRINGS })) as { NewName: string; Tags: string[] | null };
+  const [newName, tags] = [change.NewName, tagsOf(request, change.Tags)];
   requireAllowed(world.state, userOf(request), 'team.update', [inTeam(name)]);
   const team = findTeam(world.state, name);
   await underEvent(world, request, about('team.update', name), () => {
@@ -154,8 +163,8 @@ function renameTeam({ apps, services, instances, pools }: State, old: string, na
 }
 
 /** Those of both spellings that the clients use. */
-function tagsOf(request: ApiRequest): string[] {
-  return cleanTags([...(inputOf(request).texts('tags') ?? []), ...(inputValues(request, 'tag') ?? [])]);
+function tagsOf(request: ApiRequest, tags: readonly string[] | null): string[] {
+  return cleanTags([...(tags ?? []), ...(inputValues(request, 'tag') ?? [])]);
 }
 
 /** What an event about a team is made of. */

@@ -1,6 +1,6 @@
 import { underEvent } from '../events.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
-import { inputValues } from '../http/input.ts';
+import { inputValue } from '../http/input.ts';
 import { userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
@@ -42,7 +42,7 @@ async function createUser(request: ApiRequest, world: World) {
   if (request.user === undefined || !isAllowed(world.state, request.user, 'user.create')) {
     throw new ApiError(401, 'User registration is disabled for non-admin users.');
   }
-  const [email, password] = ['email', 'password'].map((name) => inputValues(request, name)?.[0] ?? '') as [string, string];
+  const [email, password] = ['email', 'password'].map((name) => inputValue(request, name)) as [string, string];
   const options = { ...about('user.create', email), owner: email, secrets: ['password'] };
   await underEvent(world, request, options, () => {
     if (!isEmail(email)) throw new ApiError(400, 'invalid email');
@@ -68,7 +68,7 @@ async function removeUser(request: ApiRequest, world: World) {
 async function changePassword(request: ApiRequest, world: World) {
   const user = findUser(world.state, userOf(request).email);
   await underEvent(world, request, { ...about('user.update.password', user.email), data: null }, () => {
-    const [old, next, confirmed] = ['old', 'new', 'confirm'].map((name) => inputValues(request, name)?.[0] ?? '') as [string, string, string];
+    const [old, next, confirmed] = ['old', 'new', 'confirm'].map((name) => inputValue(request, name)) as [string, string, string];
     if (old === '' || next === '') throw new ApiError(400, 'Both the old and the new passwords are required.');
     if (next !== confirmed) throw new ApiError(400, "New password and password confirmation didn't match.");
     if (old !== user.password) throw new ApiError(403, "the given password didn't match the user's current password");

@@ -3,10 +3,11 @@ import { unsetVariables, wrongNames, type Setting } from '../environment.ts';
 import { underEvent, type EventOptions } from '../events.ts';
 import { appContexts, findApp, findJob, jobContexts } from '../find.ts';
 import { ApiError, json } from '../http/answer.ts';
-import { inputOf, inputValues } from '../http/input.ts';
+import { decoded } from '../http/decode.ts';
+import { inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
-import { listOf, lowered, textOf } from '../metadata.ts';
+import { BOOL, list, pointer, STRING, struct } from '../http/shapes.ts';
 import { requireAllowed } from '../permissions.ts';
 import type { App, Job } from '../records.ts';
 import type { World } from '../world.ts';
@@ -93,23 +94,34 @@ async function change(request: ApiRequest, world: World, options: EventOptions, 
   return undefined;
 }
 
+interface Envs {
+  Envs: { Name: string; Value: string; Alias: string; private: boolean | null }[] | null;
+  managedBy: string;
+  Private: boolean;
+  pruneUnused: boolean;
+}
+
+const ENVS = struct('api.Envs', {
+  Envs: list(struct('api.Env', { Name: STRING, Value: STRING, Alias: STRING, private: pointer(BOOL) })),
+  managedBy: STRING,
+  NoRestart: BOOL,
+  Private: BOOL,
+  pruneUnused: BOOL,
+});
+
 /** Reads what is to be set, and the names of the fields that an event must not show. @throws ApiError with 400 */
 function settingFrom(request: ApiRequest): { setting: Setting; secrets: string[] } {
-  const input = inputOf(request);
-  const given = listOf(input.value('envs') ?? input.object('envs') ?? undefined).map(lowered);
-  const [managedBy, prune] = [input.text('managedby'), input.isTrue('pruneunused')];
+  const { Envs, managedBy, Private, pruneUnused } = decoded(request, ENVS) as Envs;
+  const given = Envs ?? [];
   if (managedBy === '' && given.length === 0) throw new ApiError(400, 'You must provide the list of environment variables');
-  if (prune && managedBy === '') throw new ApiError(400, 'Prune unused requires a managed-by value');
-  const variables = given.map((one) => ({
-    name: textOf(one['name']),
-    value: textOf(one['value']),
-    alias: textOf(one['alias']),
-    isPublic: !input.isTrue('private') && !['true', '1', 'on'].includes(textOf(one['private'])),
-    managedBy,
-  }));
+  if (pruneUnused && managedBy === '') throw new ApiError(400, 'Prune unused requires a managed-by value');
+  const variables = given.map(({ Name, Value, Alias, private: own }) => ({ name: Name, value: Value, alias: Alias, isPublic: !Private && own !== true, managedBy }));
   const wrong = wrongNames(variables.map(({ name }) => name));
   if (wrong !== undefined) throw new ApiError(400, `There were errors validating environment variables: ${wrong}`);
-  return { setting: { variables, managedBy, prune }, secrets: variables.flatMap(({ isPublic }, index) => (isPublic ? [] : [`Envs.${index}.Value`])) };
+  return {
+    setting: { variables, managedBy, prune: pruneUnused },
+    secrets: variables.flatMap(({ isPublic }, index) => (isPublic ? [] : [`Envs.${index}.Value`])),
+  };
 }
 
 function namesFrom(request: ApiRequest): string[] {

@@ -1,3 +1,4 @@
+import { goNumber } from '../../tsuru/encoding.ts';
 import { goSyntaxError } from '../../tsuru/go-json.ts';
 import type { Json } from '../records.ts';
 import { ApiError } from './answer.ts';
@@ -7,7 +8,7 @@ import type { ApiRequest } from './request.ts';
 import { isBool, isTrue, queryError, type Values } from './values.ts';
 
 /** The Go types that Tsuru decodes bodies into. */
-export type Shape = { kind: 'string' | 'bool' | 'any' } | { kind: 'list' | 'map'; of: Shape } | Struct;
+export type Shape = { kind: 'string' | 'bool' | 'int' | 'time' | 'any' } | { kind: 'list' | 'map' | 'pointer'; of: Shape } | Struct;
 
 export interface Struct {
   kind: 'struct';
@@ -60,8 +61,9 @@ interface Place {
 /** Go goes on after a value of the wrong type, and reports the first one. */
 function fromJson(value: Json, shape: Shape, place: Place, problems: string[]): unknown {
   if (value === null) return zeroOf(shape);
+  if (shape.kind === 'pointer') return fromJson(value, shape.of, place, problems);
   const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : (typeof value as 'string' | 'number' | 'object');
-  if (shape.kind === 'any' || shape.kind === kind) return value;
+  if (shape.kind === 'any' || shape.kind === kind || (shape.kind === 'int' && Number.isSafeInteger(value))) return value;
   if (shape.kind === 'list' && Array.isArray(value)) return value.map((item) => fromJson(item, shape.of, place, problems));
   if (typeof value === 'object' && !Array.isArray(value)) {
     const members = Object.entries(value);
@@ -79,13 +81,15 @@ function fromJson(value: Json, shape: Shape, place: Place, problems: string[]): 
     }
   }
   const into = place.path.length === 0 ? 'value' : `struct field ${place.struct}.${place.path.join('.')}`;
-  problems.push(`json: cannot unmarshal ${kind} into Go ${into} of type ${nameOf(shape)}`);
+  const found = shape.kind === 'int' && typeof value === 'number' ? `number ${goNumber(value)}` : kind;
+  problems.push(`json: cannot unmarshal ${found} into Go ${into} of type ${nameOf(shape)}`);
   return zeroOf(shape);
 }
 
 /** @throws Error with the words of the decoder */
 function fromForm(node: Node, shape: Shape): unknown {
   if (shape.kind === 'any' && typeof node === 'string') return node;
+  if (shape.kind === 'pointer') return fromForm(node, shape.of);
   const own = textOf(node);
   if (own === '' && (typeof node === 'string' || node.has(''))) return zeroOf(shape);
   const members = typeof node === 'string' ? [['', node] as const] : [...node];
@@ -93,6 +97,12 @@ function fromForm(node: Node, shape: Shape): unknown {
     case 'bool':
       if (!isBool(own)) throw new Error(`could not parse bool from ${quoted(own)}`);
       return isTrue(own);
+    case 'int':
+      if (!/^[-+]?\d+$/.test(own)) throw new Error(`could not parse int from ${quoted(own)}`);
+      return Number(own);
+    case 'time':
+      if (!TIME.test(own) || Number.isNaN(Date.parse(own))) throw new Error(`cannot decode string \`${own}\` as time.Time`);
+      return own;
     case 'map':
       return Object.fromEntries(members.map(([key, item]) => [key, fromForm(item, shape.of)]));
     case 'any':
@@ -113,6 +123,9 @@ function fromForm(node: Node, shape: Shape): unknown {
   }
 }
 
+/** A date, with a time after it or not; Go takes some more forms. */
+const TIME = /^\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[-+]\d{2}:\d{2})?)?)?)?$/;
+
 /** Lists that are longer would only fill the memory. */
 const LONGEST_LIST = 10_000;
 
@@ -131,12 +144,15 @@ function listOf(members: readonly (readonly [string, Node])[], shape: Shape & { 
 function zeroOf(shape: Shape): unknown {
   if (shape.kind === 'string') return '';
   if (shape.kind === 'bool') return false;
+  if (shape.kind === 'int') return 0;
+  if (shape.kind === 'time') return '';
   return shape.kind === 'struct' ? Object.fromEntries(Object.entries(shape.fields).map(([name, { of }]) => [name, zeroOf(of)])) : null;
 }
 
 function nameOf(shape: Shape): string {
   if (shape.kind === 'list') return `[]${nameOf(shape.of)}`;
   if (shape.kind === 'map') return `map[string]${nameOf(shape.of)}`;
+  if (shape.kind === 'pointer') return `*${nameOf(shape.of)}`;
   if (shape.kind === 'any') return 'interface {}';
   if (shape.kind !== 'struct') return shape.kind;
   const fields = Object.entries(shape.fields).map(([name, { of }]) => `${name} ${nameOf(of)}`);

@@ -1,23 +1,9 @@
 import { goSyntaxError } from '../../tsuru/go-json.ts';
 import type { Json } from '../records.ts';
-import { ApiError } from './answer.ts';
-import { printed, quoted } from './go-text.ts';
+import { printed } from './go-text.ts';
 import { multipartValues } from './multipart.ts';
 import type { ApiRequest } from './request.ts';
-import { add, isTrue, parseValues, type Values } from './values.ts';
-
-/** What a request asks for, from JSON or from a form; names are found whatever their case is. */
-export interface Input {
-  /** `''` if it is missing. */
-  text: (name: string) => string;
-  isTrue: (name: string) => boolean;
-  /** Null if it is missing. */
-  texts: (name: string) => string[] | null;
-  /** An object, null if it is missing: of a form, the fields below `NAME.`. */
-  object: (name: string) => Record<string, Json> | null;
-  /** The value as it is in JSON, or undefined. */
-  value: (name: string) => Json | undefined;
-}
+import { add, parseValues, type Values } from './values.ts';
 
 const WITH_A_BODY = ['POST', 'PUT', 'PATCH'];
 
@@ -43,9 +29,11 @@ export function formOf(request: ApiRequest): Values {
 export const FORM = 'application/x-www-form-urlencoded';
 export const JSON_TYPE = 'application/json';
 
-/** Reads what a request asks for. @throws ApiError with 400 for JSON that cannot be parsed */
-export function inputOf(request: ApiRequest): Input {
-  return request.contentType === JSON_TYPE ? jsonInput(request) : formInput(formOf(request));
+/** Whether a request has a field, whatever the case of its name is; null is none. */
+export function hasField(request: ApiRequest, name: string): boolean {
+  const isMeant = (other: string) => other.toLowerCase() === name.toLowerCase();
+  if (request.contentType !== JSON_TYPE) return [...formOf(request).keys()].some(isMeant);
+  return Object.entries(parsedOrNothing(request) ?? {}).some(([other, value]) => isMeant(other) && value !== null);
 }
 
 /** The values of one field, by its exact name, or undefined if it is missing (tsuru/api `InputValues`). */
@@ -93,81 +81,12 @@ function printedValues(value: Json): string[] {
   return Array.isArray(value) ? value.map(printed) : [printed(value)];
 }
 
-function jsonInput(request: ApiRequest): Input {
-  const parsed = parsedBody(request);
-  const members = Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name.toLowerCase(), value]));
-  const value = (name: string): Json | undefined => members[name.toLowerCase()];
-  return {
-    value,
-    text: (name) => printed(value(name) ?? ''),
-    isTrue: (name) => value(name) === true,
-    texts(name) {
-      const list = value(name);
-      return Array.isArray(list) ? list.map(printed) : null;
-    },
-    object(name) {
-      const object = value(name);
-      return isObject(object) ? object : null;
-    },
-  };
-}
-
-function formInput(form: Values): Input {
-  const names = [...form.keys()];
-  const found = (name: string): string[] | undefined => {
-    const key = form.has(name) ? name : names.find((other) => other.toLowerCase() === name.toLowerCase());
-    return key === undefined ? undefined : form.get(key);
-  };
-  const below = (name: string): [string, string][] =>
-    [...form].flatMap(([key, [value = '']]) =>
-      key.toLowerCase().startsWith(`${name.toLowerCase()}.`) ? [[key.slice(name.length + 1), value] as [string, string]] : [],
-    );
-  return {
-    value: (name) => found(name)?.at(-1),
-    text: (name) => found(name)?.at(-1) ?? '',
-    isTrue: (name) => isTrue(found(name)?.at(-1) ?? ''),
-    texts(name) {
-      const indexed = below(name).map(([, value]) => value);
-      return found(name) ?? (indexed.length > 0 ? indexed : null);
-    },
-    object(name) {
-      const entries = below(name);
-      return entries.length === 0 ? null : nested(entries);
-    },
-  };
-}
-
-/** Builds an object from keys that are joined by dots; `\` takes the meaning from a dot. */
-function nested(entries: readonly [string, string][]): Record<string, Json> {
-  const root = Object.create(null) as Record<string, Json>;
-  for (const [path, value] of entries) {
-    const keys = (path.match(/(?:\\.|[^.\\])+/g) ?? []).map((key) => key.replace(/\\(.)/g, '$1'));
-    const last = keys.pop();
-    if (last === undefined) continue;
-    let target = root;
-    for (const key of keys) {
-      const next = target[key];
-      target = isObject(next) ? next : (target[key] = Object.create(null) as Record<string, Json>);
-    }
-    target[last] = value;
-  }
-  return root;
-}
-
 /** The fields of a form for a value in JSON; what is empty, zero or false is `''`. */
 function flattened(value: Json, prefix = ''): [string, string][] {
   const members = value !== null && typeof value === 'object' ? Object.entries(value) : [];
   if (members.length === 0) return [[prefix, typeof value === 'object' || !value ? '' : printed(value)]];
   const before = prefix === '' ? '' : `${prefix}.`;
   return members.flatMap(([key, item]) => flattened(item, before + key.replace(/[\\.]/g, '\\$&')));
-}
-
-function parsedBody({ body }: ApiRequest): Record<string, Json> {
-  if (body.length === 0) return {};
-  const problem = goSyntaxError(body);
-  if (problem !== undefined) throw new ApiError(400, `unable to parse as json: ${quoted(body.toString())} - ${problem}`);
-  const parsed = JSON.parse(body.toString()) as Json;
-  return isObject(parsed) ? parsed : {};
 }
 
 /** Undefined for a body that has no object, or is empty. */

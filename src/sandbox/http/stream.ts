@@ -13,7 +13,7 @@ export interface JsonStream {
 
 /**
  * Opens a stream on a response, which starts with its first line: until then, an error can still be an answer of its own. An
- * empty line is sent after each `keepAlive` milliseconds in which nothing else was.
+ * empty line is sent after each `keepAlive` milliseconds in which nothing else was; two, if nothing was sent before.
  */
 export function openStream(response: ServerResponse, now: () => Date, keepAlive: number): JsonStream {
   let hasStarted = false;
@@ -25,7 +25,7 @@ export function openStream(response: ServerResponse, now: () => Date, keepAlive:
     timer.refresh();
   };
   const timer = setInterval(() => {
-    send('');
+    send(hasStarted ? '' : '\n');
   }, keepAlive);
   response.once('close', () => {
     clearInterval(timer);

@@ -18,6 +18,7 @@ export interface OwnService {
   args: string[];
   /** The variables for it, besides those of this process. */
   variables: Record<string, string>;
+  /** 0 for any that is free. */
   port: number;
   /** Whether its instances are in a SQLite file. */
   isSqlite: boolean;
@@ -55,7 +56,7 @@ export function ownServiceIn(directory: string, environment: NodeJS.ProcessEnv):
   if (!(script in scripts)) throw new ExpectedError(EXIT.inTheWay, 'package.json has no script "dev".', 'Start the service, and give its URL.');
   const { username, password } = credentialsIn(directory, variables);
   return {
-    ...{ directory, command: packageManager, args: ['run', script], port: Number(variables['PORT'] ?? DEFAULT_PORT) || DEFAULT_PORT },
+    ...{ directory, command: packageManager, args: ['run', script], port: portOf(variables['PORT']) },
     variables: {
       ...(!isSet(variables['SERVICE_USERNAME']) && { SERVICE_USERNAME: username }),
       ...(!isSet(variables['SERVICE_PASSWORD']) && { SERVICE_PASSWORD: password }),
@@ -124,6 +125,11 @@ function textIn(directory: string, path: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'Correct it.');
   }
+}
+
+function portOf(text: string | undefined): number {
+  const port = Number(isSet(text) ? text : DEFAULT_PORT);
+  return port >= 0 && port <= 65_535 ? port : DEFAULT_PORT;
 }
 
 function isSet(value: string | undefined): boolean {

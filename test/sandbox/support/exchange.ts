@@ -2,10 +2,17 @@ import { request as requestHttp } from 'node:http';
 
 import { headersOf, type RecordedAnswer, type RecordedRequest } from './recording.ts';
 
+/** What has arrived of an answer so far. */
+export interface Received {
+  text: string;
+  /** How often only line ends came. */
+  blanks: number;
+}
+
 /** A request under way. */
 export interface Exchange {
-  /** Resolves when the text received so far satisfies the condition, or when no more will come. */
-  arrived: (condition: (text: string) => boolean) => Promise<void>;
+  /** Resolves when what was received so far satisfies the condition, or when no more will come. */
+  arrived: (condition: (received: Received) => boolean) => Promise<void>;
   /** Never rejects: a closed connection is an answer with an error. */
   answer: Promise<RecordedAnswer>;
 }
@@ -13,6 +20,7 @@ export interface Exchange {
 /** Sends a request whose path is never normalized, on a connection of its own, with a Content-Length if it has a body. */
 export function exchange(address: URL, { method, path, headers, body }: RecordedRequest): Exchange {
   let text = '';
+  let blanks = 0;
   let isOver = false;
   let watchers: (() => boolean)[] = [];
   const notify = () => {
@@ -31,6 +39,7 @@ export function exchange(address: URL, { method, path, headers, body }: Recorded
         incoming.setEncoding('utf8');
         incoming.on('data', (chunk: string) => {
           text += chunk;
+          if (/^\n+$/.test(chunk)) blanks += 1;
           notify();
         });
         incoming.on('error', ({ message }) => {
@@ -51,7 +60,7 @@ export function exchange(address: URL, { method, path, headers, body }: Recorded
     arrived: (condition) =>
       new Promise((resolve) => {
         watchers.push(() => {
-          const isDone = isOver || condition(text);
+          const isDone = isOver || condition({ text, blanks });
           if (isDone) resolve();
           return isDone;
         });

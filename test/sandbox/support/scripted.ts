@@ -20,7 +20,13 @@ export interface ScriptedServices {
 }
 
 const nameOf = (service: string, { method, path }: RecordedRequest) => `${service} ${method} ${path}`;
-const blankLinesOf = (body: string) => body.split('\n').slice(0, -1).filter((line) => line === '').length;
+
+/** How often a stream was kept alive by a blank line. The first time, the line that is not yet begun is ended as well. */
+function keptAlive({ response: { headers = {}, body = '' } }: ApiCall): number {
+  if (headers['Content-Type'] !== 'application/x-json-stream') return 0;
+  const blankLines = body.split('\n').slice(0, -1).filter((line) => line === '').length;
+  return body.startsWith('\n') ? blankLines - 1 : blankLines;
+}
 
 /** A GET whose connection was closed may be tried again by a client of Go, or not, whichever connection it was sent on. */
 export const isRetry = (call: SeenCall, before: SeenCall | undefined, answer: RecordedAnswer | undefined): boolean =>
@@ -46,8 +52,8 @@ export async function startServices([first, ...others]: [string, ...string[]], n
   async function reply(response: ServerResponse, answer: RecordedAnswer): Promise<void> {
     const { call, calls, exchange } = script ?? {};
     // Blank lines are sent to the client while a service works: the last service goes on working until they have come.
-    const blankLines = call?.response.headers?.['Content-Type'] === 'application/x-json-stream' && blankLinesOf(call.response.body ?? '');
-    if (blankLines && calls?.length === 0) await exchange?.().arrived((received) => blankLinesOf(received) >= blankLines);
+    const due = call === undefined ? 0 : keptAlive(call);
+    if (due > 0 && calls?.length === 0) await exchange?.().arrived(({ blanks }) => blanks >= due);
     if (answer.status === undefined) {
       response.destroy();
       return;
@@ -61,7 +67,7 @@ export async function startServices([first, ...others]: [string, ...string[]], n
       response.write(chunk);
       sent += chunk;
       // The next chunk is sent once the client has this one: an answer that is passed on when it is complete never comes.
-      if (call?.response.chunks !== undefined) await exchange?.().arrived((received) => received.length >= sent.length);
+      if (call?.response.chunks !== undefined) await exchange?.().arrived(({ text: received }) => received.length >= sent.length);
     }
     response.end();
   }

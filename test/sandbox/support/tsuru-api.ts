@@ -4,14 +4,15 @@ export interface ApiAnswer {
   body: string;
 }
 
-/** Makes requests to a Tsuru, with the token of a user; fields are sent in a form. */
-export type TsuruApi = (method: string, path: string, fields?: Record<string, string>) => Promise<ApiAnswer>;
+/** Makes requests to a Tsuru, with the token of a user; fields are sent in a form, a text as JSON. */
+export type TsuruApi = (method: string, path: string, body?: Record<string, string> | string) => Promise<ApiAnswer>;
 
 export function tsuruApi(address: string, token: string): TsuruApi {
-  return async (method, path, fields) => {
-    const headers = { Authorization: `bearer ${token}` };
+  return async (method, path, given) => {
+    const headers = { Authorization: `bearer ${token}`, ...(typeof given === 'string' && { 'Content-Type': 'application/json' }) };
+    const body = typeof given === 'object' ? new URLSearchParams(given) : given;
     try {
-      const response = await fetch(address + path, { method, headers, ...(fields && { body: new URLSearchParams(fields) }) });
+      const response = await fetch(address + path, { method, headers, ...(body !== undefined && { body }) });
       return { status: response.status, body: await response.text() };
     } catch {
       return { status: undefined, body: '' };
