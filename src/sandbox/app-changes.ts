@@ -12,7 +12,7 @@ import { changedMetadata, isEmptyChange, METADATA, requireMetadata, type Metadat
 import { cleanTags, isName, NAME_RULE } from './names.ts';
 import { requireAllowed } from './permissions.ts';
 import { planFor, planOf } from './plans.ts';
-import type { App, State } from './records.ts';
+import type { App, Json, State } from './records.ts';
 import { requireTeamInPool, teamForWorkload } from './workloads.ts';
 import type { World } from './world.ts';
 
@@ -22,6 +22,8 @@ interface InputApp extends Record<Field, string> {
   RouterOpts: Record<string, string> | null;
   Tags: string[] | null;
   Metadata: MetadataChange;
+  PlanOverride: Json;
+  Processes: Json;
 }
 
 const INPUT = struct('api.inputApp', {
@@ -92,6 +94,9 @@ export function appUpdate(request: ApiRequest, { state }: World, app: App): { wa
   if (pool !== '' && pool !== app.pool) {
     throw new ApiError(400, 'pool updates are no longer supported, create a new app in the desired pool instead');
   }
+  if (hasValue(input.PlanOverride) || hasValue(input.Processes)) {
+    throw new ApiError(501, 'The sandbox has no processes, and no plans for single apps: apps are records only.');
+  }
   if (inputValue(request, 'platform') !== '') throw new Error("Platform doesn't exist.");
   const isAsked: [string, boolean][] = [
     ['description', description !== ''],
@@ -125,6 +130,11 @@ export function appUpdate(request: ApiRequest, { state }: World, app: App): { wa
       Object.assign(app, next);
     },
   };
+}
+
+/** Whether anything is in a value of JSON or of a form, however deep. */
+function hasValue(value: Json): boolean {
+  return typeof value === 'object' && value !== null ? Object.values(value).some(hasValue) : value !== null && value !== '';
 }
 
 /** @throws ApiError with 400 */

@@ -110,7 +110,8 @@ export function wrongNames(names: readonly string[]): string | undefined {
 }
 
 const NAME_RULE =
-  "a valid environment variable name must consist of alphabetic characters, digits, '_' and must not start with a digit: invalid environment variable name";
+  "a valid environment variable name must consist of alphabetic characters, digits, '_' and must not start with a digit: " +
+  'invalid environment variable name';
 
 function announce({ variables }: Setting, write: Write): void {
   if (variables.length > 0) write(section(`Setting ${variables.length} new environment variables`));

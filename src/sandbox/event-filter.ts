@@ -63,9 +63,8 @@ function sorted(events: readonly EventRecord[], by: string): EventRecord[] {
   const isDown = by.startsWith('-');
   const path = by.replace(/^-/, '').split('.');
   const valueOf = (event: EventRecord): string => {
-    const member = (held: unknown, key: string): unknown => (typeof held === 'object' && held !== null ? lowered(held as Record<string, unknown>)[key] : '');
-    const value = path.reduce<unknown>(member, event);
-    return typeof value === 'string' ? value : JSON.stringify(value ?? '');
+    const value = path.reduce<unknown>(member, event) ?? '';
+    return typeof value === 'string' ? value : JSON.stringify(value);
   };
   const keyed = events.map((event) => ({ event, value: valueOf(event) }));
   keyed.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
@@ -73,6 +72,8 @@ function sorted(events: readonly EventRecord[], by: string): EventRecord[] {
   return isDown ? list.reverse() : list;
 }
 
-function lowered(given: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value as string]));
+/** A member of an object, whatever the case of its name is. */
+function member(held: unknown, name: string): unknown {
+  if (typeof held !== 'object' || held === null) return undefined;
+  return Object.entries(held).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }

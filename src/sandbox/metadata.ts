@@ -8,6 +8,7 @@ const ITEMS = list(struct('app.MetadataItem', { name: STRING, value: STRING, del
 /** The type that requests have it in. */
 export const METADATA = struct('app.Metadata', { labels: ITEMS, annotations: ITEMS });
 
+/** Whether nothing is asked for. */
 export function isEmptyChange({ labels, annotations }: MetadataChange): boolean {
   return (labels ?? []).length + (annotations ?? []).length === 0;
 }

@@ -6,6 +6,7 @@ export function isName(name: string): boolean {
 /** The rule of {@link isName}, as Tsuru states it. */
 export const NAME_RULE = 'should have at most 40 characters, containing only lower case letters, numbers or dashes, starting with a letter.';
 
+/** Whether Tsuru takes a text for the address of a user. */
 export function isEmail(address: string): boolean {
   return /^[^@\s]+@(?:[-a-z0-9]+\.)+[a-z]{2,}$/.test(address);
 }

@@ -56,7 +56,7 @@ export function makeReverseProxy(tls: Trust, closing: AbortSignal): ReverseProxy
       try {
         incoming = await replyTo(request, agents[request.address.protocol === 'https:' ? 'https:' : 'http:'], closing);
       } catch (error) {
-        response.writeHead(502);
+        response.writeHead(502, { 'Content-Length': 0 });
         return { failure: (error as NodeJS.ErrnoException).code ?? (error as Error).message };
       }
       return copy(incoming, response, asksForGzip(request.headers));

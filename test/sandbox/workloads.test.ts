@@ -163,10 +163,11 @@ describe('what services do not need', () => {
   it.each([
     ['POST', '/1.0/apps/app1/deploy', 'deploys'],
     ['POST', '/1.0/apps/app1/restart', 'units'],
+    ['PUT', '/1.0/apps/app1', 'processes', { 'PlanOverride.CPUMilli': '200' }],
     ['GET', '/1.0/apps/app1/log', 'logs'],
     ['POST', '/1.4/volumes', 'volumes'],
-  ])('is refused in words: %s %s', async (method, path, topic) => {
-    const { status, body } = await api(method, path);
+  ])('is refused in words: %s %s', async (method, path, topic, fields?: Record<string, string>) => {
+    const { status, body } = await api(method, path, fields);
     expect(status).toBe(501);
     expect(body).toContain(`The sandbox has no ${topic}`);
   });

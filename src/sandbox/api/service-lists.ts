@@ -1,5 +1,5 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
-import { clientOf, ServiceError, type ServiceClient } from '../service-client.ts';
+import { clientOf, endpointOf, ServiceError, type ServiceClient } from '../service-client.ts';
 import { ApiError, empty, json, type Answer } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
@@ -65,17 +65,18 @@ export function infoMap(pairs: (Record<string, string> | null)[] | null): Record
   return sortedKeys(Object.fromEntries((pairs ?? []).map((pair) => [pair?.['label'] ?? '', pair?.['value'] ?? ''])));
 }
 
+/** Without an address for the pool, there are none. */
 async function plans(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const service = serviceOf(state, param(request, 'name'));
-  let client;
+  const pool = service.isMultiCluster ? first(request.query, 'pool') : '';
   try {
-    client = clientOf(world, request, service, service.isMultiCluster ? first(request.query, 'pool') : '');
+    endpointOf(state, service, pool);
   } catch {
     return json([]);
   }
   try {
-    return json(await client.plans());
+    return json(await clientOf(world, request, service, pool).plans());
   } catch (error) {
     if (!(error instanceof ServiceError) || error.sentinel !== 'ErrMissingPool') throw error;
     throw new ApiError(400, `You must provide the pool name, available pools: ${poolsFor(request, state).join(', ')}`);

@@ -115,7 +115,9 @@ function settingFrom(request: ApiRequest): { setting: Setting; secrets: string[]
   const given = Envs ?? [];
   if (managedBy === '' && given.length === 0) throw new ApiError(400, 'You must provide the list of environment variables');
   if (pruneUnused && managedBy === '') throw new ApiError(400, 'Prune unused requires a managed-by value');
-  const variables = given.map(({ Name, Value, Alias, private: own }) => ({ name: Name, value: Value, alias: Alias, isPublic: !Private && own !== true, managedBy }));
+  const variables = given.map(({ Name, Value, Alias, private: own }) => {
+    return { name: Name, value: Value, alias: Alias, isPublic: !Private && own !== true, managedBy };
+  });
   const wrong = wrongNames(variables.map(({ name }) => name));
   if (wrong !== undefined) throw new ApiError(400, `There were errors validating environment variables: ${wrong}`);
   return {

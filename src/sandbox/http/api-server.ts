@@ -26,13 +26,13 @@ export function apiHandler(world: World): ApiHandler {
   return async (incoming, response, user) => {
     const target = targetOf(incoming.url ?? '');
     if (target === undefined) {
-      response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+      response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': 15, Connection: 'close' });
       response.end('400 Bad Request');
       return;
     }
     const match = find(incoming.method ?? '', target.path);
     if (match === undefined) {
-      refuse(response, 404, '404 page not found\n');
+      refuse(response, 404, '404 page not found\n', { 'Content-Length': '19' });
       return;
     }
     response.setHeader('Supported-Tsuru', '1.0.1');
@@ -112,7 +112,9 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
   }
   const { status, headers = {}, body } = answer;
   const type = headers['Content-Type'] === undefined && body !== undefined && body.length > 0 && { 'Content-Type': sniffedType(body) };
-  response.writeHead(status, { ...headers, ...type });
+  // Tsuru sends what it writes in chunks.
+  const length = body === undefined && status !== 204 && { 'Content-Length': 0 };
+  response.writeHead(status, { ...headers, ...type, ...length });
   response.end(body);
 }
 

@@ -112,7 +112,7 @@ function fromForm(node: Node, shape: Shape): unknown {
     case 'struct': {
       const struct = zeroOf(shape) as Record<string, unknown>;
       for (const [key, item] of members) {
-        if (key === '') throw new Error(`${own} cannot be decoded as ${shape.name}`);
+        if (key === '') throw new Error(`${own} cannot be decoded as ${nameOf(shape)}`);
         const [name, field] = Object.entries(shape.fields).find(([json, { form = json }]) => form.toLowerCase() === key.toLowerCase()) ?? [];
         if (name !== undefined && field !== undefined) struct[name] = fromForm(item, field.of);
       }
@@ -153,7 +153,10 @@ function nameOf(shape: Shape): string {
   if (shape.kind === 'list') return `[]${nameOf(shape.of)}`;
   if (shape.kind === 'map') return `map[string]${nameOf(shape.of)}`;
   if (shape.kind === 'pointer') return `*${nameOf(shape.of)}`;
-  return shape.kind === 'struct' ? shape.name : shape.kind === 'any' ? 'interface {}' : shape.kind;
+  if (shape.kind === 'any') return 'interface {}';
+  if (shape.kind !== 'struct') return shape.kind;
+  const fields = Object.entries(shape.fields).map(([name, { of }]) => `${name} ${nameOf(of)}`);
+  return shape.name === '' ? `struct { ${fields.join('; ')} }` : shape.name;
 }
 
 function textOf(node: Node): string {

@@ -8,7 +8,7 @@ export function multipartValues({ body, incoming }: ApiRequest): Values {
   const boundary = quoted ?? plain;
   if (boundary === undefined) return values;
   const [, ...parts] = `\n${body.toString('latin1')}`.split(`\n--${boundary}`);
-  if (parts.pop()?.startsWith('--') !== true) return values;
+  if (!/^(--|\s*$)/.test(parts.pop() ?? 'none')) return values;
   for (const part of parts) {
     const [, head = '', content = ''] = /^[ \t]*(\r?\n.*?)\r?\n\r?\n(.*)$/s.exec(part) ?? [];
     const [, quotedName, plainName] = /\ncontent-disposition:\s*form-data\s*;.*?\bname=(?:"((?:\\.|[^"\\])*)"|([^;\s]+))/i.exec(head) ?? [];
