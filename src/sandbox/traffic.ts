@@ -24,17 +24,25 @@ export interface Traffic {
   list(): readonly Exchanged[];
 }
 
+/** Characters of bodies that are kept, of all calls together: the oldest go first. */
+const BODIES_LIMIT = 32 * 1_048_576;
+
 /** @param limit calls that are kept @param added is told each new one */
 export function makeTraffic(limit: number, added: (exchanged: Exchanged) => void): Traffic {
   const kept: Exchanged[] = [];
-  let count = 0;
+  let [count, size] = [0, 0];
   return {
     add(exchanged) {
       const numbered = { number: ++count, ...exchanged };
       kept.push(numbered);
-      if (kept.length > limit) kept.shift();
+      size += sizeOf(numbered);
+      while (kept.length > limit || size > BODIES_LIMIT) size -= sizeOf(kept.shift());
       added(numbered);
     },
     list: () => kept,
   };
+}
+
+function sizeOf(call: Exchanged | undefined): number {
+  return (call?.request.body.length ?? 0) + (call?.reply?.body.length ?? 0);
 }

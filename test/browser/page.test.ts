@@ -221,6 +221,7 @@ describe('the page', () => {
     await tabTo('Remove it');
     await page.keyboard.press('Enter');
     await line(page, 'orders').waitFor({ state: 'detached' });
+    await page.locator('main:focus').waitFor();
     await page.getByRole('tab', { name: 'Calls' }).focus();
     await page.keyboard.press('ArrowRight');
     await page.getByRole('tabpanel', { name: 'Log' }).waitFor();

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
 import { Calls } from './calls.tsx';
 import { Faults } from './faults.tsx';
@@ -48,7 +48,7 @@ export function App() {
       </div>
       {known && connection !== 'locked' && (
         <>
-          <main class="platform" hidden={isNarrow && tab !== 'Platform'} aria-label="Platform">
+          <main class="platform" tabIndex={-1} hidden={isNarrow && tab !== 'Platform'} aria-label="Platform">
             <Services {...{ view: known.view, statuses }} />
             <Workloads view={known.view} />
           </main>
@@ -61,7 +61,7 @@ export function App() {
 
 function Side({ tab, known: { view, calls, lines } }: { tab: Tab; known: Known }) {
   return (
-    <div class="side" role="tabpanel" aria-label={tab}>
+    <div class="side" id="side" role="tabpanel" aria-label={tab}>
       {tab === 'Calls' && <Calls calls={calls} />}
       {tab === 'Log' && <Log lines={lines} />}
       {tab === 'Faults' && <Faults faults={view.faults} />}
@@ -71,16 +71,14 @@ function Side({ tab, known: { view, calls, lines } }: { tab: Tab; known: Known }
 
 /** Whether the columns do not fit beside each other. */
 function useIsNarrow(): boolean {
-  const query = useMemo(() => matchMedia('(max-width: 859.9px)'), []);
-  const [isNarrow, setNarrow] = useState(query.matches);
-  useEffect(() => {
+  const [isNarrow, setNarrow] = useState(false);
+  useLayoutEffect(() => {
+    const query = matchMedia('(max-width: 859.9px)');
     const change = (): void => {
       setNarrow(query.matches);
     };
-    query.addEventListener('change', change);
-    return () => {
-      query.removeEventListener('change', change);
-    };
+    change();
+    query.onchange = change;
   }, []);
   return isNarrow;
 }
@@ -98,7 +96,7 @@ function Tabs({ tabs, tab, setTab, known }: { tabs: readonly Tab[]; tab: Tab; se
   return (
     <nav role="tablist" onKeyDown={move}>
       {tabs.map((own) => (
-        <button key={own} id={`tab-${own}`} type="button" role="tab" aria-selected={own === tab} tabIndex={own === tab ? 0 : -1} onClick={() => { setTab(own); }}>
+        <button key={own} id={`tab-${own}`} type="button" role="tab" aria-controls="side" aria-selected={own === tab} tabIndex={own === tab ? 0 : -1} onClick={() => { setTab(own); }}>
           {own} {(counts[own] ?? 0) > 0 && <small>{counts[own]}</small>}
         </button>
       ))}

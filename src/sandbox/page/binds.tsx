@@ -28,7 +28,7 @@ export function Binds({ instance }: { instance: InstanceView }) {
   const all = [...instance.apps.map((name) => ['app', name] as const), ...instance.jobs.map((name) => ['job', name] as const)];
   return (
     <>
-      <h4>Bound to</h4>
+      <h3>Bound to</h3>
       {all.length === 0 && <p class="soft">No app and no job yet.</p>}
       <ul class="plain">
         {all.map(([kind, name]) => (

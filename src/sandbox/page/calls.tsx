@@ -88,7 +88,7 @@ function Message({ title, first, message: { headers, body } }: { title: string; 
   const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
   return (
     <>
-      <h4>{title}</h4>
+      <h3>{title}</h3>
       <p class="headers">
         <Name text={first} />
         {headers.map(([name, value], index) => (

@@ -11,7 +11,7 @@ export function Endpoints({ instance, operations }: { instance: InstanceView; op
   if (operations.length === 0) return null;
   return (
     <>
-      <h4>Endpoints</h4>
+      <h3>Endpoints</h3>
       <ul class="plain">
         {operations.map((operation) => (
           <li key={`${operation.method} ${operation.path}`}>

@@ -109,6 +109,13 @@ export function Tools({ tools, children }: { tools: readonly (Tool | false)[]; c
   useLayoutEffect(() => {
     panel.current?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
   }, [open]);
+  // What a removal takes away must not take the focus along.
+  useLayoutEffect(
+    () => () => {
+      if (bar.current?.contains(document.activeElement) === true) document.querySelector('main')?.focus();
+    },
+    [],
+  );
   const close = (text = ''): void => {
     bar.current?.querySelector<HTMLElement>('[aria-expanded=true]')?.focus();
     setOpen(undefined);

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+
+import { makeTraffic, type Exchanged } from '../../src/sandbox/traffic.ts';
+
+function call(body: string): Omit<Exchanged, 'number'> {
+  return {
+    ...{ time: '2026-01-02T03:04:05Z', service: 'mydb', cause: undefined, failure: undefined, milliseconds: 1, reading: '', fault: undefined },
+    request: { method: 'POST', url: 'http://127.0.0.1/resources', headers: {}, body },
+    reply: { status: 200, headers: {}, body },
+  };
+}
+
+describe('the calls that are kept', () => {
+  it('are the last ones, with numbers that go on', () => {
+    const traffic = makeTraffic(2, () => undefined);
+    for (let count = 0; count < 5; count++) traffic.add(call(''));
+    expect(traffic.list().map(({ number }) => number)).toEqual([4, 5]);
+  });
+
+  it('are fewer where their bodies are long', () => {
+    const traffic = makeTraffic(100, () => undefined);
+    const body = 'x'.repeat(5 * 1_048_576);
+    for (let count = 0; count < 10; count++) traffic.add(call(body));
+    expect(traffic.list().map(({ number }) => number)).toEqual([8, 9, 10]);
+    traffic.add(call(body.repeat(10)));
+    expect(traffic.list()).toEqual([]);
+    traffic.add(call(''));
+    expect(traffic.list()).toHaveLength(1);
+  });
+});
