@@ -7,6 +7,7 @@ import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
+import { BETWEEN_TEXTS } from './src/render/packed.ts';
 import { abbreviate } from './src/render/words.ts';
 
 /** Code that dependencies bring along and that is never called here: {@link stub} stands for it. */
@@ -126,8 +127,8 @@ async function writeTemplates(): Promise<void> {
     if (Number(index) !== count++) throw new Error('the texts of the compiled templates are in another order');
     return '$[]';
   });
-  if (count !== own.length) throw new Error('the compiled templates have another number of texts');
-  const { list, texts } = abbreviate([expression, ...own, ...plain.flatMap((path) => [path, textOf(path)])]);
+  if (own.join('').includes(BETWEEN_TEXTS) || count !== own.length) throw new Error('the compiled templates have other texts');
+  const { list, texts } = abbreviate([expression, own.join(BETWEEN_TEXTS), ...plain.flatMap((path) => [path, textOf(path)])]);
   const text = [list, ...texts].join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
   writeFileSync('dist/templates.br', brotliCompressSync(text, { params }));

@@ -105,22 +105,24 @@ export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
 function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: Places): number {
   let length = 0;
   let indentation = 0;
-  let isCapital = false;
-  let areCapitals = false;
+  let flag = 0;
   for (let at = 0; at < text.length; at++) {
     let code = text[at] ?? 0;
     // The first of the two bytes of a character from U+0100 to U+03FF.
     if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
     const end = ends[code] ?? 0;
-    if (end === 0 && code > 0x1f) { out[length++] = code; }
-    else if (code === 0x1e) { isCapital = true; }
-    else if (code === 0x1f) { areCapitals = true; }
-    else if (end > 0 && list[end - 1] !== 0x0a) {
+    if (end === 0 && code > 0x1f) {
+      out[length++] = code;
+    } else if (end > 0 && list[end - 1] !== 0x0a) {
       const first = length;
       for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
-      const capitals = areCapitals ? length : isCapital ? first + 1 : first;
-      for (let small = first; small < capitals; small++) out[small] = (out[small] ?? 0) - 0x20;
-      isCapital = areCapitals = false;
+      if (flag !== 0) {
+        const capitals = flag === 0x1e ? first + 1 : length;
+        for (let small = first; small < capitals; small++) out[small] = (out[small] ?? 0) - 0x20;
+        flag = 0;
+      }
+    } else if (code === 0x1e || code === 0x1f) {
+      flag = code;
     } else {
       for (let from = end > 0 ? (starts[code] ?? 0) : -1; from < end; from++) {
         const byte = from < 0 ? code : (list[from] ?? 0);
