@@ -18,7 +18,7 @@ const END = 0x400;
 const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map((code) => String.fromCharCode(code))]);
 
 /** In spaces. */
-const DEEPEST_INDENTATION = 99;
+const DEEPEST_INDENTATION = 24;
 
 /** What can become one character: a word, each one of a name in camel case, or the ends of lines with the next line's indentation. */
 const WORD = /\n+ *|[A-Z]?[a-z]+|[A-Z]{3,}/g;
@@ -30,7 +30,7 @@ const MIN_COUNT = 5;
  * Abbreviates texts: each frequent word becomes one character, without regard to its capitals, and of indentation the difference to
  * the line before is left. Brotli then packs them by 9 % better.
  * @returns the list of the words, and the abbreviated texts; {@link expander} is the reverse
- * @throws Error when a text contains a character that stands for a word, or is indented by more than 99 spaces
+ * @throws Error when a text contains a character that stands for a word, or is indented by more than 24 spaces
  */
 export function abbreviate(texts: readonly string[]): { list: string; texts: string[] } {
   const counts = new Map<string, number>();
