@@ -2,6 +2,8 @@
 const ROOMS = [
   '^(src/(cli|index)\\.ts|plopfile\\.js)$',
   '^src/commands/',
+  '^src/sandbox/page/',
+  '^src/sandbox/(?!page/)',
   '^src/check/',
   '^src/project/',
   '^src/steps/',

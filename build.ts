@@ -37,9 +37,12 @@ const NOT_BUNDLED = {
  * Small chunks cost time to open and pack badly.
  */
 const CHUNKS = [
-  { name: 'options', test: /not-bundled|src\/(errors|text|terminal\/(?!prompts)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
-  { name: 'check', test: /src\/(check|tsuru\/(?!api)|commands\/check)/ },
+  { name: 'tsuru', test: /src\/(tsuru\/(?!api)|terminal\/service-access)/ },
+  { name: 'check', test: /src\/(check|commands\/check)/ },
+  { name: 'sandbox', test: /src\/(sandbox|commands\/sandbox)/ },
   { name: 'prompts', test: /src\/(terminal\/|project\/conflicts)|node_modules\/(prompts|kleur|sisteransi)\// },
   { name: 'regenerate', test: /src\/(commands\/(regenerate|endpoint)|project\/(change|disagreements|proposal|show))|node_modules\/js-tokens\// },
   { name: 'create', test: /generators\/|src\/(?!steps|(cli|index)\.ts)|node_modules\/(diff|dlv|handlebars|node-plop)\// },
@@ -94,7 +97,7 @@ async function build(): Promise<void> {
   chmodSync('dist/cli.js', 0o755);
   await writeTemplates();
   await writeTypes();
-  const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+  const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])).concat(await writePage());
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
 }
 
@@ -132,6 +135,24 @@ async function writeTemplates(): Promise<void> {
   const text = [list, ...texts].join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
   writeFileSync('dist/templates.br', brotliCompressSync(text, { params }));
+}
+
+/** Writes the page of the sandbox, one document with its script and its style inside. @returns the modules that went in */
+async function writePage(): Promise<string[]> {
+  const directory = 'src/sandbox/page';
+  const bundle = await rolldown({ input: join(directory, 'main.tsx') });
+  const { output } = await bundle.generate({ format: 'iife', minify: true, comments: false });
+  await bundle.close();
+  const style = readFileSync(join(directory, 'page.css'), 'utf8')
+    .replace(/\/\*.*?\*\/|\n/gs, '')
+    .replace(/\s*([{};,>])\s*|(:) /g, '$1$2')
+    .replace(/;\}/g, '}');
+  const parts: Record<string, string> = { STYLE: style, SCRIPT: output[0].code.trim() };
+  if (/<\/(script|style)/.test(Object.values(parts).join(''))) throw new Error('The page would end its script or its style early.');
+  const page = readFileSync(join(directory, 'page.html'), 'utf8').replace(/STYLE|SCRIPT/g, (name) => parts[name] ?? name);
+  const params = { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(page) };
+  writeFileSync('dist/page.br', brotliCompressSync(page, { params }));
+  return output[0].moduleIds;
 }
 
 /** Writes the types of the programmatic use, in one file. */

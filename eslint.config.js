@@ -5,7 +5,7 @@ export default tseslint.config(
   { ignores: ['dist', 'templates', 'examples', 'my-service', 'test/**/fixtures'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -15,7 +15,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts', 'generators/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'generators/**/*.ts'],
     // The two entries hand on what the other files need of the process.
     ignores: ['src/cli.ts', 'src/index.ts'],
     rules: {

@@ -27,6 +27,9 @@ export default defineConfig({
       { test: { name: 'slow', include: SLOW, testTimeout: 60_000 } },
       { test: { name: 'registry', include: REGISTRY, testTimeout: 60_000 } },
       { test: { name: 'check', include: ['test/check/**/*.test.ts'], testTimeout: 60_000 } },
+      // Debian's Chromium takes most of a core.
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      { test: { name: 'sandbox', include: ['test/sandbox/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'packed',

@@ -43,14 +43,16 @@ async function main(): Promise<void> {
   }
   const context = { cwd: process.cwd(), environment: env, terminal, signal: abort.signal };
   const isInteractive = stdin.isTTY && stdout.isTTY && !has('yes');
-  const writing = async () => ({
-    ...context,
-    // Decided before anything is asked: a prompt on a pipe would wait forever.
-    prompts: isInteractive ? { stdin, stdout, signal: abort.signal } : undefined,
-    templates: (await import('./render/packed.ts')).packedTemplates(),
+  const running = async () => ({
     machine: (await import('./project/machine.ts')).machineOf(process),
     // Loaded only when a program is run.
     runProgram: async (program: Program) => (await import('./steps/process.ts')).run(program, process),
+  });
+  const writing = async () => ({
+    ...{ ...context, ...(await running()) },
+    // Decided before anything is asked: a prompt on a pipe would wait forever.
+    prompts: isInteractive ? { stdin, stdout, signal: abort.signal } : undefined,
+    templates: (await import('./render/packed.ts')).packedTemplates(),
   });
   const rest = args.slice(1);
   switch (args[0]) {
@@ -58,6 +60,10 @@ async function main(): Promise<void> {
       const { check } = await import('./commands/check.ts');
       process.exitCode = await check({ ...context, argv: rest, hurry: hurry.signal });
       return;
+    }
+    case 'sandbox': {
+      const { sandbox } = await import('./commands/sandbox.ts');
+      return sandbox({ ...context, ...(await running()), argv: rest, hurry: hurry.signal, platform: process.platform });
     }
     case 'completion': {
       const { completion } = await import('./commands/completion.ts');

@@ -108,10 +108,11 @@ export interface CheckOptions {
 export async function check(url: string | URL, options: CheckOptions): Promise<RunFacts> {
   const { parseBaseline } = await import('./check/baseline.ts');
   const { checkService } = await import('./check/check-service.ts');
-  const { choose, isTarget, parseAddress } = await import('./check/options.ts');
+  const { choose, isTarget } = await import('./check/options.ts');
   const { factsOf } = await import('./check/report/facts.ts');
   const { QUICK } = await import('./check/quick.ts');
   const { MAX_TIME, QUIET } = await import('./check/run.ts');
+  const { parseAddress } = await import('./terminal/service-access.ts');
   requireCheckOptions(options);
   const { username, password, service: id = username, encodings = ['form'], plan, parameters = {}, parametersBy = {} } = options;
   const { timeout = 60_000, maxTime = MAX_TIME, multiCluster = false, quick = false, skip = [] } = options;

@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
-
-import { parse as parseYaml } from 'yaml';
-
 import { readArguments } from '../terminal/arguments.ts';
 import { CHECK, type FORMATS } from '../terminal/commands.ts';
-import { messageOf } from '../errors.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
+import { parseAddress, readManifest, trustOf } from '../terminal/service-access.ts';
 import type { Encoding, ParameterMap } from '../tsuru/encoding.ts';
 import { readBaseline, type Accepted } from './baseline.ts';
 import { groupOf, type Check } from './check.ts';
@@ -13,7 +9,6 @@ import { CHECKS } from './checks/index.ts';
 import { checkNamed } from './labels.ts';
 import { QUICK } from './quick.ts';
 import type { CheckedService } from './session.ts';
-import { readTrust, type Trust } from '../tsuru/trust.ts';
 
 export type Format = (typeof FORMATS)[number];
 
@@ -91,69 +86,6 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
     watch: values.watch,
     verbose: values.verbose,
   };
-}
-
-interface Manifest {
-  id?: string;
-  username?: string;
-  password?: string;
-  endpoint?: string;
-  multiCluster: boolean;
-}
-
-/** Reads the fields of a manifest that Tsuru reads ("Registration" in the contract). */
-function readManifest(file: string | undefined): Manifest {
-  if (file === undefined) return { multiCluster: false };
-  let value: unknown;
-  try {
-    value = parseYaml(readFileSync(file, 'utf8')) as unknown;
-  } catch (error) {
-    throw usage(`The manifest ${file} cannot be read: ${messageOf(error)}`, 'It should be the file for `tsuru service create`.');
-  }
-  if (typeof value !== 'object' || value === null) throw usage(`The manifest ${file} has no fields.`);
-  const { id, username, password, endpoint, 'multi-cluster': multiCluster } = value as Record<string, unknown>;
-  const production = (endpoint as Record<string, unknown> | null | undefined)?.['production'];
-  const text = (key: 'id' | 'username' | 'password' | 'endpoint', given: unknown) =>
-    (typeof given === 'string' || typeof given === 'number') && given !== '' ? { [key]: String(given) } : {};
-  return {
-    ...text('id', id),
-    // Without a user name, Tsuru sends the id.
-    ...text('username', id),
-    ...text('username', username),
-    ...text('password', password),
-    ...text('endpoint', production),
-    multiCluster: multiCluster === true,
-  };
-}
-
-/** @throws ExpectedError for wrong usage, and for a file without certificates */
-function trustOf(ca: string | undefined, insecure: boolean, environment: NodeJS.ProcessEnv): Trust {
-  if (ca === undefined) return { insecure };
-  if (insecure) throw usage('--ca and --insecure exclude each other.', 'Use --ca FILE where the certificate matters.');
-  try {
-    return readTrust(ca, environment);
-  } catch (error) {
-    throw usage(`--ca cannot be used: ${messageOf(error)}.`, 'It should be a file of PEM certificates.');
-  }
-}
-
-/** Reads the address of a service API. @throws ExpectedError for wrong usage */
-export function parseAddress(given: string | undefined): URL {
-  if (given === undefined) {
-    throw usage('The address is missing.', 'Give the URL of the service API, or a --manifest that contains it.');
-  }
-  if (/^(?!https?:)[a-z][a-z0-9+.-]*:\/\//i.test(given)) throw usage(`"${given}" is not an address of HTTP.`);
-  let url: URL;
-  try {
-    // Without a scheme, Tsuru assumes http.
-    url = new URL(/^https?:\/\//i.test(given) ? given : `http://${given}`);
-  } catch {
-    throw usage(`"${given}" is not a valid address.`, 'Example: http://localhost:8888');
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw usage('The address contains a user name or a password.', 'Set them as --username and SERVICE_PASSWORD.');
-  }
-  return url;
 }
 
 /** What --only, --skip, --quick and --replay choose. @throws ExpectedError for wrong usage */

@@ -11,8 +11,14 @@ export interface Program {
   environment: NodeJS.ProcessEnv;
   /** Ends the program and its child processes. */
   signal?: AbortSignal;
+  /** Ends it at once, without the time that it has to end after `signal`. */
+  hurry?: AbortSignal;
+  /** Milliseconds that it has to end; 3,000 unless given. */
+  grace?: number;
   /** Milliseconds until the program is ended. */
   timeout?: number;
+  /** Whether it runs for long: its output is not collected, and it ends with this process even if that is killed (not on Windows). */
+  isLong?: boolean;
   /** Called with each piece of output. */
   onOutput?: (text: string) => void;
 }
@@ -39,16 +45,21 @@ export type System = Pick<NodeJS.Process, 'kill' | 'platform'>;
 /** Milliseconds between SIGTERM and SIGKILL. */
 const GRACE = 3000;
 
+/** Runs a program that gets SIGTERM, with all that it started, when the standard input of the shell ends. */
+const ON_A_LEASH = 'exec 3<&0; (cat <&3; kill -TERM 0) >/dev/null 2>&1 & exec "$@" 3<&- </dev/null';
+
 /** Runs a program with an empty standard input. The promise never rejects. */
 export async function run(
-  { command, args, cwd, environment, signal, timeout, onOutput }: Program,
+  { command, args, cwd, environment, signal, hurry, grace = GRACE, timeout, isLong = false, onOutput }: Program,
   system: System,
 ): Promise<Ended> {
-  const child = execa(command, args, {
+  const hasLeash = isLong && system.platform !== 'win32';
+  const [file, given] = hasLeash ? ['sh', ['-c', ON_A_LEASH, 'sh', command, ...args]] : [command, args];
+  const child = execa(file, given, {
     cwd,
     env: environment,
     extendEnv: false,
-    stdin: 'ignore',
+    stdin: hasLeash ? 'pipe' : 'ignore',
     // The output is collected below, in the order in which it comes.
     buffer: false,
     cleanup: false,
@@ -61,26 +72,31 @@ export async function run(
     const decoder = new TextDecoder();
     child[name].on('data', (bytes: Uint8Array) => {
       const text = decoder.decode(bytes, { stream: true });
-      output[name] += text;
-      output.all += text;
+      if (!isLong) {
+        output[name] += text;
+        output.all += text;
+      }
       onOutput?.(text);
     });
   }
   // Execa's own `timeout` and `cancelSignal` do not end the child processes of the program.
   let killer: NodeJS.Timeout | undefined;
+  const kill = () => void endTree(system, child.pid, 'SIGKILL');
   const stop = () => {
     void endTree(system, child.pid, 'SIGTERM');
-    killer ??= setTimeout(() => void endTree(system, child.pid, 'SIGKILL'), GRACE);
+    killer ??= setTimeout(kill, grace);
   };
   const timer = timeout === undefined ? undefined : setTimeout(stop, timeout);
   signal?.addEventListener('abort', stop);
+  hurry?.addEventListener('abort', kill);
   if (signal?.aborted) stop();
   const { failed, code, exitCode, signal: reason, cause } = await child;
   clearTimeout(killer);
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
+  hurry?.removeEventListener('abort', kill);
   // A child process may have ignored SIGTERM after closing its output.
-  if (killer !== undefined) await endTree(system, child.pid, 'SIGKILL');
+  if (killer !== undefined || isLong) await endTree(system, child.pid, 'SIGKILL');
   const ending = String(exitCode ?? reason ?? messageOf(cause));
   return { ok: !failed, isMissing: code === 'ENOENT', ending, ...output };
 }

@@ -1,4 +1,4 @@
-import { ENDPOINT_SCOPES } from '../answers/answers.ts';
+import { ENCODINGS, ENDPOINT_SCOPES } from '../answers/answers.ts';
 import { METHODS } from '../answers/endpoints.ts';
 import { nearest } from '../text.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
@@ -68,7 +68,7 @@ const PROJECT_EXIT_CODES = [
 export const CREATE = {
   name: '',
   about:
-    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal, it prompts for every answer that is not given as an option; non-interactively, give every answer as an option, or use --yes. If a run is interrupted, the same command continues it. "regenerate" and "endpoint" change an existing project. "check" tests any service API with Tsuru\'s own calls. Each command has its own --help.',
+    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal, it prompts for every answer that is not given as an option; non-interactively, give every answer as an option, or use --yes. If a run is interrupted, the same command continues it. "regenerate" and "endpoint" change an existing project. "check" tests any service API with Tsuru\'s own calls, and "sandbox" is a Tsuru to try it with. Each command has its own --help.',
   argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
   options: {
     ...ANSWER_OPTIONS,
@@ -199,23 +199,28 @@ function fileNamed(flag: string, help: string) {
   return text({ flag, placeholder: 'FILE', path: 'file' as const, help });
 }
 
+/** Where a service API is, and what Tsuru sends to it. */
+const SERVICE_ACCESS = {
+  manifest: fileNamed('manifest', 'a manifest to read id, user name, password, endpoint and multi-cluster from'),
+  username: text({
+    ...{ flag: 'username', placeholder: 'NAME', default: '$SERVICE_USERNAME' },
+    help: 'the user name of the service',
+  }),
+  password: text({
+    ...{ flag: 'password', placeholder: 'TEXT', default: '$SERVICE_PASSWORD' },
+    help: 'its password; it is never printed',
+  }),
+  ca: fileNamed('ca', 'certificates (PEM) of more authorities to trust'),
+  insecure: { kind: 'on', flag: 'insecure', help: 'take any certificate' },
+} satisfies OptionTable;
+
 export const CHECK = {
   name: 'check',
   about:
     "Makes Tsuru's own calls to a service API, whatever language it is written in, and judges the replies as Tsuru reads them. It removes the instances that it creates.",
   argument: { usage: '<url>', noun: 'URL' },
   options: {
-    manifest: fileNamed('manifest', 'a manifest to read id, user name, password, endpoint and multi-cluster from'),
-    username: text({
-      ...{ flag: 'username', placeholder: 'NAME', default: '$SERVICE_USERNAME' },
-      help: 'the user name of the service',
-    }),
-    password: text({
-      ...{ flag: 'password', placeholder: 'TEXT', default: '$SERVICE_PASSWORD' },
-      help: 'its password; it is never printed',
-    }),
-    ca: fileNamed('ca', 'certificates (PEM) of more authorities to trust'),
-    insecure: { kind: 'on', flag: 'insecure', help: 'take any certificate' },
+    ...SERVICE_ACCESS,
     encoding: {
       ...choice({ flag: 'encoding', choices: ['form', 'json', 'both'], preset: ['form'] }),
       help: 'how the calls are encoded',
@@ -277,6 +282,40 @@ export const CHECK = {
   ],
 } satisfies Command;
 
+export const SANDBOX = {
+  name: 'sandbox',
+  about:
+    'Plays Tsuru for one service on this machine: its API for the unmodified tsuru command, and a page. In a project, it starts the service, too; with a URL, it takes a service API that runs, in any language. Ctrl-C ends it and what it started.',
+  argument: { usage: '[url]', noun: 'URL' },
+  options: {
+    ...SERVICE_ACCESS,
+    encoding: choice({ flag: 'encoding', choices: ENCODINGS, default: 'that of the project, or form', help: 'how the calls are encoded' }),
+    multiCluster: { kind: 'on', flag: 'multi-cluster', help: 'register the service as multi-cluster' },
+    team: text({ flag: 'team', placeholder: 'NAME', default: 'that of the manifest, or my-team', help: 'the team that owns the service and its instances' }),
+    port: {
+      ...{ kind: 'value', flag: 'port', placeholder: 'PORT', default: '8889, or a free one', help: 'the port to listen on' },
+      parse: parsePort,
+    },
+    host: text({ flag: 'host', placeholder: 'ADDRESS', preset: ['127.0.0.1'], help: 'the address to listen on; with another one, other machines reach it' }),
+    state: fileNamed('state', 'keep the state in a file; it holds passwords'),
+    open: { kind: 'on', flag: 'open', help: 'open the page in a browser' },
+    json: { kind: 'on', flag: 'json', help: 'print one line of JSON (target, token, page), and all else to standard error' },
+    ...EVERYWHERE,
+  },
+  examples: [
+    'create-tsuru-service sandbox --open',
+    'SERVICE_PASSWORD=secret create-tsuru-service sandbox http://localhost:8888 --username my-db',
+    'create-tsuru-service sandbox --state ~/sandbox.json',
+  ],
+  exitCodes: [
+    '1 the service that it started ended',
+    '2 wrong usage',
+    '4 something is in the way: the port is taken, another sandbox uses the file, or nothing is installed',
+    '5 the state or the manifest cannot be read',
+    '130 ended by Ctrl-C',
+  ],
+} satisfies Command;
+
 export const COMPLETION = {
   name: 'completion',
   about:
@@ -300,6 +339,7 @@ export const COMMANDS: readonly Command[] = [
   ENDPOINT_REMOVE,
   ENDPOINT_LIST,
   CHECK,
+  SANDBOX,
   COMPLETION,
 ];
 
@@ -342,4 +382,11 @@ function parseSeconds(all: readonly string[]): number {
   const seconds = Number(given);
   if (!(seconds > 0 && seconds <= 86_400)) throw new Error(`must be a number of seconds, up to 86400, not "${given}"`);
   return seconds;
+}
+
+/** @returns a port; 0 is any free one */
+function parsePort(all: readonly string[]): number {
+  const given = all.at(-1) ?? '';
+  if (!/^\d{1,5}$/.test(given) || Number(given) > 65_535) throw new Error(`must be a number up to 65535, not "${given}"`);
+  return Number(given);
 }

@@ -8,8 +8,8 @@ export function apiRequest(method: string, path: string): string {
 }
 
 /**
- * The shell command that sets the permissions manifest of a service, for which the client has no command. Tsuru reads JSON
- * only; any other body empties the manifest ("Permissions manifest" in the contract).
+ * The shell command that sets the permissions manifest of a service, for which the client has no command. Tsuru reads nothing in
+ * a body that is neither JSON nor a form, and empties the manifest then ("Permissions manifest" in the contract).
  */
 export function setPermissions(service: string): string {
   const request = apiRequest('PUT', `/1.31/services/${service}/manifest`);

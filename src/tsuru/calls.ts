@@ -39,12 +39,22 @@ export interface CallEvent {
   id: string;
 }
 
-export interface AppFields {
+/** The pool of an app or a job and its cluster; what is empty is left out. */
+export interface PlaceFields {
+  pool: string;
+  poolProvisioner: string;
+  cluster: string;
+  clusterProvisioner: string;
+  clusterAddresses: readonly string[];
+}
+
+export interface AppFields extends PlaceFields {
   hosts: readonly string[];
   internalHosts: readonly string[];
-  pool: string;
   parameters: ParameterMap;
 }
+
+export type JobFields = PlaceFields;
 
 /** Builds Tsuru's calls in one encoding, byte for byte as Tsuru sends them ("The calls" in the contract). */
 export class Calls {
@@ -88,8 +98,8 @@ export class Calls {
     const { team, plan, description, tags, parameters } = fields;
     const whenEmpty = this.encoding === 'form' ? 'sent' : 'left out';
     return this.with('Update', 'PUT', path(instance), { instance }, parameters, [
-      ['team', 'team', team, 'sent'],
       ['description', 'description', description, whenEmpty],
+      ['team', 'team', team, 'sent'],
       ['plan', 'plan', plan, whenEmpty],
       ['tags', 'tags', tags, 'left out'],
       ['eventid', 'eventID', this.event.id, 'sent'],
@@ -111,7 +121,7 @@ export class Calls {
     fields: Partial<AppFields> = {},
     route: 'bind-app' | 'bind' = 'bind-app',
   ): Call {
-    const { hosts = [], internalHosts = [], pool = '', parameters = {} } = fields;
+    const { hosts = [], internalHosts = [], parameters = {} } = fields;
     return this.with('BindApp', 'POST', `${path(instance)}/${route}`, { instance, app }, parameters, [
       ['app-name', 'appName', app, 'sent'],
       ...this.hosts(hosts),
@@ -119,7 +129,7 @@ export class Calls {
       ['eventid', 'eventID', this.event.id, 'left out'],
       ['app-hosts', 'appHosts', hosts, 'left out'],
       ['app-internal-hosts', 'appInternalHosts', internalHosts, 'left out'],
-      ['app-pool-name', 'appPoolName', pool, 'left out'],
+      ...placeFields('app', fields),
     ]);
   }
 
@@ -133,11 +143,12 @@ export class Calls {
     ]);
   }
 
-  bindJob(instance: string, job: string): Call {
+  bindJob(instance: string, job: string, fields: Partial<JobFields> = {}): Call {
     return this.with('BindJob', 'PUT', jobPath(instance, job), { instance, job }, {}, [
       ['job-name', 'jobName', job, 'sent'],
       ['user', 'user', this.event.user, 'left out'],
       ['eventid', 'eventID', this.event.id, 'left out'],
+      ...placeFields('job', fields),
     ]);
   }
 
@@ -192,6 +203,17 @@ export class Calls {
     const body = encodeBody(this.encoding, fields, parameters);
     return { action, ...NAMELESS, ...names, request: { method, path: rawPath, headers, body } };
   }
+}
+
+function placeFields(of: 'app' | 'job', place: Partial<PlaceFields>): Fields {
+  const { pool = '', poolProvisioner = '', cluster = '', clusterProvisioner = '', clusterAddresses = [] } = place;
+  return [
+    [`${of}-pool-name`, `${of}PoolName`, pool, 'left out'],
+    [`${of}-pool-provisioner`, `${of}PoolProvisioner`, poolProvisioner, 'left out'],
+    [`${of}-cluster-name`, `${of}ClusterName`, cluster, 'left out'],
+    [`${of}-cluster-provisioner`, `${of}ClusterProvisioner`, clusterProvisioner, 'left out'],
+    [`${of}-cluster-addresses`, `${of}ClusterAddresses`, clusterAddresses, 'left out'],
+  ];
 }
 
 const ALWAYS = { Connection: 'close', Accept: 'application/json' };

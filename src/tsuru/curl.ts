@@ -9,7 +9,7 @@ const LONGEST_BODY = 4000;
  * A shell command that repeats a call. It reads the password from SERVICE_PASSWORD.
  * @param authorization the header that was sent, if any; `own` stands for the credentials of the service
  */
-export function curlFor({ request }: Call, service: ServiceAccess, authorization: string | undefined): string {
+export function curlFor({ request }: Pick<Call, 'request'>, service: ServiceAccess, authorization: string | undefined): string {
   const { method, path, headers, body } = request;
   const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((text) => `${name}: ${text}`));
   const address = service.address.origin + pathBelow(service.address, path);

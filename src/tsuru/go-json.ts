@@ -46,6 +46,18 @@ export function decodeGo(body: Buffer, type: GoType): unknown {
   return decoded;
 }
 
+/** What Go's `json.Unmarshal` finds wrong in the syntax of a whole body, in its words; undefined if nothing is. */
+export function goSyntaxError(body: Buffer): string | undefined {
+  try {
+    // Go ends with a space, which no literal, escape or number may have.
+    new Parser(`${body.toString('latin1')} `).whole();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GoJsonError)) throw error;
+    return /EOF$/.test(error.message) ? 'unexpected end of JSON input' : error.message;
+  }
+}
+
 function nameOf(type: GoType): string {
   if (type.kind === 'string') return 'string';
   return type.kind === 'struct' ? `service.${type.name}` : type.name;
@@ -97,6 +109,12 @@ class Parser {
     this.space();
     if (this.at >= this.text.length) throw new GoJsonError('EOF');
     return this.value();
+  }
+
+  whole(): void {
+    this.top();
+    this.space();
+    if (this.at < this.text.length) this.refuse('after top-level value');
   }
 
   private value(): Json {
@@ -173,11 +191,11 @@ class Parser {
   }
 
   private number(): Json {
-    const [match] = /^-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]*)?/.exec(this.text.slice(this.at)) ?? [''];
+    const [match] = /^-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE][-+]?\d*)?)?|[eE][-+]?\d*)?)?/.exec(this.text.slice(this.at)) ?? [''];
     this.at += match.length;
-    if (!/[0-9]$/.test(match)) {
+    if (!/\d$/.test(match)) {
       this.peek();
-      this.refuse('in numeric literal');
+      this.refuse(match.endsWith('.') ? 'after decimal point in numeric literal' : /e/i.test(match) ? 'in exponent of numeric literal' : 'in numeric literal');
     }
     return { kind: 'number' };
   }

@@ -60,8 +60,8 @@ function unescaped(text: string): string | undefined {
   return text.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
 }
 
-/** A path with an illegal character is decoded and escaped anew, and loses its escaped slashes with that. */
-function escapePath(path: string): string | undefined {
+/** One character a byte. A path with an illegal character is decoded and escaped anew, and loses its escaped slashes with that. */
+export function escapePath(path: string): string | undefined {
   const decoded = unescaped(path);
   if (decoded === undefined || /^[\w.~!$&'()*+,;=:@[\]%/-]*$/.test(path)) return decoded && path;
   return decoded.replace(/[^\w.~$&+,/:;=@-]/g, (character) => {

@@ -29,7 +29,7 @@ afterEach(() => {
 const isInstalled = (shell: string) => spawnSync(shell, ['--version']).status === 0;
 
 /** The first word of each command, and the directories, as they follow the program's name. */
-const FIRST = ['regenerate', 'endpoint', 'check', 'completion', 'my dir'];
+const FIRST = ['regenerate', 'endpoint', 'check', 'sandbox', 'completion', 'my dir'];
 const flags = (name: string) => {
   const command = COMMANDS.find((one) => one.name === name);
   return Object.values(command?.options ?? {}).flatMap(flagsOf);
@@ -55,6 +55,8 @@ const CASES: [words: string[], completions: string[]][] = [
   [['regenerate', '--restore', ''], ['manifest.yaml', 'my dir']],
   [['check', '--manifest', 'm'], ['manifest.yaml', 'my dir']],
   [['check', '--format', 'j'], ['json', 'junit']],
+  [['sandbox', '--state', 'm'], ['manifest.yaml', 'my dir']],
+  [['sandbox', '--encoding', ''], ['form', 'json']],
   [['completion', ''], [...SHELLS]],
   [['completion', 'z'], ['zsh']],
 ];

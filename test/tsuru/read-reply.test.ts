@@ -114,6 +114,20 @@ describe('a call', () => {
         }),
       ],
       ['update-empty', of.update('db1', fields)],
+      [
+        'update-full',
+        of.update('db1', {
+          ...{ team: 'team-a', plan: 'large', description: 'new description', tags: ['t1', 't2'] },
+          parameters: { size: '20', opts: { 'a.b': 'c' } },
+        }),
+      ],
+      [
+        'bind-app-parameters',
+        of.bindApp('db1', 'app-one', {
+          hosts: ['app-one.example.com'],
+          parameters: { readonly: true, off: false, nested: { k: 'v' }, n: 5, env_prefix: 'DB_' },
+        }),
+      ],
       ['bind-app-0-hosts', of.bindApp('db1', 'app-zero')],
       ['bind-job-minimal', of.bindJob('db1', 'job-one')],
       ['unbind-app-app-zero', of.unbindApp('db1', 'app-zero')],
@@ -147,5 +161,12 @@ describe('a call', () => {
       ['parameters.g\\\\h', ''],
       ['parameters.i', ''],
     ]);
+  });
+
+  it("escapes the signs in a form that Go's encoder does", () => {
+    const of = new Calls('form', { user: '', id: '' });
+    expect(of.create('db1', { ...fields, description: "~*-._!'() é" }).request.body).toBe(
+      'description=~%2A-._%21%27%28%29+%C3%A9&eventid=&name=db1&team=team-a&user=',
+    );
   });
 });

@@ -1,0 +1,56 @@
+import { filteredEvents } from '../event-filter.ts';
+import { eventDetails, eventView } from '../event-view.ts';
+import { ApiError, empty, json } from '../http/answer.ts';
+import { inputValue } from '../http/input.ts';
+import { param, userOf, type ApiRequest } from '../http/request.ts';
+import type { Route } from '../http/router.ts';
+import { permissionsOf, requireAllowed } from '../permissions.ts';
+import type { EventRecord } from '../records.ts';
+import type { World } from '../world.ts';
+
+export const EVENTS_ROUTES: Route[] = [
+  { version: '1.1', method: 'GET', path: '/events', handler: listEvents },
+  { version: '1.3', method: 'GET', path: '/events/blocks', handler: listBlocks },
+  { version: '1.1', method: 'GET', path: '/events/kinds', handler: listKinds },
+  { version: '1.1', method: 'GET', path: '/events/{uuid}', handler: eventInfo },
+  { version: '1.1', method: 'POST', path: '/events/{uuid}/cancel', handler: cancelEvent },
+];
+
+function listEvents(request: ApiRequest, { state }: World) {
+  const events = filteredEvents(state.events, request, permissionsOf(state, userOf(request)).permissions);
+  return events.length === 0 ? empty(204) : json(events.map(eventView));
+}
+
+function eventInfo(request: ApiRequest, { state }: World) {
+  const event = eventOf(request, state.events);
+  requireAllowed(state, userOf(request), event.Allowed.Scheme, event.Allowed.Contexts);
+  return json(eventDetails(event));
+}
+
+/** All changes are made at once, so that there is nothing to cancel. */
+function cancelEvent(request: ApiRequest, { state }: World): never {
+  const { AllowedCancel } = eventOf(request, state.events);
+  if (inputValue(request, 'reason') === '') throw new ApiError(400, 'reason is mandatory');
+  requireAllowed(state, userOf(request), AllowedCancel?.Scheme ?? '', AllowedCancel?.Contexts ?? []);
+  throw new ApiError(400, 'event is not cancelable');
+}
+
+/** @throws ApiError with 400 for what is no id, with 404 for what is none of an event */
+function eventOf(request: ApiRequest, events: readonly EventRecord[]): EventRecord {
+  const id = param(request, 'uuid');
+  if (!/^[0-9a-f]{24}$/i.test(id)) throw new ApiError(400, `uuid parameter is not ObjectId: ${id}`);
+  const event = events.find(({ UniqueID }) => UniqueID === id.toLowerCase());
+  if (event === undefined) throw new ApiError(404, 'event not found');
+  return event;
+}
+
+/** The kinds of events that there are; each Tsuru has collected garbage. */
+function listKinds(_: ApiRequest, { state }: World) {
+  const names = new Set(state.events.map(({ Kind }) => Kind.Name));
+  return json([{ Type: 'internal', Name: 'gc' }, ...[...names].sort().map((Name) => ({ Type: 'permission', Name }))]);
+}
+
+function listBlocks(request: ApiRequest, { state }: World) {
+  requireAllowed(state, userOf(request), 'event-block.read');
+  return empty(204);
+}

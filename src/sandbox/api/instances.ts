@@ -1,0 +1,207 @@
+import { sortedKeys } from '../../tsuru/encoding.ts';
+import { underEvent, type RunningEvent } from '../events.ts';
+import { findInstance, findService, fullName, instanceContexts } from '../find.ts';
+import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
+import { decoded, type Shape, type Struct } from '../http/decode.ts';
+import { isSame } from '../http/go-values.ts';
+import { fieldsOf, hasField, inputValue, inputValues, JSON_TYPE } from '../http/input.ts';
+import { param, userOf, type ApiRequest } from '../http/request.ts';
+import type { Route } from '../http/router.ts';
+import { callAt } from '../app-binds.ts';
+import { createInstance, updateInstance } from '../instance-changes.ts';
+import { requireAllowed, teamFor, teamContexts } from '../permissions.ts';
+import { clusterOf } from '../pools.ts';
+import type { Instance, Json, Service, State } from '../records.ts';
+import type { Asked } from '../service-client.ts';
+import type { World } from '../world.ts';
+import { infoMap } from './service-lists.ts';
+
+/** The instance that a route names. @throws ApiError with 404 */
+export function instanceOf(request: ApiRequest, { state }: World): Instance {
+  return findInstance(state, param(request, 'service'), param(request, 'instance'));
+}
+
+/** Makes a change of an instance under its event, if the user may make it. */
+export async function changeInstance(
+  world: World,
+  request: ApiRequest,
+  instance: Instance,
+  kind: string,
+  work: (event: RunningEvent) => Promise<void> | void,
+  stream?: ApiRequest['stream'],
+): Promise<void> {
+  const contexts = instanceContexts(instance);
+  requireAllowed(world.state, userOf(request), kind, contexts);
+  await underEvent(world, request, { ...eventOf(instance, kind), ...(stream && { stream }) }, work);
+}
+
+function eventOf(instance: Pick<Instance, 'service' | 'name' | 'teams'>, kind: string) {
+  return {
+    target: { Type: 'service-instance', Value: fullName(instance) },
+    kind,
+    allowed: { scheme: 'service-instance.read.events', contexts: instanceContexts(instance) },
+  };
+}
+
+const STRING: Shape = { kind: 'string' };
+const STRINGS: Shape = { kind: 'list', of: STRING };
+export const PARAMETERS: Shape = { kind: 'map', of: { kind: 'any' } };
+
+const INSTANCE: Struct = {
+  kind: 'struct',
+  name: 'service.ServiceInstance',
+  fields: {
+    ...{ name: { of: STRING }, plan_name: { of: STRING, form: 'planname' }, apps: { of: STRINGS }, jobs: { of: STRINGS } },
+    ...{ teams: { of: STRINGS }, team_owner: { of: STRING, form: 'teamowner' }, description: { of: STRING }, tags: { of: STRINGS } },
+    ...{ parameters: { of: PARAMETERS }, pool: { of: STRING } },
+  },
+};
+
+type Created = Record<'name' | 'plan_name' | 'team_owner' | 'description' | 'pool', string> &
+  Record<'apps' | 'jobs' | 'teams' | 'tags', string[] | null> & { parameters: Record<string, Json> | null };
+
+/** Old names of fields hold where those of today, which are other ones in JSON, are missing. */
+async function create(request: ApiRequest, world: World): Promise<Answer> {
+  const { state } = world;
+  const service = findService(state, param(request, 'service'));
+  const given = decoded(request, INSTANCE, true) as Created;
+  const isJson = request.contentType === JSON_TYPE;
+  const either = (name: 'plan_name' | 'team_owner', old: string): string =>
+    hasField(request, isJson ? name : name.replace('_', '')) ? given[name] : inputValue(request, old);
+  const [owner, plan] = [either('team_owner', 'owner'), either('plan_name', 'plan')];
+  const kind = 'service-instance.create';
+  const teamOwner = owner === '' ? teamFor(state, userOf(request), kind) : owner;
+  requireAllowed(state, userOf(request), kind, teamContexts([teamOwner]));
+  const { name, apps, jobs, teams, description, parameters, pool } = given;
+  const instance: Asked = {
+    ...{ name, service: service.name, plan, apps: apps ?? [], jobs: jobs ?? [], teams: [teamOwner], teamOwner, description, pool },
+    ...{ tags: tagsOf(request, given.tags) ?? [], parameters },
+  };
+  const options = eventOf({ name, service: service.name, teams: teams ?? [] }, kind);
+  const data = fieldsOf(request, [], { read: ['plan', 'owner', 'tag'] });
+  await underEvent(world, request, { ...options, data }, async (event) => {
+    refuseWrong(state, service, instance);
+    await createInstance(world, request, instance, event);
+  });
+  return empty(201);
+}
+
+/** The tags of a request, with those of the old field; null if there are neither. */
+function tagsOf(request: ApiRequest, given: string[] | null): string[] | null {
+  const old = inputValues(request, 'tag') ?? [];
+  return given === null && old.length === 0 ? null : [...(given ?? []), ...old];
+}
+
+/** @throws Error for an instance that cannot be, in Tsuru's order (tsuru/service `validateServiceInstance`) */
+function refuseWrong(state: State, service: Service, { name, pool, teamOwner }: Asked): void {
+  if (!/^[A-Za-z][-a-zA-Z0-9_]+$/.test(name)) throw new ApiError(400, 'invalid service instance name');
+  if (state.instances.some((one) => one.service === service.name && one.name === name)) {
+    throw new ApiError(409, 'instance name already exists.');
+  }
+  refuseWrongOwner(state, teamOwner);
+  if (!service.isMultiCluster && pool !== '') throw new Error('regular (non-multi-cluster) service instance cannot belong to a pool');
+  if (service.isMultiCluster && pool === '') throw new Error('multi-cluster service instance requires a pool');
+  if (pool !== '' && !state.pools.some((one) => one.name === pool)) throw new Error('pool does not exist');
+}
+
+function refuseWrongOwner({ teams }: State, teamOwner: string): void {
+  if (teamOwner === '') throw new Error('please specify the team that owns the service instance');
+  if (!teams.some(({ name }) => name === teamOwner)) throw new Error("Team owner doesn't exist");
+}
+
+const UPDATE: Struct = {
+  kind: 'struct',
+  name: '',
+  fields: {
+    ...{ Description: { of: STRING }, Plan: { of: STRING }, TeamOwner: { of: STRING } },
+    ...{ Tags: { of: STRINGS }, Parameters: { of: PARAMETERS } },
+  },
+};
+
+type Updated = Record<'Description' | 'Plan' | 'TeamOwner', string> & { Tags: string[] | null; Parameters: Record<string, Json> | null };
+
+/** Every field that is left out is emptied; each that differs needs a permission of its own. */
+async function update(request: ApiRequest, world: World): Promise<Answer> {
+  const { state } = world;
+  const { Description, Plan, TeamOwner, Tags, Parameters } = decoded(request, UPDATE) as Updated;
+  const tags = tagsOf(request, Tags);
+  findService(state, param(request, 'service'));
+  const instance = instanceOf(request, world);
+  const next: Asked = { ...instance, description: Description, teamOwner: TeamOwner, plan: Plan, tags: tags ?? [], parameters: Parameters };
+  const changed = [
+    ...(instance.description !== next.description ? ['description'] : []),
+    ...(instance.teamOwner !== next.teamOwner ? ['teamowner'] : []),
+    ...(instance.plan !== next.plan ? ['plan'] : []),
+    // What was left out is not the same as what is empty.
+    ...(JSON.stringify(instance.tags) !== JSON.stringify(tags) ? ['tags'] : []),
+    ...(Parameters === null || !isSame(instance.parameters, Parameters) ? ['parameters'] : []),
+  ];
+  if (changed.length === 0) {
+    throw new ApiError(400, 'Neither description, team owner, tags, plan nor plan parameters were set. You must define at least one.');
+  }
+  for (const one of changed) requireAllowed(state, userOf(request), `service-instance.update.${one}`, instanceContexts(instance));
+  const data = fieldsOf(request, [], { read: ['tag'] });
+  await underEvent(world, request, { ...eventOf(instance, 'service-instance.update'), data }, async (event) => {
+    refuseWrongOwner(state, next.teamOwner);
+    await updateInstance(world, request, instance, next, event);
+  });
+  return empty();
+}
+
+async function info(request: ApiRequest, world: World): Promise<Answer> {
+  const { state } = world;
+  findService(state, param(request, 'service'));
+  const instance = instanceOf(request, world);
+  requireAllowed(state, userOf(request), 'service-instance.read', instanceContexts(instance));
+  const client = callAt(world, request, instance);
+  const items = await client.info(instance);
+  const plan = (await client.plans())?.find(({ Name }) => Name === instance.plan);
+  const { apps, jobs, teams, teamOwner, description, pool, tags, parameters } = instance;
+  return json({
+    Apps: apps,
+    Jobs: jobs,
+    Teams: teams,
+    TeamOwner: teamOwner,
+    Description: description,
+    PlanName: instance.plan,
+    PlanDescription: plan?.Description ?? '',
+    Pool: pool,
+    Cluster: (pool !== '' && clusterOf(state, 'kubernetes', pool)?.name) || '',
+    CustomInfo: infoMap(items),
+    Tags: tags,
+    Parameters: sortedKeys(parameters),
+  });
+}
+
+async function status(request: ApiRequest, world: World): Promise<Answer> {
+  const instance = instanceOf(request, world);
+  requireAllowed(world.state, userOf(request), 'service-instance.read.status', instanceContexts(instance));
+  try {
+    return text(`Service instance "${instance.name}" is ${await callAt(world, request, instance).status(instance)}`);
+  } catch (error) {
+    throw new Error(`Could not retrieve status of service instance, error: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Lets a team use an instance, or no more. */
+async function setAccess(request: ApiRequest, world: World, isGranted: boolean): Promise<Answer> {
+  const [instance, team] = [instanceOf(request, world), param(request, 'team')];
+  await changeInstance(world, request, instance, `service-instance.update.${isGranted ? 'grant' : 'revoke'}`, () => {
+    if (!isGranted && team === instance.teamOwner) throw new Error("cannot revoke the instance's team owner access");
+    if (!world.state.teams.some(({ name }) => name === team)) throw new Error('team not found');
+    instance.teams = isGranted ? [...new Set([...instance.teams, team])] : instance.teams.filter((one) => one !== team);
+    world.changed();
+  });
+  return empty();
+}
+
+const PATH = '/services/{service}/instances';
+
+export const INSTANCES_ROUTES: Route[] = [
+  { version: '1.0', method: 'POST', path: PATH, handler: create },
+  { version: '1.0', method: 'GET', path: `${PATH}/{instance}`, handler: info },
+  { version: '1.0', method: 'PUT', path: `${PATH}/{instance}`, handler: update },
+  { version: '1.0', method: 'GET', path: `${PATH}/{instance}/status`, handler: status },
+  { version: '1.0', method: 'PUT', path: `${PATH}/permission/{instance}/{team}`, handler: (request, world) => setAccess(request, world, true) },
+  { version: '1.0', method: 'DELETE', path: `${PATH}/permission/{instance}/{team}`, handler: (request, world) => setAccess(request, world, false) },
+];

@@ -1,0 +1,61 @@
+import { underEvent } from '../events.ts';
+import { ApiError, empty } from '../http/answer.ts';
+import { inputValue } from '../http/input.ts';
+import { param, userOf, type ApiRequest } from '../http/request.ts';
+import type { Route } from '../http/router.ts';
+import { first } from '../http/values.ts';
+import { isEmail } from '../names.ts';
+import { GLOBAL, grants, permissionsFor, permissionsOf, requireAllowed } from '../permissions.ts';
+import type { Role, State, User } from '../records.ts';
+import { findRole, requireContextValue } from '../roles.ts';
+import type { World } from '../world.ts';
+import { aboutRole } from './roles.ts';
+
+export const ROLE_USERS_ROUTES: Route[] = [
+  { version: '1.0', method: 'POST', path: '/roles/{name}/user', handler: assignRole },
+  { version: '1.0', method: 'DELETE', path: '/roles/{name}/user/{email}', handler: dissociateRole },
+];
+
+async function assignRole(request: ApiRequest, world: World) {
+  requireAllowed(world.state, userOf(request), 'role.update.assign');
+  const name = param(request, 'name');
+  await underEvent(world, request, aboutRole('role.update.assign', name), () => {
+    const [email, value] = [inputValue(request, 'email'), inputValue(request, 'context')];
+    const user = userOfRole(world.state, email);
+    const role = findRole(world.state, name);
+    requireContextValue(world.state, role, value);
+    requireUse(request, world, role, value);
+    if (!user.roles.some((one) => one.name === name && one.value === value)) user.roles.push({ name, value });
+  });
+  return empty();
+}
+
+async function dissociateRole(request: ApiRequest, world: World) {
+  requireAllowed(world.state, userOf(request), 'role.update.dissociate');
+  const name = param(request, 'name');
+  await underEvent(world, request, aboutRole('role.update.dissociate', name), () => {
+    const user = userOfRole(world.state, param(request, 'email'));
+    const value = first(request.query, 'context');
+    requireUse(request, world, findRole(world.state, name), value);
+    user.roles = user.roles.filter((one) => one.name !== name || one.value !== value);
+  });
+  return empty();
+}
+
+/** For a role, a user that is missing is an error of Tsuru's own: 500. */
+function userOfRole({ users }: State, email: string): User {
+  if (!isEmail(email)) throw new ApiError(400, 'invalid email');
+  const user = users.find((one) => one.email === email);
+  if (user === undefined) throw new Error('user not found');
+  return user;
+}
+
+/** @throws ApiError with 403 if the role permits what the user that makes the request may not do */
+function requireUse(request: ApiRequest, { state }: World, role: Role, value: string): void {
+  const { permissions } = permissionsOf(state, userOf(request));
+  const context = { CtxType: role.context, Value: value };
+  for (const { name } of permissionsFor(role, context)) {
+    if (grants(permissions, name, [role.context === 'global' ? GLOBAL : context])) continue;
+    throw new ApiError(403, `User not authorized to use permission ${name}(${role.context}${value === '' ? '' : ` ${value}`})`);
+  }
+}

@@ -1,0 +1,131 @@
+import { underEvent } from '../events.ts';
+import { ApiError, empty, goJson, json } from '../http/answer.ts';
+import { quoted } from '../http/go-text.ts';
+import { inputValue, inputValues } from '../http/input.ts';
+import { param, userOf, type ApiRequest } from '../http/request.ts';
+import type { Route } from '../http/router.ts';
+import { actionNames, ACTION_CONTEXTS, isActionName, isKnownAction, permissionNames } from '../permission-names.ts';
+import { isAllowed, requireAllowed, unauthorized } from '../permissions.ts';
+import type { Role } from '../records.ts';
+import { CONTEXT_TYPES, findRole, roleView, updateRole } from '../roles.ts';
+import type { World } from '../world.ts';
+
+export const ROLES_ROUTES: Route[] = [
+  { version: '1.0', method: 'GET', path: '/roles', handler: listRoles },
+  { version: '1.4', method: 'PUT', path: '/roles', handler: changeRole },
+  { version: '1.0', method: 'POST', path: '/roles', handler: addRole },
+  { version: '1.0', method: 'GET', path: '/roles/{name}', handler: roleInfo },
+  { version: '1.0', method: 'DELETE', path: '/roles/{name}', handler: removeRole },
+  { version: '1.0', method: 'POST', path: '/roles/{name}/permissions', handler: addPermissions },
+  { version: '1.0', method: 'DELETE', path: '/roles/{name}/permissions/{permission}', handler: removePermission },
+  { version: '1.0', method: 'GET', path: '/permissions', handler: listPermissions },
+];
+
+async function addRole(request: ApiRequest, world: World) {
+  requireAllowed(world.state, userOf(request), 'role.create');
+  const [name, context, description] = ['name', 'context', 'description'].map((field) => inputValue(request, field)) as [string, string, string];
+  if (name === '') throw new ApiError(400, 'invalid role name');
+  await underEvent(world, request, aboutRole('role.create', name), () => {
+    const { roles } = world.state;
+    const type = CONTEXT_TYPES.find((one) => one === context);
+    if (type === undefined) throw new Error(`invalid context type ${quoted(context)}`);
+    if (name.trim() === '') throw new ApiError(400, 'invalid role name');
+    if (roles.some((role) => role.name === name.trim())) throw new ApiError(409, 'role already exists');
+    roles.push({ name: name.trim(), context: type, description, permissions: [], actions: [] });
+  });
+  return empty(201);
+}
+
+async function changeRole(request: ApiRequest, world: World) {
+  const [name, newName, context, description] = ['name', 'newName', 'contextType', 'description'].map((field) => inputValue(request, field)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const wanted = [newName !== '' && 'name', context !== '' && 'context.type', description !== '' && 'description'].filter((one) => one !== false);
+  if (wanted.length === 0) throw new ApiError(400, 'Neither the description, context or new name were set. You must define at least one.');
+  for (const one of wanted) requireAllowed(world.state, userOf(request), `role.update.${one}`);
+  await underEvent(world, request, { ...aboutRole('role.update', name), allowed: { scheme: 'role.update', contexts: [] } }, () => {
+    updateRole(world.state, name, { newName, context, description });
+  });
+  return empty();
+}
+
+async function removeRole(request: ApiRequest, world: World) {
+  requireAllowed(world.state, userOf(request), 'role.delete');
+  const role = findRole(world.state, param(request, 'name'));
+  await underEvent(world, request, aboutRole('role.delete', role.name), () => {
+    if (world.state.users.some(({ roles }) => roles.some(({ name }) => name === role.name))) {
+      throw new ApiError(412, 'role has users assigned. you must dissociate them before remove the role.');
+    }
+    world.state.roles = world.state.roles.filter((one) => one !== role);
+  });
+  return empty();
+}
+
+function listRoles(request: ApiRequest, world: World) {
+  requireSight(request, world);
+  return withoutLineEnd(world.state.roles.length === 0 ? null : world.state.roles.map(roleView));
+}
+
+function roleInfo(request: ApiRequest, world: World) {
+  requireSight(request, world);
+  return withoutLineEnd(roleView(findRole(world.state, param(request, 'name'))));
+}
+
+function requireSight(request: ApiRequest, { state }: World): void {
+  const names = ['role.update', 'role.update.assign', 'role.update.dissociate', 'role.create', 'role.delete'];
+  if (!names.some((name) => isAllowed(state, userOf(request), name))) throw unauthorized();
+}
+
+function withoutLineEnd(value: unknown) {
+  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: goJson(value) };
+}
+
+async function addPermissions(request: ApiRequest, world: World) {
+  requireAllowed(world.state, userOf(request), 'role.update.permission.add');
+  const name = param(request, 'name');
+  await underEvent(world, request, aboutRole('role.update.permission.add', name), () => {
+    const role = findRole(world.state, name);
+    const names = inputValues(request, 'permission') ?? [];
+    const actions = names.filter(isActionName);
+    if (actions.length > 0 && actions.length < names.length) throw new ApiError(400, 'cannot mix static and dynamic permissions in one request');
+    for (const one of names) requirePermission(world, role, one);
+    if (actions.length > 0) role.actions = [...new Set([...role.actions, ...actions])];
+    else role.permissions = [...new Set([...role.permissions, ...names])];
+  });
+  return empty();
+}
+
+/** @throws ApiError if there is no such permission, or if a role of that context cannot have it */
+function requirePermission({ state }: World, role: Role, text: string): void {
+  if (text === '') throw new ApiError(400, 'invalid permission name');
+  const name = text === '*' ? '' : text;
+  const known = isActionName(name) ? isKnownAction(state, name) && ACTION_CONTEXTS : permissionNames().find((one) => one.name === name)?.contexts;
+  if (known === undefined || known === false) throw new ApiError(400, `permission named ${quoted(name)} not found`);
+  if (!known.includes(role.context)) throw new ApiError(409, `permission ${quoted(name)} not allowed with context of type "${role.context}"`);
+}
+
+async function removePermission(request: ApiRequest, world: World) {
+  requireAllowed(world.state, userOf(request), 'role.update.permission.remove');
+  const name = param(request, 'name');
+  await underEvent(world, request, aboutRole('role.update.permission.remove', name), () => {
+    const role = findRole(world.state, name);
+    const list = isActionName(param(request, 'permission')) ? 'actions' : 'permissions';
+    role[list] = role[list].filter((one) => one !== param(request, 'permission'));
+  });
+  return empty();
+}
+
+function listPermissions(request: ApiRequest, { state }: World) {
+  requireAllowed(state, userOf(request), 'role.update');
+  const names = permissionNames().sort((a, b) => (a.name < b.name ? -1 : 1));
+  const actions = actionNames(state).map((name) => ({ name, contexts: ACTION_CONTEXTS }));
+  return json([...names, ...actions].map(({ name, contexts }) => ({ Name: name, Contexts: contexts })));
+}
+
+/** What an event about a role is made of. */
+export function aboutRole(kind: string, role: string) {
+  return { target: { Type: 'role', Value: role }, kind, allowed: { scheme: 'role.read.events', contexts: [] } };
+}

@@ -1,0 +1,218 @@
+import { underEvent } from '../events.ts';
+import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
+import { decoded, type Struct } from '../http/decode.ts';
+import { quoted } from '../http/go-text.ts';
+import { fieldsOf, inputValue } from '../http/input.ts';
+import { param, userOf, type ApiRequest } from '../http/request.ts';
+import type { Route } from '../http/router.ts';
+import { isBool, isTrue } from '../http/values.ts';
+import { contextsFor, requireAllowed, teamFor } from '../permissions.ts';
+import type { Service, State } from '../records.ts';
+import { serviceContexts, serviceOf, validateService } from '../services.ts';
+import type { World } from '../world.ts';
+
+const INPUT: Struct = {
+  kind: 'struct',
+  name: 'api.serviceInput',
+  fields: {
+    id: { of: { kind: 'string' } },
+    username: { of: { kind: 'string' } },
+    password: { of: { kind: 'string' } },
+    endpoints: { of: { kind: 'map', of: { kind: 'string' } } },
+    endpoint: { of: { kind: 'string' } },
+    encoding: { of: { kind: 'string' } },
+  },
+};
+
+interface Fields extends Record<'id' | 'username' | 'password' | 'endpoint' | 'encoding', string> {
+  endpoints: Record<string, string> | null;
+}
+
+/** What a request says about a service. @throws ApiError with 400 */
+function serviceFrom(request: ApiRequest): Service {
+  const { id, username, password, endpoints, endpoint, encoding } = decoded(request, INPUT) as Fields;
+  const multiCluster = inputValue(request, 'multi-cluster');
+  const team = inputValue(request, 'team');
+  if (!['', 'form', 'json'].includes(encoding)) {
+    throw new ApiError(400, `Invalid encoding ${quoted(encoding)}, valid options are: form, json`);
+  }
+  return {
+    name: id,
+    username,
+    password,
+    endpoints: Object.keys(endpoints ?? {}).length === 0 && endpoint !== '' ? { production: endpoint } : (endpoints ?? {}),
+    ownerTeams: team === '' ? [] : [team],
+    teams: [],
+    doc: '',
+    isMultiCluster: isBool(multiCluster) && isTrue(multiCluster),
+    encoding,
+    manifest: null,
+  };
+}
+
+/** What the event of a change keeps of its request: not the password, unless it came in JSON. */
+function dataOf(request: ApiRequest) {
+  return fieldsOf(request, [], { dropped: ['password'], read: ['multi-cluster', 'team'] });
+}
+
+async function create(request: ApiRequest, world: World): Promise<Answer> {
+  const { state } = world;
+  const service = serviceFrom(request);
+  if (service.ownerTeams.length === 0) service.ownerTeams = [onlyTeam(request, state)];
+  requireAllowed(state, userOf(request), 'service.create', serviceContexts(service).slice(0, 1));
+  return changing(request, world, service, 'service.create', () => {
+    validateService(state, service, true);
+    if (state.services.some(({ name }) => name === service.name)) throw new ApiError(409, 'Service already exists.');
+    state.services.push(service);
+    return text('success', 201);
+  }, dataOf(request));
+}
+
+function onlyTeam(request: ApiRequest, state: State): string {
+  try {
+    return teamFor(state, userOf(request), 'service.create');
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 400) throw error;
+    throw new ApiError(400, 'You must provide a team responsible for this service in the manifest file.');
+  }
+}
+
+async function update(request: ApiRequest, world: World): Promise<Answer> {
+  const { endpoints, username, password, encoding, ownerTeams } = serviceFrom(request);
+  const service = allowedService(request, world, 'service.update', 'name');
+  return changing(request, world, service, 'service.update', () => {
+    store(world, service, {
+      endpoints,
+      username,
+      password,
+      ...(encoding !== '' && { encoding }),
+      ...(ownerTeams.length > 0 && { ownerTeams }),
+    });
+    return empty();
+  }, dataOf(request));
+}
+
+async function remove(request: ApiRequest, world: World): Promise<Answer> {
+  const { state } = world;
+  const service = allowedService(request, world, 'service.delete', 'name');
+  return changing(request, world, service, 'service.delete', () => {
+    if (state.instances.some((one) => one.service === service.name)) {
+      throw new ApiError(403, 'This service cannot be removed because it has instances.\nPlease remove these instances before removing the service.');
+    }
+    state.services = state.services.filter(({ name }) => name !== service.name);
+    return empty();
+  });
+}
+
+/** `GET /services`: those that the user may manage; instances are shown with their names and tags only. */
+function list(request: ApiRequest, { state }: World): Answer {
+  const contexts = contextsFor(state, userOf(request), 'service.read');
+  const isGlobal = contexts.some(({ CtxType }) => CtxType === 'global');
+  const isIn = (service: Service) =>
+    serviceContexts(service).some(({ CtxType, Value }) => contexts.some((own) => own.CtxType === CtxType && own.Value === Value));
+  const tags = request.query.get('tag') ?? [];
+  const services = state.services.filter((service) => isGlobal || isIn(service));
+  if (services.length === 0) return empty(204);
+  return json(
+    services.map(({ name: service }) => {
+      const instances = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags.includes(tag)));
+      const isEmpty = instances.length === 0;
+      return {
+        service,
+        instances: isEmpty ? null : instances.map(({ name }) => name),
+        plans: null,
+        service_instances: isEmpty
+          ? null
+          : instances.map(({ name, tags: own }) => ({ name, service_name: service, ...NOT_LISTED, tags: own })),
+      };
+    }),
+  );
+}
+
+const NOT_LISTED = { plan_name: '', apps: null, jobs: null, teams: null, team_owner: '', description: '' };
+
+function doc(request: ApiRequest, { state }: World): Answer {
+  return text(serviceOf(state, param(request, 'name')).doc);
+}
+
+async function setDoc(request: ApiRequest, world: World): Promise<Answer> {
+  const service = allowedService(request, world, 'service.update.doc', 'name');
+  return changing(request, world, service, 'service.update.doc', () => {
+    store(world, service, { doc: inputValue(request, 'doc') });
+    return empty();
+  }, fieldsOf(request, [], { read: ['doc'] }));
+}
+
+async function grant(request: ApiRequest, world: World): Promise<Answer> {
+  const service = allowedService(request, world, 'service.update.grant-access', 'service');
+  const team = teamOf(request, world);
+  return changing(request, world, service, 'service.update.grant-access', () => {
+    if (service.teams.includes(team)) throw new ApiError(409, 'This team already has access to this service');
+    store(world, service, { teams: [...service.teams, team] });
+    return empty();
+  });
+}
+
+async function revoke(request: ApiRequest, world: World): Promise<Answer> {
+  const service = allowedService(request, world, 'service.update.revoke-access', 'service');
+  const team = teamOf(request, world);
+  if (service.teams.length < 2) {
+    throw new ApiError(
+      403,
+      'You can not revoke the access from this team, because it is the unique team with access to this service, and a service can not be orphaned',
+    );
+  }
+  return changing(request, world, service, 'service.update.revoke-access', () => {
+    if (!service.teams.includes(team)) throw new ApiError(409, 'This team does not have access to this service');
+    store(world, service, { teams: service.teams.filter((one) => one !== team) });
+    return empty();
+  });
+}
+
+/** @throws ApiError with 404, or with 403 if the user may not */
+export function allowedService(request: ApiRequest, { state }: World, permission: string, variable: string): Service {
+  const service = serviceOf(state, param(request, variable));
+  requireAllowed(state, userOf(request), permission, serviceContexts(service));
+  return service;
+}
+
+/** Makes a change of a service under its event. */
+export function changing(
+  request: ApiRequest,
+  world: World,
+  service: Service,
+  kind: string,
+  change: () => Answer,
+  data: ReturnType<typeof fieldsOf> = fieldsOf(request),
+): Promise<Answer> {
+  const options = {
+    target: { Type: 'service', Value: service.name },
+    kind,
+    allowed: { scheme: 'service.read.events', contexts: serviceContexts(service) },
+    data,
+  };
+  return underEvent(world, request, options, change);
+}
+
+/** @throws ApiError with 400, and the service is as it was */
+function store({ state }: World, service: Service, changes: Partial<Service>): void {
+  validateService(state, { ...service, ...changes }, false);
+  Object.assign(service, changes);
+}
+
+function teamOf(request: ApiRequest, { state }: World): string {
+  const name = param(request, 'team');
+  if (!state.teams.some((team) => team.name === name)) throw new ApiError(400, 'Team not found');
+  return name;
+}
+
+export const SERVICES_ROUTES: Route[] = [
+  { version: '1.0', method: 'GET', path: '/services', handler: list },
+  { version: '1.0', method: 'POST', path: '/services', handler: create },
+  { version: '1.0', method: 'PUT', path: '/services/{name}', handler: update },
+  { version: '1.0', method: 'DELETE', path: '/services/{name}', handler: remove },
+  { version: '1.0', method: 'GET', path: '/services/{name}/doc', handler: doc },
+  { version: '1.0', method: 'PUT', path: '/services/{name}/doc', handler: setDoc },
+  { version: '1.0', method: 'PUT', path: '/services/{service}/team/{team}', handler: grant },
+  { version: '1.0', method: 'DELETE', path: '/services/{service}/team/{team}', handler: revoke },
+];

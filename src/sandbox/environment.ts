@@ -1,0 +1,197 @@
+import { goJson } from './http/answer.ts';
+import { quoted } from './http/go-text.ts';
+import { lineOfErrors, textOfErrors } from './multi-error.ts';
+import type { App, BoundVariable, Job, Variable } from './records.ts';
+
+/** A variable as Tsuru's API shows it. */
+export interface EnvironmentVariable {
+  name: string;
+  value: string;
+  alias: string;
+  public: boolean;
+  /** `SERVICE/INSTANCE` of a bind, or `tsuru`. */
+  managedBy?: string;
+}
+
+type Workload = App | Job;
+/** Takes a line for the user. */
+type Write = (message: string) => void;
+
+/** All that an app finds in its environment, sorted by name (tsuru/provision `EnvsForApp`). */
+export function environmentOfApp(app: App): EnvironmentVariable[] {
+  const own = [
+    { name: 'TSURU_APPNAME', value: app.name },
+    { name: 'TSURU_APPDIR', value: '/home/application/current' },
+  ];
+  return sorted([...workloadVariables(app), ...own.map((one) => ({ ...one, alias: '', public: true, managedBy: 'tsuru' }))]);
+}
+
+/** All that a job finds in its environment, sorted by name (tsuru/job `GetEnvs`). */
+export function environmentOfJob(job: Job): EnvironmentVariable[] {
+  return sorted(workloadVariables(job));
+}
+
+/** The names of the variables that an instance brought, sorted. */
+export function instanceVariables({ bound }: Workload, service: string, instance: string): string[] {
+  const names = bound.filter(isOf(service, instance)).map(({ name }) => name);
+  return [...new Set(names)].sort();
+}
+
+/** Adds the variables that a bind brought. Without any, nothing changes and nothing is written. */
+export function addInstanceVariables(
+  workload: Workload,
+  { service, name: instance }: { service: string; name: string },
+  variables: Readonly<Record<string, string>>,
+  write: Write,
+): void {
+  const added = Object.entries(variables).map(([name, value]): BoundVariable => ({ service, instance, name, value }));
+  if (added.length === 0) return;
+  // TSURU_SERVICES changes too, and is counted.
+  write(section(`Setting ${added.length + 1} new environment variables`));
+  workload.bound.push(...added);
+}
+
+/** Removes the variables that an instance brought. Without any, nothing is written. */
+export function removeInstanceVariables(workload: Workload, service: string, instance: string, write: Write): void {
+  const kept = workload.bound.filter((one) => !isOf(service, instance)(one));
+  const removed = workload.bound.length - kept.length;
+  if (removed === 0) return;
+  workload.bound = kept;
+  write(section(`Unsetting ${removed} environment variables`));
+}
+
+/** What is to be set: with `prune`, other variables that `managedBy` set are removed. */
+export interface Setting {
+  variables: readonly Variable[];
+  managedBy: string;
+  prune: boolean;
+}
+
+/**
+ * Sets variables of an app (tsuru/app `SetEnvs`).
+ *
+ * @throws Error if a bind brought one of that name
+ */
+export function setAppVariables(app: App, setting: Setting, write: Write): void {
+  announce(setting, write);
+  const conflicts = setting.variables.flatMap(({ name }) => {
+    const holder = app.bound.findLast((one) => one.name === name);
+    if (holder === undefined) return [];
+    return [`Environment variable ${quoted(name)} is already in use by service bind "${holder.service}/${holder.instance}"`];
+  });
+  if (conflicts.length > 0) {
+    write(section(`environment variables have conflicts with service binds: ${textOfErrors(conflicts)}`));
+    throw new Error(textOfErrors(conflicts));
+  }
+  replaceVariables(app, setting, write);
+}
+
+/** Sets variables of a job, also if a bind brought one of that name (tsuru/job `SetEnvs`). */
+export function setJobVariables(job: Job, setting: Setting, write: Write): void {
+  announce(setting, write);
+  replaceVariables(job, setting, write);
+}
+
+/** Removes variables that were set; one that is not there counts too. */
+export function unsetVariables(workload: Workload, names: readonly string[], write: Write): void {
+  write(section(`Unsetting ${names.length} environment variables`));
+  workload.variables = workload.variables.filter(({ name }) => !names.includes(name));
+}
+
+/** @returns what is wrong with the names of variables that a user sets, or undefined */
+export function wrongNames(names: readonly string[]): string | undefined {
+  const errors = names.flatMap((name) => {
+    if (['TSURU_APPNAME', 'TSURU_SERVICES', 'TSURU_APPDIR'].includes(name)) {
+      return [`cannot change an internal environment variable (${name}): write-protected environment variable`];
+    }
+    return /^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) ? [] : [`${quoted(name)} is not valid environment variable name: ${NAME_RULE}`];
+  });
+  return errors.length === 0 ? undefined : lineOfErrors(errors);
+}
+
+const NAME_RULE =
+  "a valid environment variable name must consist of alphabetic characters, digits, '_' and must not start with a digit: " +
+  'invalid environment variable name';
+
+function announce({ variables }: Setting, write: Write): void {
+  if (variables.length > 0) write(section(`Setting ${variables.length} new environment variables`));
+}
+
+function replaceVariables(workload: Workload, { variables, managedBy, prune }: Setting, write: Write): void {
+  const names = variables.map(({ name }) => name);
+  const pruned = prune ? workload.variables.filter((one) => !names.includes(one.name) && one.managedBy === managedBy) : [];
+  for (const { name } of pruned) write(section(`Pruning ${name} from environment variables`));
+  const all = [...workload.variables.filter((one) => !pruned.includes(one)), ...variables];
+  workload.variables = [...new Map(all.map((one) => [one.name, one])).values()].sort(byName);
+}
+
+function section(text: string): string {
+  return `---- ${text} ----\n`;
+}
+
+/** Variables of the user, over them those of binds, and what Tsuru says of all binds. */
+function workloadVariables({ variables, bound }: Workload): EnvironmentVariable[] {
+  const merged = new Map<string, EnvironmentVariable>();
+  for (const variable of variables) merged.set(variable.name, shown(variable));
+  for (const { service, instance, name, value } of bound) {
+    merged.set(name, { name, value, alias: '', public: false, managedBy: `${service}/${instance}` });
+  }
+  const aliases = new Map(variables.map(({ name, alias }) => [name, alias]));
+  for (const name of [...aliases.keys()].sort()) {
+    const [variable, source] = [merged.get(name), merged.get(sourceOf(name, aliases))];
+    if (variable !== undefined && source !== undefined) variable.value = source.value;
+  }
+  return [...merged.values(), { name: 'TSURU_SERVICES', value: servicesValue(bound), alias: '', public: false, managedBy: 'tsuru' }];
+}
+
+/** The variable that the chain of aliases ends at; a circle ends where it closes. */
+function sourceOf(name: string, aliases: ReadonlyMap<string, string>): string {
+  const seen = new Set<string>();
+  let source = name;
+  for (let next = aliases.get(source); next !== undefined && next !== '' && !seen.has(next); next = aliases.get(source)) {
+    seen.add(next);
+    source = next;
+  }
+  return source;
+}
+
+/** A variable of a user as the API shows it. */
+export function shown({ name, value, alias, isPublic, managedBy }: Variable): EnvironmentVariable {
+  return { name, value, alias, public: isPublic, ...(managedBy !== '' && { managedBy }) };
+}
+
+/** The value of TSURU_SERVICES: services by name, their instances in the order of the binds (tsuru/envs `ServiceEnvsFromEnvVars`). */
+function servicesValue(bound: readonly BoundVariable[]): string {
+  const services = groupedBy(bound, ({ service }) => service);
+  return goMap(services, (ofService) => {
+    const instances = [...groupedBy(ofService, ({ instance }) => instance)].map(([instance, ofInstance]) => {
+      const values = new Map(ofInstance.map(({ name, value }) => [name, value]));
+      return `{"instance_name":${goJson(instance)},"envs":${goMap(values, goJson)}}`;
+    });
+    return `[${instances.join(',')}]`;
+  });
+}
+
+function groupedBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+/** A map as Go writes it in JSON: sorted, also where its keys look like numbers. */
+function goMap<T>(map: ReadonlyMap<string, T>, json: (value: T) => string): string {
+  return `{${[...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${goJson(key)}:${json(value)}`).join(',')}}`;
+}
+
+function isOf(service: string, instance: string): (variable: BoundVariable) => boolean {
+  return (variable) => variable.service === service && variable.instance === instance;
+}
+
+/** Names that Tsuru computes stand over others of that name. */
+function sorted(variables: readonly EnvironmentVariable[]): EnvironmentVariable[] {
+  return [...new Map(variables.map((one) => [one.name, one])).values()].sort(byName);
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}

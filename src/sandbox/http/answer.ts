@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http';
+
+/** An answer with a body as a whole, or one that is written by whatever answers it. */
+export type Answer =
+  | { status: number; headers?: Record<string, string>; body?: string | Buffer }
+  | { write: (response: ServerResponse) => Promise<void> };
+
+/** An error of Tsuru's API: its text goes to the user. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** JSON as Go's encoder writes it, with a line end, as `application/json` unless Tsuru sends it as text. */
+export function json(value: unknown, options: { status?: number; isText?: true } = {}): Answer {
+  return {
+    status: options.status ?? 200,
+    ...(options.isText !== true && { headers: { 'Content-Type': 'application/json' } }),
+    body: `${goJson(value)}\n`,
+  };
+}
+
+/** JSON in which `<`, `>`, `&` and the two line separators of Unicode are escaped, as in Go. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A body of text; its type is the one that Go's server finds in it. */
+export function text(body: string, status = 200): Answer {
+  return { status, body };
+}
+
+export function empty(status = 200): Answer {
+  return { status };
+}

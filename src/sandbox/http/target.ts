@@ -1,0 +1,19 @@
+/** What a request asks for. */
+export interface Target {
+  /** Decoded: an escaped slash is one like any other, as for Tsuru. */
+  path: string;
+  /** As it was sent, without `?`. */
+  query: string;
+}
+
+/** @param url as Node.js reads it: one character a byte @returns undefined where Go refuses it, with an escape that is none */
+export function targetOf(url: string): Target | undefined {
+  const [, raw = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(url) ?? [];
+  if (/%(?![\da-f]{2})/i.test(raw) || !/^(\/|$)/.test(raw)) return undefined;
+  const bytes = raw.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+  return { path: textOf(bytes) || '/', query: textOf(query) };
+}
+
+function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString();
+}

@@ -1,0 +1,28 @@
+import { shown } from './environment.ts';
+import { metadataView } from './metadata.ts';
+import { planView } from './plans.ts';
+import type { Job } from './records.ts';
+
+/** A job as Tsuru's API shows it. */
+export function jobView(job: Job) {
+  const { image } = job;
+  return {
+    name: job.name,
+    teamOwner: job.teamOwner,
+    owner: job.owner,
+    plan: planView(job.plan),
+    metadata: metadataView(job.metadata),
+    pool: job.pool,
+    description: job.description,
+    tags: job.tags,
+    deployOptions: { JobName: '', kind: image === '' ? '' : 'image', image, fileSize: 0, File: null, dockerfile: '', Message: '', User: '' },
+    spec: {
+      ...(job.concurrencyPolicy !== '' && { concurrencyPolicy: job.concurrencyPolicy }),
+      activeDeadlineSeconds: job.activeDeadlineSeconds,
+      schedule: job.schedule,
+      manual: job.isManual,
+      container: { internalRegistryImage: '', image, command: job.command },
+      envs: job.variables.map(shown),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { defaultPlan, firstPlans } from './plans.ts';
+import type { Pool, State } from './records.ts';
+
+/** The user that the sandbox's own token is of. */
+export const ROOT = 'root@example.com';
+
+/** The role of all permissions. */
+const ALL = 'AllowAll';
+
+/** What a Tsuru has once it is installed: its first user, which may do everything. */
+export function freshState(token: string): State {
+  return {
+    users: [{ email: ROOT, password: token, tokens: [token], roles: [{ name: ALL, value: '' }] }],
+    roles: [{ name: ALL, context: 'global', description: '', permissions: ['*'], actions: [] }],
+    teams: [],
+    pools: [],
+    clusters: [],
+    plans: firstPlans(),
+    services: [],
+    instances: [],
+    apps: [],
+    jobs: [],
+    events: [],
+  };
+}
+
+/** Gives the first user that token, and makes it again if it was removed. */
+export function withRoot(state: State, token: string): void {
+  const { users, roles } = freshState(token);
+  const root = state.users.find(({ email }) => email === ROOT);
+  if (root === undefined) state.users.push(...users);
+  else if (!root.tokens.includes(token)) root.tokens.push(token);
+  if (!state.roles.some(({ name }) => name === ALL)) state.roles.push(...roles);
+}
+
+/** Adds what an author needs to create an instance and bind it: a team, and at first a pool, an app and a job, too. */
+export function seed(state: State, team: string): void {
+  if (!state.teams.some(({ name }) => name === team)) state.teams.push({ name: team, tags: [] });
+  if (state.pools.length > 0) return;
+  const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', teams: null, labels: {} };
+  state.pools.push(pool);
+  state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], customData: null, isDefault: false });
+  const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: defaultPlan(state), description: '', tags: [] };
+  const blank = () => structuredClone({ ...common, metadata: { labels: [], annotations: [] }, variables: [], bound: [] });
+  const schedule = { schedule: '0 3 * * *', isManual: false, image: '', command: [], activeDeadlineSeconds: 0, concurrencyPolicy: '' };
+  state.apps.push({ ...blank(), name: 'app1', platform: '' });
+  state.jobs.push({ ...blank(), ...schedule, name: 'job1' });
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { whyAway } from '../presence.ts';
+
+/** Milliseconds between two looks. */
+const PAUSE = 250;
+
+/** Whether a service listens. */
+export interface ServiceWatch {
+  /** A call to it has failed: it is looked for again. */
+  lose: () => void;
+  /** Tells how the service is, and whenever that changes, until the signal is aborted. */
+  follow: (signal: AbortSignal, tell: (isThere: boolean) => void) => Promise<void>;
+}
+
+/**
+ * Looks for a service by opening connections, over which it sends nothing. One that others run may log them: it is looked for
+ * only until it is there, and after a call has failed.
+ */
+export function watchService(address: URL, isOwn: boolean): ServiceWatch {
+  let mustLook = true;
+  return {
+    lose() {
+      mustLook = true;
+    },
+    async follow(signal, tell) {
+      let before: boolean | undefined;
+      const isOver = () => signal.aborted;
+      while (!isOver()) {
+        if (mustLook || isOwn) {
+          const isThere = (await whyAway(address)) === undefined;
+          if (isOver()) return;
+          mustLook = !isThere;
+          if (isThere !== before) tell(isThere);
+          before = isThere;
+        }
+        await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}

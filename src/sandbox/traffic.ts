@@ -1,0 +1,40 @@
+import type { HttpHeaders } from '../tsuru/http.ts';
+
+/** One call to a service and its reply, without passwords of the service. */
+export interface Exchanged {
+  number: number;
+  /** In the form of RFC 3339. */
+  time: string;
+  service: string;
+  /** Of the request to Tsuru's API that it was made for; undefined for none. */
+  cause: { method: string; path: string; command: string | undefined } | undefined;
+  request: { method: string; url: string; headers: HttpHeaders; body: string };
+  reply: { status: number; headers: Record<string, string>; body: string } | undefined;
+  failure: string | undefined;
+  milliseconds: number;
+  /** What Tsuru makes of it, as a sentence. */
+  reading: string;
+  /** The fault that the sandbox was told to make of it. */
+  fault: string | undefined;
+}
+
+/** The last calls to services. */
+export interface Traffic {
+  add(exchanged: Omit<Exchanged, 'number'>): void;
+  list(): readonly Exchanged[];
+}
+
+/** @param limit calls that are kept @param added is told each new one */
+export function makeTraffic(limit: number, added: (exchanged: Exchanged) => void): Traffic {
+  const kept: Exchanged[] = [];
+  let count = 0;
+  return {
+    add(exchanged) {
+      const numbered = { number: ++count, ...exchanged };
+      kept.push(numbered);
+      if (kept.length > limit) kept.shift();
+      added(numbered);
+    },
+    list: () => kept,
+  };
+}
