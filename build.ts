@@ -6,8 +6,9 @@ import Handlebars from 'handlebars';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
-import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
 import { abbreviate, withoutReserved } from './src/archive/words.ts';
+import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
+import { BETWEEN_TEXTS } from './src/render/packed.ts';
 
 /** Code that dependencies bring along and that is never called here: {@link stub} stands for it. */
 const NOT_BUNDLED = {
@@ -174,8 +175,8 @@ async function writeTemplates(): Promise<void> {
     if (Number(index) !== count++) throw new Error('the texts of the compiled templates are in another order');
     return '$[]';
   });
-  if (count !== own.length) throw new Error('the compiled templates have another number of texts');
-  writeArchive('dist/templates.br', [expression, ...own, ...plain.flatMap((path) => [path, textOf(path)])]);
+  if (own.join('').includes(BETWEEN_TEXTS) || count !== own.length) throw new Error('the compiled templates have other texts');
+  writeArchive('dist/templates.br', [expression, own.join(BETWEEN_TEXTS), ...plain.flatMap((path) => [path, textOf(path)])]);
 }
 
 /** Writes the page of the sandbox, one document with its script and its style inside. @returns the modules that went in */
