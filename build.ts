@@ -36,7 +36,8 @@ const NOT_BUNDLED = {
  * Small chunks cost time to open and pack badly.
  */
 const CHUNKS = [
-  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|form|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
   { name: 'tsuru', test: /src\/(tsuru\/(?!api)|terminal\/service-access)/ },
   { name: 'check', test: /src\/(check|commands\/check)/ },

@@ -255,7 +255,7 @@ describe('the packed command line', () => {
     expect([readdirSync(join(cwd, 'dir')), readdirSync(join(cwd, 'elsewhere'))]).toEqual([['src'], []]);
   });
 
-  it.each(['regenrate', 'regenerate', 'endpoints', 'chek', 'help'])(
+  it.each(['regenrate', 'regenerate', 'endpoints', 'chek', 'sandbx', 'help'])(
     'makes no project of the word %s, before or behind a flag',
     async (word) => {
       for (const args of [['--yes', word], ...(['regenerate', 'help'].includes(word) ? [] : [[word]])]) {
@@ -287,6 +287,7 @@ describe('the packed command line', () => {
     [['endpoint', 'remove', '--help'], 'endpoint remove [name] [options]'],
     [['regenerate', '--help'], '--set key=value'],
     [['check', '-h'], '--manifest FILE'],
+    [['sandbox', '-h'], '--state FILE'],
     [['completion', '-h'], 'create-tsuru-service completion fish | source'],
   ])('helps with %j', async (args, text) => {
     const { code, stdout } = await run(args);

@@ -133,7 +133,7 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
     ...(instance.teamOwner !== next.teamOwner ? ['teamowner'] : []),
     ...(instance.plan !== next.plan ? ['plan'] : []),
     // What was left out is not the same as what is empty.
-    ...(tags === null || instance.tags.join('\0') !== tags.join('\0') ? ['tags'] : []),
+    ...(JSON.stringify(instance.tags) !== JSON.stringify(tags) ? ['tags'] : []),
     ...(Parameters === null || !isSame(instance.parameters, Parameters) ? ['parameters'] : []),
   ];
   if (changed.length === 0) {
