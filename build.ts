@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
-import { abbreviate } from './src/render/words.ts';
+import { abbreviate, withoutReserved } from './src/archive/words.ts';
 
 /** Code that dependencies bring along and that is never called here: {@link stub} stands for it. */
 const NOT_BUNDLED = {
@@ -33,9 +33,10 @@ const NOT_BUNDLED = {
 
 /**
  * What is loaded together, the first that fits: `--help` takes the first chunk, and no command takes much that it does not run.
- * Small chunks cost time to open and pack badly.
+ * Small chunks pack badly.
  */
 const CHUNKS = [
+  { name: 'archive', test: /src\/archive\// },
   { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
   { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
@@ -48,12 +49,15 @@ const CHUNKS = [
   { name: 'steps', test: /src\/steps\/|node_modules\// },
 ];
 
+/** The modules that are files: what the help needs, and what opens the archive with all others. */
+const PLAIN = ['archive', 'cli', 'options', 'rolldown-runtime'].map((name) => `./${name}.cjs`);
+
 /** Bundles the command line with everything that it uses into `dist`, and collects the licences of what went in. */
 async function build(): Promise<void> {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   rmSync('dist', { recursive: true, force: true });
   const bundle = await rolldown({
-    input: { cli: 'src/cli.ts', index: 'src/index.ts' },
+    input: { archive: 'src/archive/archive.ts', cli: 'src/cli.ts', index: 'src/index.ts' },
     platform: 'node',
     preserveEntrySignatures: 'allow-extension',
     resolve: {
@@ -83,26 +87,67 @@ async function build(): Promise<void> {
       if (level === 'warn' && code !== 'INEFFECTIVE_DYNAMIC_IMPORT') throw new Error(message);
     },
   });
-  const { output } = await bundle.write({
-    dir: 'dist',
-    format: 'esm',
+  const { output } = await bundle.generate({
+    format: 'cjs',
     minify: true,
     comments: false,
-    banner: (chunk) => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
-    chunkFileNames: '[name].js',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
     codeSplitting: { groups: CHUNKS, includeDependenciesRecursively: false },
   });
   await bundle.close();
-  chmodSync('dist/cli.js', 0o755);
+  writeCode(output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : [])));
+  await writeEntries();
   await writeTemplates();
   await writeTypes();
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])).concat(await writePage());
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
 }
 
+/** Writes each module that is a file, and the archive of all others: a name and a source each. */
+function writeCode(modules: readonly { name: string; code: string }[]): void {
+  mkdirSync('dist');
+  for (const { name, code } of modules) if (PLAIN.includes(name)) writeFileSync(join('dist', name), code);
+  const packed = modules.filter(({ name }) => !PLAIN.includes(name));
+  writeArchive('dist/code.br', packed.flatMap(({ name, code }) => [name, withoutReserved(code)]));
+}
+
+/** Gives the getters of a module's exports one function that defines them: there are hundreds. */
+function withShortExports(code: string): string {
+  const short = code.replace(/Object\.defineProperty\(exports,("\w+"),\{enumerable:!0,get:function\(\)\{return ([\w$.]+)\}\}\)/g, '__export($1,()=>$2)');
+  return short === code ? code : `const __export=(name,get)=>Object.defineProperty(exports,name,{enumerable:!0,get});${short}`;
+}
+
+/** Writes the two files that users load: the command, and the programmatic API. */
+async function writeEntries(): Promise<void> {
+  const bundle = await rolldown({
+    input: { cli: 'src/entry/cli.ts', index: 'src/entry/index.ts' },
+    platform: 'node',
+    transform: { define: { PLAIN: JSON.stringify(PLAIN) } },
+  });
+  await bundle.write({
+    dir: 'dist',
+    format: 'esm',
+    minify: true,
+    comments: false,
+    banner: (chunk) => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
+    chunkFileNames: '[name].js',
+  });
+  await bundle.close();
+  chmodSync('dist/cli.js', 0o755);
+}
+
+/** Packs texts in one file: they pack better together than apart, and better yet with frequent words abbreviated. */
+function writeArchive(file: string, originals: readonly string[]): void {
+  const { list, texts } = abbreviate(originals);
+  const text = [list, ...texts].join('\0');
+  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
+  writeFileSync(file, brotliCompressSync(text, { params }));
+}
+
 /**
- * Writes the templates in one archive of texts, separated by NUL: the words that are abbreviated in the others, an
- * expression with the compiled ones, their texts, and then path and text of each plain file. Together they pack better than apart.
+ * Writes the archive of the templates: an expression with the compiled ones, their texts, and then path and text of each plain
+ * file.
  */
 async function writeTemplates(): Promise<void> {
   const paths = readdirSync('templates', { recursive: true, encoding: 'utf8' })
@@ -130,10 +175,7 @@ async function writeTemplates(): Promise<void> {
     return '$[]';
   });
   if (count !== own.length) throw new Error('the compiled templates have another number of texts');
-  const { list, texts } = abbreviate([expression, ...own, ...plain.flatMap((path) => [path, textOf(path)])]);
-  const text = [list, ...texts].join('\0');
-  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
-  writeFileSync('dist/templates.br', brotliCompressSync(text, { params }));
+  writeArchive('dist/templates.br', [expression, ...own, ...plain.flatMap((path) => [path, textOf(path)])]);
 }
 
 /** Writes the page of the sandbox, one document with its script and its style inside. @returns the modules that went in */

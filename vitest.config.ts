@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{answers,house,project,render,steps,terminal,tsuru}/**/*.test.ts'],
+          include: ['test/{answers,archive,house,project,render,steps,terminal,tsuru}/**/*.test.ts'],
           exclude: [...SLOW, ...REGISTRY],
           testTimeout: 60_000,
         },

@@ -65,7 +65,7 @@ export async function sandbox(context: SandboxContext): Promise<never> {
     isRefused = call.reply?.status === 401;
   };
   try {
-    const running = await start(request, { team: registration.team, onCall, ...(stateFile && { stateFile }) });
+    const running = await start(request, service, { team: registration.team, onCall, ...(stateFile && { stateFile }) });
     try {
       return await serve(context, request, service, registration, running, output);
     } finally {
@@ -94,10 +94,11 @@ async function serviceFor({ cwd, environment }: SandboxContext, { address, given
 }
 
 /** @throws ExpectedError if it cannot listen there */
-async function start({ port, host, tls }: SandboxRequest, options: SandboxOptions): Promise<Sandbox> {
+async function start({ port, host, tls }: SandboxRequest, { own }: Service, options: SandboxOptions): Promise<Sandbox> {
   const listen = (on: number) => startSandbox({ ...options, host, tls, port: on });
   try {
-    return await listen(port ?? USUAL_PORT);
+    // The service that is started needs its own port.
+    return await listen(port ?? (own?.port === USUAL_PORT ? 0 : USUAL_PORT));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (port === undefined && code === 'EADDRINUSE') return listen(0);

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runInThisContext } from 'node:vm';
-import { brotliDecompressSync } from 'node:zlib';
 
+import { openArchive } from '../archive/archive.ts';
 import type { Precompiled } from './handlebars.ts';
 import type { Templates } from './plop.ts';
-import { expander } from './words.ts';
 
 declare const PACKAGE_VERSION: string;
 
@@ -20,13 +18,12 @@ export function packedTemplates(): Templates {
 }
 
 /**
- * Reads an archive of templates, whose parts are separated by NUL: the list of the words that are abbreviated in the other
- * parts; the compiled ones, as an expression with `$[]` for each of their texts; these texts; and then path and text of each plain
- * file, which is expanded when it is used.
+ * Reads an archive of templates: the compiled ones, as an expression with `$[]` for each of their texts; these texts; and then path
+ * and text of each plain file, which is expanded when it is used.
  */
 export function readArchive(file: URL): Precompiled {
-  const [list = Buffer.of(), compiled = Buffer.of(), ...rest] = partsOf(brotliDecompressSync(readFileSync(file)));
-  const expand = expander(list);
+  const { texts, expand } = openArchive(file);
+  const [compiled = Buffer.of(), ...rest] = texts;
   let count = 0;
   const expression = String(expand(compiled)).replaceAll('$[]', () => `$[${count++}]`);
   const templatesWith = runInThisContext(`($) => ${expression}`) as (texts: readonly string[]) => Precompiled;
@@ -36,16 +33,6 @@ export function readArchive(file: URL): Precompiled {
     if (path && text) templates[String(expand(path))] = () => expand(text);
   }
   return templates;
-}
-
-function partsOf(bytes: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  for (let from = 0, to; from <= bytes.length; from = to + 1) {
-    to = bytes.indexOf(0, from);
-    if (to === -1) to = bytes.length;
-    parts.push(bytes.subarray(from, to));
-  }
-  return parts;
 }
 
 function beside(path: string): URL {

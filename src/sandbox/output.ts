@@ -25,7 +25,7 @@ export function outputOf(terminal: Terminal, isJson: boolean): Output {
   return {
     address({ target, token, page }) {
       if (isJson) terminal.write(`${JSON.stringify({ target, token, page })}\n`);
-      else write(`export TSURU_TARGET=${target}\nexport TSURU_TOKEN=${token}\nThe page: ${page}\n`);
+      else write(`Copy these two lines to the shell in which you use tsuru:\nexport TSURU_TARGET=${target}\nexport TSURU_TOKEN=${token}\nThe page: ${page}\n`);
     },
     note(text) {
       say({ ...terminal, write }, plainLine(text, text.length));

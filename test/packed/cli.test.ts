@@ -19,6 +19,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { FRAMEWORKS } from '../../src/answers/answers.ts';
+import { openArchive } from '../../src/archive/archive.ts';
 import { render } from '../../src/render/render.ts';
 import { COMMANDS } from '../../src/terminal/commands.ts';
 import { completionScript } from '../../src/terminal/completion.ts';
@@ -72,11 +73,12 @@ describe('the packed command line', () => {
   });
 
   it('has modules that can each be loaded first: none needs another one that waits for it', () => {
-    const dist = dirname(realpathSync(inject('bin')));
-    const modules = readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'cli.js');
-    expect(modules).toEqual(expect.arrayContaining(['create.js', 'prompts.js', 'regenerate.js']));
+    const dist = pathToFileURL(`${dirname(realpathSync(inject('bin')))}/`);
+    const { texts, expand } = openArchive(new URL('code.br', dist));
+    const modules = texts.filter((_, index) => index % 2 === 0).map((name) => String(expand(name)));
+    expect(modules).toEqual(expect.arrayContaining(['./create.cjs', './prompts.cjs', './regenerate.cjs']));
     for (const name of modules) {
-      const load = `await import(${JSON.stringify(pathToFileURL(join(dist, name)).href)})`;
+      const load = `const [load] = Object.values(await import(${JSON.stringify(new URL('load.js', dist).href)})); load(${JSON.stringify(name)});`;
       expect(() => execFileSync(process.execPath, ['--input-type=module', '--eval', load], { stdio: 'pipe' })).not.toThrow();
     }
   });

@@ -150,7 +150,7 @@ describe('sandbox with a URL', () => {
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends with 130 at %s, and frees its port at once', async (signal) => {
     const sandbox = await start([url, '--port', '0', '--state', 'state.json']);
-    // A call that is not answered: nobody waits for it.
+    // A call that is not answered, and is not waited for at the end.
     service.removeAllListeners('request').on('request', () => { calls.push('hangs'); });
     const asked = add('i1', sandbox, 'my-service').catch(() => undefined);
     await until(() => calls.includes('hangs'));

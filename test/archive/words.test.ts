@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { abbreviate, expander } from '../../src/render/words.ts';
+import { abbreviate, expander } from '../../src/archive/words.ts';
 import { templates } from '../support/project.ts';
 
 const expanded = ({ list, texts }: ReturnType<typeof abbreviate>) => {

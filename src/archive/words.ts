@@ -14,7 +14,7 @@ const SEPARATOR = '\x01';
 const CODES = [...range(0x02, 0x1a).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...range(0x100, 0x3ff)];
 const END = 0x400;
 
-/** No template contains one of them. */
+/** No text contains one of them. */
 const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map((code) => String.fromCharCode(code))]);
 
 /** In spaces. */
@@ -51,6 +51,11 @@ export function abbreviate(texts: readonly string[]): { list: string; texts: str
     list: words.join(SEPARATOR),
     texts: texts.map((text) => replaceWords(text, (word) => characters.get(word))),
   };
+}
+
+/** Code in which each character that stands for a word is written as an escape: in a literal, it means the same. */
+export function withoutReserved(code: string): string {
+  return Array.from(code, (sign) => (RESERVED.has(sign) ? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}` : sign)).join('');
 }
 
 /** Replaces each word for which there is a character, given in small letters. */
