@@ -18,7 +18,7 @@ const END = 0x400;
 const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map((code) => String.fromCharCode(code))]);
 
 /** In spaces. */
-const DEEPEST_INDENTATION = 99;
+const DEEPEST_INDENTATION = 24;
 
 /** What can become one character: a word, each one of a name in camel case, or the ends of lines with the next line's indentation. */
 const WORD = /\n+ *|[A-Z]?[a-z]+|[A-Z]{3,}/g;
@@ -30,7 +30,7 @@ const MIN_COUNT = 5;
  * Abbreviates texts: each frequent word becomes one character, without regard to its capitals, and of indentation the difference to
  * the line before is left. Brotli then packs them by 9 % better.
  * @returns the list of the words, and the abbreviated texts; {@link expander} is the reverse
- * @throws Error when a text contains a character that stands for a word, or is indented by more than 99 spaces
+ * @throws Error when a text contains a character that stands for a word, or is indented by more than 24 spaces
  */
 export function abbreviate(texts: readonly string[]): { list: string; texts: string[] } {
   const counts = new Map<string, number>();
@@ -110,22 +110,24 @@ export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
 function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: Places): number {
   let length = 0;
   let indentation = 0;
-  let isCapital = false;
-  let areCapitals = false;
+  let flag = 0;
   for (let at = 0; at < text.length; at++) {
     let code = text[at] ?? 0;
     // The first of the two bytes of a character from U+0100 to U+03FF.
     if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
     const end = ends[code] ?? 0;
-    if (end === 0 && code > 0x1f) { out[length++] = code; }
-    else if (code === 0x1e) { isCapital = true; }
-    else if (code === 0x1f) { areCapitals = true; }
-    else if (end > 0 && list[end - 1] !== 0x0a) {
+    if (end === 0 && code > 0x1f) {
+      out[length++] = code;
+    } else if (end > 0 && list[end - 1] !== 0x0a) {
       const first = length;
       for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;
-      const capitals = areCapitals ? length : isCapital ? first + 1 : first;
-      for (let small = first; small < capitals; small++) out[small] = (out[small] ?? 0) - 0x20;
-      isCapital = areCapitals = false;
+      if (flag !== 0) {
+        const capitals = flag === 0x1e ? first + 1 : length;
+        for (let small = first; small < capitals; small++) out[small] = (out[small] ?? 0) - 0x20;
+        flag = 0;
+      }
+    } else if (code === 0x1e || code === 0x1f) {
+      flag = code;
     } else {
       for (let from = end > 0 ? (starts[code] ?? 0) : -1; from < end; from++) {
         const byte = from < 0 ? code : (list[from] ?? 0);

@@ -7,6 +7,9 @@ import type { Templates } from './plop.ts';
 
 declare const PACKAGE_VERSION: string;
 
+/** Separates the texts of the compiled templates. */
+export const BETWEEN_TEXTS = '\x7f';
+
 /** The templates in the archive that the build writes beside the bundle. */
 export function packedTemplates(): Templates {
   return {
@@ -22,14 +25,14 @@ export function packedTemplates(): Templates {
  * and text of each plain file, which is expanded when it is used.
  */
 export function readArchive(file: URL): Precompiled {
-  const { texts, expand } = openArchive(file);
-  const [compiled = Buffer.of(), ...rest] = texts;
+  const { texts: parts, expand } = openArchive(file);
+  const [compiled = Buffer.of(), texts = Buffer.of(), ...plain] = parts;
   let count = 0;
   const expression = String(expand(compiled)).replaceAll('$[]', () => `$[${count++}]`);
   const templatesWith = runInThisContext(`($) => ${expression}`) as (texts: readonly string[]) => Precompiled;
-  const templates: Record<string, Precompiled[string]> = { ...templatesWith(rest.slice(0, count).map((text) => String(expand(text)))) };
-  for (let index = count; index < rest.length; index += 2) {
-    const [path, text] = rest.slice(index, index + 2);
+  const templates: Record<string, Precompiled[string]> = { ...templatesWith(String(expand(texts)).split(BETWEEN_TEXTS)) };
+  for (let index = 0; index < plain.length; index += 2) {
+    const [path, text] = plain.slice(index, index + 2);
     if (path && text) templates[String(expand(path))] = () => expand(text);
   }
   return templates;
