@@ -78,7 +78,7 @@ export async function change(
   work: (event: RunningEvent) => Promise<void> | void,
   status = 200,
 ): Promise<Answer> {
-  requireAllowed(world.state, userOf(request), options.kind, options.contexts);
+  requireAllowed(request, world.state, options.kind, options.contexts);
   await underEvent(world, request, options, work);
   return empty(status);
 }

@@ -35,5 +35,5 @@ export function poolView(state: State, pool: Pool) {
 /** The cluster of a provisioner that has a pool, else the default one (tsuru/provision/cluster `FindByPool`). */
 export function clusterOf({ clusters }: State, provisioner: string, pool: string): Cluster | undefined {
   const own = clusters.filter((one) => one.provisioner === provisioner);
-  return own.find(({ pools }) => pools.includes(pool)) ?? own.find(({ isDefault }) => isDefault);
+  return own.find(({ pools }) => pools.includes(pool)) ?? own.find((one) => one.default);
 }

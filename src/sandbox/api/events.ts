@@ -22,7 +22,7 @@ function listEvents(request: ApiRequest, { state }: World) {
 
 function eventInfo(request: ApiRequest, { state }: World) {
   const event = eventOf(request, state.events);
-  requireAllowed(state, userOf(request), event.Allowed.Scheme, event.Allowed.Contexts);
+  requireAllowed(request, state, event.Allowed.Scheme, event.Allowed.Contexts);
   return json(eventDetails(event));
 }
 
@@ -30,7 +30,7 @@ function eventInfo(request: ApiRequest, { state }: World) {
 function cancelEvent(request: ApiRequest, { state }: World): never {
   const { AllowedCancel } = eventOf(request, state.events);
   if (inputValue(request, 'reason') === '') throw new ApiError(400, 'reason is mandatory');
-  requireAllowed(state, userOf(request), AllowedCancel?.Scheme ?? '', AllowedCancel?.Contexts ?? []);
+  requireAllowed(request, state, AllowedCancel?.Scheme ?? '', AllowedCancel?.Contexts ?? []);
   throw new ApiError(400, 'event is not cancelable');
 }
 

@@ -30,7 +30,7 @@ function listPools(request: ApiRequest, { state }: World) {
 
 function poolInfo(request: ApiRequest, { state }: World) {
   const name = param(request, 'name');
-  requireAllowed(state, userOf(request), 'pool.read', inPool(name));
+  requireAllowed(request, state, 'pool.read', inPool(name));
   return json(poolView(state, findPool(state, name, 404)));
 }
 
@@ -39,7 +39,7 @@ const OPTIONS = struct('pool.AddPoolOptions', {
 });
 
 async function addPool(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'pool.create');
+  requireAllowed(request, world.state, 'pool.create');
   const { Name: name, Default: isDefault, Public, Force, Provisioner, Labels } = decoded(request, OPTIONS);
   if (name === '') throw new ApiError(400, 'Pool name is required.');
   await underEvent(world, request, { ...about('pool', name, inPool(name)), kind: 'pool.create' }, () => {
@@ -57,7 +57,7 @@ async function addPool(request: ApiRequest, world: World) {
 async function removePool(request: ApiRequest, world: World) {
   const { state } = world;
   const name = param(request, 'name');
-  requireAllowed(state, userOf(request), 'pool.delete');
+  requireAllowed(request, state, 'pool.delete');
   if (state.apps.some(({ pool }) => pool === name)) {
     throw new ApiError(403, 'This pool has apps, you need to migrate or remove them before removing the pool');
   }

@@ -22,7 +22,7 @@ export const ROLES_ROUTES = routes({
 });
 
 async function addRole(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.create');
+  requireAllowed(request, world.state, 'role.create');
   const [name, context] = [inputValue(request, 'name'), inputValue(request, 'context')];
   if (name === '') throw new ApiError(400, 'invalid role name');
   await underEvent(world, request, { ...about('role', name), kind: 'role.create' }, () => {
@@ -37,7 +37,7 @@ async function addRole(request: ApiRequest, world: World) {
 }
 
 async function removeRole(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.delete');
+  requireAllowed(request, world.state, 'role.delete');
   const role = findRole(world.state, param(request, 'name'));
   return change(request, world, { ...about('role', role.name), kind: 'role.delete' }, () => {
     if (world.state.users.some(({ roles }) => has(roles, role.name))) {
@@ -98,7 +98,7 @@ function removePermission(request: ApiRequest, world: World) {
 }
 
 function listPermissions(request: ApiRequest, { state }: World) {
-  requireAllowed(state, userOf(request), 'role.update');
+  requireAllowed(request, state, 'role.update');
   const names = permissionNames().sort((a, b) => (a.name < b.name ? -1 : 1));
   const actions = actionNames(state).map((name) => ({ name, contexts: ACTION_CONTEXTS }));
   return json([...names, ...actions].map(({ name, contexts }) => ({ Name: name, Contexts: contexts })));

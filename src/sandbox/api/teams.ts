@@ -36,7 +36,7 @@ const TEAM = struct('auth.Team', { name: 'string', tags: '[]string' });
 
 async function createTeam(request: ApiRequest, world: World) {
   const { state } = world;
-  requireAllowed(state, userOf(request), 'team.create');
+  requireAllowed(request, state, 'team.create');
   const given = decoded(request, TEAM);
   await underEvent(world, request, { ...aboutTeam(given.name), kind: 'team.create' }, () => {
     const name = given.name.trim();
