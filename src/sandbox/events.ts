@@ -111,7 +111,7 @@ async function begin(world: World, request: ApiRequest, options: EventOptions): 
     Running: true,
     Allowed: { Scheme: `${target.Type}.read.events`, Contexts: [...contexts] },
     AllowedCancel: options.cancel === undefined ? null : { Scheme: options.cancel, Contexts: [...contexts] },
-    start: options.data === undefined ? fieldsOf(request, options.secrets) : options.data,
+    start: options.data === undefined ? fieldsOf(request, options) : options.data,
   };
   world.state.events.push(record);
   return record;

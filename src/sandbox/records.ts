@@ -149,9 +149,6 @@ export interface Job extends Workload {
   isManual: boolean;
   image: string;
   command: string[];
-  activeDeadlineSeconds: number;
-  /** `''` if none was given. */
-  concurrencyPolicy: string;
 }
 
 export interface Target {

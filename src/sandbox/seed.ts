@@ -43,7 +43,7 @@ export function seed(state: State, team: string): void {
   state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], custom_data: null, default: false });
   const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: planFor(state, ''), description: '', tags: [] };
   const blank = () => structuredClone({ ...common, variables: [], bound: [] });
-  const schedule = { schedule: '0 3 * * *', isManual: false, image: '', command: [], activeDeadlineSeconds: 0, concurrencyPolicy: '' };
+  const schedule = { schedule: '0 3 * * *', isManual: false, image: '', command: [] };
   state.apps.push({ ...blank(), name: 'app1', platform: '' });
   state.jobs.push({ ...blank(), ...schedule, name: 'job1' });
 }

@@ -89,10 +89,7 @@ export const readState: Read<State> = record<State>({
   ),
   apps: list(record<App>({ ...workload, platform: text })),
   jobs: list(
-    record<Job>({
-      ...{ ...workload, schedule: text, isManual: flag, image: text, command: texts, activeDeadlineSeconds: number },
-      concurrencyPolicy: text,
-    }),
+    record<Job>({ ...workload, schedule: text, isManual: flag, image: text, command: texts }),
   ),
   events: list(
     record<EventRecord>({

@@ -3,8 +3,8 @@ import { newApp } from '../app-changes.ts';
 import { appSummary, appView } from '../app-view.ts';
 import { change, underEvent, type RunningEvent } from '../events.ts';
 import { Crash } from '../faults.ts';
-import { aboutApp, appContexts, findApp } from '../find.ts';
-import { empty, goJson, json } from '../http/answer.ts';
+import { aboutApp, appContexts, findApp, remove } from '../find.ts';
+import { json, listed } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
@@ -27,14 +27,13 @@ function listApps(request: ApiRequest, { state }: World) {
   const isAny = !query.has('status') && first(query, 'platform') === '';
   const isSeen = (app: App): boolean => isAllowed(state, userOf(request), 'app.read.info', appContexts(app)) && isAsked(request, app);
   const apps = isAny ? state.apps.filter(isSeen) : [];
-  return apps.length === 0 ? empty(204) : json(apps.map(appSummary));
+  return listed(apps.map(appSummary));
 }
 
 async function createApp(request: ApiRequest, world: World) {
   const { given, add } = newApp(request, world);
   await underEvent(world, request, { ...aboutApp(given), kind: 'app.create' }, add);
-  const answer = goJson({ ip: `${given.name}.fakerouter.com`, status: 'success' });
-  return { status: 201, headers: { 'Content-Type': 'application/json' }, body: answer };
+  return json({ ip: `${given.name}.fakerouter.com`, status: 'success' }, { status: 201, end: '' });
 }
 
 function appInfo(request: ApiRequest, { state }: World) {
@@ -50,7 +49,7 @@ async function removeApp(request: ApiRequest, world: World) {
     event.write(`\n ---> Stopping the app ${quoted(app.name)}\n`);
     const errors = await unbindAll(request, world, app, event);
     if (errors !== '') event.write(`Unable to unbind app: Failed to unbind the following instances:\n${errors}\n`);
-    world.state.apps = world.state.apps.filter((one) => one !== app);
+    remove(world.state.apps, app);
     event.write(`---- Done removing application.${errors === '' ? '' : ' Some errors occurred during removal.'} ----\n`);
   });
   return undefined;

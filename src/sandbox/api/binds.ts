@@ -39,7 +39,7 @@ function unbindFromApp(request: ApiRequest, world: World): Promise<Answer> {
   const app = findApp(world.state, param(request, 'app'));
   return unbindFrom(request, world, { instance, of: 'app', workload: app, restart: !isSet(request, 'noRestart') }, {
     ...eventOf(instance, aboutApp(app), 'app.update.unbind'),
-    data: fieldsOf(request, [], { read: ['noRestart', 'force'] }),
+    data: fieldsOf(request, { read: ['noRestart', 'force'] }),
   });
 }
 
@@ -60,7 +60,7 @@ function unbindFromJob(request: ApiRequest, world: World): Promise<Answer> {
   if (isSet(request, 'force')) requireAllowed(request, state, 'service.update', serviceContexts(findService(state, instance.service)));
   return unbindFrom(request, world, { instance, of: 'job', workload: job, restart: true }, {
     ...eventOf(instance, aboutJob(job), 'job.update'),
-    data: fieldsOf(request, [], { read: ['force'] }),
+    data: fieldsOf(request, { read: ['force'] }),
   });
 }
 

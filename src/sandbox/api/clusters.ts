@@ -1,6 +1,6 @@
 import { change, underEvent } from '../events.ts';
-import { about, found, has } from '../find.ts';
-import { ApiError, empty, json, requireAll } from '../http/answer.ts';
+import { about, found, has, remove } from '../find.ts';
+import { ApiError, empty, json, listed, orNull, requireAll } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { JSON_TYPE } from '../http/input.ts';
@@ -36,8 +36,7 @@ async function createCluster(request: ApiRequest, world: World) {
 async function removeCluster(request: ApiRequest, world: World) {
   const name = param(request, 'name');
   await change(request, world, { ...about('cluster', name), kind: 'cluster.delete' }, () => {
-    const cluster = findCluster(world.state, name);
-    world.state.clusters = world.state.clusters.filter((one) => one !== cluster);
+    remove(world.state.clusters, findCluster(world.state, name));
   });
   return done(request);
 }
@@ -51,7 +50,7 @@ function done(request: ApiRequest) {
 
 function listClusters(request: ApiRequest, { state }: World) {
   requireAllowed(request, state, 'cluster.read');
-  return state.clusters.length === 0 ? empty(204) : json(state.clusters.map(clusterView));
+  return listed(state.clusters.map(clusterView));
 }
 
 function clusterInfo(request: ApiRequest, { state }: World) {
@@ -92,7 +91,7 @@ function takePools({ clusters }: State, { provisioner, pools, default: isDefault
 
 function clusterView({ name, addresses, provisioner, pools, custom_data: data, default: isDefault }: Cluster) {
   return {
-    ...{ name, addresses, provisioner, cacert: null, clientcert: null, clientkey: null, pools: pools.length === 0 ? null : pools },
+    ...{ name, addresses, provisioner, cacert: null, clientcert: null, clientkey: null, pools: orNull(pools) },
     ...{ custom_data: Object.keys(data ?? {}).length === 0 ? null : data, local: false, default: isDefault },
   };
 }

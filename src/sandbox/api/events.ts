@@ -1,6 +1,6 @@
 import { filteredEvents } from '../event-filter.ts';
 import { eventDetails, eventView } from '../event-view.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
+import { ApiError, json, listed } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
@@ -17,7 +17,7 @@ export const EVENTS_ROUTES = routes({
 
 function listEvents(request: ApiRequest, { state }: World) {
   const events = filteredEvents(state.events, request, permissionsOf(state, userOf(request)).permissions);
-  return events.length === 0 ? empty(204) : json(events.map(eventView));
+  return listed(events.map(eventView));
 }
 
 function eventInfo(request: ApiRequest, { state }: World) {

@@ -44,7 +44,7 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
     ...{ tags: tagsOf(request, given.tags) ?? [], parameters },
   };
   const subject = aboutInstance({ name, service: service.name, teams: teams ?? [] });
-  const data = fieldsOf(request, [], { read: ['plan', 'owner', 'tag'] });
+  const data = fieldsOf(request, { read: ['plan', 'owner', 'tag'] });
   await underEvent(world, request, { ...subject, kind, data }, async (event) => {
     refuseWrong(state, service, instance);
     await createInstance(world, request, instance, event);
@@ -81,19 +81,20 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
   findService(state, param(request, 'service'));
   const instance = instanceOf(request, world);
   const next: Asked = { ...instance, description: Description, teamOwner: TeamOwner, plan: Plan, tags: tags ?? [], parameters: Parameters };
-  const changed = [
-    ...(instance.description !== next.description ? ['description'] : []),
-    ...(instance.teamOwner !== next.teamOwner ? ['teamowner'] : []),
-    ...(instance.plan !== next.plan ? ['plan'] : []),
+  const isChanged = {
+    description: instance.description !== Description,
+    teamowner: instance.teamOwner !== TeamOwner,
+    plan: instance.plan !== Plan,
     // What was left out is not the same as what is empty.
-    ...(JSON.stringify(instance.tags) !== JSON.stringify(tags) ? ['tags'] : []),
-    ...(Parameters === null || !isSame(instance.parameters, Parameters) ? ['parameters'] : []),
-  ];
+    tags: JSON.stringify(instance.tags) !== JSON.stringify(tags),
+    parameters: Parameters === null || !isSame(instance.parameters, Parameters),
+  };
+  const changed = Object.entries(isChanged).filter(([, differs]) => differs).map(([field]) => field);
   if (changed.length === 0) {
     throw new ApiError(400, 'Neither description, team owner, tags, plan nor plan parameters were set. You must define at least one.');
   }
   for (const one of changed) requireAllowed(request, state, `service-instance.update.${one}`, instanceContexts(instance));
-  const data = fieldsOf(request, [], { read: ['tag'] });
+  const data = fieldsOf(request, { read: ['tag'] });
   await underEvent(world, request, { ...aboutInstance(instance), kind: 'service-instance.update', data }, async (event) => {
     refuseWrongOwner(state, next.teamOwner);
     await updateInstance(world, request, instance, next, event);

@@ -1,6 +1,6 @@
 import { change, underEvent } from '../events.ts';
-import { aboutJob, findJob, jobContexts } from '../find.ts';
-import { empty, goJson, json } from '../http/answer.ts';
+import { aboutJob, findJob, jobContexts, remove } from '../find.ts';
+import { json, listed } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { addJob, jobInput } from '../job-changes.ts';
@@ -19,7 +19,7 @@ export const JOBS_ROUTES = routes({
 
 function listJobs(request: ApiRequest, { state }: World) {
   const jobs = state.jobs.filter((job) => isAllowed(state, userOf(request), 'job.read', jobContexts(job)) && isAsked(request, job));
-  return jobs.length === 0 ? empty(204) : json(jobs.map(jobView), { isText: true });
+  return listed(jobs.map(jobView), { isText: true });
 }
 
 function jobInfo(request: ApiRequest, { state }: World) {
@@ -41,13 +41,13 @@ async function createJob(request: ApiRequest, world: World) {
   await underEvent(world, request, { ...aboutJob({ name, pool, teamOwner }), kind: 'job.create', cancel: 'job.update.events' }, () => {
     addJob(state, given, teamOwner, user.email);
   });
-  return { status: 201, headers: { 'Content-Type': 'application/json' }, body: goJson({ jobName: name, status: 'success' }) };
+  return json({ jobName: name, status: 'success' }, { status: 201, end: '' });
 }
 
 /** Binds stay as they are, at the service too. */
 function removeJob(request: ApiRequest, world: World) {
   const job = findJob(world.state, param(request, 'name'));
   return change(request, world, { ...aboutJob(job), kind: 'job.delete', hasNoSource: true }, () => {
-    world.state.jobs = world.state.jobs.filter((one) => one !== job);
+    remove(world.state.jobs, job);
   });
 }

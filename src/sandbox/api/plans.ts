@@ -1,6 +1,6 @@
 import { change, underEvent } from '../events.ts';
-import { about, found, has } from '../find.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
+import { about, found, has, remove } from '../find.ts';
+import { ApiError, json, listed } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
@@ -18,7 +18,7 @@ export const PLANS_ROUTES = routes({
 });
 
 function listPlans(_: ApiRequest, { state }: World) {
-  return state.plans.length === 0 ? empty(204) : json([...state.plans].sort(byName).map(planView));
+  return listed([...state.plans].sort(byName).map(planView));
 }
 
 async function addPlan(request: ApiRequest, world: World) {
@@ -52,7 +52,6 @@ function bytesOf(text: string): number {
 function removePlan(request: ApiRequest, world: World) {
   const name = param(request, 'planname');
   return change(request, world, { ...about('plan', name), kind: 'plan.delete' }, () => {
-    const plan = found(world.state.plans, name, 'plan not found');
-    world.state.plans = world.state.plans.filter((one) => one !== plan);
+    remove(world.state.plans, found(world.state.plans, name, 'plan not found'));
   });
 }

@@ -1,6 +1,6 @@
 import { change, underEvent } from '../events.ts';
-import { about, has } from '../find.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
+import { about, has, remove } from '../find.ts';
+import { ApiError, empty, json, listed } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
@@ -25,7 +25,7 @@ function listPools(request: ApiRequest, { state }: World) {
   const pools = isGlobal
     ? state.pools
     : [...state.pools.filter(({ isPublic }) => isPublic), ...state.pools.filter(({ isPublic, name }) => !isPublic && isNamed(name))];
-  return pools.length === 0 ? empty(204) : json(pools.map((pool) => poolView(state, pool)));
+  return listed(pools.map((pool) => poolView(state, pool)));
 }
 
 function poolInfo(request: ApiRequest, { state }: World) {
@@ -62,8 +62,7 @@ async function removePool(request: ApiRequest, world: World) {
     throw new ApiError(403, 'This pool has apps, you need to migrate or remove them before removing the pool');
   }
   return change(request, world, { ...about('pool', name, inPool(name)), kind: 'pool.delete' }, () => {
-    const pool = findPool(state, name, 404);
-    state.pools = state.pools.filter((one) => one !== pool);
+    remove(state.pools, findPool(state, name, 404));
   });
 }
 

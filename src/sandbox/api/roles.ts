@@ -1,6 +1,6 @@
 import { change, underEvent } from '../events.ts';
-import { about, has } from '../find.ts';
-import { ApiError, empty, goJson, json } from '../http/answer.ts';
+import { about, has, remove } from '../find.ts';
+import { ApiError, empty, json, orNull } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { inputValue, inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
@@ -43,27 +43,23 @@ async function removeRole(request: ApiRequest, world: World) {
     if (world.state.users.some(({ roles }) => has(roles, role.name))) {
       throw new ApiError(412, 'role has users assigned. you must dissociate them before remove the role.');
     }
-    world.state.roles = world.state.roles.filter((one) => one !== role);
+    remove(world.state.roles, role);
   });
 }
 
 function listRoles(request: ApiRequest, world: World) {
   requireSight(request, world);
-  return withoutLineEnd(world.state.roles.length === 0 ? null : world.state.roles.map(roleView));
+  return json(orNull(world.state.roles.map(roleView)), { end: '' });
 }
 
 function roleInfo(request: ApiRequest, world: World) {
   requireSight(request, world);
-  return withoutLineEnd(roleView(findRole(world.state, param(request, 'name'))));
+  return json(roleView(findRole(world.state, param(request, 'name'))), { end: '' });
 }
 
 function requireSight(request: ApiRequest, { state }: World): void {
   const names = ['role.update', 'role.update.assign', 'role.update.dissociate', 'role.create', 'role.delete'];
   if (!names.some((name) => isAllowed(state, userOf(request), name))) throw unauthorized();
-}
-
-function withoutLineEnd(value: unknown) {
-  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: goJson(value) };
 }
 
 function addPermissions(request: ApiRequest, world: World) {

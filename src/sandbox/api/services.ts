@@ -1,6 +1,6 @@
 import { underEvent } from '../events.ts';
-import { aboutService, findService, found, has, serviceContexts } from '../find.ts';
-import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
+import { aboutService, findService, found, has, remove, serviceContexts } from '../find.ts';
+import { ApiError, empty, json, orNull, text, type Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
@@ -40,7 +40,7 @@ function serviceFrom(request: ApiRequest): Service {
 
 /** What the event of a change keeps of its request: not the password, unless it came in JSON. */
 function dataOf(request: ApiRequest) {
-  return fieldsOf(request, [], { dropped: ['password'], read: ['multi-cluster', 'team'] });
+  return fieldsOf(request, { dropped: ['password'], read: ['multi-cluster', 'team'] });
 }
 
 async function create(request: ApiRequest, world: World): Promise<Answer> {
@@ -71,14 +71,14 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
   return storing(request, world, allowedService(request, world, 'service.update'), 'service.update', () => given, dataOf(request));
 }
 
-async function remove(request: ApiRequest, world: World): Promise<Answer> {
+async function removeService(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const service = allowedService(request, world, 'service.delete');
   return changing(request, world, service, 'service.delete', () => {
     if (state.instances.some((one) => one.service === service.name)) {
       throw new ApiError(403, 'This service cannot be removed because it has instances.\nPlease remove these instances before removing the service.');
     }
-    state.services = state.services.filter(({ name }) => name !== service.name);
+    remove(state.services, service);
     return empty();
   });
 }
@@ -91,12 +91,12 @@ function list(request: ApiRequest, { state }: World): Answer {
   return json(
     services.map(({ name: service }) => {
       const own = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags.includes(tag)));
-      const orNull = <T>(shown: (one: Instance) => T) => (own.length === 0 ? null : own.map(shown));
+      const mapped = <T>(shown: (one: Instance) => T) => orNull(own.map(shown));
       return {
         service,
-        instances: orNull(({ name }) => name),
+        instances: mapped(({ name }) => name),
         plans: null,
-        service_instances: orNull((one) => ({ name: one.name, service_name: service, ...NOT_LISTED, tags: one.tags })),
+        service_instances: mapped((one) => ({ name: one.name, service_name: service, ...NOT_LISTED, tags: one.tags })),
       };
     }),
   );
@@ -110,7 +110,7 @@ function doc(request: ApiRequest, { state }: World): Answer {
 
 async function setDoc(request: ApiRequest, world: World): Promise<Answer> {
   const kind = 'service.update.doc';
-  const data = fieldsOf(request, [], { read: ['doc'] });
+  const data = fieldsOf(request, { read: ['doc'] });
   return storing(request, world, allowedService(request, world, kind), kind, () => ({ doc: inputValue(request, 'doc') }), data);
 }
 
@@ -183,7 +183,7 @@ export const SERVICES_ROUTES = routes({
   '1.0 GET /services': list,
   '1.0 POST /services': create,
   '1.0 PUT /services/{name}': update,
-  '1.0 DELETE /services/{name}': remove,
+  '1.0 DELETE /services/{name}': removeService,
   '1.0 GET /services/{name}/doc': doc,
   '1.0 PUT /services/{name}/doc': setDoc,
   '1.0 PUT /services/{service}/team/{team}': grant,

@@ -1,7 +1,7 @@
 import { environmentOfApp, environmentOfJob, setVariables, shown, unsetVariables, wrongNames } from '../environment.ts';
 import { change } from '../events.ts';
 import { aboutApp, aboutJob, appContexts, findApp, findJob, jobContexts, type Subject } from '../find.ts';
-import { ApiError, json } from '../http/answer.ts';
+import { ApiError, json, orNull } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { inputValues } from '../http/input.ts';
 import { param, type ApiRequest } from '../http/request.ts';
@@ -36,7 +36,7 @@ function named({ query }: ApiRequest, variables: readonly { name: string }[]) {
   const names = query.get('env');
   if (names === undefined) return undefined;
   const found = names.flatMap((name) => variables.find((one) => one.name === name) ?? []);
-  return json(found.length === 0 ? null : found);
+  return json(orNull(found));
 }
 
 /** An app or a job that a request names. @throws ApiError with 404 */
