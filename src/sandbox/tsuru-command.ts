@@ -19,8 +19,12 @@ export function commandOf(request: ApiRequest): string | undefined {
     if (own === undefined) return undefined;
     words.push(...own);
   }
-  return ['tsuru', ...words].map(quoted).join(' ');
+  const command = ['tsuru', ...words].map(quoted).join(' ');
+  return command.length > LONGEST ? undefined : command;
 }
+
+/** Characters of a command that can be pasted. */
+const LONGEST = 10_000;
 
 /**
  * Commands by request. `:name` is a variable of the route, `@a|b` the first of two fields that is there, `-f@a` a flag with each
