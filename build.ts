@@ -97,20 +97,23 @@ async function build(): Promise<void> {
     codeSplitting: { groups: CHUNKS, includeDependenciesRecursively: false },
   });
   await bundle.close();
-  writeCode(output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : [])));
+  const page = await pageOf();
+  const code = output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : []));
+  writeCode(code, page.html);
   await writeEntries();
   await writeTemplates();
   await writeTypes();
-  const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])).concat(await writePage());
+  const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])).concat(page.modules);
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
 }
 
-/** Writes each module that is a file, and the archive of all others: a name and a source each. */
-function writeCode(modules: readonly { name: string; code: string }[]): void {
+/** Writes each module that is a file, and the archive of all others: a name and a source each, with the page among them. */
+function writeCode(modules: readonly { name: string; code: string }[], page: string): void {
   mkdirSync('dist');
   for (const { name, code } of modules) if (PLAIN.includes(name)) writeFileSync(join('dist', name), code);
   const packed = modules.filter(({ name }) => !PLAIN.includes(name));
-  writeArchive('dist/code.br', packed.flatMap(({ name, code }) => [name, withoutReserved(code)]));
+  // Similar texts pack best beside each other.
+  writeArchive('dist/code.br', ['page', page, ...packed.flatMap(({ name, code }) => [name, withoutReserved(code)])]);
 }
 
 /** Gives the getters of a module's exports one function that defines them: there are hundreds. */
@@ -179,8 +182,8 @@ async function writeTemplates(): Promise<void> {
   writeArchive('dist/templates.br', [expression, own.join(BETWEEN_TEXTS), ...plain.flatMap((path) => [path, textOf(path)])]);
 }
 
-/** Writes the page of the sandbox, one document with its script and its style inside. @returns the modules that went in */
-async function writePage(): Promise<string[]> {
+/** The page of the sandbox, one document with its script and its style inside, and the modules that went in. */
+async function pageOf(): Promise<{ html: string; modules: string[] }> {
   const directory = 'src/sandbox/page';
   const bundle = await rolldown({ input: join(directory, 'main.tsx') });
   const { output } = await bundle.generate({ format: 'iife', minify: true, comments: false });
@@ -189,12 +192,10 @@ async function writePage(): Promise<string[]> {
     .replace(/\/\*.*?\*\/|\n/gs, '')
     .replace(/\s*([{};,>])\s*|(:) /g, '$1$2')
     .replace(/;\}/g, '}');
-  const parts: Record<string, string> = { STYLE: style, SCRIPT: output[0].code.trim() };
+  const parts: Record<string, string> = { STYLE: style, SCRIPT: withoutReserved(output[0].code.trim()) };
   if (/<\/(script|style)/.test(Object.values(parts).join(''))) throw new Error('The page would end its script or its style early.');
-  const page = readFileSync(join(directory, 'page.html'), 'utf8').replace(/STYLE|SCRIPT/g, (name) => parts[name] ?? name);
-  const params = { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(page) };
-  writeFileSync('dist/page.br', brotliCompressSync(page, { params }));
-  return output[0].moduleIds;
+  const html = readFileSync(join(directory, 'page.html'), 'utf8').replace(/STYLE|SCRIPT/g, (name) => parts[name] ?? name);
+  return { html, modules: output[0].moduleIds };
 }
 
 /** Writes the types of the programmatic use, in one file. */

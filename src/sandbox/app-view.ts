@@ -1,5 +1,4 @@
 import { hostsOf } from './app-binds.ts';
-import { metadataView } from './metadata.ts';
 import { planView } from './plans.ts';
 import { clusterOf } from './pools.ts';
 import type { App, State } from './records.ts';
@@ -22,7 +21,7 @@ export function appView(state: State, app: App) {
     deploys: 0,
     teamowner: app.teamOwner,
     tags: app.tags,
-    metadata: metadataView(app.metadata),
+    metadata: NO_METADATA,
     units: [],
     internalAddresses: internalAddresses(app.name),
     ...(provisioner !== '' && { provisioner }),
@@ -51,9 +50,12 @@ export function appSummary(app: App, isExtended: boolean) {
     tags: app.tags,
     ...(isExtended && app.platform !== '' && { platform: app.platform }),
     ...(isExtended && app.description !== '' && { description: app.description }),
-    metadata: isExtended ? metadataView(app.metadata) : { labels: null, annotations: null },
+    metadata: isExtended ? NO_METADATA : { labels: null, annotations: null },
   };
 }
+
+/** It is of Kubernetes' objects, which the sandbox has none of. */
+export const NO_METADATA = { labels: [], annotations: [] };
 
 /** The only router, which gives the addresses. */
 export const ROUTER = 'fake';

@@ -1,6 +1,7 @@
 import { goJson } from './http/answer.ts';
 import { quoted } from './http/go-text.ts';
 import { lineOfErrors, textOfErrors } from './multi-error.ts';
+import { byName } from './names.ts';
 import type { App, BoundVariable, Job, Variable } from './records.ts';
 
 /** A variable as Tsuru's API shows it. */
@@ -190,8 +191,4 @@ function isOf(service: string, instance: string): (variable: BoundVariable) => b
 /** Names that Tsuru computes stand over others of that name. */
 function sorted(variables: readonly EnvironmentVariable[]): EnvironmentVariable[] {
   return [...new Map(variables.map((one) => [one.name, one])).values()].sort(byName);
-}
-
-function byName(a: { name: string }, b: { name: string }): number {
-  return a.name < b.name ? -1 : 1;
 }

@@ -1,28 +1,22 @@
-import { decoded } from './http/decode.ts';
+import { decoded, struct } from './http/decode.ts';
 import { formOf } from './http/input.ts';
 import type { ApiRequest } from './http/request.ts';
-import { ANY, BOOL, INT, pointer, STRING, struct, TIME } from './http/shapes.ts';
+import { isTrue } from './http/values.ts';
 import type { Permission } from './permissions.ts';
 import type { EventRecord, Target } from './records.ts';
 
 /** The most events that one answer has. */
 const LIMIT = 100;
 
-interface Filter extends Record<'KindType' | 'OwnerType' | 'OwnerName' | 'Since' | 'Until' | 'Sort', string>, Record<'Limit' | 'Skip', number> {
-  Target: Target;
-  Running: boolean | null;
-  ErrorOnly: boolean;
-}
-
 const FILTER = struct('event.Filter', {
-  Target: struct('event.Target', { Type: STRING, Value: STRING }),
-  ...{ KindType: STRING, OwnerType: STRING, OwnerName: STRING, Since: TIME, Until: TIME, Running: pointer(BOOL), ErrorOnly: BOOL },
-  ...{ Raw: ANY, AllowedTargets: ANY, Permissions: ANY, Limit: INT, Skip: INT, Sort: STRING },
+  Target: struct('event.Target', { Type: 'string', Value: 'string' }),
+  ...{ KindType: 'string', OwnerType: 'string', OwnerName: 'string', Since: 'string', Until: 'string', Running: 'string', ErrorOnly: 'bool' },
+  ...{ Limit: 'int', Skip: 'int' },
 });
 
 /** The events that a request asks for, among those that the permissions let see (tsuru/event `Filter`). @throws ApiError with 400 */
 export function filteredEvents(events: readonly EventRecord[], request: ApiRequest, permissions: readonly Permission[]): EventRecord[] {
-  const { Target, Since, Until, Running, Limit, Skip, Sort, ...filter } = decoded(request, FILTER) as Filter;
+  const { Target, Since, Until, Running, Limit, Skip, ...filter } = decoded(request, FILTER);
   const kinds = kindNames(request).filter((name) => name !== '');
   const isSame = (asked: string, value: string): boolean => asked === '' || asked === value;
   const isAbout = (event: EventRecord, field: keyof Target): boolean =>
@@ -38,11 +32,12 @@ export function filteredEvents(events: readonly EventRecord[], request: ApiReque
       isSame(filter.OwnerName, event.Owner.Name) &&
       (Since === '' || Date.parse(event.StartTime) >= Date.parse(Since)) &&
       (Until === '' || Date.parse(event.StartTime) <= Date.parse(Until)) &&
-      (Running === null || event.Running === Running) &&
+      (Running === '' || event.Running === isTrue(Running)) &&
       (!filter.ErrorOnly || event.Error !== ''),
   );
   const first = Math.max(Skip, 0);
-  return sorted(found, Sort || '-starttime').slice(first, first + (Limit > LIMIT || Limit <= 0 ? LIMIT : Limit));
+  // They are in the order in which they started.
+  return found.reverse().slice(first, first + (Limit > LIMIT || Limit <= 0 ? LIMIT : Limit));
 }
 
 /** As in Tsuru, a permission lets see all events whose scheme begins like it: with `service`, those of instances too. */
@@ -56,24 +51,4 @@ function maySee(permissions: readonly Permission[], { Allowed }: EventRecord): b
 
 function kindNames(request: ApiRequest): string[] {
   return [...formOf(request)].filter(([name]) => name.toLowerCase() === 'kindname').flatMap(([, values]) => values);
-}
-
-/** Sorts by a field such as `starttime` or `kind.name`, downwards after `-`. Of equals, the newest is first if downwards. */
-function sorted(events: readonly EventRecord[], by: string): EventRecord[] {
-  const isDown = by.startsWith('-');
-  const path = by.replace(/^-/, '').split('.');
-  const valueOf = (event: EventRecord): string => {
-    const value = path.reduce<unknown>(member, event) ?? '';
-    return typeof value === 'string' ? value : JSON.stringify(value);
-  };
-  const keyed = events.map((event) => ({ event, value: valueOf(event) }));
-  keyed.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
-  const list = keyed.map(({ event }) => event);
-  return isDown ? list.reverse() : list;
-}
-
-/** A member of an object, whatever the case of its name is. */
-function member(held: unknown, name: string): unknown {
-  if (typeof held !== 'object' || held === null) return undefined;
-  return Object.entries(held).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }

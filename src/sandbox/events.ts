@@ -1,28 +1,27 @@
-import { ApiError } from './http/answer.ts';
+import type { Subject } from './find.ts';
+import { ApiError, empty, type Answer } from './http/answer.ts';
 import { fieldsOf } from './http/input.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
 import type { JsonStream } from './http/stream.ts';
-import type { Context, EventRecord, Json, Target } from './records.ts';
+import { requireAllowed } from './permissions.ts';
+import type { EventRecord, Target } from './records.ts';
 import type { World } from './world.ts';
 
-/** What an event is about. */
-export interface EventOptions {
-  target: Target;
+/** What an event is about. Its contexts are those in which a permission lets see it. */
+export interface EventOptions extends Subject {
   /** Others that are locked too. */
   extra?: readonly Target[];
   /** The permission that the action needs, which names the kind. */
   kind: string;
-  /** The permission that is needed to see the event, and where. */
-  allowed: { scheme: string; contexts: readonly Context[] };
   /** Fields of the request that are not kept. */
   secrets?: readonly string[];
   /** What is kept of the request, instead of all its fields; null for nothing. */
-  data?: { name: string; value: Json }[] | null;
+  data?: EventRecord['start'];
   /** The address of the user, if it is not the one that makes the request. */
   owner?: string;
   /** Where the request came from is not kept. */
   hasNoSource?: true;
-  /** The permission to cancel it, in the contexts of `allowed`. */
+  /** The permission to cancel it, in the contexts of the event. */
   cancel?: string;
   /** Gets what the event logs; it is opened once the targets are locked. */
   stream?: () => JsonStream;
@@ -71,11 +70,25 @@ export async function underEvent<T>(
   }
 }
 
+/** Makes a change under its event if the user may make it, and answers without a body. @throws ApiError with 403, and what `work` throws */
+export async function change(
+  request: ApiRequest,
+  world: World,
+  options: EventOptions,
+  work: (event: RunningEvent) => Promise<void> | void,
+  status = 200,
+): Promise<Answer> {
+  requireAllowed(world.state, userOf(request), options.kind, options.contexts);
+  await underEvent(world, request, options, work);
+  return empty(status);
+}
+
 async function begin(world: World, request: ApiRequest, options: EventOptions): Promise<EventRecord> {
+  const { target, contexts } = options;
   for (let waited = 0; ; waited += RETRY.pause) {
     const holder = lockOf(world, options);
     if (holder === undefined) break;
-    if (options.target.Type !== 'app' || waited >= RETRY.limit) {
+    if (target.Type !== 'app' || waited >= RETRY.limit) {
       const { Target: { Type, Value }, Kind, Owner, StartTime } = holder;
       const since = StartTime.replace(/\.\d+Z$/, 'Z');
       throw new ApiError(500, `event locked: ${Type}(${Value}) running "${Kind.Name}" start by ${Owner.Type} ${Owner.Name} at ${since}`);
@@ -84,10 +97,10 @@ async function begin(world: World, request: ApiRequest, options: EventOptions): 
   }
   const record: EventRecord = {
     UniqueID: world.newId(),
-    Lock: options.target,
+    Lock: target,
     StartTime: world.now().toISOString(),
     EndTime: ZERO_TIME,
-    Target: options.target,
+    Target: target,
     ExtraTargets: options.extra?.map((one) => ({ Target: one, Lock: true })) ?? null,
     Kind: { Type: 'permission', Name: options.kind },
     Owner: { Type: 'user', Name: options.owner ?? userOf(request).email },
@@ -96,8 +109,8 @@ async function begin(world: World, request: ApiRequest, options: EventOptions): 
     Log: '',
     StructuredLog: null,
     Running: true,
-    Allowed: { Scheme: options.allowed.scheme, Contexts: [...options.allowed.contexts] },
-    AllowedCancel: options.cancel === undefined ? null : { Scheme: options.cancel, Contexts: [...options.allowed.contexts] },
+    Allowed: { Scheme: `${target.Type}.read.events`, Contexts: [...contexts] },
+    AllowedCancel: options.cancel === undefined ? null : { Scheme: options.cancel, Contexts: [...contexts] },
     start: options.data === undefined ? fieldsOf(request, options.secrets) : options.data,
   };
   world.state.events.push(record);

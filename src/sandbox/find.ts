@@ -1,6 +1,24 @@
 import { ApiError } from './http/answer.ts';
 import { teamContexts } from './permissions.ts';
-import type { App, Context, Instance, Job, Service, State } from './records.ts';
+import type { App, Context, Instance, Job, Service, State, Target } from './records.ts';
+
+/** What a change is made to: the target of its event, and the contexts in which permissions for it hold. */
+export interface Subject {
+  target: Target;
+  contexts: readonly Context[];
+}
+
+/** The one of that name. @throws ApiError with that status and error if there is none */
+export function found<T extends { name: string }>(all: readonly T[], name: string, error: string, status = 404): T {
+  const one = all.find((candidate) => candidate.name === name);
+  if (one === undefined) throw new ApiError(status, error);
+  return one;
+}
+
+/** Whether there is one of that name. */
+export function has(all: readonly { name: string }[], name: string): boolean {
+  return all.some((one) => one.name === name);
+}
 
 /** @throws ApiError with 404 if there is none of that name; so do the other functions */
 export function findService({ services }: State, name: string): Service {
@@ -19,14 +37,8 @@ export function findJob({ jobs }: State, name: string): Job {
   return found(jobs, name, `Job ${name} not found.`);
 }
 
-function found<T extends { name: string }>(all: readonly T[], name: string, error: string): T {
-  const one = all.find((candidate) => candidate.name === name);
-  if (one === undefined) throw new ApiError(404, error);
-  return one;
-}
-
 /** Where permissions for a service hold that belong to those that provide it. */
-export function providerContexts({ ownerTeams, name }: Pick<Service, 'name' | 'ownerTeams'>): Context[] {
+export function serviceContexts({ ownerTeams, name }: Pick<Service, 'name' | 'ownerTeams'>): Context[] {
   return [...teamContexts(ownerTeams), { CtxType: 'service', Value: name }];
 }
 
@@ -34,12 +46,32 @@ export function instanceContexts(instance: Pick<Instance, 'teams' | 'service' | 
   return [...teamContexts(instance.teams), { CtxType: 'service-instance', Value: fullName(instance) }];
 }
 
-export function appContexts({ teams, name, pool }: App): Context[] {
+export function appContexts({ teams, name, pool }: Pick<App, 'teams' | 'name' | 'pool'>): Context[] {
   return [...teamContexts(teams), { CtxType: 'app', Value: name }, { CtxType: 'pool', Value: pool }];
 }
 
 export function jobContexts({ teamOwner, name, pool }: Pick<Job, 'teamOwner' | 'name' | 'pool'>): Context[] {
   return [...teamContexts([teamOwner]), { CtxType: 'job', Value: name }, { CtxType: 'pool', Value: pool }];
+}
+
+export function about(Type: string, Value: string, contexts: readonly Context[] = []): Subject {
+  return { target: { Type, Value }, contexts };
+}
+
+export function aboutService(service: Service): Subject {
+  return about('service', service.name, serviceContexts(service));
+}
+
+export function aboutInstance(instance: Pick<Instance, 'teams' | 'service' | 'name'>): Subject {
+  return about('service-instance', fullName(instance), instanceContexts(instance));
+}
+
+export function aboutApp(app: Pick<App, 'teams' | 'name' | 'pool'>): Subject {
+  return about('app', app.name, appContexts(app));
+}
+
+export function aboutJob(job: Pick<Job, 'teamOwner' | 'name' | 'pool'>): Subject {
+  return about('job', job.name, jobContexts(job));
 }
 
 /** An instance as events and permissions name it. */

@@ -2,6 +2,7 @@ import { callAt } from './app-binds.ts';
 import type { RunningEvent } from './events.ts';
 import { failIfArmed } from './faults.ts';
 import type { ApiRequest } from './http/request.ts';
+import { cleanTags } from './names.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Instance } from './records.ts';
 import type { Asked } from './service-client.ts';
@@ -78,9 +79,4 @@ export async function removeInstance(world: World, request: ApiRequest, instance
   failIfArmed(world.faults, 'store', 'remove');
   world.state.instances = world.state.instances.filter((one) => one !== instance);
   world.changed();
-}
-
-/** Tags as they are recorded: without spaces around them, empty ones and repetitions. */
-function cleanTags(tags: readonly string[]): string[] {
-  return [...new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== ''))];
 }

@@ -1,5 +1,5 @@
+import { NO_METADATA } from './app-view.ts';
 import { shown } from './environment.ts';
-import { metadataView } from './metadata.ts';
 import { planView } from './plans.ts';
 import type { Job } from './records.ts';
 
@@ -11,7 +11,7 @@ export function jobView(job: Job) {
     teamOwner: job.teamOwner,
     owner: job.owner,
     plan: planView(job.plan),
-    metadata: metadataView(job.metadata),
+    metadata: NO_METADATA,
     pool: job.pool,
     description: job.description,
     tags: job.tags,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { brotliDecompressSync } from 'node:zlib';
+
+import { openArchive } from '../archive/archive.ts';
 
 /** The page as it is served: one document, with its script and its style inside. */
 export interface PageFile {
@@ -18,9 +18,10 @@ export const COMMON_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** Reads the page that the build wrote. @param file packed with Brotli */
-export async function readPage(file: URL): Promise<PageFile> {
-  const html = brotliDecompressSync(await readFile(file));
+/** Reads the page from the archive that the build wrote. */
+export function readPage(archive: URL): PageFile {
+  const { texts, expand } = openArchive(archive);
+  const html = expand(texts[texts.findIndex((name) => String(expand(name)) === 'page') + 1] ?? Buffer.of());
   const policy = [
     "default-src 'none'",
     `script-src ${hashesOf(html, 'script')}`,
@@ -35,9 +36,9 @@ export async function readPage(file: URL): Promise<PageFile> {
   return { html, headers: { ...COMMON_HEADERS, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy.join('; ') } };
 }
 
-/** The build puts the page beside the bundle; a run of the sources finds it there too. */
-export function pageUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? '../../dist/page.br' : './page.br', import.meta.url);
+/** The archive that the page is in; a run of the sources finds it in `dist` too. */
+export function pageArchive(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? '../../dist/code.br' : './code.br', import.meta.url);
 }
 
 function hashesOf(html: Buffer, tag: string): string {

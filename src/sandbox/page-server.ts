@@ -5,7 +5,7 @@ import type { Feed } from './feed.ts';
 import type { ApiHandler } from './http/api-server.ts';
 import { apiInside, type ApiReply } from './page-api.ts';
 import { callDetails } from './page-call.ts';
-import { COMMON_HEADERS, pageUrl, readPage, type PageFile } from './page-file.ts';
+import { COMMON_HEADERS, pageArchive, readPage, type PageFile } from './page-file.ts';
 import { isKey, refusalOf, type Place } from './page-guard.ts';
 import { writeFeed } from './page-stream.ts';
 import { watchPresence } from './presence.ts';
@@ -70,19 +70,22 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
       else passOn(response, reply, cleanerOf(world.state));
     },
   };
+  const showPage = (response: ServerResponse): void => {
+    page ??= readPage(pageArchive());
+    response.writeHead(200, page.headers);
+    response.end(page.html);
+  };
   const answer = async (incoming: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+    if (!path.startsWith('/sandbox')) {
+      showPage(response);
+      return;
+    }
     const [, area = '', rest = ''] = /^\/sandbox\/(\w+)(.*)$/s.exec(path) ?? [];
     const own = Object.hasOwn(areas, area) ? areas[area] : undefined;
     const methods = METHODS[area] ?? [];
     if (own === undefined) say(response, 404, 'The page has no such part.');
     else if (methods.length > 0 && !methods.includes(incoming.method ?? '')) say(response, 405, `Only ${methods.join(' and ')}.`);
     else await own(incoming, response, rest);
-  };
-
-  const showPage = async (response: ServerResponse): Promise<void> => {
-    page ??= await readPage(pageUrl());
-    response.writeHead(200, page.headers);
-    response.end(page.html);
   };
 
   return (incoming, response) => {
@@ -95,7 +98,7 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
     } else if (!isShell && !isKey(incoming.headers['x-sandbox-key'], key)) {
       say(response, 401, 'The sandbox was started anew: open the address that it printed.');
     } else {
-      (isShell ? showPage(response) : answer(incoming, response, path)).catch((error: unknown) => {
+      answer(incoming, response, path).catch((error: unknown) => {
         say(response, 500, (error as Error).message);
       });
     }

@@ -12,23 +12,12 @@ const FIRST =
   'c0.1m0.1 c0.1m0.2 c0.3m0.5 c0.5m1 c1m2 c2m4 c4m8 c8m16 c1m1 c2m2 c4m4 c8m8 c16m16 c2m1 c4m2 c8m4 c16m8 c0.3m1 c0.5m2 c1m4 c2m8 c4m16';
 const MEBIBYTES: Record<string, number> = { '0.1': 128, '0.2': 256, '0.5': 512 };
 
-/** @throws Error if none is the default */
-export function defaultPlan({ plans }: State): Plan {
-  const plan = plans.find(({ isDefault }) => isDefault);
-  if (plan === undefined) throw new Error('default plan not found');
-  return plan;
-}
-
-/** The plan of a name, or the default for `''`. @throws Error */
-export function planFor(state: State, name: string): Plan {
-  const fallback = defaultPlan(state);
-  return name === '' ? fallback : planOf(state, name);
-}
-
-/** @throws Error */
-export function planOf({ plans }: State, name: string): Plan {
-  const plan = plans.find((one) => one.name === name);
-  if (plan === undefined) throw new Error('plan not found');
+/** The plan of a name, or the default for `''`. @param failed makes the error where there is none */
+export function planFor({ plans }: State, name: string, failed: (text: string) => Error = Error): Plan {
+  const fallback = plans.find(({ isDefault }) => isDefault);
+  if (fallback === undefined) throw failed('default plan not found');
+  const plan = name === '' ? fallback : plans.find((one) => one.name === name);
+  if (plan === undefined) throw failed('plan not found');
   return plan;
 }
 

@@ -1,5 +1,5 @@
 import type { Pool as PoolOfCall } from '../tsuru/pool.ts';
-import { ApiError } from './http/answer.ts';
+import { found } from './find.ts';
 import { byName } from './names.ts';
 import type { Cluster, Pool, State } from './records.ts';
 
@@ -15,34 +15,20 @@ export function poolOf(state: State, name: string): PoolOfCall | undefined {
   };
 }
 
-/** The names of the teams that may use a pool. */
-export function teamsOf({ teams }: State, pool: Pool): string[] {
-  const names = teams.map(({ name }) => name);
-  return pool.isPublic || pool.teams === null ? names : names.filter((name) => pool.teams?.includes(name));
-}
-
 /** @throws ApiError with the status for a pool that is missing */
 export function findPool({ pools }: State, name: string, status: number): Pool {
-  const pool = pools.find((one) => one.name === name);
-  if (pool === undefined) throw new ApiError(status, 'Pool does not exist.');
-  return pool;
-}
-
-/** A pool as Tsuru's API shows it in other answers. */
-export function poolSummary({ name, isDefault, provisioner, labels }: Pool) {
-  return { Name: name, Default: isDefault, Provisioner: provisioner, Labels: labels };
+  return found(pools, name, 'Pool does not exist.', status);
 }
 
 /** A pool as Tsuru's API shows it, with all that may be used in it. */
 export function poolView(state: State, pool: Pool) {
   const names = (list: readonly { name: string }[]) => (list.length === 0 ? null : list.map(({ name }) => name));
-  const teams = teamsOf(state, pool);
-  const allowed = teams.length === 0 ? null : teams;
+  const teams = names(state.teams);
   return {
-    ...poolSummary(pool),
+    ...{ Name: pool.name, Default: pool.isDefault, Provisioner: pool.provisioner, Labels: pool.labels },
     public: pool.isPublic,
-    teams: allowed,
-    allowed: { plan: names([...state.plans].sort(byName)), router: ['fake'], service: names(state.services), team: allowed, 'volume-plan': null },
+    teams,
+    allowed: { plan: names([...state.plans].sort(byName)), router: ['fake'], service: names(state.services), team: teams, 'volume-plan': null },
   };
 }
 

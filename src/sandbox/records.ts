@@ -38,8 +38,6 @@ export interface Pool {
   isDefault: boolean;
   isPublic: boolean;
   provisioner: string;
-  /** Those that may use a pool that is not public; null for any. */
-  teams: string[] | null;
   labels: Record<string, string>;
 }
 
@@ -127,17 +125,6 @@ export interface BoundVariable {
   value: string;
 }
 
-/** Of Kubernetes' objects, which the sandbox has none of. */
-export interface Metadata {
-  labels: MetadataItem[];
-  annotations: MetadataItem[];
-}
-
-export interface MetadataItem {
-  name: string;
-  value: string;
-}
-
 /** What apps and jobs have in common: they are records only, nothing runs. */
 interface Workload {
   name: string;
@@ -150,7 +137,6 @@ interface Workload {
   plan: Plan;
   description: string;
   tags: string[];
-  metadata: Metadata;
   variables: Variable[];
   bound: BoundVariable[];
 }
@@ -193,7 +179,7 @@ export interface EventRecord {
   /** The permission that is needed to cancel it; without one, it cannot be. */
   AllowedCancel: { Scheme: string; Contexts: Context[] } | null;
   /** What was asked for: the fields of the request, sorted by name; null if they are not kept. */
-  start: { name: string; value: Json }[] | null;
+  start: { name: string; value: string | string[] }[] | null;
 }
 
 /** All that the platform knows, each list in the order of creation. It is kept as JSON. */

@@ -1,3 +1,4 @@
+import { found, has } from './find.ts';
 import { ApiError } from './http/answer.ts';
 import { quoted } from './http/go-text.ts';
 import { isEmail } from './names.ts';
@@ -10,9 +11,7 @@ export const CONTEXT_TYPES: readonly Context['CtxType'][] = [
 
 /** @throws ApiError with 404 */
 export function findRole({ roles }: State, name: string): Role {
-  const role = roles.find((one) => one.name === name);
-  if (role === undefined) throw new ApiError(404, 'role not found');
-  return role;
+  return found(roles, name, 'role not found');
 }
 
 /** A role as Tsuru's API shows it. */
@@ -27,32 +26,6 @@ export function roleView({ name, context, description, permissions, actions }: R
 }
 
 /**
- * Changes a role. With a new name, its users get it for the context that is called like the type of its context, and actions of
- * services get lost: that is what Tsuru does (tsuru/auth `UpdateRoleFromAllUsers`).
- *
- * @throws ApiError with 400
- */
-export function updateRole(state: State, name: string, change: { newName: string; context: string; description: string }): void {
-  const { newName, context, description } = change;
-  const role = state.roles.find((one) => one.name === name);
-  if (role === undefined) throw new ApiError(400, 'role not found');
-  const type = context === '' ? role.context : CONTEXT_TYPES.find((one) => one === context);
-  if (type === undefined) throw new ApiError(400, `invalid context type ${quoted(context)}`);
-  const next: Role = { ...role, context: type, description: description === '' ? role.description : description };
-  if (newName === '' || newName === name) {
-    Object.assign(role, next);
-    return;
-  }
-  if (newName.trim() === '') throw new ApiError(400, 'invalid role name');
-  if (state.roles.some((one) => one.name === newName.trim())) throw new ApiError(400, 'role already exists');
-  state.roles = [...state.roles.filter((one) => one !== role), { ...next, name: newName.trim(), actions: [] }];
-  for (const user of state.users) {
-    if (!user.roles.some((one) => one.name === name)) continue;
-    user.roles = [...user.roles.filter((one) => one.name !== name), { name: newName.trim(), value: type }];
-  }
-}
-
-/**
  * Checks the value of the context that a role is assigned for (tsuru/api `validateContextValue`).
  *
  * @throws ApiError with 400
@@ -60,20 +33,19 @@ export function updateRole(state: State, name: string, change: { newName: string
 export function requireContextValue(state: State, { context }: Role, value: string): void {
   if (context === 'global') return;
   if (value === '') throw new ApiError(400, `Global context value is not valid for role with context type ${context}`);
-  const error = CONTEXT_ERRORS[context](state, value);
-  if (error !== undefined) throw new ApiError(400, error);
+  const [isThere, error] = CONTEXT_RULES[context](state, value);
+  if (!isThere) throw new ApiError(400, error);
 }
 
-const has = (list: readonly { name: string }[], value: string, error: string) => (list.some(({ name }) => name === value) ? undefined : error);
-
-const CONTEXT_ERRORS: Record<Exclude<Context['CtxType'], 'global'>, (state: State, value: string) => string | undefined> = {
-  app: ({ apps }, value) => has(apps, value, 'App not found'),
-  job: ({ jobs }, value) => has(jobs, value, 'Job not found'),
-  team: ({ teams }, value) => has(teams, value, 'team not found'),
-  user: ({ users }, value) => (users.some(({ email }) => email === value) ? undefined : isEmail(value) ? 'user not found' : 'invalid email'),
-  pool: ({ pools }, value) => has(pools, value, 'Pool does not exist.'),
-  service: ({ services }, value) => has(services, value, 'Service not found.'),
-  'service-instance': ({ instances }, value) => has(instances, value, `service instance ${value}, not found`),
-  volume: () => 'volume not found',
-  router: (_, value) => (value === 'fake' ? undefined : `router ${quoted(value)} not found`),
+/** Whether there is what the value names, and the error if there is not. */
+const CONTEXT_RULES: Record<Exclude<Context['CtxType'], 'global'>, (state: State, value: string) => [boolean, string]> = {
+  app: ({ apps }, value) => [has(apps, value), 'App not found'],
+  job: ({ jobs }, value) => [has(jobs, value), 'Job not found'],
+  team: ({ teams }, value) => [has(teams, value), 'team not found'],
+  user: ({ users }, value) => [users.some(({ email }) => email === value), isEmail(value) ? 'user not found' : 'invalid email'],
+  pool: ({ pools }, value) => [has(pools, value), 'Pool does not exist.'],
+  service: ({ services }, value) => [has(services, value), 'Service not found.'],
+  'service-instance': ({ instances }, value) => [has(instances, value), `service instance ${value}, not found`],
+  volume: () => [false, 'volume not found'],
+  router: (_, value) => [value === 'fake', `router ${quoted(value)} not found`],
 };

@@ -1,4 +1,5 @@
-import { defaultPlan, firstPlans } from './plans.ts';
+import { has } from './find.ts';
+import { firstPlans, planFor } from './plans.ts';
 import type { Pool, State } from './records.ts';
 
 /** The user that the sandbox's own token is of. */
@@ -30,18 +31,18 @@ export function withRoot(state: State, token: string): void {
   const root = state.users.find(({ email }) => email === ROOT);
   if (root === undefined) state.users.push(...users);
   else if (!root.tokens.includes(token)) root.tokens.push(token);
-  if (!state.roles.some(({ name }) => name === ALL)) state.roles.push(...roles);
+  if (!has(state.roles, ALL)) state.roles.push(...roles);
 }
 
 /** Adds what an author needs to create an instance and bind it: a team, and at first a pool, an app and a job, too. */
 export function seed(state: State, team: string): void {
-  if (!state.teams.some(({ name }) => name === team)) state.teams.push({ name: team, tags: [] });
+  if (!has(state.teams, team)) state.teams.push({ name: team, tags: [] });
   if (state.pools.length > 0) return;
-  const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', teams: null, labels: {} };
+  const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', labels: {} };
   state.pools.push(pool);
   state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], customData: null, isDefault: false });
-  const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: defaultPlan(state), description: '', tags: [] };
-  const blank = () => structuredClone({ ...common, metadata: { labels: [], annotations: [] }, variables: [], bound: [] });
+  const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: planFor(state, ''), description: '', tags: [] };
+  const blank = () => structuredClone({ ...common, variables: [], bound: [] });
   const schedule = { schedule: '0 3 * * *', isManual: false, image: '', command: [], activeDeadlineSeconds: 0, concurrencyPolicy: '' };
   state.apps.push({ ...blank(), name: 'app1', platform: '' });
   state.jobs.push({ ...blank(), ...schedule, name: 'job1' });

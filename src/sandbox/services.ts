@@ -1,18 +1,7 @@
+import { has } from './find.ts';
 import { ApiError } from './http/answer.ts';
-import { teamContexts } from './permissions.ts';
+import { isName, NAME_RULE } from './names.ts';
 import type { Context, Instance, Service, State } from './records.ts';
-
-/** @throws ApiError with 404 */
-export function serviceOf({ services }: State, name: string): Service {
-  const service = services.find((one) => one.name === name);
-  if (service === undefined) throw new ApiError(404, 'Service not found');
-  return service;
-}
-
-/** Where a permission to change a service can hold. */
-export function serviceContexts({ name, ownerTeams }: Pick<Service, 'name' | 'ownerTeams'>): Context[] {
-  return [...teamContexts(ownerTeams), { CtxType: 'service', Value: name }];
-}
 
 /**
  * Checks a service as Tsuru does before it is stored (tsuru/service `validate`).
@@ -21,21 +10,16 @@ export function serviceContexts({ name, ownerTeams }: Pick<Service, 'name' | 'ow
  */
 export function validateService({ teams }: State, service: Service, isNew: boolean): void {
   const { name, password, endpoints, ownerTeams } = service;
-  const problem =
-    name === ''
-      ? 'Service id is required'
-      : isNew && !/^[a-z][a-z0-9-]{0,39}$/.test(name)
-        ? 'Invalid service id, should have at most 40 characters, containing only lower case letters, numbers or dashes, starting with a letter.'
-        : password === ''
-          ? 'Service password is required'
-          : Object.keys(endpoints).length === 0
-            ? 'At least one endpoint is required'
-            : ownerTeams.length === 0
-              ? 'At least one service team owner is required'
-              : ownerTeams.some((owner) => !teams.some((team) => team.name === owner))
-                ? "Team owner doesn't exist"
-                : undefined;
-  if (problem !== undefined) throw new ApiError(400, problem);
+  const rules: [boolean, string][] = [
+    [name !== '', 'Service id is required'],
+    [!isNew || isName(name), `Invalid service id, ${NAME_RULE}`],
+    [password !== '', 'Service password is required'],
+    [Object.keys(endpoints).length > 0, 'At least one endpoint is required'],
+    [ownerTeams.length > 0, 'At least one service team owner is required'],
+    [ownerTeams.every((owner) => has(teams, owner)), "Team owner doesn't exist"],
+  ];
+  const broken = rules.find(([isKept]) => !isKept);
+  if (broken !== undefined) throw new ApiError(400, broken[1]);
 }
 
 /**

@@ -17,6 +17,8 @@ const json = (given: unknown, place: string, depth = 0): Json => {
 };
 const parameter: Read<Json> = (given, place) => (given === undefined ? wrong(place, 'there') : json(given, place));
 
+const words: Read<string | string[]> = (given, place) => (Array.isArray(given) ? list(text)(given, place) : text(given, place));
+
 function orNull<Value>(read: Read<Value>): Read<Value | null> {
   return (given, place) => (given === null ? null : read(given, place));
 }
@@ -49,12 +51,10 @@ const target = record<Target>({ Type: text, Value: text });
 const texts = list(text);
 
 const plan = record<Plan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
-const items = list(record({ name: text, value: text }));
 const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
 
 const workload = {
   ...{ name: text, teamOwner: text, teams: texts, owner: text, pool: text, plan, description: text, tags: texts },
-  metadata: record({ labels: items, annotations: items }),
   variables: list(record({ name: text, value: text, alias: text, isPublic: flag, managedBy: text })),
   bound: list(record({ service: text, instance: text, name: text, value: text })),
 };
@@ -64,7 +64,7 @@ export const readState: Read<State> = record<State>({
   users: list(record({ email: text, password: text, tokens: texts, roles: list(record({ name: text, value: text })) })),
   roles: list(record({ name: text, context: CONTEXT_TYPE, description: text, permissions: texts, actions: texts })),
   teams: list(record({ name: text, tags: texts })),
-  pools: list(record({ name: text, isDefault: flag, isPublic: flag, provisioner: text, teams: orNull(texts), labels: map(text) })),
+  pools: list(record({ name: text, isDefault: flag, isPublic: flag, provisioner: text, labels: map(text) })),
   clusters: list(
     record({ name: text, addresses: texts, provisioner: text, pools: texts, customData: orNull(map(text)), isDefault: flag }),
   ),
@@ -104,7 +104,7 @@ export const readState: Read<State> = record<State>({
       StructuredLog: orNull(list(record({ Date: text, Message: text }))),
       Allowed: allowed,
       AllowedCancel: orNull(allowed),
-      start: orNull(list(record({ name: text, value: parameter }))),
+      start: orNull(list(record({ name: text, value: words }))),
     }),
   ),
 });

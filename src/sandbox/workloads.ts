@@ -1,7 +1,7 @@
+import { found } from './find.ts';
 import { ApiError } from './http/answer.ts';
-import { quoted } from './http/go-text.ts';
 import { contextsFor, teamFor } from './permissions.ts';
-import { findPool, teamsOf } from './pools.ts';
+import { findPool } from './pools.ts';
 import type { App, Context, State, User } from './records.ts';
 
 /**
@@ -19,11 +19,10 @@ export function teamForWorkload(state: State, user: User, permission: string): s
   }
 }
 
-/** @throws ApiError with 400 unless there is that team, and it may use the pool */
-export function requireTeamInPool(state: State, kind: 'App' | 'Job', team: string, poolName: string, missing: number): void {
-  const pool = findPool(state, poolName, missing);
-  if (!state.teams.some(({ name }) => name === team)) throw new ApiError(400, 'team not found');
-  if (!teamsOf(state, pool).includes(team)) throw new ApiError(400, `${kind} team owner ${quoted(team)} has no access to pool ${quoted(poolName)}`);
+/** @throws ApiError with 400 unless there is that team, or with the status for a pool that is missing */
+export function requireTeamInPool(state: State, team: string, pool: string, missing: number): void {
+  findPool(state, pool, missing);
+  found(state.teams, team, 'team not found', 400);
 }
 
 /** What is bound to an app or a job, as Tsuru's API shows it. */

@@ -29,7 +29,7 @@ function declared(path: string): string[] {
 it('gives no two exports the same name', () => {
   const paths = ['src', 'generators'].flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => /\.tsx?$/.test(path))
       .map((path) => join(room, path).replaceAll(sep, '/'))
       // For programs, the three commands have the names that they have on the command line.
       .filter((path) => path !== 'src/index.ts'),

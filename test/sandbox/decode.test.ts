@@ -4,22 +4,14 @@ import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import { ApiError } from '../../src/sandbox/http/answer.ts';
-import { decoded, type Struct } from '../../src/sandbox/http/decode.ts';
+import { decoded, struct } from '../../src/sandbox/http/decode.ts';
 import type { ApiRequest } from '../../src/sandbox/http/request.ts';
 import { parseValues } from '../../src/sandbox/http/values.ts';
 
-const TEXT = { of: { kind: 'string' } } as const;
-const SHAPE: Struct = {
-  kind: 'struct',
-  name: 'api.input',
-  fields: {
-    id: TEXT,
-    is_on: { of: { kind: 'bool' }, form: 'ison' },
-    tags: { of: { kind: 'list', of: { kind: 'string' } } },
-    endpoints: { of: { kind: 'map', of: { kind: 'string' } } },
-    items: { of: { kind: 'list', of: { kind: 'struct', name: 'api.Item', fields: { path: TEXT } } } },
-  },
-};
+const SHAPE = struct('api.input', {
+  ...{ id: 'string', is_on: 'bool', tags: '[]string', endpoints: 'map[string]string' },
+  items: [struct('api.Item', { path: 'string' })],
+});
 const NOTHING = { id: '', is_on: false, tags: null, endpoints: null, items: null };
 
 const FORM = 'application/x-www-form-urlencoded';

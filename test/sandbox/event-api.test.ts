@@ -37,7 +37,6 @@ describe('events', () => {
     ['kindname=plan.create&kindname=app.create&limit=2', ['p', 'b']],
     ['skip=3', ['a']],
     ['erroronly=true', ['b']],
-    ['sort=target.value', ['a', 'b', 'b', 'p']],
     ['ownername=none@example.com', []],
     ['until=2001-01-01T00:00:00Z', []],
     ['running=true', []],
@@ -45,10 +44,9 @@ describe('events', () => {
     expect(await targets(query)).toEqual(expected);
   });
 
-  it('are not found by what is no number or no time', async () => {
+  it('are not found by what is no number', async () => {
     const { status, body } = await api('GET', '/1.1/events?limit=few');
     expect([status, body]).toEqual([400, expect.stringContaining(' - could not parse int from "few"\n')]);
-    expect((await api('GET', '/1.1/events?since=today')).body).toContain(' - cannot decode string `today` as time.Time\n');
   });
 
   it('are seen by those that may see them in the context', async () => {
@@ -78,11 +76,5 @@ describe('a list in BSON', () => {
     const field = '02 6e616d6500 02000000 6100 02 76616c756500 02000000 6200';
     expect(kind).toBe(4);
     expect(data.toString('hex')).toBe(`26000000 03 3000 1e000000 ${field} 00 00`.replaceAll(' ', ''));
-  });
-
-  it('has numbers, truth, nothing and lists in it', () => {
-    const { data } = bsonList([1, 4_294_967_296, 0.5, true, null, ['x']]);
-    const hex = data.toString('hex');
-    for (const part of ['1030000100000', '1231000000000001000000', '013200000000000000e03f', '08330001', '0a3400', '0435000e000000']) expect(hex).toContain(part);
   });
 });

@@ -132,26 +132,4 @@ describe('a pool', () => {
     const pools = JSON.parse((await api('GET', '/1.0/pools')).body) as { Name: string; Default: boolean }[];
     expect(pools.map(({ Name, Default }) => [Name, Default])).toEqual([['pool1', false], ['pool2', true]]);
   });
-
-  it('takes apps of its teams only, once it has any', async () => {
-    await api('POST', '/1.0/pools', { name: 'pool2' });
-    await api('POST', '/1.0/teams', { name: 'team2' });
-    await api('POST', '/1.0/pools/pool2/team', { team: 'team2' });
-    expect(await api('POST', '/1.0/apps', { name: 'x', pool: 'pool2', teamOwner: 'team1' })).toEqual({
-      status: 400,
-      body: 'App team owner "team1" has no access to pool "pool2"\n',
-    });
-    expect((await api('POST', '/1.0/apps', { name: 'x', teamOwner: 'team2' })).status).toBe(201);
-    expect((await api('GET', '/1.0/apps/x')).body).toContain('"pool":"pool2"');
-    expect((await api('DELETE', '/1.0/pools/pool2')).status).toBe(403);
-  });
-});
-
-describe('a team', () => {
-  it('that gets a new name keeps its apps', async () => {
-    expect((await api('PUT', '/1.6/teams/team1', { newname: 'team9' })).status).toBe(200);
-    expect((await api('GET', '/1.0/apps/app1')).body).toContain('"teams":["team9"]');
-    expect((await api('GET', '/1.4/teams/team1')).status).toBe(404);
-    expect((await api('GET', '/1.4/teams/team9')).body).toContain('"name":"team9"');
-  });
 });

@@ -1,10 +1,10 @@
 import { unbindApp } from '../app-binds.ts';
-import { appUpdate, newApp } from '../app-changes.ts';
+import { newApp } from '../app-changes.ts';
 import { appSummary, appView } from '../app-view.ts';
-import { underEvent, type RunningEvent } from '../events.ts';
+import { change, underEvent, type RunningEvent } from '../events.ts';
 import { Crash } from '../faults.ts';
-import { appContexts, findApp } from '../find.ts';
-import { ApiError, empty, goJson, json } from '../http/answer.ts';
+import { aboutApp, appContexts, findApp } from '../find.ts';
+import { empty, goJson, json } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
@@ -20,9 +20,6 @@ export const APPS_ROUTES: Route[] = [
   { version: '1.0', method: 'POST', path: '/apps', handler: createApp },
   { version: '1.0', method: 'GET', path: '/apps/{app}', handler: appInfo },
   { version: '1.0', method: 'DELETE', path: '/apps/{app}', handler: removeApp },
-  { version: '1.0', method: 'PUT', path: '/apps/{app}', handler: updateApp },
-  { version: '1.0', method: 'PUT', path: '/apps/{app}/teams/{team}', handler: grantTeam },
-  { version: '1.0', method: 'DELETE', path: '/apps/{app}/teams/{team}', handler: revokeTeam },
 ];
 
 function listApps(request: ApiRequest, { state }: World) {
@@ -43,8 +40,8 @@ function listApps(request: ApiRequest, { state }: World) {
 }
 
 async function createApp(request: ApiRequest, world: World) {
-  const { given, options, add } = newApp(request, world);
-  await underEvent(world, request, options, add);
+  const { given, add } = newApp(request, world);
+  await underEvent(world, request, { ...aboutApp(given), kind: 'app.create' }, add);
   const answer = goJson({ ip: `${given.name}.fakerouter.com`, status: 'success' });
   return { status: 201, headers: { 'Content-Type': 'application/json' }, body: answer };
 }
@@ -57,8 +54,7 @@ function appInfo(request: ApiRequest, { state }: World) {
 
 async function removeApp(request: ApiRequest, world: World) {
   const app = findApp(world.state, param(request, 'app'));
-  requireAllowed(world.state, userOf(request), 'app.delete', appContexts(app));
-  await underEvent(world, request, { ...aboutApp('app.delete', app), stream: request.stream }, async (event) => {
+  await change(request, world, { ...aboutApp(app), kind: 'app.delete', stream: request.stream }, async (event) => {
     event.write(`---- Removing application ${quoted(app.name)}... ----\n`);
     event.write(`\n ---> Stopping the app ${quoted(app.name)}\n`);
     const errors = await unbindAll(request, world, app, event);
@@ -81,51 +77,4 @@ async function unbindAll(request: ApiRequest, world: World, app: App, event: Run
     }
   }
   return errors;
-}
-
-async function updateApp(request: ApiRequest, world: World) {
-  const app = findApp(world.state, param(request, 'app'));
-  const { wanted, apply } = appUpdate(request, world, app);
-  for (const permission of wanted) requireAllowed(world.state, userOf(request), `app.update.${permission}`, appContexts(app));
-  await underEvent(world, request, { ...aboutApp('app.update', app), cancel: 'app.update.events', stream: request.stream }, apply);
-  return undefined;
-}
-
-async function grantTeam(request: ApiRequest, world: World) {
-  const app = findApp(world.state, param(request, 'app'));
-  const team = param(request, 'team');
-  requireAllowed(world.state, userOf(request), 'app.update.grant', appContexts(app));
-  await underEvent(world, request, aboutApp('app.update.grant', app), () => {
-    requireTeam(world, team);
-    if (app.teams.includes(team)) throw new ApiError(409, 'team already have access to this app');
-    app.teams.push(team);
-  });
-  return empty();
-}
-
-async function revokeTeam(request: ApiRequest, world: World) {
-  const app = findApp(world.state, param(request, 'app'));
-  const team = param(request, 'team');
-  requireAllowed(world.state, userOf(request), 'app.update.revoke', appContexts(app));
-  await underEvent(world, request, aboutApp('app.update.revoke', app), () => {
-    requireTeam(world, team);
-    if (app.teams.length === 1) {
-      throw new ApiError(403, ONLY_TEAM);
-    }
-    if (!app.teams.includes(team)) throw new ApiError(404, 'team does not have access to this app');
-    app.teams = app.teams.filter((one) => one !== team);
-  });
-  return empty();
-}
-
-const ONLY_TEAM =
-  'You can not revoke the access from this team, because it is the unique team with access to the app, and an app can not be orphaned';
-
-function requireTeam({ state }: World, team: string): void {
-  if (!state.teams.some(({ name }) => name === team)) throw new ApiError(404, 'Team not found');
-}
-
-/** What an event about an app is made of. */
-export function aboutApp(kind: string, app: App) {
-  return { target: { Type: 'app', Value: app.name }, kind, allowed: { scheme: 'app.read.events', contexts: appContexts(app) } };
 }

@@ -42,11 +42,11 @@ function ownToken({ email, tokens }: User): string | undefined {
   return email === ROOT ? tokens[0] : undefined;
 }
 
-/** @throws ApiError with 404, or with 400 for what is no address */
-export function findUser({ users }: State, email: string): User {
-  if (!isEmail(email)) throw new ApiError(400, 'invalid email');
+/** @throws ApiError with 404, or with `invalid` for what is no address */
+export function findUser({ users }: State, email: string, invalid = 400, missing = 404): User {
+  if (!isEmail(email)) throw new ApiError(invalid, 'invalid email');
   const user = users.find((one) => one.email === email);
-  if (user === undefined) throw new ApiError(404, 'user not found');
+  if (user === undefined) throw new ApiError(missing, 'user not found');
   return user;
 }
 

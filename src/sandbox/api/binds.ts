@@ -2,23 +2,23 @@ import { bindApp, callAt, unbindApp } from '../app-binds.ts';
 import { instanceVariables } from '../environment.ts';
 import { underEvent, type EventOptions } from '../events.ts';
 import { Crash } from '../faults.ts';
-import { appContexts, findApp, findJob, findService, fullName, jobContexts, providerContexts } from '../find.ts';
+import { aboutApp, aboutInstance, aboutJob, appContexts, findApp, findJob, findService, jobContexts, serviceContexts } from '../find.ts';
 import { empty, type Answer } from '../http/answer.ts';
-import { decoded, type Struct } from '../http/decode.ts';
+import { decoded, struct } from '../http/decode.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { bindJob, unbindJob } from '../job-binds.ts';
 import { requireAllowed, teamContexts } from '../permissions.ts';
-import type { App, Context, Instance, Job, Json } from '../records.ts';
+import type { App, Context, Instance, Job } from '../records.ts';
 import type { World } from '../world.ts';
-import { instanceOf, PARAMETERS } from './instances.ts';
+import { instanceOf } from './instances.ts';
 
-const BIND: Struct = { kind: 'struct', name: '', fields: { NoRestart: { of: { kind: 'bool' } }, Parameters: { of: PARAMETERS } } };
+const BIND = struct('', { NoRestart: 'bool', Parameters: 'map[string]interface {}' });
 
 async function bindToApp(request: ApiRequest, world: World): Promise<undefined> {
-  const { NoRestart, Parameters } = decoded(request, BIND) as { NoRestart: boolean; Parameters: Record<string, Json> | null };
+  const { NoRestart, Parameters } = decoded(request, BIND);
   const instance = instanceOf(request, world);
   const app = findApp(world.state, param(request, 'app'));
   requireOfInstance(request, world, instance, 'bind');
@@ -69,7 +69,7 @@ async function unbindFromJob(request: ApiRequest, world: World): Promise<undefin
   const instance = instanceOf(request, world);
   requireOfInstance(request, world, instance, 'unbind');
   requireAllowed(state, userOf(request), 'job.update', jobContexts(job));
-  if (force) requireAllowed(state, userOf(request), 'service.update', providerContexts(findService(state, instance.service)));
+  if (force) requireAllowed(state, userOf(request), 'service.update', serviceContexts(findService(state, instance.service)));
   await underEvent(world, request, { ...jobEvent(instance, job), data: fieldsOf(request, [], { read: ['force'] }), stream: request.stream }, async (event) => {
     await unbindJob(world, request, { instance, job, force, event });
     event.write(`\nInstance "${instance.name}" is not bound to the job "${job.name}" anymore.\n`);
@@ -106,16 +106,11 @@ function isSet(request: ApiRequest, name: string): boolean {
 }
 
 function appEvent(instance: Instance, app: App, kind: string): EventOptions {
-  return { target: { Type: 'app', Value: app.name }, extra: [targetOf(instance)], kind, allowed: { scheme: 'app.read.events', contexts: appContexts(app) } };
+  return { ...aboutApp(app), extra: [aboutInstance(instance).target], kind };
 }
 
 function jobEvent(instance: Instance, job: Job): EventOptions {
-  const allowed = { scheme: 'job.read.events', contexts: jobContexts(job) };
-  return { target: { Type: 'job', Value: job.name }, extra: [targetOf(instance)], kind: 'job.update', allowed };
-}
-
-function targetOf(instance: Instance) {
-  return { Type: 'service-instance', Value: fullName(instance) };
+  return { ...aboutJob(job), extra: [aboutInstance(instance).target], kind: 'job.update' };
 }
 
 const PATH = '/services/{service}/instances/{instance}';

@@ -1,11 +1,11 @@
 import { underEvent } from '../events.ts';
+import { about, found, has } from '../find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
-import { decoded } from '../http/decode.ts';
+import { decoded, struct } from '../http/decode.ts';
 import { JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
-import { ANY, BOOL, STRING, STRING_MAP, STRINGS, struct } from '../http/shapes.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { isAllowed, requireAllowed } from '../permissions.ts';
 import { findPool } from '../pools.ts';
@@ -13,45 +13,22 @@ import type { Cluster, State } from '../records.ts';
 import type { World } from '../world.ts';
 
 export const CLUSTERS_ROUTES: Route[] = [
-  { version: '1.7', method: 'GET', path: '/provisioner', handler: listProvisioners },
   { version: '1.3', method: 'POST', path: '/provisioner/clusters', handler: createCluster },
-  { version: '1.4', method: 'POST', path: '/provisioner/clusters/{name}', handler: updateCluster },
   { version: '1.3', method: 'GET', path: '/provisioner/clusters', handler: listClusters },
   { version: '1.8', method: 'GET', path: '/provisioner/clusters/{name}', handler: clusterInfo },
   { version: '1.3', method: 'DELETE', path: '/provisioner/clusters/{name}', handler: removeCluster },
 ];
 
-/** Of the two, nothing but the name is used. */
-const PROVISIONERS = ['fake', 'kubernetes'];
-
-function listProvisioners(request: ApiRequest, { state }: World) {
-  requireAllowed(state, userOf(request), 'cluster.read');
-  return json(PROVISIONERS.map((name) => ({ name, cluster_help: { provisioner_help: '', custom_data_help: null } })));
-}
-
 async function createCluster(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'cluster.create');
   const cluster = clusterFrom(request);
-  await underEvent(world, request, about('cluster.create', cluster.name), () => {
+  await underEvent(world, request, { ...about('cluster', cluster.name), kind: 'cluster.create' }, () => {
     const { clusters } = world.state;
-    if (clusters.some(({ name }) => name === cluster.name)) throw new ApiError(409, 'cluster already exists');
+    if (has(clusters, cluster.name)) throw new ApiError(409, 'cluster already exists');
     for (const pool of cluster.pools) findPool(world.state, pool, 404);
-    requireCluster(cluster, true);
+    requireCluster(cluster);
     takePools(world.state, cluster);
     clusters.push(cluster);
-  });
-  return done(request);
-}
-
-async function updateCluster(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'cluster.update');
-  const cluster = { ...clusterFrom(request), name: param(request, 'name') };
-  await underEvent(world, request, about('cluster.update', cluster.name), () => {
-    const old = findCluster(world.state, cluster.name);
-    for (const pool of cluster.pools) findPool(world.state, pool, 400);
-    requireCluster(cluster, false);
-    takePools(world.state, cluster);
-    Object.assign(old, cluster);
   });
   return done(request);
 }
@@ -59,7 +36,7 @@ async function updateCluster(request: ApiRequest, world: World) {
 async function removeCluster(request: ApiRequest, world: World) {
   const name = param(request, 'name');
   requireAllowed(world.state, userOf(request), 'cluster.delete');
-  await underEvent(world, request, about('cluster.delete', name), () => {
+  await underEvent(world, request, { ...about('cluster', name), kind: 'cluster.delete' }, () => {
     const cluster = findCluster(world.state, name);
     world.state.clusters = world.state.clusters.filter((one) => one !== cluster);
   });
@@ -84,28 +61,15 @@ function clusterInfo(request: ApiRequest, { state }: World) {
   return json(clusterView(findCluster(state, param(request, 'name')), true));
 }
 
-/** @throws ApiError with 404 */
-function findCluster({ clusters }: State, name: string): Cluster {
-  const cluster = clusters.find((one) => one.name === name);
-  if (cluster === undefined) throw new ApiError(404, 'cluster not found');
-  return cluster;
-}
-
-interface ClusterInput extends Record<'name' | 'provisioner', string>, Record<'addresses' | 'pools', string[] | null> {
-  custom_data: Record<string, string> | null;
-  default: boolean;
-}
-
 const CLUSTER = struct('provision.Cluster', {
-  ...{ name: STRING, addresses: STRINGS, provisioner: STRING, cacert: STRING, clientcert: STRING, clientkey: STRING, pools: STRINGS },
-  ...{ custom_data: STRING_MAP, local: BOOL, default: BOOL, kubeConfig: ANY, httpProxy: STRING },
+  ...{ name: 'string', addresses: '[]string', provisioner: 'string', pools: '[]string', custom_data: 'map[string]string', default: 'bool' },
 });
 
 /** @throws Error for a form, ApiError with 400 for wrong JSON */
 function clusterFrom(request: ApiRequest): Cluster {
   const type = request.incoming.headers['content-type'] ?? '';
   if (type !== '' && type !== JSON_TYPE) throw new Error(`Invalid Content-Type ${quoted(type)}`);
-  const given = decoded({ ...request, contentType: JSON_TYPE }, CLUSTER) as ClusterInput;
+  const given = decoded({ ...request, contentType: JSON_TYPE }, CLUSTER);
   return {
     name: given.name,
     addresses: given.addresses ?? [],
@@ -116,14 +80,14 @@ function clusterFrom(request: ApiRequest): Cluster {
   };
 }
 
-function requireCluster({ name, provisioner, pools, isDefault }: Cluster, isNew: boolean): void {
+function requireCluster({ name, provisioner, pools, isDefault }: Cluster): void {
   const wrong = (message: string) => new ApiError(400, message);
   if (name.trim() === '') throw wrong('cluster name is mandatory');
-  if (isNew && !isName(name.trim())) throw wrong(`Invalid cluster name, cluster name ${NAME_RULE}`);
+  if (!isName(name.trim())) throw wrong(`Invalid cluster name, cluster name ${NAME_RULE}`);
   if (provisioner === '') throw wrong('provisioner name is mandatory');
   if (pools.length > 0 && isDefault) throw wrong('cannot have both pools and default set');
   if (pools.length === 0 && !isDefault) throw wrong('either default or a list of pools must be set');
-  if (!PROVISIONERS.includes(provisioner)) throw wrong(`provisioner error: unknown provisioner: ${quoted(provisioner)}`);
+  if (provisioner !== 'fake' && provisioner !== 'kubernetes') throw wrong(`provisioner error: unknown provisioner: ${quoted(provisioner)}`);
 }
 
 /** A pool is in one cluster of a provisioner, and one cluster of it is the default. */
@@ -151,7 +115,6 @@ function clusterView({ name, addresses, provisioner, pools, customData, isDefaul
   };
 }
 
-/** What an event about a cluster is made of. */
-function about(kind: string, cluster: string) {
-  return { target: { Type: 'cluster', Value: cluster }, kind, allowed: { scheme: 'cluster.read.events', contexts: [] } };
+function findCluster({ clusters }: State, name: string): Cluster {
+  return found(clusters, name, 'cluster not found');
 }

@@ -10,7 +10,6 @@ import type { World } from '../world.ts';
 
 export const EVENTS_ROUTES: Route[] = [
   { version: '1.1', method: 'GET', path: '/events', handler: listEvents },
-  { version: '1.3', method: 'GET', path: '/events/blocks', handler: listBlocks },
   { version: '1.1', method: 'GET', path: '/events/kinds', handler: listKinds },
   { version: '1.1', method: 'GET', path: '/events/{uuid}', handler: eventInfo },
   { version: '1.1', method: 'POST', path: '/events/{uuid}/cancel', handler: cancelEvent },
@@ -48,9 +47,4 @@ function eventOf(request: ApiRequest, events: readonly EventRecord[]): EventReco
 function listKinds(_: ApiRequest, { state }: World) {
   const names = new Set(state.events.map(({ Kind }) => Kind.Name));
   return json([{ Type: 'internal', Name: 'gc' }, ...[...names].sort().map((Name) => ({ Type: 'permission', Name }))]);
-}
-
-function listBlocks(request: ApiRequest, { state }: World) {
-  requireAllowed(state, userOf(request), 'event-block.read');
-  return empty(204);
 }

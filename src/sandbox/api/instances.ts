@@ -1,17 +1,17 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
-import { underEvent, type RunningEvent } from '../events.ts';
-import { findInstance, findService, fullName, instanceContexts } from '../find.ts';
+import { change, underEvent } from '../events.ts';
+import { aboutInstance, findInstance, findService, has, instanceContexts } from '../find.ts';
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
-import { decoded, type Shape, type Struct } from '../http/decode.ts';
+import { decoded, struct } from '../http/decode.ts';
 import { isSame } from '../http/go-values.ts';
-import { fieldsOf, hasField, inputValue, inputValues, JSON_TYPE } from '../http/input.ts';
+import { fieldsOf, hasField, inputValue, JSON_TYPE, tagsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { callAt } from '../app-binds.ts';
 import { createInstance, updateInstance } from '../instance-changes.ts';
 import { requireAllowed, teamFor, teamContexts } from '../permissions.ts';
 import { clusterOf } from '../pools.ts';
-import type { Instance, Json, Service, State } from '../records.ts';
+import type { Instance, Service, State } from '../records.ts';
 import type { Asked } from '../service-client.ts';
 import type { World } from '../world.ts';
 import { infoMap } from './service-lists.ts';
@@ -21,50 +21,16 @@ export function instanceOf(request: ApiRequest, { state }: World): Instance {
   return findInstance(state, param(request, 'service'), param(request, 'instance'));
 }
 
-/** Makes a change of an instance under its event, if the user may make it. */
-export async function changeInstance(
-  world: World,
-  request: ApiRequest,
-  instance: Instance,
-  kind: string,
-  work: (event: RunningEvent) => Promise<void> | void,
-  stream?: ApiRequest['stream'],
-): Promise<void> {
-  const contexts = instanceContexts(instance);
-  requireAllowed(world.state, userOf(request), kind, contexts);
-  await underEvent(world, request, { ...eventOf(instance, kind), ...(stream && { stream }) }, work);
-}
-
-function eventOf(instance: Pick<Instance, 'service' | 'name' | 'teams'>, kind: string) {
-  return {
-    target: { Type: 'service-instance', Value: fullName(instance) },
-    kind,
-    allowed: { scheme: 'service-instance.read.events', contexts: instanceContexts(instance) },
-  };
-}
-
-const STRING: Shape = { kind: 'string' };
-const STRINGS: Shape = { kind: 'list', of: STRING };
-export const PARAMETERS: Shape = { kind: 'map', of: { kind: 'any' } };
-
-const INSTANCE: Struct = {
-  kind: 'struct',
-  name: 'service.ServiceInstance',
-  fields: {
-    ...{ name: { of: STRING }, plan_name: { of: STRING, form: 'planname' }, apps: { of: STRINGS }, jobs: { of: STRINGS } },
-    ...{ teams: { of: STRINGS }, team_owner: { of: STRING, form: 'teamowner' }, description: { of: STRING }, tags: { of: STRINGS } },
-    ...{ parameters: { of: PARAMETERS }, pool: { of: STRING } },
-  },
-};
-
-type Created = Record<'name' | 'plan_name' | 'team_owner' | 'description' | 'pool', string> &
-  Record<'apps' | 'jobs' | 'teams' | 'tags', string[] | null> & { parameters: Record<string, Json> | null };
+const INSTANCE = struct('service.ServiceInstance', {
+  ...{ name: 'string', plan_name: 'string', apps: '[]string', jobs: '[]string', teams: '[]string', team_owner: 'string' },
+  ...{ description: 'string', tags: '[]string', parameters: 'map[string]interface {}', pool: 'string' },
+});
 
 /** Old names of fields hold where those of today, which are other ones in JSON, are missing. */
 async function create(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const service = findService(state, param(request, 'service'));
-  const given = decoded(request, INSTANCE, true) as Created;
+  const given = decoded(request, INSTANCE, true);
   const isJson = request.contentType === JSON_TYPE;
   const either = (name: 'plan_name' | 'team_owner', old: string): string =>
     hasField(request, isJson ? name : name.replace('_', '')) ? given[name] : inputValue(request, old);
@@ -77,19 +43,13 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
     ...{ name, service: service.name, plan, apps: apps ?? [], jobs: jobs ?? [], teams: [teamOwner], teamOwner, description, pool },
     ...{ tags: tagsOf(request, given.tags) ?? [], parameters },
   };
-  const options = eventOf({ name, service: service.name, teams: teams ?? [] }, kind);
+  const subject = aboutInstance({ name, service: service.name, teams: teams ?? [] });
   const data = fieldsOf(request, [], { read: ['plan', 'owner', 'tag'] });
-  await underEvent(world, request, { ...options, data }, async (event) => {
+  await underEvent(world, request, { ...subject, kind, data }, async (event) => {
     refuseWrong(state, service, instance);
     await createInstance(world, request, instance, event);
   });
   return empty(201);
-}
-
-/** The tags of a request, with those of the old field; null if there are neither. */
-function tagsOf(request: ApiRequest, given: string[] | null): string[] | null {
-  const old = inputValues(request, 'tag') ?? [];
-  return given === null && old.length === 0 ? null : [...(given ?? []), ...old];
 }
 
 /** @throws Error for an instance that cannot be, in Tsuru's order (tsuru/service `validateServiceInstance`) */
@@ -101,29 +61,22 @@ function refuseWrong(state: State, service: Service, { name, pool, teamOwner }: 
   refuseWrongOwner(state, teamOwner);
   if (!service.isMultiCluster && pool !== '') throw new Error('regular (non-multi-cluster) service instance cannot belong to a pool');
   if (service.isMultiCluster && pool === '') throw new Error('multi-cluster service instance requires a pool');
-  if (pool !== '' && !state.pools.some((one) => one.name === pool)) throw new Error('pool does not exist');
+  if (pool !== '' && !has(state.pools, pool)) throw new Error('pool does not exist');
 }
 
 function refuseWrongOwner({ teams }: State, teamOwner: string): void {
   if (teamOwner === '') throw new Error('please specify the team that owns the service instance');
-  if (!teams.some(({ name }) => name === teamOwner)) throw new Error("Team owner doesn't exist");
+  if (!has(teams, teamOwner)) throw new Error("Team owner doesn't exist");
 }
 
-const UPDATE: Struct = {
-  kind: 'struct',
-  name: '',
-  fields: {
-    ...{ Description: { of: STRING }, Plan: { of: STRING }, TeamOwner: { of: STRING } },
-    ...{ Tags: { of: STRINGS }, Parameters: { of: PARAMETERS } },
-  },
-};
-
-type Updated = Record<'Description' | 'Plan' | 'TeamOwner', string> & { Tags: string[] | null; Parameters: Record<string, Json> | null };
+const UPDATE = struct('', {
+  ...{ Description: 'string', Plan: 'string', TeamOwner: 'string', Tags: '[]string', Parameters: 'map[string]interface {}' },
+});
 
 /** Every field that is left out is emptied; each that differs needs a permission of its own. */
 async function update(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const { Description, Plan, TeamOwner, Tags, Parameters } = decoded(request, UPDATE) as Updated;
+  const { Description, Plan, TeamOwner, Tags, Parameters } = decoded(request, UPDATE);
   const tags = tagsOf(request, Tags);
   findService(state, param(request, 'service'));
   const instance = instanceOf(request, world);
@@ -141,7 +94,7 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
   }
   for (const one of changed) requireAllowed(state, userOf(request), `service-instance.update.${one}`, instanceContexts(instance));
   const data = fieldsOf(request, [], { read: ['tag'] });
-  await underEvent(world, request, { ...eventOf(instance, 'service-instance.update'), data }, async (event) => {
+  await underEvent(world, request, { ...aboutInstance(instance), kind: 'service-instance.update', data }, async (event) => {
     refuseWrongOwner(state, next.teamOwner);
     await updateInstance(world, request, instance, next, event);
   });
@@ -184,15 +137,13 @@ async function status(request: ApiRequest, world: World): Promise<Answer> {
 }
 
 /** Lets a team use an instance, or no more. */
-async function setAccess(request: ApiRequest, world: World, isGranted: boolean): Promise<Answer> {
+function setAccess(request: ApiRequest, world: World, isGranted: boolean): Promise<Answer> {
   const [instance, team] = [instanceOf(request, world), param(request, 'team')];
-  await changeInstance(world, request, instance, `service-instance.update.${isGranted ? 'grant' : 'revoke'}`, () => {
+  return change(request, world, { ...aboutInstance(instance), kind: `service-instance.update.${isGranted ? 'grant' : 'revoke'}` }, () => {
     if (!isGranted && team === instance.teamOwner) throw new Error("cannot revoke the instance's team owner access");
-    if (!world.state.teams.some(({ name }) => name === team)) throw new Error('team not found');
+    if (!has(world.state.teams, team)) throw new Error('team not found');
     instance.teams = isGranted ? [...new Set([...instance.teams, team])] : instance.teams.filter((one) => one !== team);
-    world.changed();
   });
-  return empty();
 }
 
 const PATH = '/services/{service}/instances';

@@ -1,10 +1,10 @@
-import { underEvent } from '../events.ts';
+import { change, underEvent } from '../events.ts';
+import { about, found, has } from '../find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
-import { decoded } from '../http/decode.ts';
+import { decoded, struct } from '../http/decode.ts';
 import { inputValue, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
-import { ANY, BOOL, INT, STRING, struct } from '../http/shapes.ts';
 import { isTrue } from '../http/values.ts';
 import { byName } from '../names.ts';
 import { requireAllowed } from '../permissions.ts';
@@ -25,31 +25,28 @@ function listPlans(_: ApiRequest, { state }: World) {
 async function addPlan(request: ApiRequest, world: World) {
   const plan = planFrom(request);
   requireAllowed(world.state, userOf(request), 'plan.create');
-  await underEvent(world, request, about('plan.create', plan.name), () => {
+  await underEvent(world, request, { ...about('plan', plan.name), kind: 'plan.create' }, () => {
     const { plans } = world.state;
     if (plan.name === '') throw new Error('invalid value for name');
     if (plan.memory > 0 && plan.memory < 4_194_304) throw new ApiError(400, 'The minimum allowed memory is 4MB');
     // Tsuru looks for the name only after it took the default from the others.
     if (plan.isDefault) for (const other of plans) other.isDefault = false;
-    if (plans.some(({ name }) => name === plan.name)) throw new ApiError(409, 'plan already exists');
+    if (has(plans, plan.name)) throw new ApiError(409, 'plan already exists');
     plans.push(plan);
   });
   return json(planView(plan), { status: 201, isText: true });
 }
 
-type Four = [string, string, string, string];
-
-const PLAN = struct('app.Plan', {
-  ...{ name: STRING, memory: INT, cpumilli: INT, cpuBurst: ANY, runtimeClassName: STRING, default: BOOL, override: ANY },
-});
+const PLAN = struct('app.Plan', { name: 'string', memory: 'int', cpumilli: 'int', default: 'bool' });
 
 function planFrom(request: ApiRequest): Plan {
   if (request.incoming.headers['content-type'] === JSON_TYPE) {
-    const { default: isDefault, name, memory, cpumilli } = decoded(request, PLAN) as Omit<Plan, 'isDefault'> & { default: boolean };
+    const { default: isDefault, name, memory, cpumilli } = decoded(request, PLAN);
     return { name, memory, cpumilli, isDefault };
   }
-  const [name, memory, cpus, isDefault] = ['name', 'memory', 'cpumilli', 'default'].map((field) => inputValue(request, field)) as Four;
-  return { name, memory: bytesOf(memory), cpumilli: /^[+-]?\d+$/.test(cpus) ? Number(cpus) : 0, isDefault: isTrue(isDefault) };
+  const given = (field: string) => inputValue(request, field);
+  const cpus = given('cpumilli');
+  return { name: given('name'), memory: bytesOf(given('memory')), cpumilli: /^[+-]?\d+$/.test(cpus) ? Number(cpus) : 0, isDefault: isTrue(given('default')) };
 }
 
 /** Bytes of a quantity such as `512M`, `1Gi` or `1000`; 0 for what is none. The letters K, M and G stand for powers of 1024. */
@@ -59,18 +56,10 @@ function bytesOf(text: string): number {
   return unit === '' ? Number(number) : Number(number) * (unit === 'k' || unit === 'T' ? 1000 : 1024) ** power;
 }
 
-async function removePlan(request: ApiRequest, world: World) {
+function removePlan(request: ApiRequest, world: World) {
   const name = param(request, 'planname');
-  requireAllowed(world.state, userOf(request), 'plan.delete');
-  await underEvent(world, request, about('plan.delete', name), () => {
-    const { plans } = world.state;
-    if (!plans.some((plan) => plan.name === name)) throw new ApiError(404, 'plan not found');
-    world.state.plans = plans.filter((plan) => plan.name !== name);
+  return change(request, world, { ...about('plan', name), kind: 'plan.delete' }, () => {
+    const plan = found(world.state.plans, name, 'plan not found');
+    world.state.plans = world.state.plans.filter((one) => one !== plan);
   });
-  return empty();
-}
-
-/** What an event about a plan is made of. */
-function about(kind: string, plan: string) {
-  return { target: { Type: 'plan', Value: plan }, kind, allowed: { scheme: 'plan.read.events', contexts: [] } };
 }

@@ -1,7 +1,7 @@
 import { withoutPassword, basicAuth } from '../../tsuru/access.ts';
 import { poolHeaders } from '../../tsuru/pool.ts';
 import { underEvent, type EventOptions, type RunningEvent } from '../events.ts';
-import { findInstance, fullName, instanceContexts } from '../find.ts';
+import { aboutInstance, aboutService, findInstance, findService, instanceContexts } from '../find.ts';
 import type { Answer } from '../http/answer.ts';
 import { fieldsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
@@ -17,7 +17,6 @@ import type { Instance, Service, State, User } from '../records.ts';
 import { KEPT_BODY } from '../reverse-proxy.ts';
 import { credentialsOf } from '../secrets.ts';
 import { endpointOf } from '../service-client.ts';
-import { serviceContexts, serviceOf } from '../services.ts';
 import { commandOf } from '../tsuru-command.ts';
 import type { World } from '../world.ts';
 
@@ -56,13 +55,12 @@ function toInstance(askedOf: (request: ApiRequest, instance: Instance) => { forA
   return (request: ApiRequest, world: World): Answer => {
     const { state } = world;
     const instance = findInstance(state, param(request, 'service'), param(request, 'instance'));
-    const service = serviceOf(state, instance.service);
+    const service = findService(state, instance.service);
     const { forAccess, path } = askedOf(request, instance);
     const { kind, action } = accessTo(state, userOf(request), service, instance, request.method, forAccess);
     const event = {
-      target: { Type: 'service-instance', Value: fullName(instance) },
+      ...aboutInstance(instance),
       kind,
-      allowed: { scheme: 'service-instance.read.events', contexts: instanceContexts(instance) },
       data: [...dataOf(request), ...(action === undefined ? [] : ['action', 'operation'].map((name) => ({ name, value: action })))],
     };
     return passing(request, world, event, (running) =>
@@ -73,15 +71,9 @@ function toInstance(askedOf: (request: ApiRequest, instance: Instance) => { forA
 
 function toService(pathOf: (request: ApiRequest) => string, permission: string | undefined) {
   return (request: ApiRequest, world: World): Answer => {
-    const service = serviceOf(world.state, param(request, 'service'));
-    const contexts = serviceContexts(service);
-    if (permission !== undefined) requireAllowed(world.state, userOf(request), permission, contexts);
-    const event = {
-      target: { Type: 'service', Value: service.name },
-      kind: 'service.update.proxy',
-      allowed: { scheme: 'service.read.events', contexts },
-      data: dataOf(request),
-    };
+    const service = findService(world.state, param(request, 'service'));
+    const event = { ...aboutService(service), kind: 'service.update.proxy', data: dataOf(request) };
+    if (permission !== undefined) requireAllowed(world.state, userOf(request), permission, event.contexts);
     return passing(request, world, event, (running) => pass(request, world, service, { path: pathOf(request), pool: '' }, running));
   };
 }

@@ -1,12 +1,13 @@
 import { unbindApp } from '../app-binds.ts';
-import { findApp, findInstance } from '../find.ts';
+import { change } from '../events.ts';
+import { aboutInstance, findApp, findInstance } from '../find.ts';
 import { ApiError } from '../http/answer.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first, isTrue } from '../http/values.ts';
 import { removeInstance } from '../instance-changes.ts';
 import type { World } from '../world.ts';
-import { changeInstance, instanceOf } from './instances.ts';
+import { instanceOf } from './instances.ts';
 
 /** Removes an instance, with `unbindall` also from its apps; jobs keep their variables. */
 async function remove(request: ApiRequest, world: World): Promise<undefined> {
@@ -15,7 +16,7 @@ async function remove(request: ApiRequest, world: World): Promise<undefined> {
   const instance = instanceOf(request, world);
   const { service, name } = instance;
   request.stream();
-  await changeInstance(world, request, instance, 'service-instance.delete', async (event) => {
+  await change(request, world, { ...aboutInstance(instance), kind: 'service-instance.delete', stream: request.stream }, async (event) => {
     if (isTrue(first(query, 'unbindall'))) {
       for (const bound of [...instance.apps]) {
         const app = findApp(state, bound);
@@ -31,7 +32,7 @@ async function remove(request: ApiRequest, world: World): Promise<undefined> {
     }
     await removeInstance(world, request, instance, event, isTrue(first(query, 'ignoreerrors')));
     event.write('service instance successfully removed\n');
-  }, request.stream);
+  });
   return undefined;
 }
 

@@ -1,53 +1,46 @@
-import { underEvent } from '../events.ts';
-import { ApiError, empty } from '../http/answer.ts';
+import { change } from '../events.ts';
+import { about } from '../find.ts';
+import { ApiError } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
-import { isEmail } from '../names.ts';
-import { GLOBAL, grants, permissionsFor, permissionsOf, requireAllowed } from '../permissions.ts';
-import type { Role, State, User } from '../records.ts';
+import { GLOBAL, grants, permissionsFor, permissionsOf } from '../permissions.ts';
+import type { Role, User } from '../records.ts';
 import { findRole, requireContextValue } from '../roles.ts';
 import type { World } from '../world.ts';
-import { aboutRole } from './roles.ts';
+import { findUser } from './auth.ts';
 
 export const ROLE_USERS_ROUTES: Route[] = [
   { version: '1.0', method: 'POST', path: '/roles/{name}/user', handler: assignRole },
   { version: '1.0', method: 'DELETE', path: '/roles/{name}/user/{email}', handler: dissociateRole },
 ];
 
-async function assignRole(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.update.assign');
+function assignRole(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  await underEvent(world, request, aboutRole('role.update.assign', name), () => {
+  return change(request, world, { ...about('role', name), kind: 'role.update.assign' }, () => {
     const [email, value] = [inputValue(request, 'email'), inputValue(request, 'context')];
-    const user = userOfRole(world.state, email);
+    const user = userOfRole(world, email);
     const role = findRole(world.state, name);
     requireContextValue(world.state, role, value);
     requireUse(request, world, role, value);
     if (!user.roles.some((one) => one.name === name && one.value === value)) user.roles.push({ name, value });
   });
-  return empty();
 }
 
-async function dissociateRole(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.update.dissociate');
+function dissociateRole(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  await underEvent(world, request, aboutRole('role.update.dissociate', name), () => {
-    const user = userOfRole(world.state, param(request, 'email'));
+  return change(request, world, { ...about('role', name), kind: 'role.update.dissociate' }, () => {
+    const user = userOfRole(world, param(request, 'email'));
     const value = first(request.query, 'context');
     requireUse(request, world, findRole(world.state, name), value);
     user.roles = user.roles.filter((one) => one.name !== name || one.value !== value);
   });
-  return empty();
 }
 
 /** For a role, a user that is missing is an error of Tsuru's own: 500. */
-function userOfRole({ users }: State, email: string): User {
-  if (!isEmail(email)) throw new ApiError(400, 'invalid email');
-  const user = users.find((one) => one.email === email);
-  if (user === undefined) throw new Error('user not found');
-  return user;
+function userOfRole({ state }: World, email: string): User {
+  return findUser(state, email, 400, 500);
 }
 
 /** @throws ApiError with 403 if the role permits what the user that makes the request may not do */

@@ -1,4 +1,5 @@
-import { underEvent } from '../events.ts';
+import { change, underEvent } from '../events.ts';
+import { about, has } from '../find.ts';
 import { ApiError, empty, goJson, json } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { inputValue, inputValues } from '../http/input.ts';
@@ -7,12 +8,11 @@ import type { Route } from '../http/router.ts';
 import { actionNames, ACTION_CONTEXTS, isActionName, isKnownAction, permissionNames } from '../permission-names.ts';
 import { isAllowed, requireAllowed, unauthorized } from '../permissions.ts';
 import type { Role } from '../records.ts';
-import { CONTEXT_TYPES, findRole, roleView, updateRole } from '../roles.ts';
+import { CONTEXT_TYPES, findRole, roleView } from '../roles.ts';
 import type { World } from '../world.ts';
 
 export const ROLES_ROUTES: Route[] = [
   { version: '1.0', method: 'GET', path: '/roles', handler: listRoles },
-  { version: '1.4', method: 'PUT', path: '/roles', handler: changeRole },
   { version: '1.0', method: 'POST', path: '/roles', handler: addRole },
   { version: '1.0', method: 'GET', path: '/roles/{name}', handler: roleInfo },
   { version: '1.0', method: 'DELETE', path: '/roles/{name}', handler: removeRole },
@@ -23,45 +23,28 @@ export const ROLES_ROUTES: Route[] = [
 
 async function addRole(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'role.create');
-  const [name, context, description] = ['name', 'context', 'description'].map((field) => inputValue(request, field)) as [string, string, string];
+  const [name, context] = [inputValue(request, 'name'), inputValue(request, 'context')];
   if (name === '') throw new ApiError(400, 'invalid role name');
-  await underEvent(world, request, aboutRole('role.create', name), () => {
+  await underEvent(world, request, { ...about('role', name), kind: 'role.create' }, () => {
     const { roles } = world.state;
     const type = CONTEXT_TYPES.find((one) => one === context);
     if (type === undefined) throw new Error(`invalid context type ${quoted(context)}`);
     if (name.trim() === '') throw new ApiError(400, 'invalid role name');
-    if (roles.some((role) => role.name === name.trim())) throw new ApiError(409, 'role already exists');
-    roles.push({ name: name.trim(), context: type, description, permissions: [], actions: [] });
+    if (has(roles, name.trim())) throw new ApiError(409, 'role already exists');
+    roles.push({ name: name.trim(), context: type, description: inputValue(request, 'description'), permissions: [], actions: [] });
   });
   return empty(201);
-}
-
-async function changeRole(request: ApiRequest, world: World) {
-  const [name, newName, context, description] = ['name', 'newName', 'contextType', 'description'].map((field) => inputValue(request, field)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  const wanted = [newName !== '' && 'name', context !== '' && 'context.type', description !== '' && 'description'].filter((one) => one !== false);
-  if (wanted.length === 0) throw new ApiError(400, 'Neither the description, context or new name were set. You must define at least one.');
-  for (const one of wanted) requireAllowed(world.state, userOf(request), `role.update.${one}`);
-  await underEvent(world, request, { ...aboutRole('role.update', name), allowed: { scheme: 'role.update', contexts: [] } }, () => {
-    updateRole(world.state, name, { newName, context, description });
-  });
-  return empty();
 }
 
 async function removeRole(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'role.delete');
   const role = findRole(world.state, param(request, 'name'));
-  await underEvent(world, request, aboutRole('role.delete', role.name), () => {
-    if (world.state.users.some(({ roles }) => roles.some(({ name }) => name === role.name))) {
+  return change(request, world, { ...about('role', role.name), kind: 'role.delete' }, () => {
+    if (world.state.users.some(({ roles }) => has(roles, role.name))) {
       throw new ApiError(412, 'role has users assigned. you must dissociate them before remove the role.');
     }
     world.state.roles = world.state.roles.filter((one) => one !== role);
   });
-  return empty();
 }
 
 function listRoles(request: ApiRequest, world: World) {
@@ -83,10 +66,9 @@ function withoutLineEnd(value: unknown) {
   return { status: 200, headers: { 'Content-Type': 'application/json' }, body: goJson(value) };
 }
 
-async function addPermissions(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.update.permission.add');
+function addPermissions(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  await underEvent(world, request, aboutRole('role.update.permission.add', name), () => {
+  return change(request, world, { ...about('role', name), kind: 'role.update.permission.add' }, () => {
     const role = findRole(world.state, name);
     const names = inputValues(request, 'permission') ?? [];
     const actions = names.filter(isActionName);
@@ -95,7 +77,6 @@ async function addPermissions(request: ApiRequest, world: World) {
     if (actions.length > 0) role.actions = [...new Set([...role.actions, ...actions])];
     else role.permissions = [...new Set([...role.permissions, ...names])];
   });
-  return empty();
 }
 
 /** @throws ApiError if there is no such permission, or if a role of that context cannot have it */
@@ -107,15 +88,13 @@ function requirePermission({ state }: World, role: Role, text: string): void {
   if (!known.includes(role.context)) throw new ApiError(409, `permission ${quoted(name)} not allowed with context of type "${role.context}"`);
 }
 
-async function removePermission(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.update.permission.remove');
+function removePermission(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  await underEvent(world, request, aboutRole('role.update.permission.remove', name), () => {
+  return change(request, world, { ...about('role', name), kind: 'role.update.permission.remove' }, () => {
     const role = findRole(world.state, name);
     const list = isActionName(param(request, 'permission')) ? 'actions' : 'permissions';
     role[list] = role[list].filter((one) => one !== param(request, 'permission'));
   });
-  return empty();
 }
 
 function listPermissions(request: ApiRequest, { state }: World) {
@@ -123,9 +102,4 @@ function listPermissions(request: ApiRequest, { state }: World) {
   const names = permissionNames().sort((a, b) => (a.name < b.name ? -1 : 1));
   const actions = actionNames(state).map((name) => ({ name, contexts: ACTION_CONTEXTS }));
   return json([...names, ...actions].map(({ name, contexts }) => ({ Name: name, Contexts: contexts })));
-}
-
-/** What an event about a role is made of. */
-export function aboutRole(kind: string, role: string) {
-  return { target: { Type: 'role', Value: role }, kind, allowed: { scheme: 'role.read.events', contexts: [] } };
 }

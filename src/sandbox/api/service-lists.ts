@@ -1,12 +1,13 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
 import { clientOf, endpointOf, ServiceError, type ServiceClient } from '../service-client.ts';
+import { findService } from '../find.ts';
 import { ApiError, empty, json, type Answer } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { contextsFor } from '../permissions.ts';
 import type { Instance, Json, State } from '../records.ts';
-import { instancesIn, listedInstance, serviceOf } from '../services.ts';
+import { instancesIn, listedInstance } from '../services.ts';
 import type { World } from '../world.ts';
 
 /** `GET /services/instances`: all services, each with its instances that the user may see. */
@@ -38,7 +39,7 @@ function sortedParameters<Listed extends { parameters?: Record<string, Json> }>(
 /** `GET /services/{name}`: the instances with what the service says about each. */
 async function info(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const service = serviceOf(state, param(request, 'name'));
+  const service = findService(state, param(request, 'name'));
   const seen = instancesIn(state, contextsFor(state, userOf(request), 'service-instance.read'), service.name);
   if (seen.length === 0) return json(null, { isText: true });
   const infos: unknown[] = [];
@@ -68,7 +69,7 @@ export function infoMap(pairs: (Record<string, string> | null)[] | null): Record
 /** Without an address for the pool, there are none. */
 async function plans(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const service = serviceOf(state, param(request, 'name'));
+  const service = findService(state, param(request, 'name'));
   const pool = service.isMultiCluster ? first(request.query, 'pool') : '';
   try {
     endpointOf(state, service, pool);
@@ -87,9 +88,8 @@ async function plans(request: ApiRequest, world: World): Promise<Answer> {
 function poolsFor(request: ApiRequest, state: State): string[] {
   const contexts = contextsFor(state, userOf(request), 'service-instance.read');
   const isGlobal = contexts.some(({ CtxType }) => CtxType === 'global');
-  const teams = contexts.filter(({ CtxType }) => CtxType === 'team').map(({ Value }) => Value);
   return state.pools
-    .filter((pool) => isGlobal || pool.isPublic || pool.isDefault || pool.teams?.some((team) => teams.includes(team)) === true)
+    .filter((pool) => isGlobal || pool.isPublic || pool.isDefault)
     .map(({ name }) => name)
     .sort();
 }

@@ -1,6 +1,7 @@
 import { underEvent } from '../events.ts';
+import { aboutService, findService, found, has, serviceContexts } from '../find.ts';
 import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
-import { decoded, type Struct } from '../http/decode.ts';
+import { decoded, struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
@@ -8,29 +9,16 @@ import type { Route } from '../http/router.ts';
 import { isBool, isTrue } from '../http/values.ts';
 import { contextsFor, requireAllowed, teamFor } from '../permissions.ts';
 import type { Service, State } from '../records.ts';
-import { serviceContexts, serviceOf, validateService } from '../services.ts';
+import { validateService } from '../services.ts';
 import type { World } from '../world.ts';
 
-const INPUT: Struct = {
-  kind: 'struct',
-  name: 'api.serviceInput',
-  fields: {
-    id: { of: { kind: 'string' } },
-    username: { of: { kind: 'string' } },
-    password: { of: { kind: 'string' } },
-    endpoints: { of: { kind: 'map', of: { kind: 'string' } } },
-    endpoint: { of: { kind: 'string' } },
-    encoding: { of: { kind: 'string' } },
-  },
-};
-
-interface Fields extends Record<'id' | 'username' | 'password' | 'endpoint' | 'encoding', string> {
-  endpoints: Record<string, string> | null;
-}
+const INPUT = struct('api.serviceInput', {
+  ...{ id: 'string', username: 'string', password: 'string', endpoints: 'map[string]string', endpoint: 'string', encoding: 'string' },
+});
 
 /** What a request says about a service. @throws ApiError with 400 */
 function serviceFrom(request: ApiRequest): Service {
-  const { id, username, password, endpoints, endpoint, encoding } = decoded(request, INPUT) as Fields;
+  const { id, username, password, endpoints, endpoint, encoding } = decoded(request, INPUT);
   const multiCluster = inputValue(request, 'multi-cluster');
   const team = inputValue(request, 'team');
   if (!['', 'form', 'json'].includes(encoding)) {
@@ -62,7 +50,7 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
   requireAllowed(state, userOf(request), 'service.create', serviceContexts(service).slice(0, 1));
   return changing(request, world, service, 'service.create', () => {
     validateService(state, service, true);
-    if (state.services.some(({ name }) => name === service.name)) throw new ApiError(409, 'Service already exists.');
+    if (has(state.services, service.name)) throw new ApiError(409, 'Service already exists.');
     state.services.push(service);
     return text('success', 201);
   }, dataOf(request));
@@ -132,7 +120,7 @@ function list(request: ApiRequest, { state }: World): Answer {
 const NOT_LISTED = { plan_name: '', apps: null, jobs: null, teams: null, team_owner: '', description: '' };
 
 function doc(request: ApiRequest, { state }: World): Answer {
-  return text(serviceOf(state, param(request, 'name')).doc);
+  return text(findService(state, param(request, 'name')).doc);
 }
 
 async function setDoc(request: ApiRequest, world: World): Promise<Answer> {
@@ -171,7 +159,7 @@ async function revoke(request: ApiRequest, world: World): Promise<Answer> {
 
 /** @throws ApiError with 404, or with 403 if the user may not */
 export function allowedService(request: ApiRequest, { state }: World, permission: string, variable: string): Service {
-  const service = serviceOf(state, param(request, variable));
+  const service = findService(state, param(request, variable));
   requireAllowed(state, userOf(request), permission, serviceContexts(service));
   return service;
 }
@@ -185,13 +173,7 @@ export function changing(
   change: () => Answer,
   data: ReturnType<typeof fieldsOf> = fieldsOf(request),
 ): Promise<Answer> {
-  const options = {
-    target: { Type: 'service', Value: service.name },
-    kind,
-    allowed: { scheme: 'service.read.events', contexts: serviceContexts(service) },
-    data,
-  };
-  return underEvent(world, request, options, change);
+  return underEvent(world, request, { ...aboutService(service), kind, data }, change);
 }
 
 /** @throws ApiError with 400, and the service is as it was */
@@ -202,8 +184,7 @@ function store({ state }: World, service: Service, changes: Partial<Service>): v
 
 function teamOf(request: ApiRequest, { state }: World): string {
   const name = param(request, 'team');
-  if (!state.teams.some((team) => team.name === name)) throw new ApiError(400, 'Team not found');
-  return name;
+  return found(state.teams, name, 'Team not found', 400).name;
 }
 
 export const SERVICES_ROUTES: Route[] = [

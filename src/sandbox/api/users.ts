@@ -1,12 +1,13 @@
-import { underEvent } from '../events.ts';
+import { change, underEvent } from '../events.ts';
+import { about } from '../find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { userOf, type ApiRequest } from '../http/request.ts';
 import type { Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { isEmail } from '../names.ts';
-import { isAllowed, permissionsOf, requireAllowed } from '../permissions.ts';
-import type { Context, User } from '../records.ts';
+import { isAllowed, permissionsOf } from '../permissions.ts';
+import type { User } from '../records.ts';
 import { userView, type UserView } from '../user-view.ts';
 import type { World } from '../world.ts';
 import { findUser, isPasswordLength } from './auth.ts';
@@ -16,7 +17,6 @@ export const USERS_ROUTES: Route[] = [
   { version: '1.0', method: 'POST', path: '/users', isOpen: true, handler: createUser },
   { version: '1.0', method: 'DELETE', path: '/users', handler: removeUser },
   { version: '1.0', method: 'GET', path: '/users/info', handler: (request, world) => json(ownView(world, userOf(request))) },
-  { version: '1.0', method: 'PUT', path: '/users/password', handler: changePassword },
 ];
 
 function listUsers(request: ApiRequest, world: World) {
@@ -43,46 +43,24 @@ async function createUser(request: ApiRequest, world: World) {
     throw new ApiError(401, 'User registration is disabled for non-admin users.');
   }
   const [email, password] = ['email', 'password'].map((name) => inputValue(request, name)) as [string, string];
-  const options = { ...about('user.create', email), owner: email, secrets: ['password'] };
+  const options = { ...aboutUser(email), kind: 'user.create', owner: email, secrets: ['password'] };
   await underEvent(world, request, options, () => {
     if (!isEmail(email)) throw new ApiError(400, 'invalid email');
-    if (!isPasswordLength(password)) throw new ApiError(400, PASSWORD_LENGTH);
+    if (!isPasswordLength(password)) throw new ApiError(400, 'password length should be least 6 characters and at most 50 characters');
     if (world.state.users.some((one) => one.email === email)) throw new ApiError(409, 'this email is already registered');
     world.state.users.push({ email, password, tokens: [], roles: [] });
   });
   return empty(201);
 }
 
-const PASSWORD_LENGTH = 'password length should be least 6 characters and at most 50 characters';
-
-async function removeUser(request: ApiRequest, world: World) {
+function removeUser(request: ApiRequest, world: World) {
   const email = first(request.query, 'user') || userOf(request).email;
-  requireAllowed(world.state, userOf(request), 'user.delete', [self(email)]);
-  await underEvent(world, request, about('user.delete', email), () => {
-    if (!world.state.users.some((one) => one.email === email)) throw new ApiError(404, isEmail(email) ? 'user not found' : 'invalid email');
-    world.state.users = world.state.users.filter((one) => one.email !== email);
+  return change(request, world, { ...aboutUser(email), kind: 'user.delete' }, () => {
+    const user = findUser(world.state, email, 404);
+    world.state.users = world.state.users.filter((one) => one !== user);
   });
-  return empty();
 }
 
-async function changePassword(request: ApiRequest, world: World) {
-  const user = findUser(world.state, userOf(request).email);
-  await underEvent(world, request, { ...about('user.update.password', user.email), data: null }, () => {
-    const [old, next, confirmed] = ['old', 'new', 'confirm'].map((name) => inputValue(request, name)) as [string, string, string];
-    if (old === '' || next === '') throw new ApiError(400, 'Both the old and the new passwords are required.');
-    if (next !== confirmed) throw new ApiError(400, "New password and password confirmation didn't match.");
-    if (old !== user.password) throw new ApiError(403, "the given password didn't match the user's current password");
-    if (!isPasswordLength(next)) throw new ApiError(400, PASSWORD_LENGTH);
-    user.password = next;
-  });
-  return empty();
-}
-
-/** What an event about a user is made of. */
-function about(kind: string, email: string) {
-  return { target: { Type: 'user', Value: email }, kind, allowed: { scheme: 'user.read.events', contexts: [self(email)] } };
-}
-
-function self(email: string): Context {
-  return { CtxType: 'user', Value: email };
+function aboutUser(email: string) {
+  return about('user', email, [{ CtxType: 'user', Value: email }]);
 }

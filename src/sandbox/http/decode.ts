@@ -7,15 +7,38 @@ import { FORM, formOf, JSON_TYPE } from './input.ts';
 import type { ApiRequest } from './request.ts';
 import { isBool, isTrue, queryError, type Values } from './values.ts';
 
-/** The Go types that Tsuru decodes bodies into. */
-export type Shape = { kind: 'string' | 'bool' | 'int' | 'time' | 'any' } | { kind: 'list' | 'map' | 'pointer'; of: Shape } | Struct;
+/** The Go types that Tsuru decodes bodies into, in Go's words; a struct in brackets is a list of such. */
+export type Shape = keyof Plain | Struct | readonly [Struct];
 
-export interface Struct {
-  kind: 'struct';
+interface Plain {
+  string: string;
+  bool: boolean;
+  int: number;
+  '[]string': string[] | null;
+  'map[string]string': Record<string, string> | null;
+  'map[string]interface {}': Record<string, Json> | null;
+}
+
+/** The type of each field by its name in JSON; in forms the names have no `_`. */
+type Fields = Record<string, Shape>;
+
+export interface Struct<Of extends Fields = Fields> {
   /** With its package, as Go's errors name it; `''` for one without a name. */
   name: string;
-  /** The type of each field by its name in JSON, and its name in forms if it is another one. */
-  fields: Record<string, { of: Shape; form?: string }>;
+  fields: Of;
+}
+
+/** What is read for a type. */
+type Value<Of> = Of extends keyof Plain
+  ? Plain[Of]
+  : Of extends Struct<infer Members>
+    ? { [Name in keyof Members]: Value<Members[Name]> }
+    : Of extends readonly [infer Item]
+      ? Value<Item>[] | null
+      : never;
+
+export function struct<const Of extends Fields>(name: string, fields: Of): Struct<Of> {
+  return { name, fields };
 }
 
 /** A form whose names were split at their dots. */
@@ -28,14 +51,14 @@ type Node = string | Map<string, Node>;
  * @param isRead whether Tsuru has looked at the form before: what is wrong in it is lost then
  * @throws ApiError with 400 and Go's words for what cannot be read
  */
-export function decoded(request: ApiRequest, shape: Struct, isRead = false): unknown {
-  if (request.contentType === JSON_TYPE) return fromBody(request.body, shape);
+export function decoded<Of extends Fields>(request: ApiRequest, shape: Struct<Of>, isRead = false): Value<Struct<Of>> {
+  if (request.contentType === JSON_TYPE) return fromBody(request.body, shape) as Value<Struct<Of>>;
   const form = formOf(request);
   const isForm = request.contentType === FORM && !isRead;
   const wrong = isForm ? (queryError(request.body.toString()) ?? queryError(request.rawQuery)) : undefined;
   if (wrong !== undefined) throw new ApiError(400, `unable to parse form: ${wrong}`);
   try {
-    return fromForm(treeOf(form), shape);
+    return fromForm(treeOf(form), shape) as Value<Struct<Of>>;
   } catch (error) {
     throw new ApiError(400, `unable to decode form: ${printedForm(form)} - ${(error as Error).message}`);
   }
@@ -45,118 +68,105 @@ function fromBody(body: Buffer, shape: Struct): unknown {
   if (body.length === 0) return zeroOf(shape);
   const problems: string[] = [];
   const syntax = goSyntaxError(body);
-  const value = syntax === undefined ? fromJson(JSON.parse(body.toString()) as Json, shape, { struct: '', path: [] }, problems) : undefined;
+  const value = syntax === undefined ? fromJson(JSON.parse(body.toString()) as Json, shape, 'value', problems) : undefined;
   const problem = syntax ?? problems[0];
   if (problem !== undefined) throw new ApiError(400, `unable to parse as json: ${quoted(body.toString())} - ${problem}`);
   return value;
 }
 
-interface Place {
-  /** The innermost struct. */
-  struct: string;
-  /** From the outermost one. */
-  path: readonly string[];
-}
-
-/** Go goes on after a value of the wrong type, and reports the first one. */
-function fromJson(value: Json, shape: Shape, place: Place, problems: string[]): unknown {
+/** Go goes on after a value of the wrong type, and reports the first one. @param place in Go's words */
+function fromJson(value: Json, shape: Shape, place: string, problems: string[]): unknown {
   if (value === null) return zeroOf(shape);
-  if (shape.kind === 'pointer') return fromJson(value, shape.of, place, problems);
-  const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : (typeof value as 'string' | 'number' | 'object');
-  if (shape.kind === 'any' || shape.kind === kind || (shape.kind === 'int' && Number.isSafeInteger(value))) return value;
-  if (shape.kind === 'list' && Array.isArray(value)) return value.map((item) => fromJson(item, shape.of, place, problems));
+  const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const item = itemOf(shape);
+  if (shape === kind || (shape === 'int' && Number.isSafeInteger(value))) return value;
+  if (isList(shape) && Array.isArray(value)) return value.map((one) => fromJson(one, item, place, problems));
   if (typeof value === 'object' && !Array.isArray(value)) {
     const members = Object.entries(value);
-    if (shape.kind === 'map') return Object.fromEntries(members.map(([key, item]) => [key, fromJson(item, shape.of, place, problems)]));
-    if (shape.kind === 'struct') {
-      const struct = zeroOf(shape) as Record<string, unknown>;
-      for (const [key, item] of members) {
-        const field = Object.keys(shape.fields).find((name) => name.toLowerCase() === key.toLowerCase());
-        const of = field === undefined ? undefined : shape.fields[field]?.of;
-        if (field === undefined || of === undefined || item === null) continue;
-        const inside = { struct: shape.name.replace(/^.*\./, ''), path: [...place.path, field] };
-        struct[field] = fromJson(item, of, inside, problems);
-      }
-      return struct;
+    if (shape === 'map[string]interface {}') return value;
+    if (shape === 'map[string]string') return Object.fromEntries(members.map(([key, one]) => [key, fromJson(one, item, place, problems)]));
+    if (isStruct(shape)) {
+      const read = members.map(([key, one]) => {
+        const field = fieldOf(shape, key);
+        // The innermost struct, and the fields from the outermost one.
+        const path = [...place.split('.').slice(1), field?.name].join('.');
+        return field && [field.name, fromJson(one, field.of, `struct field ${shape.name.replace(/^.*\./, '')}.${path}`, problems)];
+      });
+      return { ...(zeroOf(shape) as object), ...Object.fromEntries(read.filter((one) => one !== undefined)) };
     }
   }
-  const into = place.path.length === 0 ? 'value' : `struct field ${place.struct}.${place.path.join('.')}`;
-  const found = shape.kind === 'int' && typeof value === 'number' ? `number ${goNumber(value)}` : kind;
-  problems.push(`json: cannot unmarshal ${found} into Go ${into} of type ${nameOf(shape)}`);
+  const found = shape === 'int' && typeof value === 'number' ? `number ${goNumber(value)}` : kind;
+  problems.push(`json: cannot unmarshal ${found} into Go ${place} of type ${nameOf(shape)}`);
   return zeroOf(shape);
 }
 
 /** @throws Error with the words of the decoder */
 function fromForm(node: Node, shape: Shape): unknown {
-  if (shape.kind === 'any' && typeof node === 'string') return node;
-  if (shape.kind === 'pointer') return fromForm(node, shape.of);
   const own = textOf(node);
   if (own === '' && (typeof node === 'string' || node.has(''))) return zeroOf(shape);
-  const members = typeof node === 'string' ? [['', node] as const] : [...node];
-  switch (shape.kind) {
-    case 'bool':
-      if (!isBool(own)) throw new Error(`could not parse bool from ${quoted(own)}`);
-      return isTrue(own);
-    case 'int':
-      if (!/^[-+]?\d+$/.test(own)) throw new Error(`could not parse int from ${quoted(own)}`);
-      return Number(own);
-    case 'time':
-      if (!TIME.test(own) || Number.isNaN(Date.parse(own))) throw new Error(`cannot decode string \`${own}\` as time.Time`);
-      return own;
-    case 'map':
-      return Object.fromEntries(members.map(([key, item]) => [key, fromForm(item, shape.of)]));
-    case 'any':
-      return Object.fromEntries(members.map(([key, item]) => [key, fromForm(item, shape)]));
-    case 'list':
-      return listOf(members, shape);
-    case 'struct': {
-      const struct = zeroOf(shape) as Record<string, unknown>;
-      for (const [key, item] of members) {
-        if (key === '') throw new Error(`${own} cannot be decoded as ${nameOf(shape)}`);
-        const [name, field] = Object.entries(shape.fields).find(([json, { form = json }]) => form.toLowerCase() === key.toLowerCase()) ?? [];
-        if (name !== undefined && field !== undefined) struct[name] = fromForm(item, field.of);
-      }
-      return struct;
-    }
-    default:
-      return own;
+  if (shape === 'string') return own;
+  if (shape === 'bool') {
+    if (!isBool(own)) throw new Error(`could not parse bool from ${quoted(own)}`);
+    return isTrue(own);
   }
+  if (shape === 'int') {
+    if (!/^[-+]?\d+$/.test(own)) throw new Error(`could not parse int from ${quoted(own)}`);
+    return Number(own);
+  }
+  const members: [string, Node][] = typeof node === 'string' ? [['', node]] : [...node];
+  if (isList(shape)) return listOf(members, itemOf(shape));
+  if (!isStruct(shape)) return Object.fromEntries(members.map(([key, one]) => [key, shape === 'map[string]string' ? textOf(one) : valueOf(one)]));
+  const read = members.map(([key, one]) => {
+    const field = fieldOf(shape, key, '');
+    return field && [field.name, fromForm(one, field.of)];
+  });
+  return { ...(zeroOf(shape) as object), ...Object.fromEntries(read.filter((one) => one !== undefined)) };
 }
 
-/** A date, with a time after it or not; Go takes some more forms. */
-const TIME = /^\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[-+]\d{2}:\d{2})?)?)?)?$/;
+/** A value of any type. */
+function valueOf(node: Node): Json {
+  return typeof node === 'string' ? node : Object.fromEntries([...node].map(([key, one]) => [key, valueOf(one)]));
+}
 
-/** Lists that are longer would only fill the memory. */
-const LONGEST_LIST = 10_000;
-
-function listOf(members: readonly (readonly [string, Node])[], shape: Shape & { of: Shape }): unknown[] {
+function listOf(members: readonly (readonly [string, Node])[], item: Shape): unknown[] {
   const list: unknown[] = [];
-  for (const [key, item] of members) {
-    if (key !== '_' && !/^[-+]?\d+$/.test(key)) throw new Error(`${key} is not a valid index for type ${nameOf(shape)}`);
+  for (const [key, one] of members) {
     const index = key === '_' ? list.length : Number(key);
-    if (index < 0 || index > LONGEST_LIST) throw new Error('reflect: slice index out of range');
-    while (list.length <= index) list.push(zeroOf(shape.of));
-    list[index] = fromForm(item, shape.of);
+    // Lists that are longer would only fill the memory.
+    if (!/^(_|\d{1,4})$/.test(key)) throw new Error(`${key} is not a valid index for type []${nameOf(item)}`);
+    while (list.length <= index) list.push(zeroOf(item));
+    list[index] = fromForm(one, item);
   }
   return list;
 }
 
+function isStruct(shape: Shape): shape is Struct {
+  return typeof shape === 'object' && 'fields' in shape;
+}
+
+function isList(shape: Shape): boolean {
+  return shape === '[]string' || Array.isArray(shape);
+}
+
+/** The type of the items of a list or a map. */
+function itemOf(shape: Shape): Shape {
+  return Array.isArray(shape) ? (shape[0] as Struct) : 'string';
+}
+
+function fieldOf({ fields }: Struct, key: string, underscore = '_'): { name: string; of: Shape } | undefined {
+  const [found] = Object.entries(fields).filter(([name]) => name.replaceAll('_', underscore).toLowerCase() === key.toLowerCase());
+  return found && { name: found[0], of: found[1] };
+}
+
 function zeroOf(shape: Shape): unknown {
-  if (shape.kind === 'string') return '';
-  if (shape.kind === 'bool') return false;
-  if (shape.kind === 'int') return 0;
-  if (shape.kind === 'time') return '';
-  return shape.kind === 'struct' ? Object.fromEntries(Object.entries(shape.fields).map(([name, { of }]) => [name, zeroOf(of)])) : null;
+  if (isStruct(shape)) return Object.fromEntries(Object.entries(shape.fields).map(([name, of]) => [name, zeroOf(of)]));
+  return { string: '', bool: false, int: 0 }[shape as string] ?? null;
 }
 
 function nameOf(shape: Shape): string {
-  if (shape.kind === 'list') return `[]${nameOf(shape.of)}`;
-  if (shape.kind === 'map') return `map[string]${nameOf(shape.of)}`;
-  if (shape.kind === 'pointer') return `*${nameOf(shape.of)}`;
-  if (shape.kind === 'any') return 'interface {}';
-  if (shape.kind !== 'struct') return shape.kind;
-  const fields = Object.entries(shape.fields).map(([name, { of }]) => `${name} ${nameOf(of)}`);
-  return shape.name === '' ? `struct { ${fields.join('; ')} }` : shape.name;
+  if (typeof shape === 'string') return shape;
+  if (!isStruct(shape)) return `[]${nameOf(shape[0])}`;
+  return shape.name || `struct { ${Object.entries(shape.fields).map(([name, of]) => `${name} ${nameOf(of)}`).join('; ')} }`;
 }
 
 function textOf(node: Node): string {
@@ -170,10 +180,11 @@ function treeOf(form: Values): Node {
   const root = new Map<string, Node>();
   for (const [name, values] of form) {
     const path = name.split(/(?<!\\)\./).map((part) => part.replace(/\\([\\.])/g, '$1'));
-    const isList = path.length > 1 && path.at(-1) === '_';
-    const items = isList ? values.map((value, index) => [String(index), value] as const) : [[path.at(-1) ?? '', values.at(-1) ?? ''] as const];
+    const last = path.pop() ?? '';
+    const isWhole = path.length > 0 && last === '_';
+    const items = isWhole ? values.map((value, index) => [String(index), value] as const) : [[last, values.at(-1) ?? ''] as const];
     let target = root;
-    for (const part of path.slice(0, -1)) {
+    for (const part of path) {
       const next = target.get(part) ?? new Map<string, Node>();
       const below = typeof next === 'string' ? new Map<string, Node>([['', next]]) : next;
       target.set(part, below);

@@ -48,6 +48,12 @@ export function inputValue(request: ApiRequest, name: string): string {
   return inputValues(request, name)?.[0] ?? '';
 }
 
+/** The tags of a request, with those of the old field; null if there are neither. */
+export function tagsOf(request: ApiRequest, given: string[] | null): string[] | null {
+  const old = inputValues(request, 'tag') ?? [];
+  return given === null && old.length === 0 ? null : [...(given ?? []), ...old];
+}
+
 /**
  * All fields of a request for its event, sorted by name; those of `secrets` are starred (tsuru/api `InputFields`).
  *
@@ -58,7 +64,7 @@ export function fieldsOf(
   request: ApiRequest,
   secrets: readonly string[] = [],
   { dropped = [], read = [] }: { dropped?: readonly string[]; read?: readonly string[] } = {},
-): { name: string; value: Json }[] {
+): { name: string; value: string | string[] }[] {
   const fields = formOf(request);
   if (request.contentType === JSON_TYPE) {
     const body = parsedOrNothing(request);

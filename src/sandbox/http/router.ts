@@ -5,9 +5,9 @@ import type { ApiRequest } from './request.ts';
 /** Answers a request. Without an answer, it is 200 with what the request's stream was given. @throws ApiError for the user */
 export type Handler = (request: ApiRequest, world: World) => Promise<Answer | undefined> | Answer | undefined;
 
-/** A route of Tsuru's API. A variable `{name}` in its path is one segment, `{name:.*}` all that follows. */
+/** A route of Tsuru's API. A variable `{name}` in its path is one segment, `{name:.*}` all that follows; else it is a regular expression. */
 export interface Route {
-  /** The only version that its path may begin with; without one, any route is found too. */
+  /** The only version that its path may begin with, if it is not `''`; without one, any route is found too. */
   version: string;
   method: string | readonly string[];
   path: string;
@@ -33,7 +33,7 @@ export function routerOf(routes: readonly Route[]): (method: string, path: strin
     const rest = prefix === undefined ? path : path.slice(prefix.length);
     for (const { route, pattern } of compiled) {
       if (!(typeof route.method === 'string' ? route.method === method : route.method.includes(method))) continue;
-      if (prefix !== undefined && version !== route.version) continue;
+      if (prefix !== undefined && route.version !== '' && version !== route.version) continue;
       const found = pattern.exec(rest);
       if (found !== null) return { route, version, params: { ...found.groups } };
     }

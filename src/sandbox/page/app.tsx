@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
-import { Calls } from './calls.tsx';
-import { Faults } from './faults.tsx';
+import { CallList } from './calls.tsx';
+import { FaultSwitches } from './faults.tsx';
 import { useFeed, type Connection, type Known } from './feed.ts';
 import { Log } from './log.tsx';
 import { Services } from './services.tsx';
@@ -20,7 +20,7 @@ const TABS = ['Platform', 'Calls', 'Log', 'Faults'] as const;
 type Tab = (typeof TABS)[number];
 
 /** The whole page: what the platform knows, and beside it what happens. */
-export function App() {
+export function SandboxPage() {
   const [known, connection] = useFeed();
   const statuses = useStatuses(known?.view, connection);
   const [chosen, setTab] = useState<Tab>('Platform');
@@ -62,9 +62,9 @@ export function App() {
 function Side({ tab, known: { view, calls, lines } }: { tab: Tab; known: Known }) {
   return (
     <div class="side" id="side" role="tabpanel" aria-label={tab}>
-      {tab === 'Calls' && <Calls calls={calls} />}
+      {tab === 'Calls' && <CallList calls={calls} />}
       {tab === 'Log' && <Log lines={lines} />}
-      {tab === 'Faults' && <Faults faults={view.faults} />}
+      {tab === 'Faults' && <FaultSwitches faults={view.faults} />}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import type { InstanceView, View, WorkloadView } from '../view.ts';
 import { path, tsuru } from './api.ts';
-import { Check, Field, Form, Select, text, Tools, type Tool } from './form.tsx';
+import { Checkbox, Field, fieldText, Form, Select, Tools, type Tool } from './form.tsx';
 import { Name } from './text.tsx';
 
 type Kind = WorkloadView['kind'];
@@ -9,7 +9,7 @@ type Kind = WorkloadView['kind'];
 export function BindForm({ view, instance, done, cancel }: { view: View; instance: InstanceView; done: (text: string) => void; cancel: () => void }) {
   const free = view.workloads.filter(({ kind, name }) => !(kind === 'app' ? instance.apps : instance.jobs).includes(name));
   const submit = (data: FormData) => {
-    const [, kind = '', name = ''] = /^(app|job) (.*)$/.exec(text(data, 'to')) ?? [];
+    const [, kind = '', name = ''] = /^(app|job) (.*)$/.exec(fieldText(data, 'to')) ?? [];
     return tsuru('PUT', bindPath(instance, kind as Kind, name), new URLSearchParams({ noRestart: String(data.has('noRestart')) }));
   };
   if (free.length === 0) return <p class="soft">Every app and job is bound. Add another one below first.</p>;
@@ -18,7 +18,7 @@ export function BindForm({ view, instance, done, cancel }: { view: View; instanc
       <Field label="App or job">
         <Select name="to" options={free.map(({ kind, name }) => [`${kind} ${name}`, `${kind} ${name}`])} />
       </Field>
-      <Check name="noRestart" label="Do not restart its units" />
+      <Checkbox name="noRestart" label="Do not restart its units" />
     </Form>
   );
 }
@@ -54,8 +54,8 @@ function unbindTool(instance: InstanceView, kind: Kind, name: string): Tool {
         <p>
           Unbind the {kind} <Name text={name} />? It loses the variables of this instance.
         </p>
-        <Check name="force" label="Force: go on when the service fails" />
-        {kind === 'app' && <Check name="noRestart" label="Do not restart its units" />}
+        <Checkbox name="force" label="Force: go on when the service fails" />
+        {kind === 'app' && <Checkbox name="noRestart" label="Do not restart its units" />}
       </Form>
     ),
   };

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import type { CallDetails, CallView } from '../view.ts';
-import { callDetails } from './api.ts';
+import { askCall } from './api.ts';
 import type { Shown } from './feed.ts';
 import { Body, Copy, duration, Name, Time } from './text.tsx';
 
 /** Each call that Tsuru made to a service, the newest first. */
-export function Calls({ calls }: { calls: readonly Shown[] }) {
+export function CallList({ calls }: { calls: readonly Shown[] }) {
   const [filter, setFilter] = useState('');
   const shown = calls.filter((call) => matches(call, filter));
   return (
@@ -59,7 +59,7 @@ function Call({ call }: { call: Shown }) {
 function Details({ number, command }: Pick<CallView, 'number' | 'command'>) {
   const [details, setDetails] = useState<CallDetails | string>();
   const load = (isClear: boolean): void => {
-    void callDetails(number, isClear).then(setDetails);
+    void askCall(number, isClear).then(setDetails);
   };
   useEffect(() => {
     load(false);

@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 
 import type { Operation } from '../../sandbox/records.ts';
 import type { InstanceView } from '../view.ts';
-import { path, proxied, type Reply } from './api.ts';
-import { Field, Form, text, Tools } from './form.tsx';
+import { path, proxied, type TsuruReply } from './api.ts';
+import { Field, fieldText, Form, Tools } from './form.tsx';
 import { Body, Name } from './text.tsx';
 
 /** The service's own endpoints of an instance, as its permissions manifest names them: each is a form. */
@@ -28,18 +28,18 @@ export function Endpoints({ instance, operations }: { instance: InstanceView; op
 }
 
 function EndpointForm({ instance, operation, cancel }: { instance: InstanceView; operation: Operation; cancel: () => void }) {
-  const [reply, setReply] = useState<Reply>();
+  const [reply, setReply] = useState<TsuruReply>();
   const method = operation.method || 'GET';
   const hasBody = method !== 'GET' && method !== 'HEAD';
-  const submit = async (data: FormData): Promise<Reply> => {
+  const submit = async (data: FormData): Promise<TsuruReply> => {
     setReply(undefined);
     const own = operation.path.replace(VARIABLE, (_, name: string, rest?: string) => {
-      const value = text(data, `path ${name}`);
+      const value = fieldText(data, `path ${name}`);
       return rest === undefined ? encodeURIComponent(value) : value.split('/').map(encodeURIComponent).join('/');
     });
-    const query = text(data, 'query').replace(/^\?/, '');
+    const query = fieldText(data, 'query').replace(/^\?/, '');
     const target = path`/1.20/services/${instance.service}/resources/${instance.name}/` + own.replace(/^\//, '') + (query && `?${query}`);
-    const answer = await proxied(method, target, text(data, 'type'), text(data, 'body'));
+    const answer = await proxied(method, target, fieldText(data, 'type'), fieldText(data, 'body'));
     setReply(answer);
     return { ...answer, ok: true };
   };

@@ -14,7 +14,7 @@ const TITLES: Record<FaultView['fault'], string> = {
 };
 
 /** Switches for what goes wrong in production. */
-export function Faults({ faults }: { faults: View['faults'] }) {
+export function FaultSwitches({ faults }: { faults: View['faults'] }) {
   const [error, setError] = useState('');
   const toggle = async (fault: string, step: string, isOn: boolean): Promise<void> => {
     const reply = await switchFault(fault, step, isOn);

@@ -1,14 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-import type { Reply } from './api.ts';
+import type { TsuruReply } from './api.ts';
 import { Name, visible } from './text.tsx';
 
 /** A form that asks Tsuru; an error stays in it, in Tsuru's words. */
 export function Form({ action, submit, done, cancel, isDanger = false, children }: {
   /** The words of its button. */
   action: string;
-  submit: (data: FormData) => Promise<Reply>;
+  submit: (data: FormData) => Promise<TsuruReply>;
   /** Is told the answer's text once it succeeded. */
   done: (text: string) => void;
   cancel?: () => void;
@@ -21,7 +21,7 @@ export function Form({ action, submit, done, cancel, isDanger = false, children 
   const send = async (form: HTMLFormElement): Promise<void> => {
     setBusy(true);
     setError('');
-    const reply = await submit(new FormData(form)).catch((failure: unknown): Reply => ({ ok: false, status: 0, text: (failure as Error).message, type: '' }));
+    const reply = await submit(new FormData(form)).catch((failure: unknown): TsuruReply => ({ ok: false, status: 0, text: (failure as Error).message, type: '' }));
     setBusy(false);
     if (reply.ok) done(reply.text);
     else setError(reply.text.trim() || `Tsuru answered ${reply.status} without a text.`);
@@ -63,7 +63,7 @@ export function Field({ label, hint, children }: { label: string; hint?: string;
   );
 }
 
-export function Check({ name, label }: { name: string; label: string }) {
+export function Checkbox({ name, label }: { name: string; label: string }) {
   return (
     <label class="check">
       <input type="checkbox" name={name} /> <span>{label}</span>
@@ -84,12 +84,12 @@ export function Select({ name, value, options }: { name: string; value?: string;
 }
 
 /** The value of a text field, `''` if there is none. */
-export function text(data: FormData, name: string): string {
-  return texts(data, name)[0] ?? '';
+export function fieldText(data: FormData, name: string): string {
+  return fieldTexts(data, name)[0] ?? '';
 }
 
 /** The values of all text fields of a name. */
-export function texts(data: FormData, name: string): string[] {
+export function fieldTexts(data: FormData, name: string): string[] {
   return data.getAll(name).filter((value) => typeof value === 'string');
 }
 

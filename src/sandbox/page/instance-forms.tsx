@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import type { InstanceView, ServiceView, View } from '../view.ts';
 import { path, tsuru } from './api.ts';
-import { Check, Field, Form, Select, text } from './form.tsx';
+import { Checkbox, Field, fieldText, Form, Select } from './form.tsx';
 import { Parameters, parametersOf } from './parameters.tsx';
 import { visible } from './text.tsx';
 
@@ -21,7 +21,7 @@ interface Plan {
 /** The form for a new instance. */
 export function AddForm({ view, service, done, cancel }: FormProps) {
   const submit = (data: FormData) =>
-    tsuru('POST', path`/1.0/services/${service.name}/instances`, { name: text(data, 'name'), owner: text(data, 'team'), pool: text(data, 'pool'), ...fieldsOf(data) });
+    tsuru('POST', path`/1.0/services/${service.name}/instances`, { name: fieldText(data, 'name'), owner: fieldText(data, 'team'), pool: fieldText(data, 'pool'), ...fieldsOf(data) });
   return (
     <Form action="Add the instance" {...{ submit, done, cancel }}>
       <div class="fields">
@@ -40,7 +40,7 @@ export function AddForm({ view, service, done, cancel }: FormProps) {
 /** The form that changes an instance. */
 export function UpdateForm({ view, service, instance, done, cancel }: FormProps & { instance: InstanceView }) {
   const submit = (data: FormData) =>
-    tsuru('PUT', path`/1.0/services/${service.name}/instances/${instance.name}`, { teamowner: text(data, 'team'), ...fieldsOf(data) });
+    tsuru('PUT', path`/1.0/services/${service.name}/instances/${instance.name}`, { teamowner: fieldText(data, 'team'), ...fieldsOf(data) });
   return (
     <Form action="Update" {...{ submit, done, cancel }}>
       <div class="fields">
@@ -60,8 +60,8 @@ export function RemoveForm({ service, instance, done, cancel }: Omit<FormProps, 
   return (
     <Form action="Remove it" isDanger {...{ submit, done, cancel }}>
       <p>Remove the instance {visible(instance.name)}? The service deletes what is in it.</p>
-      {instance.apps.length > 0 && <Check name="all" label="Unbind its apps first" />}
-      <Check name="errors" label="Go on when the service fails" />
+      {instance.apps.length > 0 && <Checkbox name="all" label="Unbind its apps first" />}
+      <Checkbox name="errors" label="Go on when the service fails" />
     </Form>
   );
 }
@@ -116,6 +116,6 @@ function Plans({ view, service, instance }: { view: View; service: ServiceView; 
 }
 
 function fieldsOf(data: FormData) {
-  const tags = text(data, 'tags').split(/\s+/).filter((tag) => tag !== '');
-  return { plan: text(data, 'plan'), description: text(data, 'description'), tags, parameters: parametersOf(data) };
+  const tags = fieldText(data, 'tags').split(/\s+/).filter((tag) => tag !== '');
+  return { plan: fieldText(data, 'plan'), description: fieldText(data, 'description'), tags, parameters: parametersOf(data) };
 }

@@ -17,7 +17,7 @@ interface InstanceProps {
 }
 
 /** One instance: a line, and all of it once it is opened. */
-export function Instance({ view, service, instance, statuses }: InstanceProps) {
+export function InstanceItem({ view, service, instance, statuses }: InstanceProps) {
   const [isOpen, setOpen] = useState(false);
   const status = statuses.of(instance);
   const binds = [instance.apps.length > 0 && count(instance.apps.length, 'app'), instance.jobs.length > 0 && count(instance.jobs.length, 'job')];

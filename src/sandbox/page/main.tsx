@@ -1,5 +1,5 @@
 import { render } from 'preact';
 
-import { App } from './app.tsx';
+import { SandboxPage } from './app.tsx';
 
-render(<App />, document.body);
+render(<SandboxPage />, document.body);

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
 import type { Json } from '../records.ts';
-import { Field, texts } from './form.tsx';
+import { Field, fieldTexts } from './form.tsx';
 
 /** Fields for parameters: as rows of a name and a text each, or as JSON where other values are needed. */
 export function Parameters({ of = {} }: { of?: Record<string, Json> }) {
@@ -42,8 +42,8 @@ export function Parameters({ of = {} }: { of?: Record<string, Json> }) {
 export function parametersOf(data: FormData): Record<string, Json> {
   const json = data.get('json');
   if (typeof json !== 'string') {
-    const values = texts(data, 'value');
-    return Object.fromEntries(texts(data, 'key').flatMap((key, index) => (key === '' ? [] : [[key, values[index] ?? '']])));
+    const values = fieldTexts(data, 'value');
+    return Object.fromEntries(fieldTexts(data, 'key').flatMap((key, index) => (key === '' ? [] : [[key, values[index] ?? '']])));
   }
   const parsed = JSON.parse(json.trim() === '' ? '{}' : json) as Json;
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('The parameters must be a JSON object.');

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { InstanceView, ServiceView, View } from '../view.ts';
 import { Tools } from './form.tsx';
 import { AddForm } from './instance-forms.tsx';
-import { Instance } from './instance.tsx';
+import { InstanceItem } from './instance.tsx';
 import type { Statuses } from './statuses.ts';
 import { count, Name } from './text.tsx';
 
@@ -59,7 +59,7 @@ function Service({ view, service, statuses }: { view: View; service: ServiceView
       {own.length === 0 && <p class="soft">No instance yet. Add the first one: Tsuru then asks the service to create it.</p>}
       <ul class="plain list">
         {shown.map((instance) => (
-          <Instance key={instance.name} {...{ view, service, instance, statuses }} />
+          <InstanceItem key={instance.name} {...{ view, service, instance, statuses }} />
         ))}
       </ul>
     </section>

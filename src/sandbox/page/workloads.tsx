@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 
 import type { View, WorkloadView } from '../view.ts';
-import { path, tsuru, valuesOf } from './api.ts';
-import { Field, Form, Select, text, Tools } from './form.tsx';
+import { path, tsuru, askValues } from './api.ts';
+import { Field, fieldText, Form, Select, Tools } from './form.tsx';
 import { count, Name } from './text.tsx';
 
 type Kind = WorkloadView['kind'];
@@ -71,7 +71,7 @@ function Variables({ kind, name, variables }: Pick<WorkloadView, 'kind' | 'name'
   if (variables.length === 0) return <p class="soft">Nothing in its environment yet. Bind an instance to it.</p>;
   const toggle = async (variable: string): Promise<void> => {
     const { [variable]: value, ...rest } = shown;
-    setShown(value === undefined ? { ...rest, [variable]: (await valuesOf(kind, name)).get(variable) ?? '' } : rest);
+    setShown(value === undefined ? { ...rest, [variable]: (await askValues(kind, name)).get(variable) ?? '' } : rest);
   };
   return (
     <ul class="plain">
@@ -94,9 +94,9 @@ function Variables({ kind, name, variables }: Pick<WorkloadView, 'kind' | 'name'
 
 function NewForm({ view, kind, done, cancel }: { view: View; kind: Kind; done: () => void; cancel: () => void }) {
   const submit = (data: FormData) => {
-    const [name, teamOwner, pool] = [text(data, 'name'), text(data, 'team'), text(data, 'pool')];
+    const [name, teamOwner, pool] = [fieldText(data, 'name'), fieldText(data, 'team'), fieldText(data, 'pool')];
     if (kind === 'app') return tsuru('POST', '/1.0/apps', new URLSearchParams({ name, teamOwner, pool }));
-    return tsuru('POST', '/1.13/jobs', { name, schedule: text(data, 'schedule'), pool, teamOwner, metadata: {}, container: {} });
+    return tsuru('POST', '/1.13/jobs', { name, schedule: fieldText(data, 'schedule'), pool, teamOwner, metadata: {}, container: {} });
   };
   return (
     <Form action={`Add the ${kind}`} {...{ submit, done, cancel }}>
