@@ -1,4 +1,4 @@
-import { hostsOf } from './app-binds.ts';
+import { hostsOf } from './workload-binds.ts';
 import { planView } from './plans.ts';
 import { clusterOf } from './pools.ts';
 import type { App, State } from './records.ts';
@@ -6,7 +6,7 @@ import { bindsOf } from './workloads.ts';
 
 /** An app as Tsuru's API shows it alone (tsuru/app `AppInfo`). */
 export function appView(state: State, app: App) {
-  const [address = ''] = hostsOf(app);
+  const [address = ''] = hostsOf(app.name);
   const provisioner = state.pools.find(({ name }) => name === app.pool)?.provisioner ?? '';
   const cluster = clusterOf(state, provisioner, app.pool);
   return {
@@ -37,7 +37,7 @@ export function appView(state: State, app: App) {
 
 /** An app as Tsuru's API shows it in a list (tsuru/api `minifyApp`). */
 export function appSummary(app: App, isExtended: boolean) {
-  const [address = ''] = hostsOf(app);
+  const [address = ''] = hostsOf(app.name);
   return {
     name: app.name,
     pool: app.pool,

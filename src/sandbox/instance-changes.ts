@@ -1,4 +1,4 @@
-import { callAt } from './app-binds.ts';
+import { callAt } from './workload-binds.ts';
 import type { RunningEvent } from './events.ts';
 import { failIfArmed } from './faults.ts';
 import type { ApiRequest } from './http/request.ts';

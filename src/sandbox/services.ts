@@ -1,5 +1,5 @@
 import { has } from './find.ts';
-import { ApiError } from './http/answer.ts';
+import { requireAll } from './http/answer.ts';
 import { isName, NAME_RULE } from './names.ts';
 import type { Context, Instance, Service, State } from './records.ts';
 
@@ -10,16 +10,14 @@ import type { Context, Instance, Service, State } from './records.ts';
  */
 export function validateService({ teams }: State, service: Service, isNew: boolean): void {
   const { name, password, endpoints, ownerTeams } = service;
-  const rules: [boolean, string][] = [
+  requireAll([
     [name !== '', 'Service id is required'],
     [!isNew || isName(name), `Invalid service id, ${NAME_RULE}`],
     [password !== '', 'Service password is required'],
     [Object.keys(endpoints).length > 0, 'At least one endpoint is required'],
     [ownerTeams.length > 0, 'At least one service team owner is required'],
     [ownerTeams.every((owner) => has(teams, owner)), "Team owner doesn't exist"],
-  ];
-  const broken = rules.find(([isKept]) => !isKept);
-  if (broken !== undefined) throw new ApiError(400, broken[1]);
+  ]);
 }
 
 /**

@@ -6,8 +6,7 @@ import { isTrue } from './http/values.ts';
 type Fields = readonly { name: string; values: readonly string[] }[];
 
 /**
- * The command of Tsuru's client that makes a request, quoted for a shell; undefined if it has none. Private variables are starred,
- * and the manifest of a service is a file.
+ * The command of Tsuru's client that makes a request in which Tsuru calls a service, quoted for a shell; undefined if it has none.
  */
 export function commandOf(request: ApiRequest): string | undefined {
   const template = COMMANDS[`${request.method} ${request.route}`];
@@ -26,63 +25,39 @@ export function commandOf(request: ApiRequest): string | undefined {
 /** Characters of a command that can be pasted. */
 const LONGEST = 10_000;
 
+const INSTANCE = '/services/{service}/instances/{instance}';
+
 /**
- * Commands by request. `:name` is a variable of the route, `@a|b` the first of two fields that is there, `-f@a` a flag with each
- * value of a field, `--f?a` a switch, `--f%a` a flag with each member of an object, `!a` a field that no flag is for, `$a` variables.
+ * Commands by request, of those in which Tsuru calls a service. `:name` is a variable of the route, `@a|b` the first of two fields that
+ * is there, `-f@a` a flag with each value of a field, `--f?a` a switch, `--f%a` a flag with each member of an object, `!a` a field
+ * that no flag is for.
  */
 const COMMANDS: Record<string, string> = {
-  'POST /services': 'service create manifest.yaml',
-  'GET /services/instances': 'service list -g@tag',
   'GET /services/{name}': 'service info :name',
-  'PUT /services/{name}': 'service update manifest.yaml',
-  'DELETE /services/{name}': 'service destroy :name -y',
   'GET /services/{name}/plans': 'service plan list :name --pool@pool',
-  'GET /services/{name}/doc': 'service doc get :name',
-  'PUT /services/{name}/doc': 'service doc add :name docs/service.md',
   'POST /services/{service}/instances':
     'service instance add :service @name @plan|planname|plan_name -t@owner|teamowner|team_owner -d@description -g@tag|tags --pool@pool --plan-param%parameters',
-  'GET /services/{service}/instances/{instance}': 'service instance info :service :instance',
-  'GET /services/{service}/instances/{instance}/status': 'service instance info :service :instance',
-  'PUT /services/{service}/instances/{instance}':
-    'service instance update :service :instance -d@description -p@plan -t@teamowner -g@tag|tags --plan-param%parameters',
-  'DELETE /services/{service}/instances/{instance}': 'service instance remove :service :instance -y -f?unbindall --ignore-errors?ignoreerrors',
-  'PUT /services/{service}/instances/permission/{instance}/{team}': 'service instance grant :service :instance :team',
-  'DELETE /services/{service}/instances/permission/{instance}/{team}': 'service instance revoke :service :instance :team',
-  ...binds('app', ['/{app}', '/apps/{app}']),
-  ...binds('job', ['/jobs/{job}']),
-  'GET /apps': 'app list',
-  'POST /apps': 'app create @name @platform -t@teamowner -o@pool -p@plan -d@description -g@tag|tags',
-  'GET /apps/{app}': 'app info -a :app',
+  [`GET ${INSTANCE}`]: 'service instance info :service :instance',
+  [`GET ${INSTANCE}/status`]: 'service instance info :service :instance',
+  [`PUT ${INSTANCE}`]: 'service instance update :service :instance -d@description -p@plan -t@teamowner -g@tag|tags --plan-param%parameters',
+  [`DELETE ${INSTANCE}`]: 'service instance remove :service :instance -y -f?unbindall --ignore-errors?ignoreerrors',
+  ...binds('app', '/{app}'),
+  ...binds('app', '/apps/{app}'),
+  ...binds('job', '/jobs/{job}'),
   'DELETE /apps/{app}': 'app remove -a :app -y',
-  'GET /apps/{app}/env': 'env get -a :app',
-  'POST /apps/{app}/env': 'env set $envs -a :app -p?private --no-restart?norestart',
-  'DELETE /apps/{app}/env': 'env unset @env -a :app --no-restart?norestart',
-  'GET /jobs': 'job list',
-  'POST /jobs': 'job create @name @container.image -t@teamowner -o@pool -p@plan -s@schedule -d@description -g@tag|tags --manual?manual',
-  'GET /jobs/{name}': 'job info :name',
-  'DELETE /jobs/{name}': 'job delete :name -y',
-  'GET /jobs/{name}/env': 'env get -j :name',
-  'POST /jobs/{name}/env': 'env set $envs -j :name -p?private',
-  'DELETE /jobs/{name}/env': 'env unset @env -j :name',
-  'GET /teams': 'team list',
-  'POST /teams': 'team create @name -t@tag|tags',
-  'DELETE /teams/{name}': 'team remove :name -y',
-  'GET /pools': 'pool list',
 };
 
-function binds(of: string, paths: readonly string[]): Record<string, string> {
+function binds(of: string, path: string): Record<string, string> {
   const common = `:service :instance --${of} :${of} --no-restart?norestart`;
-  return Object.fromEntries(
-    paths.flatMap((path) => [
-      [`PUT /services/{service}/instances/{instance}${path}`, `service instance bind ${common} !parameters`],
-      [`DELETE /services/{service}/instances/{instance}${path}`, `service instance unbind ${common} --force?force`],
-    ]),
-  );
+  return {
+    [`PUT ${INSTANCE}${path}`]: `service instance bind ${common} !parameters`,
+    [`DELETE ${INSTANCE}${path}`]: `service instance unbind ${common} --force?force`,
+  };
 }
 
 /** The words of a token of a template; undefined if the client cannot say them. */
 function wordsOf(token: string, { params }: ApiRequest, fields: Fields): string[] | undefined {
-  const [, flag = '', kind = '', names = ''] = /^(-[\w-]*|)([:@?%!$])(.+)$/.exec(token) ?? [];
+  const [, flag = '', kind = '', names = ''] = /^(-[\w-]*|)([:@?%!])(.+)$/.exec(token) ?? [];
   const values = (name: string): string[] => fields.filter(({ name: own }) => isBelow(own, name)).flatMap((field) => field.values);
   switch (kind) {
     case ':':
@@ -99,14 +74,6 @@ function wordsOf(token: string, { params }: ApiRequest, fields: Fields): string[
       const members = fields.filter(({ name }) => name.startsWith(`${names}.`)).map(({ name, values: [value = ''] }) => [name.slice(names.length + 1), value] as const);
       if (members.some(([name]) => /(?<!\\)\./.test(name))) return undefined;
       return members.flatMap(([name, value]) => [flag, `${name.replace(/\\(.)/g, '$1')}=${value}`]);
-    }
-    case '$': {
-      const isPrivate = isTrue(values('private')[0] ?? '');
-      const found = fields.flatMap(({ name, values: [variable = ''] }) => {
-        const [, index] = /^envs\.(\d+)\.name$/i.exec(name) ?? [];
-        return index === undefined ? [] : [`${variable}=${isPrivate ? '***' : (values(`envs.${index}.value`)[0] ?? '')}`];
-      });
-      return found;
     }
     default:
       return [token];

@@ -1,4 +1,4 @@
-import { unbindApp } from '../app-binds.ts';
+import { unbind } from '../workload-binds.ts';
 import { newApp } from '../app-changes.ts';
 import { appSummary, appView } from '../app-view.ts';
 import { change, underEvent, type RunningEvent } from '../events.ts';
@@ -7,7 +7,7 @@ import { aboutApp, appContexts, findApp } from '../find.ts';
 import { empty, goJson, json } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { first, isTrue } from '../http/values.ts';
 import { cleanTags } from '../names.ts';
 import { requireAllowed } from '../permissions.ts';
@@ -15,12 +15,12 @@ import type { App } from '../records.ts';
 import { isSame, matches, sightOf } from '../workloads.ts';
 import type { World } from '../world.ts';
 
-export const APPS_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/apps', handler: listApps },
-  { version: '1.0', method: 'POST', path: '/apps', handler: createApp },
-  { version: '1.0', method: 'GET', path: '/apps/{app}', handler: appInfo },
-  { version: '1.0', method: 'DELETE', path: '/apps/{app}', handler: removeApp },
-];
+export const APPS_ROUTES = routes({
+  '1.0 GET /apps': listApps,
+  '1.0 POST /apps': createApp,
+  '1.0 GET /apps/{app}': appInfo,
+  '1.0 DELETE /apps/{app}': removeApp,
+});
 
 function listApps(request: ApiRequest, { state }: World) {
   const isSeen = sightOf(state, userOf(request), ['app.read', 'app.read.info']);
@@ -70,7 +70,7 @@ async function unbindAll(request: ApiRequest, world: World, app: App, event: Run
   let errors = '';
   for (const instance of world.state.instances.filter(({ apps }) => apps.includes(app.name))) {
     try {
-      await unbindApp(world, request, { instance, app, restart: false, event, force: true });
+      await unbind(world, request, { instance, of: 'app', workload: app, restart: false, event, force: true });
     } catch (error) {
       if (error instanceof Crash) throw error;
       errors += `- ${instance.name} (${(error as Error).message})`;

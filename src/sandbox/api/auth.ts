@@ -1,7 +1,7 @@
 import { ApiError, empty, json } from '../http/answer.ts';
 import { inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes, type Route } from '../http/router.ts';
 import { tokenOf } from '../http/token.ts';
 import { isEmail } from '../names.ts';
 import type { State, User } from '../records.ts';
@@ -9,11 +9,15 @@ import { ROOT } from '../seed.ts';
 import type { World } from '../world.ts';
 
 export const AUTH_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/auth/scheme', isOpen: true, handler: () => json({ name: 'native', data: {} }) },
-  { version: '1.18', method: 'GET', path: '/auth/schemes', isOpen: true, handler: () => json([{ name: 'native', default: true, data: {} }]) },
-  { version: '1.0', method: 'POST', path: '/auth/login', isOpen: true, handler: logIn },
-  { version: '1.0', method: 'POST', path: '/users/{email}/tokens', isOpen: true, handler: logIn },
-  { version: '1.0', method: 'DELETE', path: '/users/tokens', handler: logOut },
+  ...routes({
+    '1.0 GET /auth/scheme': () => json({ name: 'native', data: {} }),
+    '1.18 GET /auth/schemes': () => json([{ name: 'native', default: true, data: {} }]),
+    '1.0 POST /auth/login': logIn,
+    '1.0 POST /users/{email}/tokens': logIn,
+  }, true),
+  ...routes({
+    '1.0 DELETE /users/tokens': logOut,
+  }),
 ];
 
 /** Gives a new token; the first user gets the sandbox's own again. */

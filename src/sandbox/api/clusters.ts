@@ -1,23 +1,23 @@
-import { underEvent } from '../events.ts';
+import { change, underEvent } from '../events.ts';
 import { about, found, has } from '../find.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
+import { ApiError, empty, json, requireAll } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { isName, NAME_RULE } from '../names.ts';
-import { isAllowed, requireAllowed } from '../permissions.ts';
+import { requireAllowed } from '../permissions.ts';
 import { findPool } from '../pools.ts';
 import type { Cluster, State } from '../records.ts';
 import type { World } from '../world.ts';
 
-export const CLUSTERS_ROUTES: Route[] = [
-  { version: '1.3', method: 'POST', path: '/provisioner/clusters', handler: createCluster },
-  { version: '1.3', method: 'GET', path: '/provisioner/clusters', handler: listClusters },
-  { version: '1.8', method: 'GET', path: '/provisioner/clusters/{name}', handler: clusterInfo },
-  { version: '1.3', method: 'DELETE', path: '/provisioner/clusters/{name}', handler: removeCluster },
-];
+export const CLUSTERS_ROUTES = routes({
+  '1.3 POST /provisioner/clusters': createCluster,
+  '1.3 GET /provisioner/clusters': listClusters,
+  '1.8 GET /provisioner/clusters/{name}': clusterInfo,
+  '1.3 DELETE /provisioner/clusters/{name}': removeCluster,
+});
 
 async function createCluster(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'cluster.create');
@@ -35,8 +35,7 @@ async function createCluster(request: ApiRequest, world: World) {
 
 async function removeCluster(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  requireAllowed(world.state, userOf(request), 'cluster.delete');
-  await underEvent(world, request, { ...about('cluster', name), kind: 'cluster.delete' }, () => {
+  await change(request, world, { ...about('cluster', name), kind: 'cluster.delete' }, () => {
     const cluster = findCluster(world.state, name);
     world.state.clusters = world.state.clusters.filter((one) => one !== cluster);
   });
@@ -52,13 +51,12 @@ function done(request: ApiRequest) {
 
 function listClusters(request: ApiRequest, { state }: World) {
   requireAllowed(state, userOf(request), 'cluster.read');
-  const isAdmin = isAllowed(state, userOf(request), 'cluster.admin');
-  return state.clusters.length === 0 ? empty(204) : json(state.clusters.map((cluster) => clusterView(cluster, isAdmin)));
+  return state.clusters.length === 0 ? empty(204) : json(state.clusters.map(clusterView));
 }
 
 function clusterInfo(request: ApiRequest, { state }: World) {
   requireAllowed(state, userOf(request), 'cluster.read');
-  return json(clusterView(findCluster(state, param(request, 'name')), true));
+  return json(clusterView(findCluster(state, param(request, 'name'))));
 }
 
 const CLUSTER = struct('provision.Cluster', {
@@ -81,13 +79,14 @@ function clusterFrom(request: ApiRequest): Cluster {
 }
 
 function requireCluster({ name, provisioner, pools, isDefault }: Cluster): void {
-  const wrong = (message: string) => new ApiError(400, message);
-  if (name.trim() === '') throw wrong('cluster name is mandatory');
-  if (!isName(name.trim())) throw wrong(`Invalid cluster name, cluster name ${NAME_RULE}`);
-  if (provisioner === '') throw wrong('provisioner name is mandatory');
-  if (pools.length > 0 && isDefault) throw wrong('cannot have both pools and default set');
-  if (pools.length === 0 && !isDefault) throw wrong('either default or a list of pools must be set');
-  if (provisioner !== 'fake' && provisioner !== 'kubernetes') throw wrong(`provisioner error: unknown provisioner: ${quoted(provisioner)}`);
+  requireAll([
+    [name.trim() !== '', 'cluster name is mandatory'],
+    [isName(name.trim()), `Invalid cluster name, cluster name ${NAME_RULE}`],
+    [provisioner !== '', 'provisioner name is mandatory'],
+    [pools.length === 0 || !isDefault, 'cannot have both pools and default set'],
+    [pools.length > 0 || isDefault, 'either default or a list of pools must be set'],
+    [['fake', 'kubernetes'].includes(provisioner), `provisioner error: unknown provisioner: ${quoted(provisioner)}`],
+  ]);
 }
 
 /** A pool is in one cluster of a provisioner, and one cluster of it is the default. */
@@ -98,18 +97,10 @@ function takePools({ clusters }: State, { provisioner, pools, isDefault }: Clust
   }
 }
 
-function clusterView({ name, addresses, provisioner, pools, customData, isDefault }: Cluster, isAdmin: boolean) {
-  const hidden = isAdmin ? [] : ['token', 'password'];
-  const shown = Object.entries(customData ?? {}).filter(([key]) => !hidden.includes(key));
+function clusterView({ name, addresses, provisioner, pools, customData, isDefault }: Cluster) {
   return {
-    name,
-    addresses,
-    provisioner,
-    cacert: null,
-    clientcert: null,
-    clientkey: null,
-    pools: pools.length === 0 ? null : pools,
-    custom_data: customData === null || Object.keys(customData).length === 0 ? null : Object.fromEntries(shown),
+    ...{ name, addresses, provisioner, cacert: null, clientcert: null, clientkey: null, pools: pools.length === 0 ? null : pools },
+    custom_data: Object.keys(customData ?? {}).length === 0 ? null : customData,
     local: false,
     default: isDefault,
   };

@@ -3,17 +3,17 @@ import { eventDetails, eventView } from '../event-view.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { permissionsOf, requireAllowed } from '../permissions.ts';
 import type { EventRecord } from '../records.ts';
 import type { World } from '../world.ts';
 
-export const EVENTS_ROUTES: Route[] = [
-  { version: '1.1', method: 'GET', path: '/events', handler: listEvents },
-  { version: '1.1', method: 'GET', path: '/events/kinds', handler: listKinds },
-  { version: '1.1', method: 'GET', path: '/events/{uuid}', handler: eventInfo },
-  { version: '1.1', method: 'POST', path: '/events/{uuid}/cancel', handler: cancelEvent },
-];
+export const EVENTS_ROUTES = routes({
+  '1.1 GET /events': listEvents,
+  '1.1 GET /events/kinds': listKinds,
+  '1.1 GET /events/{uuid}': eventInfo,
+  '1.1 POST /events/{uuid}/cancel': cancelEvent,
+});
 
 function listEvents(request: ApiRequest, { state }: World) {
   const events = filteredEvents(state.events, request, permissionsOf(state, userOf(request)).permissions);

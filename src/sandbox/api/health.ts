@@ -1,11 +1,15 @@
 import { json, text } from '../http/answer.ts';
 import type { ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes, type Route } from '../http/router.ts';
 
 export const HEALTH_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/healthcheck', isOpen: true, handler: health },
-  { version: '1.0', method: 'GET', path: '/healthcheck/', isOpen: true, handler: health },
-  { version: '1.0', method: 'GET', path: '/info', handler: () => json({ version: '1.23.1' }) },
+  ...routes({
+    '1.0 GET /healthcheck': health,
+    '1.0 GET /healthcheck/': health,
+  }, true),
+  ...routes({
+    '1.0 GET /info': () => json({ version: '1.23.1' }),
+  }),
 ];
 
 /** The database of a Tsuru is called MongoDB; the sandbox has its own in memory. */

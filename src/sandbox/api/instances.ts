@@ -6,8 +6,8 @@ import { decoded, struct } from '../http/decode.ts';
 import { isSame } from '../http/go-values.ts';
 import { fieldsOf, hasField, inputValue, JSON_TYPE, tagsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
-import { callAt } from '../app-binds.ts';
+import { routes } from '../http/router.ts';
+import { callAt } from '../workload-binds.ts';
 import { createInstance, updateInstance } from '../instance-changes.ts';
 import { requireAllowed, teamFor, teamContexts } from '../permissions.ts';
 import { clusterOf } from '../pools.ts';
@@ -148,11 +148,11 @@ function setAccess(request: ApiRequest, world: World, isGranted: boolean): Promi
 
 const PATH = '/services/{service}/instances';
 
-export const INSTANCES_ROUTES: Route[] = [
-  { version: '1.0', method: 'POST', path: PATH, handler: create },
-  { version: '1.0', method: 'GET', path: `${PATH}/{instance}`, handler: info },
-  { version: '1.0', method: 'PUT', path: `${PATH}/{instance}`, handler: update },
-  { version: '1.0', method: 'GET', path: `${PATH}/{instance}/status`, handler: status },
-  { version: '1.0', method: 'PUT', path: `${PATH}/permission/{instance}/{team}`, handler: (request, world) => setAccess(request, world, true) },
-  { version: '1.0', method: 'DELETE', path: `${PATH}/permission/{instance}/{team}`, handler: (request, world) => setAccess(request, world, false) },
-];
+export const INSTANCES_ROUTES = routes({
+  [`1.0 POST ${PATH}`]: create,
+  [`1.0 GET ${PATH}/{instance}`]: info,
+  [`1.0 PUT ${PATH}/{instance}`]: update,
+  [`1.0 GET ${PATH}/{instance}/status`]: status,
+  [`1.0 PUT ${PATH}/permission/{instance}/{team}`]: (request, world) => setAccess(request, world, true),
+  [`1.0 DELETE ${PATH}/permission/{instance}/{team}`]: (request, world) => setAccess(request, world, false),
+});

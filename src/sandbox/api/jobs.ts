@@ -2,7 +2,7 @@ import { change, underEvent } from '../events.ts';
 import { aboutJob, findJob, jobContexts } from '../find.ts';
 import { empty, goJson, json } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { addJob, jobInput } from '../job-changes.ts';
 import { jobView } from '../job-view.ts';
@@ -13,12 +13,12 @@ import type { Job } from '../records.ts';
 import { bindsOf, isSame, matches, sightOf, teamForWorkload } from '../workloads.ts';
 import type { World } from '../world.ts';
 
-export const JOBS_ROUTES: Route[] = [
-  { version: '1.13', method: 'POST', path: '/jobs', handler: createJob },
-  { version: '1.13', method: 'GET', path: '/jobs/{name}', handler: jobInfo },
-  { version: '1.13', method: 'DELETE', path: '/jobs/{name}', handler: removeJob },
-  { version: '1.13', method: 'GET', path: '/jobs', handler: listJobs },
-];
+export const JOBS_ROUTES = routes({
+  '1.13 POST /jobs': createJob,
+  '1.13 GET /jobs/{name}': jobInfo,
+  '1.13 DELETE /jobs/{name}': removeJob,
+  '1.13 GET /jobs': listJobs,
+});
 
 function listJobs(request: ApiRequest, { state }: World) {
   const isSeen = sightOf(state, userOf(request), ['job.read']);

@@ -1,7 +1,7 @@
 import { json, empty, type Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import type { ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { orphanedGrants, validateManifest } from '../manifest.ts';
 import type { World } from '../world.ts';
 import { allowedService, changing } from './services.ts';
@@ -28,7 +28,7 @@ async function set(request: ApiRequest, world: World): Promise<Answer> {
   });
 }
 
-export const PERMISSIONS_MANIFEST_ROUTES: Route[] = [
-  { version: '1.31', method: 'PUT', path: '/services/{service}/manifest', handler: set },
-  { version: '1.31', method: 'GET', path: '/services/{service}/manifest', handler: get },
-];
+export const PERMISSIONS_MANIFEST_ROUTES = routes({
+  '1.31 PUT /services/{service}/manifest': set,
+  '1.31 GET /services/{service}/manifest': get,
+});

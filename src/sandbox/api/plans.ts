@@ -4,7 +4,7 @@ import { ApiError, empty, json } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { inputValue, JSON_TYPE } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { byName } from '../names.ts';
 import { requireAllowed } from '../permissions.ts';
@@ -12,11 +12,11 @@ import { planView } from '../plans.ts';
 import type { Plan } from '../records.ts';
 import type { World } from '../world.ts';
 
-export const PLANS_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/plans', handler: listPlans },
-  { version: '1.0', method: 'POST', path: '/plans', handler: addPlan },
-  { version: '1.0', method: 'DELETE', path: '/plans/{planname}', handler: removePlan },
-];
+export const PLANS_ROUTES = routes({
+  '1.0 GET /plans': listPlans,
+  '1.0 POST /plans': addPlan,
+  '1.0 DELETE /plans/{planname}': removePlan,
+});
 
 function listPlans(_: ApiRequest, { state }: World) {
   return state.plans.length === 0 ? empty(204) : json([...state.plans].sort(byName).map(planView));

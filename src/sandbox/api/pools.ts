@@ -3,19 +3,19 @@ import { about, has } from '../find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { contextsFor, requireAllowed } from '../permissions.ts';
 import { findPool, poolView } from '../pools.ts';
 import type { Context } from '../records.ts';
 import type { World } from '../world.ts';
 
-export const POOLS_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/pools', handler: listPools },
-  { version: '1.0', method: 'POST', path: '/pools', handler: addPool },
-  { version: '1.0', method: 'DELETE', path: '/pools/{name}', handler: removePool },
-  { version: '1.8', method: 'GET', path: '/pools/{name}', handler: poolInfo },
-];
+export const POOLS_ROUTES = routes({
+  '1.0 GET /pools': listPools,
+  '1.0 POST /pools': addPool,
+  '1.0 DELETE /pools/{name}': removePool,
+  '1.8 GET /pools/{name}': poolInfo,
+});
 
 /** The pools that the user may create apps in or may read. */
 function listPools(request: ApiRequest, { state }: World) {

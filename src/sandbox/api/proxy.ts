@@ -5,7 +5,7 @@ import { aboutInstance, aboutService, findInstance, findService, instanceContext
 import type { Answer } from '../http/answer.ts';
 import { fieldsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import { ALL_METHODS, type Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { sentPath } from '../http/url.ts';
 import { encodeValues, first, parseValues, queryError } from '../http/values.ts';
 import { actionPermission, operationFor } from '../manifest.ts';
@@ -144,29 +144,12 @@ function pass(request: ApiRequest, world: World, service: Service, { path, pool 
 
 const callback = ({ query }: ApiRequest) => first(query, 'callback');
 
-export const PROXY_ROUTES: Route[] = [
-  {
-    version: '1.0',
-    method: ALL_METHODS,
-    path: '/services/{service}/proxy/{instance}',
-    handler: toInstance((request) => ({ forAccess: callback(request), path: callback(request) })),
-  },
-  {
-    version: '1.20',
-    method: ALL_METHODS,
-    path: '/services/{service}/resources/{instance}/{path:.*}',
-    handler: toInstance((request, { name }) => ({ forAccess: param(request, 'path'), path: `/resources/${name}/${param(request, 'path')}` })),
-  },
-  {
-    version: '1.0',
-    method: ALL_METHODS,
-    path: '/services/proxy/service/{service}',
-    handler: toService(callback, 'service.update.proxy'),
-  },
-  {
-    version: '1.21',
-    method: ALL_METHODS,
-    path: '/services/{service}/authenticated-resources/{path:.*}',
-    handler: toService((request) => `/authenticated-resources/${param(request, 'path')}`, undefined),
-  },
-];
+export const PROXY_ROUTES = routes({
+  '1.0 ANY /services/{service}/proxy/{instance}': toInstance((request) => ({ forAccess: callback(request), path: callback(request) })),
+  '1.20 ANY /services/{service}/resources/{instance}/{path:.*}': toInstance((request, { name }) => ({
+    forAccess: param(request, 'path'),
+    path: `/resources/${name}/${param(request, 'path')}`,
+  })),
+  '1.0 ANY /services/proxy/service/{service}': toService(callback, 'service.update.proxy'),
+  '1.21 ANY /services/{service}/authenticated-resources/{path:.*}': toService((request) => `/authenticated-resources/${param(request, 'path')}`, undefined),
+});

@@ -1,5 +1,5 @@
 import { ApiError, empty } from '../http/answer.ts';
-import type { Route } from '../http/router.ts';
+import { routes, type Handler } from '../http/router.ts';
 
 /** Routes of Tsuru's API that services do not need: paths with all that is below them, up to a `$` that ends one. */
 const REFUSED = {
@@ -25,20 +25,19 @@ const REFUSED = {
 /** The same for those that only change what there is. */
 const REFUSED_CHANGES = { 'changes of apps, jobs, teams, pools, clusters and roles': '/(apps|jobs|teams|pools|provisioner/clusters)/{name}$ /roles$' };
 
-export const REFUSED_ROUTES: Route[] = [...refused(REFUSED, ['GET', 'POST', 'PUT', 'DELETE']), ...refused(REFUSED_CHANGES, ['POST', 'PUT'])];
+export const REFUSED_ROUTES = routes({ ...refused(REFUSED, 'GET|POST|PUT|DELETE'), ...refused(REFUSED_CHANGES, 'POST|PUT') });
 
-function refused(topics: Record<string, string>, method: string[]): Route[] {
-  return Object.entries(topics).flatMap(([topic, paths]) => paths.split(' ').map((path) => ({
-    version: '',
-    method,
-    path: `${path}(/.*)?`,
-    handler() {
-      throw new ApiError(501, `The sandbox has no ${topic}: it plays what Tsuru does for services, and apps and jobs are records only.`);
-    },
-  })));
+function refused(topics: Record<string, string>, methods: string): Record<string, Handler> {
+  return Object.fromEntries(
+    Object.entries(topics).flatMap(([topic, paths]) => paths.split(' ').map((path) => [`* ${methods} ${path}(/.*)?`, refusal(topic)])),
+  );
+}
+
+function refusal(topic: string): Handler {
+  return () => {
+    throw new ApiError(501, `The sandbox has no ${topic}: it plays what Tsuru does for services, and apps and jobs are records only.`);
+  };
 }
 
 /** Lists of which there is never anything, so that clients which ask for them go on. */
-export const EMPTY_ROUTES: Route[] = [
-  { version: '', method: 'GET', path: '/(deploys|platforms|volumes|tokens|constraints|events/webhooks|events/blocks)', handler: () => empty(204) },
-];
+export const EMPTY_ROUTES = routes({ '* GET /(deploys|platforms|volumes|tokens|constraints|events/webhooks|events/blocks)': () => empty(204) });

@@ -1,9 +1,9 @@
-import { unbindApp } from '../app-binds.ts';
+import { unbind } from '../workload-binds.ts';
 import { change } from '../events.ts';
 import { aboutInstance, findApp, findInstance } from '../find.ts';
 import { ApiError } from '../http/answer.ts';
 import type { ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { first, isTrue } from '../http/values.ts';
 import { removeInstance } from '../instance-changes.ts';
 import type { World } from '../world.ts';
@@ -21,7 +21,7 @@ async function remove(request: ApiRequest, world: World): Promise<undefined> {
       for (const bound of [...instance.apps]) {
         const app = findApp(state, bound);
         event.write(`Unbind app "${app.name}" ...\n`);
-        await unbindApp(world, request, { instance, app, restart: true, force: false, event });
+        await unbind(world, request, { instance, of: 'app', workload: app, restart: true, force: false, event });
         event.write(`\nInstance "${name}" is not bound to the app "${app.name}" anymore.\n`);
       }
       findInstance(state, service, name);
@@ -36,6 +36,6 @@ async function remove(request: ApiRequest, world: World): Promise<undefined> {
   return undefined;
 }
 
-export const REMOVAL_ROUTES: Route[] = [
-  { version: '1.0', method: 'DELETE', path: '/services/{service}/instances/{instance}', handler: remove },
-];
+export const REMOVAL_ROUTES = routes({
+  '1.0 DELETE /services/{service}/instances/{instance}': remove,
+});

@@ -3,7 +3,7 @@ import { about } from '../find.ts';
 import { ApiError } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { GLOBAL, grants, permissionsFor, permissionsOf } from '../permissions.ts';
 import type { Role, User } from '../records.ts';
@@ -11,10 +11,10 @@ import { findRole, requireContextValue } from '../roles.ts';
 import type { World } from '../world.ts';
 import { findUser } from './auth.ts';
 
-export const ROLE_USERS_ROUTES: Route[] = [
-  { version: '1.0', method: 'POST', path: '/roles/{name}/user', handler: assignRole },
-  { version: '1.0', method: 'DELETE', path: '/roles/{name}/user/{email}', handler: dissociateRole },
-];
+export const ROLE_USERS_ROUTES = routes({
+  '1.0 POST /roles/{name}/user': assignRole,
+  '1.0 DELETE /roles/{name}/user/{email}': dissociateRole,
+});
 
 function assignRole(request: ApiRequest, world: World) {
   const name = param(request, 'name');

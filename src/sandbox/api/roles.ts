@@ -4,22 +4,22 @@ import { ApiError, empty, goJson, json } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { inputValue, inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { actionNames, ACTION_CONTEXTS, isActionName, isKnownAction, permissionNames } from '../permission-names.ts';
 import { isAllowed, requireAllowed, unauthorized } from '../permissions.ts';
 import type { Role } from '../records.ts';
 import { CONTEXT_TYPES, findRole, roleView } from '../roles.ts';
 import type { World } from '../world.ts';
 
-export const ROLES_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/roles', handler: listRoles },
-  { version: '1.0', method: 'POST', path: '/roles', handler: addRole },
-  { version: '1.0', method: 'GET', path: '/roles/{name}', handler: roleInfo },
-  { version: '1.0', method: 'DELETE', path: '/roles/{name}', handler: removeRole },
-  { version: '1.0', method: 'POST', path: '/roles/{name}/permissions', handler: addPermissions },
-  { version: '1.0', method: 'DELETE', path: '/roles/{name}/permissions/{permission}', handler: removePermission },
-  { version: '1.0', method: 'GET', path: '/permissions', handler: listPermissions },
-];
+export const ROLES_ROUTES = routes({
+  '1.0 GET /roles': listRoles,
+  '1.0 POST /roles': addRole,
+  '1.0 GET /roles/{name}': roleInfo,
+  '1.0 DELETE /roles/{name}': removeRole,
+  '1.0 POST /roles/{name}/permissions': addPermissions,
+  '1.0 DELETE /roles/{name}/permissions/{permission}': removePermission,
+  '1.0 GET /permissions': listPermissions,
+});
 
 async function addRole(request: ApiRequest, world: World) {
   requireAllowed(world.state, userOf(request), 'role.create');

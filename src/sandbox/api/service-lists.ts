@@ -3,7 +3,7 @@ import { clientOf, endpointOf, ServiceError, type ServiceClient } from '../servi
 import { findService } from '../find.ts';
 import { ApiError, empty, json, type Answer } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { contextsFor } from '../permissions.ts';
 import type { Instance, Json, State } from '../records.ts';
@@ -95,8 +95,8 @@ function poolsFor(request: ApiRequest, state: State): string[] {
 }
 
 /** Before those of single services: `instances` would be taken for the name of one. */
-export const SERVICE_LISTS_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/services/instances', handler: instances },
-  { version: '1.0', method: 'GET', path: '/services/{name}', handler: info },
-  { version: '1.0', method: 'GET', path: '/services/{name}/plans', handler: plans },
-];
+export const SERVICE_LISTS_ROUTES = routes({
+  '1.0 GET /services/instances': instances,
+  '1.0 GET /services/{name}': info,
+  '1.0 GET /services/{name}/plans': plans,
+});

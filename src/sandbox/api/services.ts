@@ -5,7 +5,7 @@ import { decoded, struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { isBool, isTrue } from '../http/values.ts';
 import { contextsFor, requireAllowed, teamFor } from '../permissions.ts';
 import type { Service, State } from '../records.ts';
@@ -187,13 +187,13 @@ function teamOf(request: ApiRequest, { state }: World): string {
   return found(state.teams, name, 'Team not found', 400).name;
 }
 
-export const SERVICES_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/services', handler: list },
-  { version: '1.0', method: 'POST', path: '/services', handler: create },
-  { version: '1.0', method: 'PUT', path: '/services/{name}', handler: update },
-  { version: '1.0', method: 'DELETE', path: '/services/{name}', handler: remove },
-  { version: '1.0', method: 'GET', path: '/services/{name}/doc', handler: doc },
-  { version: '1.0', method: 'PUT', path: '/services/{name}/doc', handler: setDoc },
-  { version: '1.0', method: 'PUT', path: '/services/{service}/team/{team}', handler: grant },
-  { version: '1.0', method: 'DELETE', path: '/services/{service}/team/{team}', handler: revoke },
-];
+export const SERVICES_ROUTES = routes({
+  '1.0 GET /services': list,
+  '1.0 POST /services': create,
+  '1.0 PUT /services/{name}': update,
+  '1.0 DELETE /services/{name}': remove,
+  '1.0 GET /services/{name}/doc': doc,
+  '1.0 PUT /services/{name}/doc': setDoc,
+  '1.0 PUT /services/{service}/team/{team}': grant,
+  '1.0 DELETE /services/{service}/team/{team}': revoke,
+});

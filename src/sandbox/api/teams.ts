@@ -5,7 +5,7 @@ import { ApiError, empty, json } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { tagsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { byName, cleanTags } from '../names.ts';
 import { permissionNames } from '../permission-names.ts';
 import { covers, grants, isAllowed, permissionsOf, requireAllowed, teamContexts, unauthorized } from '../permissions.ts';
@@ -13,12 +13,12 @@ import type { State, User } from '../records.ts';
 import { userView } from '../user-view.ts';
 import type { World } from '../world.ts';
 
-export const TEAMS_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/teams', handler: listTeams },
-  { version: '1.0', method: 'POST', path: '/teams', handler: createTeam },
-  { version: '1.0', method: 'DELETE', path: '/teams/{name}', handler: removeTeam },
-  { version: '1.4', method: 'GET', path: '/teams/{name}', handler: teamInfo },
-];
+export const TEAMS_ROUTES = routes({
+  '1.0 GET /teams': listTeams,
+  '1.0 POST /teams': createTeam,
+  '1.0 DELETE /teams/{name}': removeTeam,
+  '1.4 GET /teams/{name}': teamInfo,
+});
 
 /** The teams in which the user may do something, with the highest of its permissions there. */
 function listTeams(request: ApiRequest, { state }: World) {

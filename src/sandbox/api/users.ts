@@ -3,7 +3,7 @@ import { about } from '../find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes, type Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { isEmail } from '../names.ts';
 import { isAllowed, permissionsOf } from '../permissions.ts';
@@ -13,10 +13,14 @@ import type { World } from '../world.ts';
 import { findUser, isPasswordLength } from './auth.ts';
 
 export const USERS_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/users', handler: listUsers },
-  { version: '1.0', method: 'POST', path: '/users', isOpen: true, handler: createUser },
-  { version: '1.0', method: 'DELETE', path: '/users', handler: removeUser },
-  { version: '1.0', method: 'GET', path: '/users/info', handler: (request, world) => json(ownView(world, userOf(request))) },
+  ...routes({
+    '1.0 POST /users': createUser,
+  }, true),
+  ...routes({
+    '1.0 GET /users': listUsers,
+    '1.0 DELETE /users': removeUser,
+    '1.0 GET /users/info': (request, world) => json(ownView(world, userOf(request))),
+  }),
 ];
 
 function listUsers(request: ApiRequest, world: World) {

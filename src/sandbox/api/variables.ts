@@ -5,18 +5,18 @@ import { ApiError, json } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import { routes } from '../http/router.ts';
 import { requireAllowed } from '../permissions.ts';
 import type { World } from '../world.ts';
 
-export const VARIABLES_ROUTES: Route[] = [
-  { version: '1.0', method: 'GET', path: '/apps/{app}/env', handler: appVariables },
-  { version: '1.0', method: 'POST', path: '/apps/{app}/env', handler: setOfApp },
-  { version: '1.0', method: 'DELETE', path: '/apps/{app}/env', handler: unsetOfApp },
-  { version: '1.16', method: 'GET', path: '/jobs/{name}/env', handler: jobVariables },
-  { version: '1.13', method: 'POST', path: '/jobs/{name}/env', handler: setOfJob },
-  { version: '1.13', method: 'DELETE', path: '/jobs/{name}/env', handler: unsetOfJob },
-];
+export const VARIABLES_ROUTES = routes({
+  '1.0 GET /apps/{app}/env': appVariables,
+  '1.0 POST /apps/{app}/env': setOfApp,
+  '1.0 DELETE /apps/{app}/env': unsetOfApp,
+  '1.16 GET /jobs/{name}/env': jobVariables,
+  '1.13 POST /jobs/{name}/env': setOfJob,
+  '1.13 DELETE /jobs/{name}/env': unsetOfJob,
+});
 
 /** All, or of the user's own those that are named. */
 function appVariables(request: ApiRequest, { state }: World) {

@@ -17,6 +17,12 @@ export class ApiError extends Error {
   }
 }
 
+/** @param rules whether each is kept, and what is said if it is not @throws ApiError with 400 for the first that is not */
+export function requireAll(rules: readonly (readonly [boolean, string])[]): void {
+  const broken = rules.find(([isKept]) => !isKept);
+  if (broken !== undefined) throw new ApiError(400, broken[1]);
+}
+
 /** JSON as Go's encoder writes it, with a line end, as `application/json` unless Tsuru sends it as text. */
 export function json(value: unknown, options: { status?: number; isText?: true } = {}): Answer {
   return {

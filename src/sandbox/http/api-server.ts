@@ -74,7 +74,7 @@ async function answerOf({ route, params }: Match, request: ApiRequest, world: Wo
   if (request.user !== undefined && params['app'] !== undefined && !world.state.apps.some(({ name }) => name === params['app'])) {
     throw new ApiError(404, `App ${params['app']} not found.`);
   }
-  if (route.isOpen !== true && request.user === undefined) {
+  if (!route.isOpen && request.user === undefined) {
     throw new ApiError(401, 'You must provide a valid Authorization header', { 'Www-Authenticate': 'Bearer realm="tsuru" scope="tsuru"' });
   }
   return route.handler(request, world);
