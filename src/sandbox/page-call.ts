@@ -36,6 +36,6 @@ const PLACEHOLDER = '\0';
 
 function linesOf(headers: HttpHeaders, clean: (text: string) => string): [string, string][] {
   return Object.entries(headers).flatMap(([name, value]) =>
-    [value].flat().map((line): [string, string] => [name, /^(proxy-)?authorization$/i.test(name) ? '***' : clean(line)]),
+    [value].flat().map((line): [string, string] => [clean(name), /^(proxy-)?authorization$/i.test(name) ? '***' : clean(line)]),
   );
 }

@@ -65,7 +65,7 @@ export function pageHandler(world: World, feed: Feed, api: ApiHandler, { key, pl
         say(response, 404, 'The page does not use this part of Tsuru.');
         return;
       }
-      const reply = await callApi(incoming, rest).catch((error: unknown) => error as Error);
+      const reply = await callApi(incoming, response, rest).catch((error: unknown) => error as Error);
       if (reply instanceof Error) say(response, 502, reply.message === 'socket hang up' ? 'Tsuru ended before it answered: nothing was undone.' : reply.message);
       else passOn(response, reply, cleanerOf(world.state));
     },

@@ -12,8 +12,8 @@ const LIMIT = { waiting: 8 * 1_048_576, pause: 50 };
 export function writeFeed(response: ServerResponse, world: World, feed: Feed, away: ReadonlyMap<string, string>): void {
   const view = () => viewOf(world, feed.process(), away, cleanerOf(world.state));
   const send = (line: FeedLine): void => {
-    response.write(`${JSON.stringify(line)}\n`);
     if (response.writableLength > LIMIT.waiting) response.destroy();
+    else response.write(`${JSON.stringify(line)}\n`);
   };
   let last = view();
   let timer: NodeJS.Timeout | undefined;

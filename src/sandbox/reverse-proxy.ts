@@ -32,13 +32,15 @@ export interface PassedOn {
 export interface ReverseProxy {
   /**
    * Writes the reply of the service to a response as it comes, but does not end it; 502 if there is none. A reply that breaks off
-   * breaks the response off.
+   * breaks the response off, and a user that goes breaks the request off.
    */
   pass: (request: Passed, response: ServerResponse) => Promise<PassedOn>;
 }
 
 /** Milliseconds for which Tsuru keeps a connection that is not in use. */
 const IDLE = 15_000;
+
+const GONE = 'The user closed the connection.';
 
 /** Bytes of a reply's body that are kept for the traffic. */
 export const KEPT_BODY = 65_536;
@@ -54,7 +56,7 @@ export function makeReverseProxy(tls: Trust, closing: AbortSignal): ReverseProxy
     async pass(request, response) {
       let incoming;
       try {
-        incoming = await replyTo(request, agents[request.address.protocol === 'https:' ? 'https:' : 'http:'], closing);
+        incoming = await replyTo(request, response, agents[request.address.protocol === 'https:' ? 'https:' : 'http:'], closing);
       } catch (error) {
         response.writeHead(502, { 'Content-Length': 0 });
         return { failure: (error as NodeJS.ErrnoException).code ?? (error as Error).message };
@@ -65,13 +67,17 @@ export function makeReverseProxy(tls: Trust, closing: AbortSignal): ReverseProxy
 }
 
 /** A request that changes nothing is made again if a kept connection turns out to be closed. */
-async function replyTo(request: Passed, agent: HttpAgent, signal: AbortSignal): Promise<IncomingMessage> {
+async function replyTo(request: Passed, user: ServerResponse, agent: HttpAgent, signal: AbortSignal): Promise<IncomingMessage> {
   const isSafe = request.body.length === 0 && !request.isChunked && (request.method === 'GET' || request.headers.some(([name]) => /^(X-)?Idempotency-Key$/.test(name)));
   for (;;) {
     const outgoing = open(request, agent, signal);
+    user.once('close', () => outgoing.destroy(new Error(GONE)));
     try {
       return await new Promise((resolve, reject) => {
-        outgoing.on('response', resolve).on('error', reject);
+        outgoing.on('response', resolve).on('error', reject).on('upgrade', (_, socket) => {
+          socket.destroy();
+          reject(new Error('The service switches protocols.'));
+        });
         if (request.body.length > 0) outgoing.write(request.body);
         outgoing.end();
       });
@@ -130,12 +136,12 @@ async function copy(incoming: IncomingMessage, response: ServerResponse, isOwnGz
       start(chunk);
       if (size < KEPT_BODY) kept.push(chunk.subarray(0, KEPT_BODY - size));
       size += chunk.length;
-      if (response.destroyed) throw new Error('The user closed the connection.');
+      if (response.destroyed) throw new Error(GONE);
       if (!response.write(chunk)) await drained(response);
     }
     start();
   } catch (error) {
-    failure = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    failure = response.destroyed ? GONE : ((error as NodeJS.ErrnoException).code ?? (error as Error).message);
     response.destroy();
   }
   const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));

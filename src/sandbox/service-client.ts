@@ -88,7 +88,7 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
       cause: { method: request.method, path: request.incoming.url ?? '', command: commandOf(request) },
       request: { method: call.request.method, url: address.origin + pathBelow(address, call.request.path), headers: call.request.headers, body: clean(call.request.body ?? '') },
       reply: sent.reply && { status: sent.reply.status, headers: sent.reply.headers, body: clean(sent.reply.body.toString()) },
-      failure: exchange.failure,
+      failure: exchange.failure && clean(exchange.failure),
       milliseconds: sent.milliseconds,
       reading: clean(describeReading(call, reading)),
       fault,

@@ -4,7 +4,7 @@ import type { App, Context, EventRecord, Job, Json, Plan, State, Target } from '
 type Read<Value> = (given: unknown, place: string) => Value;
 
 /** Deeper than any value that a user has reason to send, and far from what a stack takes. */
-const DEPTH_LIMIT = 100;
+const DEPTH_LIMIT = 1000;
 
 const text: Read<string> = (given, place) => (typeof given === 'string' ? given : wrong(place, 'a text'));
 const number: Read<number> = (given, place) => (typeof given === 'number' ? given : wrong(place, 'a number'));

@@ -24,8 +24,11 @@ export interface Traffic {
   list(): readonly Exchanged[];
 }
 
-/** Characters of bodies that are kept, of all calls together: the oldest go first. */
-const BODIES_LIMIT = 32 * 1_048_576;
+/** Characters that are kept of all calls together: the oldest go first. */
+const SIZE_LIMIT = 32 * 1_048_576;
+
+/** Characters of what Tsuru makes of a reply, which can have all of its body. */
+const LONGEST_READING = 2000;
 
 /** @param limit calls that are kept @param added is told each new one */
 export function makeTraffic(limit: number, added: (exchanged: Exchanged) => void): Traffic {
@@ -33,10 +36,10 @@ export function makeTraffic(limit: number, added: (exchanged: Exchanged) => void
   let [count, size] = [0, 0];
   return {
     add(exchanged) {
-      const numbered = { number: ++count, ...exchanged };
+      const numbered = { number: ++count, ...exchanged, reading: exchanged.reading.slice(0, LONGEST_READING) };
       kept.push(numbered);
       size += sizeOf(numbered);
-      while (kept.length > limit || size > BODIES_LIMIT) size -= sizeOf(kept.shift());
+      while (kept.length > limit || size > SIZE_LIMIT) size -= sizeOf(kept.shift());
       added(numbered);
     },
     list: () => kept,
@@ -44,5 +47,5 @@ export function makeTraffic(limit: number, added: (exchanged: Exchanged) => void
 }
 
 function sizeOf(call: Exchanged | undefined): number {
-  return (call?.request.body.length ?? 0) + (call?.reply?.body.length ?? 0);
+  return call === undefined ? 0 : JSON.stringify(call).length;
 }

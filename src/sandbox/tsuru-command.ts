@@ -18,8 +18,12 @@ export function commandOf(request: ApiRequest): string | undefined {
     if (own === undefined) return undefined;
     words.push(...own);
   }
-  return ['tsuru', ...words].map(quoted).join(' ');
+  const command = ['tsuru', ...words].map(quoted).join(' ');
+  return command.length > LONGEST ? undefined : command;
 }
+
+/** Characters of a command that can be pasted. */
+const LONGEST = 10_000;
 
 const INSTANCE = '/services/{service}/instances/{instance}';
 

@@ -117,7 +117,7 @@ function instanceView(instance: Instance, clean: (text: string) => string): Inst
 
 function workloadView(kind: 'app' | 'job', workload: App | Job, environment: EnvironmentVariable[], clean: (text: string) => string): WorkloadView {
   const { name, teamOwner, pool, description } = workload;
-  const variables = environment.map((one) => ({ name: one.name, from: one.managedBy ?? '', value: one.public ? clean(one.value) : undefined }));
+  const variables = environment.map((one) => ({ name: clean(one.name), from: one.managedBy ?? '', value: one.public ? clean(one.value) : undefined }));
   return { kind, name, team: teamOwner, pool, description: clean(description), schedule: 'schedule' in workload ? workload.schedule : '', variables };
 }
 

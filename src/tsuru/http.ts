@@ -130,6 +130,12 @@ export function send(address: URL, request: HttpRequest, options: SendOptions): 
         finish();
       });
     });
+    // A switch of protocols, which no request asks for, is a reply without a body.
+    outgoing.on('upgrade', (response, socket) => {
+      socket.destroy();
+      incoming = response;
+      finish();
+    });
     outgoing.on('error', fail);
     timers.push(
       setTimeout(() => {

@@ -57,6 +57,7 @@ describe('the arguments of sandbox', () => {
   it.each([
     [[], /^There is no service\.$/],
     [['http://a:b@c', '--password', 'x'], /contains a user name/],
+    [['http://a', '--password', 'x', '--host', ''], /^The --host is empty\.$/],
     [['http://a'], /^The password is missing\.$/],
     [['http://a', 'http://b'], /only one URL/],
     [['--port', 'x'], /^--port must be a number up to 65535, not "x"\.$/],

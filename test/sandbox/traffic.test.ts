@@ -27,4 +27,11 @@ describe('the calls that are kept', () => {
     traffic.add(call(''));
     expect(traffic.list()).toHaveLength(1);
   });
+
+  it('are fewer where their headers are long, too', () => {
+    const traffic = makeTraffic(100, () => undefined);
+    const headers = { 'x-long': 'x'.repeat(9 * 1_048_576) };
+    for (let count = 0; count < 10; count++) traffic.add({ ...call(''), reply: { status: 200, headers, body: '' } });
+    expect(traffic.list()).toHaveLength(3);
+  });
 });

@@ -17,15 +17,15 @@ async function ask(method: string, path: string, type?: string, body?: string): 
     const headers = { 'X-Sandbox-Key': keyOf(), ...(type !== undefined && { 'Content-Type': type }) };
     const response = await fetch(`/sandbox/${path}`, { method, headers, ...(body !== undefined && { body }) });
     const text = await response.text();
-    const reply = { ok: response.ok, status: response.status, text, type: response.headers.get('X-Type') ?? '' };
-    return reply.type.startsWith('application/x-json-stream') ? streamed(reply) : reply;
+    return { ok: response.ok, status: response.status, text, type: response.headers.get('X-Type') ?? '' };
   } catch {
     return { ok: false, status: 0, text: 'The sandbox does not answer.', type: '' };
   }
 }
 
-/** The messages of a stream; one that has an error failed, whatever its status is. */
+/** The messages of a stream, if it is one; one that has an error failed, whatever its status is. */
 function streamed(reply: TsuruReply): TsuruReply {
+  if (!reply.type.startsWith('application/x-json-stream')) return reply;
   const lines = reply.text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as { Message: string; Error?: string }]));
   const error = lines.map(({ Error: text }) => text ?? '').join('');
   return { ...reply, ok: reply.ok && error === '', text: (lines.map(({ Message }) => Message).join('') + error).trim() };
@@ -37,10 +37,9 @@ export function path(parts: TemplateStringsArray, ...values: string[]): string {
 }
 
 /** A request to Tsuru's API. @param body an object is sent as JSON, fields as a form */
-export function tsuru(method: string, target: string, body?: URLSearchParams | object): Promise<TsuruReply> {
-  if (body === undefined) return ask(method, `tsuru${target}`);
-  if (body instanceof URLSearchParams) return ask(method, `tsuru${target}`, 'application/x-www-form-urlencoded', String(body));
-  return ask(method, `tsuru${target}`, 'application/json', JSON.stringify(body));
+export async function tsuru(method: string, target: string, body?: URLSearchParams | object): Promise<TsuruReply> {
+  const sent = body && (body instanceof URLSearchParams ? (['application/x-www-form-urlencoded', String(body)] as const) : (['application/json', JSON.stringify(body)] as const));
+  return streamed(await ask(method, `tsuru${target}`, ...(sent ?? [])));
 }
 
 /** A request of the user's own, through Tsuru's proxy. */
