@@ -96,9 +96,13 @@ function assign(value: Json, type: GoType, into: string, problems: string[]): un
   }
 }
 
+/** Objects and lists within each other; Go takes 10,000, which is more than a stack has room for here. */
+const DEPTH_LIMIT = 1000;
+
 /** Parses one value from a string with a character for each byte, with the error messages of Go's scanner. */
 class Parser {
   private at = 0;
+  private depth = 0;
   private readonly text: string;
 
   constructor(text: string) {
@@ -119,8 +123,12 @@ class Parser {
 
   private value(): Json {
     const first = this.peek();
-    if (first === '{') return this.object();
-    if (first === '[') return this.array();
+    if (first === '{' || first === '[') {
+      if (++this.depth > DEPTH_LIMIT) throw new GoJsonError('exceeded max depth');
+      const value = first === '{' ? this.object() : this.array();
+      this.depth--;
+      return value;
+    }
     if (first === '"') return { kind: 'string', text: this.string() };
     if (first === 't') return this.literal('true', 'bool');
     if (first === 'f') return this.literal('false', 'bool');

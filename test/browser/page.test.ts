@@ -307,7 +307,7 @@ describe('the page', () => {
     }
   });
 
-  it('stands texts that would be markup, turn around or hide, many instances, and long bodies', async () => {
+  it('stands texts that would be markup, turn around or hide, many instances, and bodies that are long or deep', async () => {
     const opened = await open();
     const { page, complaints } = opened;
     const hostile = '<img src=x onerror=alert(1)> \u202egnp.exe \0\x1b[31m "><script>alert(1)</script>';
@@ -318,6 +318,11 @@ describe('the page', () => {
     const create = page.getByRole('tabpanel').locator('.item').filter({ hasText: /POST \/resources\s*201/ });
     await create.getByRole('button').first().click();
     await create.getByRole('button', { name: /Show all 10\d,\d+ characters/ }).click();
+    const deep = { method: 'POST', headers: { Authorization: `bearer ${opened.sandbox.token}`, 'Content-Type': 'application/json' }, body: '['.repeat(30_000) + ']'.repeat(30_000) };
+    await fetch(`${opened.sandbox.address}/1.20/services/mydb/resources/hostile/backups/1`, deep);
+    const backup = page.getByRole('tabpanel').locator('.item').filter({ hasText: '/backups/1' });
+    await backup.getByRole('button').first().click();
+    await backup.getByRole('button', { name: /Show all/ }).first().waitFor();
     for (let number = 0; number < 200; number++) await add(opened, `n${number}`);
     await page.getByLabel('Filter the 201 instances').fill('n199');
     await line(page, 'n199').waitFor();

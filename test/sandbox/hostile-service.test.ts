@@ -115,6 +115,21 @@ describe('a service that switches protocols', () => {
   });
 });
 
+describe('JSON that is nested too deep', () => {
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+
+  it('is an error of the service that replies it', async () => {
+    answer = (_, socket) => socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${deep.length}\r\n\r\n${deep}`);
+    expect(await api('GET', '/1.0/services/db/plans')).toEqual({ status: 500, body: 'exceeded max depth\n' });
+  });
+
+  it('is an error of the user that sends it, but for the proxy, which passes on what is not for Tsuru', async () => {
+    const asked = await api('POST', '/1.0/services/db/instances', `{"name":"db2","owner":"team1","parameters":{"a":${deep}}}`);
+    expect(asked).toMatchObject({ status: 400, body: expect.stringMatching(/ - exceeded max depth\n$/) as string });
+    expect(await api('POST', '/1.20/services/db/resources/db1/x', deep)).toEqual({ status: 200, body: '[]' });
+  });
+});
+
 describe('the page', () => {
   it('opens after errors of any length', async () => {
     answer = (_, socket) => socket.end(`HTTP/1.1 500 No\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(1_000_000)}`);

@@ -7,7 +7,7 @@ import { Endpoints } from './endpoints.tsx';
 import { Tools } from './form.tsx';
 import { RemoveForm, UpdateForm } from './instance-forms.tsx';
 import type { Status, Statuses } from './statuses.ts';
-import { count, Name } from './text.tsx';
+import { count, Name, visible } from './text.tsx';
 
 interface InstanceProps {
   view: View;
@@ -48,7 +48,7 @@ export function InstanceItem({ view, service, instance, statuses }: InstanceProp
 function State({ status }: { status: Status | undefined }) {
   const { kind, text } = status ?? { kind: 'other', text: 'unknown' };
   const word = { error: 'error', asking: '…' }[kind as string] ?? text;
-  return <span class={`state ${kind}`}>{word.slice(0, 40)}</span>;
+  return <span class={`state ${kind}`}>{visible(word.slice(0, 40))}</span>;
 }
 
 function Details({ view, service, instance, statuses }: InstanceProps) {

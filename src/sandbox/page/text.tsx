@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
-/** Characters of a body that are shown at first. */
-const LIMIT = 20_000;
+/** Characters of a body that are shown at first, and that are indented, and how deep. */
+const LIMIT = { shown: 20_000, indented: 200_000, depth: 20 };
 
 /** A text with what is not seen, or turns the direction of the rest, made visible; line ends and tabs stay. */
 export function visible(text: string): string {
@@ -21,10 +21,10 @@ export function Body({ text, type = '' }: { text: string; type?: string }) {
   const [isWhole, setWhole] = useState(false);
   if (text === '') return <p class="soft">No body</p>;
   const shown = visible(/urlencoded/.test(type) ? formLines(text) : indented(text));
-  const isCut = !isWhole && shown.length > LIMIT;
+  const isCut = !isWhole && shown.length > LIMIT.shown;
   return (
     <>
-      <pre tabIndex={0}>{isCut ? shown.slice(0, LIMIT) : shown}</pre>
+      <pre tabIndex={0}>{isCut ? shown.slice(0, LIMIT.shown) : shown}</pre>
       {isCut && (
         <button type="button" onClick={() => { setWhole(true); }}>
           Show all {shown.length.toLocaleString('en')} characters
@@ -37,7 +37,7 @@ export function Body({ text, type = '' }: { text: string; type?: string }) {
 /** JSON over several lines, with every name and number as it came; other texts stay. */
 function indented(text: string): string {
   try {
-    if (typeof JSON.parse(text) !== 'object') return text;
+    if (text.length > LIMIT.indented || typeof JSON.parse(text) !== 'object') return text;
   } catch {
     return text;
   }
@@ -47,12 +47,12 @@ function indented(text: string): string {
     const isOpening = /^[{[]$/.test(token);
     if (/^[}\]]$/.test(token)) {
       depth -= 1;
-      if (!/^[{[]$/.test(tokens[index - 1] ?? '')) result += `\n${'  '.repeat(depth)}`;
+      if (!/^[{[]$/.test(tokens[index - 1] ?? '')) result += `\n${'  '.repeat(Math.min(depth, LIMIT.depth))}`;
     } else if (isOpening) {
       depth += 1;
     }
     result += token === ':' ? ': ' : token;
-    if (token === ',' || (isOpening && !/^[}\]]$/.test(tokens[index + 1] ?? ''))) result += `\n${'  '.repeat(depth)}`;
+    if (token === ',' || (isOpening && !/^[}\]]$/.test(tokens[index + 1] ?? ''))) result += `\n${'  '.repeat(Math.min(depth, LIMIT.depth))}`;
   });
   return result;
 }
