@@ -98,22 +98,15 @@ async function build(): Promise<void> {
   });
   await bundle.close();
   const page = await pageOf();
-  const code = output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : []));
-  writeCode(code, page.html);
+  const chunks = output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : []));
+  mkdirSync('dist');
+  for (const { name, code } of chunks) if (PLAIN.includes(name)) writeFileSync(join('dist', name), code);
+  const packed = chunks.filter(({ name }) => !PLAIN.includes(name)).flatMap(({ name, code }) => [name, withoutReserved(code)]);
+  writeArchive(['page', page.html, ...packed], await packedTemplates());
   await writeEntries();
-  await writeTemplates();
   await writeTypes();
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])).concat(page.modules);
   writeFileSync('THIRD-PARTY-LICENSES.md', licences(modules));
-}
-
-/** Writes each module that is a file, and the archive of all others: a name and a source each, with the page among them. */
-function writeCode(modules: readonly { name: string; code: string }[], page: string): void {
-  mkdirSync('dist');
-  for (const { name, code } of modules) if (PLAIN.includes(name)) writeFileSync(join('dist', name), code);
-  const packed = modules.filter(({ name }) => !PLAIN.includes(name));
-  // Similar texts pack best beside each other.
-  writeArchive('dist/code.br', ['page', page, ...packed.flatMap(({ name, code }) => [name, withoutReserved(code)])]);
 }
 
 /** Gives the getters of a module's exports one function that defines them: there are hundreds. */
@@ -141,19 +134,16 @@ async function writeEntries(): Promise<void> {
   chmodSync('dist/cli.js', 0o755);
 }
 
-/** Packs texts in one file: they pack better together than apart, and better yet with frequent words abbreviated. */
-function writeArchive(file: string, originals: readonly string[]): void {
-  const { list, texts } = abbreviate(originals);
+/** Packs all texts in one file: they pack better together than apart, and better yet with frequent words abbreviated. */
+function writeArchive(code: readonly string[], templates: readonly string[]): void {
+  const { list, texts } = abbreviate([...code, '', ...templates]);
   const text = [list, ...texts].join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
-  writeFileSync(file, brotliCompressSync(text, { params }));
+  writeFileSync('dist/package.br', brotliCompressSync(text, { params }));
 }
 
-/**
- * Writes the archive of the templates: an expression with the compiled ones, their texts, and then path and text of each plain
- * file.
- */
-async function writeTemplates(): Promise<void> {
+/** The texts of the templates: an expression with the compiled ones, their own texts, and then path and text of each plain file. */
+async function packedTemplates(): Promise<string[]> {
   const paths = readdirSync('templates', { recursive: true, encoding: 'utf8' })
     .filter((path) => statSync(join('templates', path)).isFile())
     .map((path) => path.replaceAll(sep, '/'))
@@ -179,7 +169,7 @@ async function writeTemplates(): Promise<void> {
     return '$[]';
   });
   if (own.join('').includes(BETWEEN_TEXTS) || count !== own.length) throw new Error('the compiled templates have other texts');
-  writeArchive('dist/templates.br', [expression, own.join(BETWEEN_TEXTS), ...plain.flatMap((path) => [path, textOf(path)])]);
+  return [expression, own.join(BETWEEN_TEXTS), ...plain.flatMap((path) => [path, textOf(path)])];
 }
 
 /** The page of the sandbox, one document with its script and its style inside, and the modules that went in. */

@@ -3,18 +3,24 @@ import { brotliDecompressSync } from 'node:zlib';
 
 import { expander } from './words.ts';
 
-/** Texts that the build packed together. */
+/** What the build packed together, in which frequent words are still abbreviated. */
 export interface Archive {
-  /** Each text, in which frequent words are still abbreviated. */
-  texts: Buffer[];
+  /** Of the page and of each module: its name and its text, in turn. */
+  code: Buffer[];
+  /** The compiled templates, their texts, and then path and text of each plain one. */
+  templates: Buffer[];
   /** The text as it was. */
   expand: (text: Uint8Array) => Buffer;
 }
 
-/** Opens an archive that the build wrote: texts that are separated by NUL, of which the first is the list of the abbreviated words. */
+/**
+ * Opens the archive that the build wrote: texts that are separated by NUL, of which the first is the list of the abbreviated words,
+ * and an empty one divides code and templates.
+ */
 export function openArchive(file: URL): Archive {
   const [list = Buffer.of(), ...texts] = partsOf(brotliDecompressSync(readFileSync(file)));
-  return { texts, expand: expander(list) };
+  const divider = texts.findIndex(({ length }) => length === 0);
+  return { code: texts.slice(0, divider), templates: texts.slice(divider + 1), expand: expander(list) };
 }
 
 function partsOf(bytes: Buffer): Buffer[] {

@@ -9,10 +9,10 @@ const SEPARATOR = '\x01';
 
 /**
  * The characters that stand for words, the first ones for the words that save most: control characters, which are one byte,
- * and a range of two bytes.
+ * and those of two bytes but for Latin-1 and Cyrillic letters.
  */
-const CODES = [...range(0x02, 0x1a).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...range(0x100, 0x3ff)];
-const END = 0x400;
+const CODES = [...range(0x02, 0x1a).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...range(0x100, 0x3ff), ...range(0x460, 0x7ff)];
+const END = 0x800;
 
 /** No text contains one of them. */
 const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map((code) => String.fromCharCode(code))]);
@@ -113,11 +113,12 @@ function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: P
   let flag = 0;
   for (let at = 0; at < text.length; at++) {
     let code = text[at] ?? 0;
-    // The first of the two bytes of a character from U+0100 to U+03FF.
-    if (code >= 0xc4 && code <= 0xcf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
+    // The first of the two bytes of a character from U+0100 to U+07FF.
+    if (code >= 0xc4 && code <= 0xdf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
     const end = ends[code] ?? 0;
     if (end === 0 && code > 0x1f) {
-      out[length++] = code;
+      if (code > 0xff) out[length++] = text[at - 1] ?? 0;
+      out[length++] = text[at] ?? 0;
     } else if (end > 0 && list[end - 1] !== 0x0a) {
       const first = length;
       for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;

@@ -36,10 +36,10 @@ declare const PLAIN: readonly string[];
 /** @returns the source of each module in the archive, by its name */
 function unpack(): Map<string, () => string> {
   const { openArchive } = load('./archive.cjs') as typeof import('../archive/archive.ts');
-  const { texts, expand } = openArchive(new URL('code.br', import.meta.url));
+  const { code, expand } = openArchive(new URL('package.br', import.meta.url));
   const sources = new Map<string, () => string>();
-  for (let index = 0; index < texts.length; index += 2) {
-    const [name = Buffer.of(), source = Buffer.of()] = texts.slice(index, index + 2);
+  for (let index = 0; index < code.length; index += 2) {
+    const [name = Buffer.of(), source = Buffer.of()] = code.slice(index, index + 2);
     sources.set(String(expand(name)), () => String(expand(source)));
   }
   return sources;

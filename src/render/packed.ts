@@ -16,17 +16,17 @@ export function packedTemplates(): Templates {
     // There is no such directory: in the package, a render uses only the archive.
     directory: fileURLToPath(beside('./templates')),
     version: PACKAGE_VERSION,
-    precompiled: readArchive(beside('./templates.br')),
+    precompiled: readArchive(beside('./package.br')),
   };
 }
 
 /**
- * Reads an archive of templates: the compiled ones, as an expression with `$[]` for each of their texts; these texts; and then path
+ * Reads the templates in an archive: the compiled ones, as an expression with `$[]` for each of their texts; these texts; and then path
  * and text of each plain file, which is expanded when it is used.
  */
 export function readArchive(file: URL): Precompiled {
-  const { texts: parts, expand } = openArchive(file);
-  const [compiled = Buffer.of(), texts = Buffer.of(), ...plain] = parts;
+  const { templates: packed, expand } = openArchive(file);
+  const [compiled = Buffer.of(), texts = Buffer.of(), ...plain] = packed;
   let count = 0;
   const expression = String(expand(compiled)).replaceAll('$[]', () => `$[${count++}]`);
   const templatesWith = runInThisContext(`($) => ${expression}`) as (texts: readonly string[]) => Precompiled;

@@ -26,7 +26,7 @@ export function newApp(request: ApiRequest, { state }: World): { given: Omit<App
     ...{ name, platform: input.Platform, teamOwner, teams: [], owner: user.email, pool: input.Pool, description: input.Description },
     ...{ tags: cleanTags(tagsOf(request, input.Tags) ?? []), variables: [], bound: [] },
   };
-  requireAllowed(state, user, 'app.create', teamContexts([teamOwner]));
+  requireAllowed(request, state, 'app.create', teamContexts([teamOwner]));
   if (given.platform !== '') throw new Error("Platform doesn't exist.");
   return {
     given,

@@ -36,7 +36,7 @@ export function appView(state: State, app: App) {
 }
 
 /** An app as Tsuru's API shows it in a list (tsuru/api `minifyApp`). */
-export function appSummary(app: App, isExtended: boolean) {
+export function appSummary(app: App) {
   const [address = ''] = hostsOf(app.name);
   return {
     name: app.name,
@@ -48,9 +48,7 @@ export function appSummary(app: App, isExtended: boolean) {
     ip: address,
     routers: [{ name: ROUTER, opts: {}, address, addresses: null, type: '' }],
     tags: app.tags,
-    ...(isExtended && app.platform !== '' && { platform: app.platform }),
-    ...(isExtended && app.description !== '' && { description: app.description }),
-    metadata: isExtended ? NO_METADATA : { labels: null, annotations: null },
+    metadata: { labels: null, annotations: null },
   };
 }
 

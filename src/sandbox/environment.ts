@@ -24,12 +24,12 @@ export function environmentOfApp(app: App): EnvironmentVariable[] {
     { name: 'TSURU_APPNAME', value: app.name },
     { name: 'TSURU_APPDIR', value: '/home/application/current' },
   ];
-  return sorted([...workloadVariables(app), ...own.map((one) => ({ ...one, alias: '', public: true, managedBy: 'tsuru' }))]);
+  return merged([...workloadVariables(app), ...own.map((one) => ({ ...one, alias: '', public: true, managedBy: 'tsuru' }))]);
 }
 
 /** All that a job finds in its environment, sorted by name (tsuru/job `GetEnvs`). */
 export function environmentOfJob(job: Job): EnvironmentVariable[] {
-  return sorted(workloadVariables(job));
+  return merged(workloadVariables(job));
 }
 
 /** The names of the variables that an instance brought, sorted. */
@@ -61,22 +61,15 @@ export function removeInstanceVariables(workload: Workload, service: string, ins
   write(section(`Unsetting ${removed} environment variables`));
 }
 
-/** What is to be set: with `prune`, other variables that `managedBy` set are removed. */
-export interface Setting {
-  variables: readonly Variable[];
-  managedBy: string;
-  prune: boolean;
-}
-
 /**
- * Sets variables of an app (tsuru/app `SetEnvs`).
+ * Sets variables of an app or a job (tsuru/app `SetEnvs`, tsuru/job `SetEnvs`).
  *
- * @throws Error if a bind brought one of that name
+ * @throws Error if a bind of an app brought one of that name; for jobs, that is none
  */
-export function setAppVariables(app: App, setting: Setting, write: Write): void {
-  announce(setting, write);
-  const conflicts = setting.variables.flatMap(({ name }) => {
-    const holder = app.bound.findLast((one) => one.name === name);
+export function setVariables(workload: Workload, variables: readonly Variable[], write: Write): void {
+  write(section(`Setting ${variables.length} new environment variables`));
+  const conflicts = variables.flatMap(({ name }) => {
+    const holder = 'platform' in workload ? workload.bound.findLast((one) => one.name === name) : undefined;
     if (holder === undefined) return [];
     return [`Environment variable ${quoted(name)} is already in use by service bind "${holder.service}/${holder.instance}"`];
   });
@@ -84,13 +77,7 @@ export function setAppVariables(app: App, setting: Setting, write: Write): void 
     write(section(`environment variables have conflicts with service binds: ${textOfErrors(conflicts)}`));
     throw new Error(textOfErrors(conflicts));
   }
-  replaceVariables(app, setting, write);
-}
-
-/** Sets variables of a job, also if a bind brought one of that name (tsuru/job `SetEnvs`). */
-export function setJobVariables(job: Job, setting: Setting, write: Write): void {
-  announce(setting, write);
-  replaceVariables(job, setting, write);
+  workload.variables = merged([...workload.variables, ...variables]);
 }
 
 /** Removes variables that were set; one that is not there counts too. */
@@ -114,51 +101,24 @@ const NAME_RULE =
   "a valid environment variable name must consist of alphabetic characters, digits, '_' and must not start with a digit: " +
   'invalid environment variable name';
 
-function announce({ variables }: Setting, write: Write): void {
-  if (variables.length > 0) write(section(`Setting ${variables.length} new environment variables`));
-}
-
-function replaceVariables(workload: Workload, { variables, managedBy, prune }: Setting, write: Write): void {
-  const names = variables.map(({ name }) => name);
-  const pruned = prune ? workload.variables.filter((one) => !names.includes(one.name) && one.managedBy === managedBy) : [];
-  for (const { name } of pruned) write(section(`Pruning ${name} from environment variables`));
-  const all = [...workload.variables.filter((one) => !pruned.includes(one)), ...variables];
-  workload.variables = [...new Map(all.map((one) => [one.name, one])).values()].sort(byName);
-}
-
 function section(text: string): string {
   return `---- ${text} ----\n`;
 }
 
 /** Variables of the user, over them those of binds, and what Tsuru says of all binds. */
 function workloadVariables({ variables, bound }: Workload): EnvironmentVariable[] {
-  const merged = new Map<string, EnvironmentVariable>();
-  for (const variable of variables) merged.set(variable.name, shown(variable));
-  for (const { service, instance, name, value } of bound) {
-    merged.set(name, { name, value, alias: '', public: false, managedBy: `${service}/${instance}` });
-  }
-  const aliases = new Map(variables.map(({ name, alias }) => [name, alias]));
-  for (const name of [...aliases.keys()].sort()) {
-    const [variable, source] = [merged.get(name), merged.get(sourceOf(name, aliases))];
-    if (variable !== undefined && source !== undefined) variable.value = source.value;
-  }
-  return [...merged.values(), { name: 'TSURU_SERVICES', value: servicesValue(bound), alias: '', public: false, managedBy: 'tsuru' }];
+  return [
+    ...variables.map(shown),
+    ...bound.map(({ service, instance, name, value }) => ({ name, value, ...SECRET, managedBy: `${service}/${instance}` })),
+    { name: 'TSURU_SERVICES', value: servicesValue(bound), ...SECRET, managedBy: 'tsuru' },
+  ];
 }
 
-/** The variable that the chain of aliases ends at; a circle ends where it closes. */
-function sourceOf(name: string, aliases: ReadonlyMap<string, string>): string {
-  const seen = new Set<string>();
-  let source = name;
-  for (let next = aliases.get(source); next !== undefined && next !== '' && !seen.has(next); next = aliases.get(source)) {
-    seen.add(next);
-    source = next;
-  }
-  return source;
-}
+const SECRET = { alias: '', public: false };
 
 /** A variable of a user as the API shows it. */
-export function shown({ name, value, alias, isPublic, managedBy }: Variable): EnvironmentVariable {
-  return { name, value, alias, public: isPublic, ...(managedBy !== '' && { managedBy }) };
+export function shown({ name, value, isPublic }: Variable): EnvironmentVariable {
+  return { name, value, alias: '', public: isPublic };
 }
 
 /** The value of TSURU_SERVICES: services by name, their instances in the order of the binds (tsuru/envs `ServiceEnvsFromEnvVars`). */
@@ -188,7 +148,7 @@ function isOf(service: string, instance: string): (variable: BoundVariable) => b
   return (variable) => variable.service === service && variable.instance === instance;
 }
 
-/** Names that Tsuru computes stand over others of that name. */
-function sorted(variables: readonly EnvironmentVariable[]): EnvironmentVariable[] {
+/** Sorted by name; of those of one name, the last one counts. */
+function merged<T extends { name: string }>(variables: readonly T[]): T[] {
   return [...new Map(variables.map((one) => [one.name, one])).values()].sort(byName);
 }

@@ -1,10 +1,11 @@
 import { bsonList } from './bson.ts';
 import { ZERO_TIME } from './events.ts';
+import { orNull } from './http/answer.ts';
 import type { EventRecord } from './records.ts';
 
 /** An event as Tsuru's API shows it in a list. */
 export function eventView({ start: _, Allowed, AllowedCancel, ...event }: EventRecord) {
-  const shown = ({ Scheme, Contexts }: EventRecord['Allowed']) => ({ Scheme, Contexts: Contexts.length === 0 ? null : Contexts });
+  const shown = ({ Scheme, Contexts }: EventRecord['Allowed']) => ({ Scheme, Contexts: orNull(Contexts) });
   const { UniqueID, Lock, StartTime, EndTime, Target, ExtraTargets, Kind, Owner, SourceIP, Error, Log, StructuredLog, Running } = event;
   return {
     ...{ UniqueID, Lock, StartTime, EndTime, ExpireAt: ZERO_TIME, Target, ExtraTargets, Kind, Owner, SourceIP, LockUpdateTime: StartTime },

@@ -78,7 +78,7 @@ export async function change(
   work: (event: RunningEvent) => Promise<void> | void,
   status = 200,
 ): Promise<Answer> {
-  requireAllowed(world.state, userOf(request), options.kind, options.contexts);
+  requireAllowed(request, world.state, options.kind, options.contexts);
   await underEvent(world, request, options, work);
   return empty(status);
 }
@@ -111,7 +111,7 @@ async function begin(world: World, request: ApiRequest, options: EventOptions): 
     Running: true,
     Allowed: { Scheme: `${target.Type}.read.events`, Contexts: [...contexts] },
     AllowedCancel: options.cancel === undefined ? null : { Scheme: options.cancel, Contexts: [...contexts] },
-    start: options.data === undefined ? fieldsOf(request, options.secrets) : options.data,
+    start: options.data === undefined ? fieldsOf(request, options) : options.data,
   };
   world.state.events.push(record);
   return record;

@@ -15,6 +15,12 @@ export function found<T extends { name: string }>(all: readonly T[], name: strin
   return one;
 }
 
+/** Removes an item from a list that has it. */
+export function remove<Item>(list: Item[], one: Item): void {
+  const index = list.indexOf(one);
+  if (index >= 0) list.splice(index, 1);
+}
+
 /** Whether there is one of that name. */
 export function has(all: readonly { name: string }[], name: string): boolean {
   return all.some((one) => one.name === name);

@@ -1,6 +1,7 @@
 import { callAt } from './workload-binds.ts';
 import type { RunningEvent } from './events.ts';
 import { failIfArmed } from './faults.ts';
+import { remove } from './find.ts';
 import type { ApiRequest } from './http/request.ts';
 import { cleanTags } from './names.ts';
 import { runPipeline } from './pipeline.ts';
@@ -77,6 +78,6 @@ export async function removeInstance(world: World, request: ApiRequest, instance
   }
   failIfArmed(world.faults, 'crash', 'remove');
   failIfArmed(world.faults, 'store', 'remove');
-  world.state.instances = world.state.instances.filter((one) => one !== instance);
+  remove(world.state.instances, instance);
   world.changed();
 }

@@ -12,7 +12,7 @@ const INPUT = struct('api.inputJob', {
   ...{ teamOwner: 'string', plan: 'string', name: 'string', description: 'string', pool: 'string', tags: '[]string' },
   deployOptions: struct('job.DeployOptions', { image: 'string' }),
   container: struct('job.ContainerInfo', { image: 'string', command: '[]string' }),
-  ...{ schedule: 'string', manual: 'bool', activeDeadlineSeconds: 'int', concurrencyPolicy: 'string' },
+  ...{ schedule: 'string', manual: 'bool' },
 });
 
 /** A schedule that never comes. */
@@ -30,7 +30,7 @@ export function jobInput(request: ApiRequest) {
 
 /** Adds a job. @throws ApiError with 400 */
 export function addJob(state: State, given: ReturnType<typeof jobInput>, teamOwner: string, owner: string): void {
-  const { name, pool, description, container, manual: isManual, concurrencyPolicy } = given;
+  const { name, pool, description, container, manual: isManual } = given;
   const failed = (error: string) => new ApiError(400, `tsuru failed to create job ${quoted(name)}: ${error}`);
   if (!isName(name)) throw failed(`your job ${NAME_RULE}`);
   if (has(state.jobs, name)) throw failed('a job with the same name already exists');
@@ -42,13 +42,8 @@ export function addJob(state: State, given: ReturnType<typeof jobInput>, teamOwn
     isManual,
     image: given.deployOptions.image || container.image,
     command: container.command ?? [],
-    activeDeadlineSeconds: Math.max(given.activeDeadlineSeconds, 0),
-    concurrencyPolicy,
   };
   requireTeamInPool(state, teamOwner, pool, 400);
   if (!SCHEDULE.test(job.schedule.trim())) throw new ApiError(400, 'invalid schedule');
-  if (!['', 'Allow', 'Forbid', 'Replace'].includes(concurrencyPolicy)) {
-    throw new ApiError(400, 'invalid concurrency policy, allowed values are: Allow, Forbid, Replace');
-  }
   state.jobs.push(job);
 }

@@ -17,8 +17,7 @@ export function jobView(job: Job) {
     tags: job.tags,
     deployOptions: { JobName: '', kind: image === '' ? '' : 'image', image, fileSize: 0, File: null, dockerfile: '', Message: '', User: '' },
     spec: {
-      ...(job.concurrencyPolicy !== '' && { concurrencyPolicy: job.concurrencyPolicy }),
-      activeDeadlineSeconds: job.activeDeadlineSeconds,
+      activeDeadlineSeconds: 0,
       schedule: job.schedule,
       manual: job.isManual,
       container: { internalRegistryImage: '', image, command: job.command },

@@ -21,7 +21,7 @@ export function makeMux(place: string): Mux {
   return {
     add(text) {
       const pattern = parsePattern(text);
-      for (const other of inOrderOfChecks(patterns, pattern)) {
+      for (const other of patterns) {
         const relation = relationOf(pattern, other);
         if (relation !== 'same' && relation !== 'crossing') continue;
         throw new Error(
@@ -40,27 +40,6 @@ export function makeMux(place: string): Mux {
       return (below !== undefined && isExact(below, `${clean}/`) ? below : found)?.text;
     },
   };
-}
-
-/**
- * The patterns that Go compares a new one with, in its order: those that end in a rest, then those that share the literal at the
- * position where the fewest do, or have a wildcard there.
- */
-function inOrderOfChecks(patterns: readonly Pattern[], { segments }: Pattern): Pattern[] {
-  const rests = patterns.filter((other) => lastOf(other).kind === 'rest');
-  const others = patterns.filter((other) => !rests.includes(other));
-  const at = (position: number) => {
-    const text = segments[position]?.text;
-    const there = (other: Pattern) => other.segments[position];
-    return [
-      ...others.filter((other) => there(other)?.kind === 'literal' && there(other)?.text === text),
-      ...others.filter((other) => there(other)?.kind === 'wild'),
-    ];
-  };
-  const last = segments.length - 1;
-  if (segments[last]?.text === '/') return [...rests, ...others.filter((other) => other.segments[last]?.text === '/')];
-  const literals = segments.flatMap(({ kind }, position) => (kind === 'literal' ? [at(position)] : []));
-  return [...rests, ...(literals.length === 0 ? others : literals.reduce((least, list) => (list.length < least.length ? list : least)))];
 }
 
 function relationOf(one: Pattern, other: Pattern): Relation {

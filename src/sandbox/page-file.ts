@@ -20,8 +20,8 @@ export const COMMON_HEADERS = {
 
 /** Reads the page from the archive that the build wrote. */
 export function readPage(archive: URL): PageFile {
-  const { texts, expand } = openArchive(archive);
-  const html = expand(texts[texts.findIndex((name) => String(expand(name)) === 'page') + 1] ?? Buffer.of());
+  const { code, expand } = openArchive(archive);
+  const html = expand(code[code.findIndex((name) => String(expand(name)) === 'page') + 1] ?? Buffer.of());
   const policy = [
     "default-src 'none'",
     `script-src ${hashesOf(html, 'script')}`,
@@ -38,7 +38,7 @@ export function readPage(archive: URL): PageFile {
 
 /** The archive that the page is in; a run of the sources finds it in `dist` too. */
 export function pageArchive(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? '../../dist/code.br' : './code.br', import.meta.url);
+  return new URL(import.meta.url.endsWith('.ts') ? '../../dist/package.br' : './package.br', import.meta.url);
 }
 
 function hashesOf(html: Buffer, tag: string): string {

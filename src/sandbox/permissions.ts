@@ -1,5 +1,6 @@
 import type { Context, Role, State, User } from './records.ts';
 import { ApiError } from './http/answer.ts';
+import { userOf, type ApiRequest } from './http/request.ts';
 
 /** A permission that a user has, and where. */
 export interface Permission {
@@ -56,9 +57,9 @@ export function grants(permissions: readonly Permission[], wanted: string, conte
   );
 }
 
-/** @throws ApiError with 403 unless `isAllowed` */
-export function requireAllowed(state: State, user: User, wanted: string, contexts: readonly Context[] = []): void {
-  if (!isAllowed(state, user, wanted, contexts)) throw unauthorized();
+/** @throws ApiError with 403 unless its user may, as `isAllowed` says */
+export function requireAllowed(request: ApiRequest, state: State, wanted: string, contexts: readonly Context[] = []): void {
+  if (!isAllowed(state, userOf(request), wanted, contexts)) throw unauthorized();
 }
 
 /** The contexts in which a user has a permission. */

@@ -1,5 +1,6 @@
 import type { Pool as PoolOfCall } from '../tsuru/pool.ts';
 import { found } from './find.ts';
+import { orNull } from './http/answer.ts';
 import { byName } from './names.ts';
 import type { Cluster, Pool, State } from './records.ts';
 
@@ -22,7 +23,7 @@ export function findPool({ pools }: State, name: string, status: number): Pool {
 
 /** A pool as Tsuru's API shows it, with all that may be used in it. */
 export function poolView(state: State, pool: Pool) {
-  const names = (list: readonly { name: string }[]) => (list.length === 0 ? null : list.map(({ name }) => name));
+  const names = (list: readonly { name: string }[]) => orNull(list.map(({ name }) => name));
   const teams = names(state.teams);
   return {
     ...{ Name: pool.name, Default: pool.isDefault, Provisioner: pool.provisioner, Labels: pool.labels },
@@ -35,5 +36,5 @@ export function poolView(state: State, pool: Pool) {
 /** The cluster of a provisioner that has a pool, else the default one (tsuru/provision/cluster `FindByPool`). */
 export function clusterOf({ clusters }: State, provisioner: string, pool: string): Cluster | undefined {
   const own = clusters.filter((one) => one.provisioner === provisioner);
-  return own.find(({ pools }) => pools.includes(pool)) ?? own.find(({ isDefault }) => isDefault);
+  return own.find(({ pools }) => pools.includes(pool)) ?? own.find((one) => one.default);
 }

@@ -41,13 +41,14 @@ export interface Pool {
   labels: Record<string, string>;
 }
 
+/** In the names of Tsuru's API. */
 export interface Cluster {
   name: string;
   addresses: string[];
   provisioner: string;
   pools: string[];
-  customData: Record<string, string> | null;
-  isDefault: boolean;
+  custom_data: Record<string, string> | null;
+  default: boolean;
 }
 
 /** A plan of apps, not of a service. */
@@ -112,9 +113,7 @@ export interface Instance {
 export interface Variable {
   name: string;
   value: string;
-  alias: string;
   isPublic: boolean;
-  managedBy: string;
 }
 
 /** A variable that a bind brought. */
@@ -150,9 +149,6 @@ export interface Job extends Workload {
   isManual: boolean;
   image: string;
   command: string[];
-  activeDeadlineSeconds: number;
-  /** `''` if none was given. */
-  concurrencyPolicy: string;
 }
 
 export interface Target {

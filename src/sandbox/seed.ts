@@ -40,10 +40,10 @@ export function seed(state: State, team: string): void {
   if (state.pools.length > 0) return;
   const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', labels: {} };
   state.pools.push(pool);
-  state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], customData: null, isDefault: false });
+  state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], custom_data: null, default: false });
   const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: planFor(state, ''), description: '', tags: [] };
   const blank = () => structuredClone({ ...common, variables: [], bound: [] });
-  const schedule = { schedule: '0 3 * * *', isManual: false, image: '', command: [], activeDeadlineSeconds: 0, concurrencyPolicy: '' };
+  const schedule = { schedule: '0 3 * * *', isManual: false, image: '', command: [] };
   state.apps.push({ ...blank(), name: 'app1', platform: '' });
   state.jobs.push({ ...blank(), ...schedule, name: 'job1' });
 }

@@ -9,6 +9,7 @@ import type { Fault, Step } from './faults.ts';
 import type { ApiRequest } from './http/request.ts';
 import type { Instance, Json, Service, State } from './records.ts';
 import { poolOf } from './pools.ts';
+import { credentialsOf } from './secrets.ts';
 import { commandOf } from './tsuru-command.ts';
 import type { World } from './world.ts';
 
@@ -66,7 +67,7 @@ export function isAbsence(error: unknown): boolean {
  */
 export function clientOf(world: World, request: ApiRequest, service: Service, pool: string): ServiceClient {
   const address = addressOf(world, service, pool);
-  const access = { address, username: service.username === '' ? service.name : service.username, password: service.password };
+  const access = { address, ...credentialsOf(service) };
   const encoding: Encoding = service.encoding === 'json' ? 'json' : 'form';
   const from = pool === '' ? undefined : poolOf(world.state, pool);
   const calls = (event: CallEvent = NO_EVENT) =>
@@ -94,49 +95,35 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
     });
     return { exchange, reading };
   };
-  const make = async (call: Call): Promise<unknown> => {
+  const make = async <Value>(call: Call): Promise<Value> => {
     const { reading } = await exchangeOf(call);
     if (!reading.ok) throw new ServiceError(reading.error, reading.sentinel);
-    return reading.value;
+    return reading.value as Value;
   };
 
   return {
-    async create(instance, event) {
-      await make(calls(event).create(instance.name, instanceFields(instance, encoding)));
-    },
-    async update(instance, event) {
-      await make(calls(event).update(instance.name, instanceFields(instance, encoding)));
-    },
-    async destroy(instance, event) {
-      await make(calls(event).destroy(instance.name));
-    },
+    create: (instance, event) => make(calls(event).create(instance.name, instanceFields(instance, encoding))),
+    update: (instance, event) => make(calls(event).update(instance.name, instanceFields(instance, encoding))),
+    destroy: (instance, event) => make(calls(event).destroy(instance.name)),
     async bindApp(instance, app, given, event) {
       const fields = { ...given, parameters: sentParameters(given.parameters, encoding) };
       const { exchange, reading } = await exchangeOf(calls(event).bindApp(instance.name, app, fields));
-      if (reading.ok) return (reading.value ?? {}) as Record<string, string>;
+      if (reading.ok) return (reading.value ?? {}) as Variables;
       if (exchange.reply?.status !== 404) throw new ServiceError(reading.error, reading.sentinel);
-      return ((await make(calls(event).bindApp(instance.name, app, fields, 'bind'))) ?? {}) as Record<string, string>;
+      return (await make<Variables | null>(calls(event).bindApp(instance.name, app, fields, 'bind'))) ?? {};
     },
-    async unbindApp(instance, app, hosts, event) {
-      await make(calls(event).unbindApp(instance.name, app, hosts));
-    },
+    unbindApp: (instance, app, hosts, event) => make(calls(event).unbindApp(instance.name, app, hosts)),
     async bindJob(instance, job, fields, event) {
-      return ((await make(calls(event).bindJob(instance.name, job, fields))) ?? {}) as Record<string, string>;
+      return (await make<Variables | null>(calls(event).bindJob(instance.name, job, fields))) ?? {};
     },
-    async unbindJob(instance, job, event) {
-      await make(calls(event).unbindJob(instance.name, job));
-    },
-    async status(instance) {
-      return String(await make(calls().status(instance.name)));
-    },
-    async info(instance) {
-      return (await make(calls().info(instance.name))) as Record<string, string>[] | null;
-    },
-    async plans() {
-      return (await make(calls().plans())) as { Name: string; Description: string }[] | null;
-    },
+    unbindJob: (instance, job, event) => make(calls(event).unbindJob(instance.name, job)),
+    status: (instance) => make(calls().status(instance.name)),
+    info: (instance) => make(calls().info(instance.name)),
+    plans: () => make(calls().plans()),
   };
 }
+
+type Variables = Record<string, string>;
 
 const NO_EVENT = { user: '', id: '' };
 /** Milliseconds after which the fault `timeout` ends a call. */

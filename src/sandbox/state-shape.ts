@@ -55,7 +55,7 @@ const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_
 
 const workload = {
   ...{ name: text, teamOwner: text, teams: texts, owner: text, pool: text, plan, description: text, tags: texts },
-  variables: list(record({ name: text, value: text, alias: text, isPublic: flag, managedBy: text })),
+  variables: list(record({ name: text, value: text, isPublic: flag })),
   bound: list(record({ service: text, instance: text, name: text, value: text })),
 };
 
@@ -66,7 +66,7 @@ export const readState: Read<State> = record<State>({
   teams: list(record({ name: text, tags: texts })),
   pools: list(record({ name: text, isDefault: flag, isPublic: flag, provisioner: text, labels: map(text) })),
   clusters: list(
-    record({ name: text, addresses: texts, provisioner: text, pools: texts, customData: orNull(map(text)), isDefault: flag }),
+    record({ name: text, addresses: texts, provisioner: text, pools: texts, custom_data: orNull(map(text)), default: flag }),
   ),
   plans: list(plan),
   services: list(
@@ -89,10 +89,7 @@ export const readState: Read<State> = record<State>({
   ),
   apps: list(record<App>({ ...workload, platform: text })),
   jobs: list(
-    record<Job>({
-      ...{ ...workload, schedule: text, isManual: flag, image: text, command: texts, activeDeadlineSeconds: number },
-      concurrencyPolicy: text,
-    }),
+    record<Job>({ ...workload, schedule: text, isManual: flag, image: text, command: texts }),
   ),
   events: list(
     record<EventRecord>({

@@ -1,3 +1,4 @@
+import { orNull } from './http/answer.ts';
 import { grants, permissionsFor, type Permission } from './permissions.ts';
 import type { Context, State, User } from './records.ts';
 
@@ -11,7 +12,7 @@ interface RoleView {
 export interface UserView {
   Email: string;
   Roles: RoleView[];
-  Permissions: RoleView[] | null;
+  Permissions: readonly RoleView[] | null;
   Groups: null;
 }
 
@@ -35,7 +36,7 @@ export function userView(state: State, readers: readonly Permission[], user: Use
   return {
     Email: user.email,
     Roles: seen.map(({ role, context }) => shown(role.name, context)),
-    Permissions: permissions.length === 0 ? null : permissions,
+    Permissions: orNull(permissions),
     Groups: null,
   };
 }

@@ -1,8 +1,11 @@
 import { found } from './find.ts';
 import { ApiError } from './http/answer.ts';
-import { contextsFor, teamFor } from './permissions.ts';
+import type { ApiRequest } from './http/request.ts';
+import { first } from './http/values.ts';
+import { cleanTags } from './names.ts';
+import { teamFor } from './permissions.ts';
 import { findPool } from './pools.ts';
-import type { App, Context, State, User } from './records.ts';
+import type { App, Job, State, User } from './records.ts';
 
 /**
  * The team of an app or a job whose request names none (tsuru/api `autoTeamOwner`).
@@ -30,26 +33,17 @@ export function bindsOf({ instances }: State, kind: 'apps' | 'jobs', name: strin
   return instances.filter((one) => one[kind].includes(name)).map(({ service, name: instance, plan }) => ({ service, instance, plan }));
 }
 
-/** Whether a user sees an app or a job of these teams. */
-type Sight = (one: Pick<App, 'name' | 'pool'>, teams: readonly string[]) => boolean;
-
-/** For lists: which apps or jobs a user sees by the contexts of its permissions; undefined if it sees none at all. */
-export function sightOf(state: State, user: User, permissions: readonly string[]): Sight | undefined {
-  const contexts = permissions.flatMap((permission) => contextsFor(state, user, permission));
-  if (contexts.length === 0) return undefined;
-  if (contexts.some(({ CtxType }) => CtxType === 'global')) return () => true;
-  const values = (...types: Context['CtxType'][]): string[] => contexts.filter(({ CtxType }) => types.includes(CtxType)).map(({ Value }) => Value);
-  const [teams, names, pools] = [values('team'), values('app', 'job'), values('pool')];
-  return (one, own) => own.some((team) => teams.includes(team)) || names.includes(one.name) || pools.includes(one.pool);
-}
-
-/** Whether a filter lets a value through; `''` asks for any. */
-export function isSame(asked: string, value: string): boolean {
-  return asked === '' || asked === value;
+/** Whether an app or a job is one that the filters of a request let through. @throws Error for a name that is no regular expression */
+export function isAsked({ query }: ApiRequest, one: App | Job): boolean {
+  const isSame = (field: 'teamOwner' | 'owner' | 'pool'): boolean => ['', one[field]].includes(first(query, field));
+  const tags = cleanTags(query.get('tag') ?? []);
+  return (
+    matches(one.name, first(query, 'name')) && isSame('teamOwner') && isSame('owner') && isSame('pool') && tags.every((tag) => one.tags.includes(tag))
+  );
 }
 
 /** Whether a name matches a regular expression. @throws Error if it is none */
-export function matches(name: string, pattern: string): boolean {
+function matches(name: string, pattern: string): boolean {
   try {
     return new RegExp(pattern).test(name);
   } catch {

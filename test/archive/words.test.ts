@@ -48,7 +48,7 @@ describe('abbreviating words', () => {
     expect(() => abbreviate([line(25)])).toThrow('too much indentation');
   });
 
-  it.each(['\x01', '\x02', '\x1b', '\x1f', 'Ā', 'Ͽ'])('refuses a text with %j, which would be read as a word', (character) => {
+  it.each(['\x01', '\x02', '\x1b', '\x1f', 'Ā', 'Ͽ', 'Ѡ', '߿'])('refuses a text with %j, which would be read as a word', (character) => {
     expect(() => abbreviate(['text', `a${character}b`])).toThrow('stands for a word');
   });
 });

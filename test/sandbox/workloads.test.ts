@@ -65,25 +65,6 @@ describe('variables', () => {
       ...more,
     });
 
-  it('take the value of the one that their alias names, over several', async () => {
-    await set({ A: 'a', B: 'b', C: 'c' }, { 'Envs.1.Alias': 'A', 'Envs.2.Alias': 'B' });
-    expect(await environment('/1.0/apps/app1/env')).toMatchObject({ A: 'a', B: 'a', C: 'a' });
-  });
-
-  it('whose aliases go in a circle keep a value', async () => {
-    await set({ A: 'a', B: 'b' }, { 'Envs.0.Alias': 'B', 'Envs.1.Alias': 'A' });
-    expect(Object.keys(await environment('/1.0/apps/app1/env'))).toContain('A');
-  });
-
-  it('are pruned only if the same manager set them', async () => {
-    await set({ OWN: '1' });
-    await set({ OLD: '1' }, { ManagedBy: 'terraform' });
-    const { body } = await set({ NEW: '1' }, { ManagedBy: 'terraform', PruneUnused: 'true' });
-    expect(body).toContain('Pruning OLD from environment variables');
-    const names = Object.keys(await environment('/1.0/apps/app1/env'));
-    expect(names.filter((name) => !name.startsWith('TSURU_'))).toEqual(['NEW', 'OWN']);
-  });
-
   it('of Tsuru, and those with a name of another form, are refused together', async () => {
     expect(await set({ 'A-B': '1', TSURU_SERVICES: '{}' })).toEqual({
       status: 400,

@@ -22,7 +22,7 @@ export const SECRET = 'the-password-of-the-tests';
 /** The repository's templates as the build compiles them: the tests render thousands of times. */
 export const templates: Templates = {
   ...plain,
-  precompiled: readArchive(new URL('../../dist/templates.br', import.meta.url)),
+  precompiled: readArchive(new URL('../../dist/package.br', import.meta.url)),
 };
 
 /** A whole project, as the program writes it. */

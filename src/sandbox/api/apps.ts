@@ -3,16 +3,15 @@ import { newApp } from '../app-changes.ts';
 import { appSummary, appView } from '../app-view.ts';
 import { change, underEvent, type RunningEvent } from '../events.ts';
 import { Crash } from '../faults.ts';
-import { aboutApp, appContexts, findApp } from '../find.ts';
-import { empty, goJson, json } from '../http/answer.ts';
+import { aboutApp, appContexts, findApp, remove } from '../find.ts';
+import { json, listed } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
-import { first, isTrue } from '../http/values.ts';
-import { cleanTags } from '../names.ts';
-import { requireAllowed } from '../permissions.ts';
+import { first } from '../http/values.ts';
+import { isAllowed, requireAllowed } from '../permissions.ts';
 import type { App } from '../records.ts';
-import { isSame, matches, sightOf } from '../workloads.ts';
+import { isAsked } from '../workloads.ts';
 import type { World } from '../world.ts';
 
 export const APPS_ROUTES = routes({
@@ -23,32 +22,23 @@ export const APPS_ROUTES = routes({
 });
 
 function listApps(request: ApiRequest, { state }: World) {
-  const isSeen = sightOf(state, userOf(request), ['app.read', 'app.read.info']);
-  // Without units, no app has a status.
-  if (isSeen === undefined || request.query.has('status')) return empty(204);
-  const asked = (field: string): string => first(request.query, field);
-  const tags = cleanTags(request.query.get('tag') ?? []);
-  const isAsked = (app: App): boolean =>
-    matches(app.name, asked('name')) &&
-    isSame(asked('platform').replace(/:latest$/, ''), app.platform) &&
-    isSame(asked('teamOwner'), app.teamOwner) &&
-    isSame(asked('owner'), app.owner) &&
-    isSame(asked('pool'), app.pool) &&
-    tags.every((tag) => app.tags.includes(tag));
-  const apps = state.apps.filter((app) => isSeen(app, app.teams) && isAsked(app));
-  return apps.length === 0 ? empty(204) : json(apps.map((app) => appSummary(app, isTrue(asked('extended')))));
+  const { query } = request;
+  // No app has a platform, and without units none has a status.
+  const isAny = !query.has('status') && first(query, 'platform') === '';
+  const isSeen = (app: App): boolean => isAllowed(state, userOf(request), 'app.read.info', appContexts(app)) && isAsked(request, app);
+  const apps = isAny ? state.apps.filter(isSeen) : [];
+  return listed(apps.map(appSummary));
 }
 
 async function createApp(request: ApiRequest, world: World) {
   const { given, add } = newApp(request, world);
   await underEvent(world, request, { ...aboutApp(given), kind: 'app.create' }, add);
-  const answer = goJson({ ip: `${given.name}.fakerouter.com`, status: 'success' });
-  return { status: 201, headers: { 'Content-Type': 'application/json' }, body: answer };
+  return json({ ip: `${given.name}.fakerouter.com`, status: 'success' }, { status: 201, end: '' });
 }
 
 function appInfo(request: ApiRequest, { state }: World) {
   const app = findApp(state, param(request, 'app'));
-  requireAllowed(state, userOf(request), 'app.read.info', appContexts(app));
+  requireAllowed(request, state, 'app.read.info', appContexts(app));
   return json(appView(state, app));
 }
 
@@ -59,7 +49,7 @@ async function removeApp(request: ApiRequest, world: World) {
     event.write(`\n ---> Stopping the app ${quoted(app.name)}\n`);
     const errors = await unbindAll(request, world, app, event);
     if (errors !== '') event.write(`Unable to unbind app: Failed to unbind the following instances:\n${errors}\n`);
-    world.state.apps = world.state.apps.filter((one) => one !== app);
+    remove(world.state.apps, app);
     event.write(`---- Done removing application.${errors === '' ? '' : ' Some errors occurred during removal.'} ----\n`);
   });
   return undefined;

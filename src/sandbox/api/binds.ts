@@ -5,7 +5,7 @@ import { aboutApp, aboutInstance, aboutJob, findApp, findJob, findService, servi
 import type { Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
-import { param, userOf, type ApiRequest } from '../http/request.ts';
+import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { requireAllowed, teamContexts } from '../permissions.ts';
@@ -39,7 +39,7 @@ function unbindFromApp(request: ApiRequest, world: World): Promise<Answer> {
   const app = findApp(world.state, param(request, 'app'));
   return unbindFrom(request, world, { instance, of: 'app', workload: app, restart: !isSet(request, 'noRestart') }, {
     ...eventOf(instance, aboutApp(app), 'app.update.unbind'),
-    data: fieldsOf(request, [], { read: ['noRestart', 'force'] }),
+    data: fieldsOf(request, { read: ['noRestart', 'force'] }),
   });
 }
 
@@ -57,10 +57,10 @@ function unbindFromJob(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const job = findJob(state, param(request, 'job'));
   const instance = instanceOf(request, world);
-  if (isSet(request, 'force')) requireAllowed(state, userOf(request), 'service.update', serviceContexts(findService(state, instance.service)));
+  if (isSet(request, 'force')) requireAllowed(request, state, 'service.update', serviceContexts(findService(state, instance.service)));
   return unbindFrom(request, world, { instance, of: 'job', workload: job, restart: true }, {
     ...eventOf(instance, aboutJob(job), 'job.update'),
-    data: fieldsOf(request, [], { read: ['force'] }),
+    data: fieldsOf(request, { read: ['force'] }),
   });
 }
 
@@ -94,7 +94,7 @@ async function statusText(request: ApiRequest, world: World, instance: Instance)
 /** For binds, Tsuru knows an instance without the name of its service. */
 function requireOfInstance(request: ApiRequest, { state }: World, { teams, teamOwner, name }: Instance, action: 'bind' | 'unbind'): void {
   const contexts: Context[] = [...teamContexts([...teams, teamOwner]), { CtxType: 'service-instance', Value: name }];
-  requireAllowed(state, userOf(request), `service-instance.update.${action}`, contexts);
+  requireAllowed(request, state, `service-instance.update.${action}`, contexts);
 }
 
 function isSet(request: ApiRequest, name: string): boolean {

@@ -1,10 +1,10 @@
 import { change, underEvent } from '../events.ts';
-import { about, found, has } from '../find.ts';
-import { ApiError, empty, json, requireAll } from '../http/answer.ts';
+import { about, found, has, remove } from '../find.ts';
+import { ApiError, empty, json, listed, orNull, requireAll } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { JSON_TYPE } from '../http/input.ts';
-import { param, userOf, type ApiRequest } from '../http/request.ts';
+import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { requireAllowed } from '../permissions.ts';
@@ -20,7 +20,7 @@ export const CLUSTERS_ROUTES = routes({
 });
 
 async function createCluster(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'cluster.create');
+  requireAllowed(request, world.state, 'cluster.create');
   const cluster = clusterFrom(request);
   await underEvent(world, request, { ...about('cluster', cluster.name), kind: 'cluster.create' }, () => {
     const { clusters } = world.state;
@@ -36,8 +36,7 @@ async function createCluster(request: ApiRequest, world: World) {
 async function removeCluster(request: ApiRequest, world: World) {
   const name = param(request, 'name');
   await change(request, world, { ...about('cluster', name), kind: 'cluster.delete' }, () => {
-    const cluster = findCluster(world.state, name);
-    world.state.clusters = world.state.clusters.filter((one) => one !== cluster);
+    remove(world.state.clusters, findCluster(world.state, name));
   });
   return done(request);
 }
@@ -50,12 +49,12 @@ function done(request: ApiRequest) {
 }
 
 function listClusters(request: ApiRequest, { state }: World) {
-  requireAllowed(state, userOf(request), 'cluster.read');
-  return state.clusters.length === 0 ? empty(204) : json(state.clusters.map(clusterView));
+  requireAllowed(request, state, 'cluster.read');
+  return listed(state.clusters.map(clusterView));
 }
 
 function clusterInfo(request: ApiRequest, { state }: World) {
-  requireAllowed(state, userOf(request), 'cluster.read');
+  requireAllowed(request, state, 'cluster.read');
   return json(clusterView(findCluster(state, param(request, 'name'))));
 }
 
@@ -68,17 +67,10 @@ function clusterFrom(request: ApiRequest): Cluster {
   const type = request.incoming.headers['content-type'] ?? '';
   if (type !== '' && type !== JSON_TYPE) throw new Error(`Invalid Content-Type ${quoted(type)}`);
   const given = decoded({ ...request, contentType: JSON_TYPE }, CLUSTER);
-  return {
-    name: given.name,
-    addresses: given.addresses ?? [],
-    provisioner: given.provisioner,
-    pools: given.pools ?? [],
-    customData: given.custom_data,
-    isDefault: given.default,
-  };
+  return { ...given, addresses: given.addresses ?? [], pools: given.pools ?? [] };
 }
 
-function requireCluster({ name, provisioner, pools, isDefault }: Cluster): void {
+function requireCluster({ name, provisioner, pools, default: isDefault }: Cluster): void {
   requireAll([
     [name.trim() !== '', 'cluster name is mandatory'],
     [isName(name.trim()), `Invalid cluster name, cluster name ${NAME_RULE}`],
@@ -90,19 +82,17 @@ function requireCluster({ name, provisioner, pools, isDefault }: Cluster): void 
 }
 
 /** A pool is in one cluster of a provisioner, and one cluster of it is the default. */
-function takePools({ clusters }: State, { provisioner, pools, isDefault }: Cluster): void {
+function takePools({ clusters }: State, { provisioner, pools, default: isDefault }: Cluster): void {
   for (const other of clusters.filter((one) => one.provisioner === provisioner)) {
     other.pools = other.pools.filter((pool) => !pools.includes(pool));
-    if (isDefault) other.isDefault = false;
+    if (isDefault) other.default = false;
   }
 }
 
-function clusterView({ name, addresses, provisioner, pools, customData, isDefault }: Cluster) {
+function clusterView({ name, addresses, provisioner, pools, custom_data: data, default: isDefault }: Cluster) {
   return {
-    ...{ name, addresses, provisioner, cacert: null, clientcert: null, clientkey: null, pools: pools.length === 0 ? null : pools },
-    custom_data: Object.keys(customData ?? {}).length === 0 ? null : customData,
-    local: false,
-    default: isDefault,
+    ...{ name, addresses, provisioner, cacert: null, clientcert: null, clientkey: null, pools: orNull(pools) },
+    ...{ custom_data: Object.keys(data ?? {}).length === 0 ? null : data, local: false, default: isDefault },
   };
 }
 

@@ -1,6 +1,6 @@
 import { filteredEvents } from '../event-filter.ts';
 import { eventDetails, eventView } from '../event-view.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
+import { ApiError, json, listed } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
@@ -17,12 +17,12 @@ export const EVENTS_ROUTES = routes({
 
 function listEvents(request: ApiRequest, { state }: World) {
   const events = filteredEvents(state.events, request, permissionsOf(state, userOf(request)).permissions);
-  return events.length === 0 ? empty(204) : json(events.map(eventView));
+  return listed(events.map(eventView));
 }
 
 function eventInfo(request: ApiRequest, { state }: World) {
   const event = eventOf(request, state.events);
-  requireAllowed(state, userOf(request), event.Allowed.Scheme, event.Allowed.Contexts);
+  requireAllowed(request, state, event.Allowed.Scheme, event.Allowed.Contexts);
   return json(eventDetails(event));
 }
 
@@ -30,7 +30,7 @@ function eventInfo(request: ApiRequest, { state }: World) {
 function cancelEvent(request: ApiRequest, { state }: World): never {
   const { AllowedCancel } = eventOf(request, state.events);
   if (inputValue(request, 'reason') === '') throw new ApiError(400, 'reason is mandatory');
-  requireAllowed(state, userOf(request), AllowedCancel?.Scheme ?? '', AllowedCancel?.Contexts ?? []);
+  requireAllowed(request, state, AllowedCancel?.Scheme ?? '', AllowedCancel?.Contexts ?? []);
   throw new ApiError(400, 'event is not cancelable');
 }
 

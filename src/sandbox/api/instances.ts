@@ -37,14 +37,14 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
   const [owner, plan] = [either('team_owner', 'owner'), either('plan_name', 'plan')];
   const kind = 'service-instance.create';
   const teamOwner = owner === '' ? teamFor(state, userOf(request), kind) : owner;
-  requireAllowed(state, userOf(request), kind, teamContexts([teamOwner]));
+  requireAllowed(request, state, kind, teamContexts([teamOwner]));
   const { name, apps, jobs, teams, description, parameters, pool } = given;
   const instance: Asked = {
     ...{ name, service: service.name, plan, apps: apps ?? [], jobs: jobs ?? [], teams: [teamOwner], teamOwner, description, pool },
     ...{ tags: tagsOf(request, given.tags) ?? [], parameters },
   };
   const subject = aboutInstance({ name, service: service.name, teams: teams ?? [] });
-  const data = fieldsOf(request, [], { read: ['plan', 'owner', 'tag'] });
+  const data = fieldsOf(request, { read: ['plan', 'owner', 'tag'] });
   await underEvent(world, request, { ...subject, kind, data }, async (event) => {
     refuseWrong(state, service, instance);
     await createInstance(world, request, instance, event);
@@ -81,19 +81,20 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
   findService(state, param(request, 'service'));
   const instance = instanceOf(request, world);
   const next: Asked = { ...instance, description: Description, teamOwner: TeamOwner, plan: Plan, tags: tags ?? [], parameters: Parameters };
-  const changed = [
-    ...(instance.description !== next.description ? ['description'] : []),
-    ...(instance.teamOwner !== next.teamOwner ? ['teamowner'] : []),
-    ...(instance.plan !== next.plan ? ['plan'] : []),
+  const isChanged = {
+    description: instance.description !== Description,
+    teamowner: instance.teamOwner !== TeamOwner,
+    plan: instance.plan !== Plan,
     // What was left out is not the same as what is empty.
-    ...(JSON.stringify(instance.tags) !== JSON.stringify(tags) ? ['tags'] : []),
-    ...(Parameters === null || !isSame(instance.parameters, Parameters) ? ['parameters'] : []),
-  ];
+    tags: JSON.stringify(instance.tags) !== JSON.stringify(tags),
+    parameters: Parameters === null || !isSame(instance.parameters, Parameters),
+  };
+  const changed = Object.entries(isChanged).filter(([, differs]) => differs).map(([field]) => field);
   if (changed.length === 0) {
     throw new ApiError(400, 'Neither description, team owner, tags, plan nor plan parameters were set. You must define at least one.');
   }
-  for (const one of changed) requireAllowed(state, userOf(request), `service-instance.update.${one}`, instanceContexts(instance));
-  const data = fieldsOf(request, [], { read: ['tag'] });
+  for (const one of changed) requireAllowed(request, state, `service-instance.update.${one}`, instanceContexts(instance));
+  const data = fieldsOf(request, { read: ['tag'] });
   await underEvent(world, request, { ...aboutInstance(instance), kind: 'service-instance.update', data }, async (event) => {
     refuseWrongOwner(state, next.teamOwner);
     await updateInstance(world, request, instance, next, event);
@@ -105,7 +106,7 @@ async function info(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   findService(state, param(request, 'service'));
   const instance = instanceOf(request, world);
-  requireAllowed(state, userOf(request), 'service-instance.read', instanceContexts(instance));
+  requireAllowed(request, state, 'service-instance.read', instanceContexts(instance));
   const client = callAt(world, request, instance);
   const items = await client.info(instance);
   const plan = (await client.plans())?.find(({ Name }) => Name === instance.plan);
@@ -128,7 +129,7 @@ async function info(request: ApiRequest, world: World): Promise<Answer> {
 
 async function status(request: ApiRequest, world: World): Promise<Answer> {
   const instance = instanceOf(request, world);
-  requireAllowed(world.state, userOf(request), 'service-instance.read.status', instanceContexts(instance));
+  requireAllowed(request, world.state, 'service-instance.read.status', instanceContexts(instance));
   try {
     return text(`Service instance "${instance.name}" is ${await callAt(world, request, instance).status(instance)}`);
   } catch (error) {

@@ -12,12 +12,12 @@ const INPUT = struct('service.ServiceManifest', {
 });
 
 function get(request: ApiRequest, world: World): Answer {
-  return json(allowedService(request, world, 'service.update', 'service').manifest);
+  return json(allowedService(request, world, 'service.update').manifest);
 }
 
 /** A body that is neither JSON nor a form leaves an empty manifest, as Tsuru reads nothing in it. */
 async function set(request: ApiRequest, world: World): Promise<Answer> {
-  const service = allowedService(request, world, 'service.update', 'service');
+  const service = allowedService(request, world, 'service.update');
   const manifest = decoded(request, INPUT);
   return changing(request, world, service, 'service.update', () => {
     validateManifest(manifest);

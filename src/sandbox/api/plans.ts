@@ -1,9 +1,8 @@
 import { change, underEvent } from '../events.ts';
-import { about, found, has } from '../find.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
-import { decoded, struct } from '../http/decode.ts';
-import { inputValue, JSON_TYPE } from '../http/input.ts';
-import { param, userOf, type ApiRequest } from '../http/request.ts';
+import { about, found, has, remove } from '../find.ts';
+import { ApiError, json, listed } from '../http/answer.ts';
+import { inputValue } from '../http/input.ts';
+import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { byName } from '../names.ts';
@@ -19,12 +18,12 @@ export const PLANS_ROUTES = routes({
 });
 
 function listPlans(_: ApiRequest, { state }: World) {
-  return state.plans.length === 0 ? empty(204) : json([...state.plans].sort(byName).map(planView));
+  return listed([...state.plans].sort(byName).map(planView));
 }
 
 async function addPlan(request: ApiRequest, world: World) {
   const plan = planFrom(request);
-  requireAllowed(world.state, userOf(request), 'plan.create');
+  requireAllowed(request, world.state, 'plan.create');
   await underEvent(world, request, { ...about('plan', plan.name), kind: 'plan.create' }, () => {
     const { plans } = world.state;
     if (plan.name === '') throw new Error('invalid value for name');
@@ -37,13 +36,7 @@ async function addPlan(request: ApiRequest, world: World) {
   return json(planView(plan), { status: 201, isText: true });
 }
 
-const PLAN = struct('app.Plan', { name: 'string', memory: 'int', cpumilli: 'int', default: 'bool' });
-
 function planFrom(request: ApiRequest): Plan {
-  if (request.incoming.headers['content-type'] === JSON_TYPE) {
-    const { default: isDefault, name, memory, cpumilli } = decoded(request, PLAN);
-    return { name, memory, cpumilli, isDefault };
-  }
   const given = (field: string) => inputValue(request, field);
   const cpus = given('cpumilli');
   return { name: given('name'), memory: bytesOf(given('memory')), cpumilli: /^[+-]?\d+$/.test(cpus) ? Number(cpus) : 0, isDefault: isTrue(given('default')) };
@@ -59,7 +52,6 @@ function bytesOf(text: string): number {
 function removePlan(request: ApiRequest, world: World) {
   const name = param(request, 'planname');
   return change(request, world, { ...about('plan', name), kind: 'plan.delete' }, () => {
-    const plan = found(world.state.plans, name, 'plan not found');
-    world.state.plans = world.state.plans.filter((one) => one !== plan);
+    remove(world.state.plans, found(world.state.plans, name, 'plan not found'));
   });
 }

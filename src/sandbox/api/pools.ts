@@ -1,6 +1,6 @@
 import { change, underEvent } from '../events.ts';
-import { about, has } from '../find.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
+import { about, has, remove } from '../find.ts';
+import { ApiError, empty, json, listed } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
@@ -25,12 +25,12 @@ function listPools(request: ApiRequest, { state }: World) {
   const pools = isGlobal
     ? state.pools
     : [...state.pools.filter(({ isPublic }) => isPublic), ...state.pools.filter(({ isPublic, name }) => !isPublic && isNamed(name))];
-  return pools.length === 0 ? empty(204) : json(pools.map((pool) => poolView(state, pool)));
+  return listed(pools.map((pool) => poolView(state, pool)));
 }
 
 function poolInfo(request: ApiRequest, { state }: World) {
   const name = param(request, 'name');
-  requireAllowed(state, userOf(request), 'pool.read', inPool(name));
+  requireAllowed(request, state, 'pool.read', inPool(name));
   return json(poolView(state, findPool(state, name, 404)));
 }
 
@@ -39,7 +39,7 @@ const OPTIONS = struct('pool.AddPoolOptions', {
 });
 
 async function addPool(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'pool.create');
+  requireAllowed(request, world.state, 'pool.create');
   const { Name: name, Default: isDefault, Public, Force, Provisioner, Labels } = decoded(request, OPTIONS);
   if (name === '') throw new ApiError(400, 'Pool name is required.');
   await underEvent(world, request, { ...about('pool', name, inPool(name)), kind: 'pool.create' }, () => {
@@ -57,13 +57,12 @@ async function addPool(request: ApiRequest, world: World) {
 async function removePool(request: ApiRequest, world: World) {
   const { state } = world;
   const name = param(request, 'name');
-  requireAllowed(state, userOf(request), 'pool.delete');
+  requireAllowed(request, state, 'pool.delete');
   if (state.apps.some(({ pool }) => pool === name)) {
     throw new ApiError(403, 'This pool has apps, you need to migrate or remove them before removing the pool');
   }
   return change(request, world, { ...about('pool', name, inPool(name)), kind: 'pool.delete' }, () => {
-    const pool = findPool(state, name, 404);
-    state.pools = state.pools.filter((one) => one !== pool);
+    remove(state.pools, findPool(state, name, 404));
   });
 }
 

@@ -73,7 +73,7 @@ function toService(pathOf: (request: ApiRequest) => string, permission: string |
   return (request: ApiRequest, world: World): Answer => {
     const service = findService(world.state, param(request, 'service'));
     const event = { ...aboutService(service), kind: 'service.update.proxy', data: dataOf(request) };
-    if (permission !== undefined) requireAllowed(world.state, userOf(request), permission, event.contexts);
+    if (permission !== undefined) requireAllowed(request, world.state, permission, event.contexts);
     return passing(request, world, event, (running) => pass(request, world, service, { path: pathOf(request), pool: '' }, running));
   };
 }

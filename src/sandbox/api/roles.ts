@@ -1,6 +1,6 @@
 import { change, underEvent } from '../events.ts';
-import { about, has } from '../find.ts';
-import { ApiError, empty, goJson, json } from '../http/answer.ts';
+import { about, has, remove } from '../find.ts';
+import { ApiError, empty, json, orNull } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { inputValue, inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
@@ -22,7 +22,7 @@ export const ROLES_ROUTES = routes({
 });
 
 async function addRole(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.create');
+  requireAllowed(request, world.state, 'role.create');
   const [name, context] = [inputValue(request, 'name'), inputValue(request, 'context')];
   if (name === '') throw new ApiError(400, 'invalid role name');
   await underEvent(world, request, { ...about('role', name), kind: 'role.create' }, () => {
@@ -37,33 +37,29 @@ async function addRole(request: ApiRequest, world: World) {
 }
 
 async function removeRole(request: ApiRequest, world: World) {
-  requireAllowed(world.state, userOf(request), 'role.delete');
+  requireAllowed(request, world.state, 'role.delete');
   const role = findRole(world.state, param(request, 'name'));
   return change(request, world, { ...about('role', role.name), kind: 'role.delete' }, () => {
     if (world.state.users.some(({ roles }) => has(roles, role.name))) {
       throw new ApiError(412, 'role has users assigned. you must dissociate them before remove the role.');
     }
-    world.state.roles = world.state.roles.filter((one) => one !== role);
+    remove(world.state.roles, role);
   });
 }
 
 function listRoles(request: ApiRequest, world: World) {
   requireSight(request, world);
-  return withoutLineEnd(world.state.roles.length === 0 ? null : world.state.roles.map(roleView));
+  return json(orNull(world.state.roles.map(roleView)), { end: '' });
 }
 
 function roleInfo(request: ApiRequest, world: World) {
   requireSight(request, world);
-  return withoutLineEnd(roleView(findRole(world.state, param(request, 'name'))));
+  return json(roleView(findRole(world.state, param(request, 'name'))), { end: '' });
 }
 
 function requireSight(request: ApiRequest, { state }: World): void {
   const names = ['role.update', 'role.update.assign', 'role.update.dissociate', 'role.create', 'role.delete'];
   if (!names.some((name) => isAllowed(state, userOf(request), name))) throw unauthorized();
-}
-
-function withoutLineEnd(value: unknown) {
-  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: goJson(value) };
 }
 
 function addPermissions(request: ApiRequest, world: World) {
@@ -98,7 +94,7 @@ function removePermission(request: ApiRequest, world: World) {
 }
 
 function listPermissions(request: ApiRequest, { state }: World) {
-  requireAllowed(state, userOf(request), 'role.update');
+  requireAllowed(request, state, 'role.update');
   const names = permissionNames().sort((a, b) => (a.name < b.name ? -1 : 1));
   const actions = actionNames(state).map((name) => ({ name, contexts: ACTION_CONTEXTS }));
   return json([...names, ...actions].map(({ name, contexts }) => ({ Name: name, Contexts: contexts })));

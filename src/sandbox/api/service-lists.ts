@@ -1,7 +1,7 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
 import { clientOf, endpointOf, ServiceError, type ServiceClient } from '../service-client.ts';
 import { findService } from '../find.ts';
-import { ApiError, empty, json, type Answer } from '../http/answer.ts';
+import { ApiError, empty, json, orNull, type Answer } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
@@ -25,8 +25,8 @@ function instances(request: ApiRequest, { state }: World): Answer {
       return {
         service,
         instances: own.map(({ name }) => name),
-        plans: own.length === 0 ? null : own.map(({ plan }) => plan),
-        service_instances: own.length === 0 ? null : own.map((one) => sortedParameters(listedInstance(one))),
+        plans: orNull(own.map(({ plan }) => plan)),
+        service_instances: orNull(own.map((one) => sortedParameters(listedInstance(one)))),
       };
     }),
   );

@@ -1,14 +1,14 @@
 import { underEvent } from '../events.ts';
-import { aboutService, findService, found, has, serviceContexts } from '../find.ts';
-import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
+import { aboutService, findService, found, has, remove, serviceContexts } from '../find.ts';
+import { ApiError, empty, json, orNull, text, type Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isBool, isTrue } from '../http/values.ts';
-import { contextsFor, requireAllowed, teamFor } from '../permissions.ts';
-import type { Service, State } from '../records.ts';
+import { isAllowed, requireAllowed, teamFor } from '../permissions.ts';
+import type { Instance, Service, State } from '../records.ts';
 import { validateService } from '../services.ts';
 import type { World } from '../world.ts';
 
@@ -40,14 +40,14 @@ function serviceFrom(request: ApiRequest): Service {
 
 /** What the event of a change keeps of its request: not the password, unless it came in JSON. */
 function dataOf(request: ApiRequest) {
-  return fieldsOf(request, [], { dropped: ['password'], read: ['multi-cluster', 'team'] });
+  return fieldsOf(request, { dropped: ['password'], read: ['multi-cluster', 'team'] });
 }
 
 async function create(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
   const service = serviceFrom(request);
   if (service.ownerTeams.length === 0) service.ownerTeams = [onlyTeam(request, state)];
-  requireAllowed(state, userOf(request), 'service.create', serviceContexts(service).slice(0, 1));
+  requireAllowed(request, state, 'service.create', serviceContexts(service).slice(0, 1));
   return changing(request, world, service, 'service.create', () => {
     validateService(state, service, true);
     if (has(state.services, service.name)) throw new ApiError(409, 'Service already exists.');
@@ -67,51 +67,36 @@ function onlyTeam(request: ApiRequest, state: State): string {
 
 async function update(request: ApiRequest, world: World): Promise<Answer> {
   const { endpoints, username, password, encoding, ownerTeams } = serviceFrom(request);
-  const service = allowedService(request, world, 'service.update', 'name');
-  return changing(request, world, service, 'service.update', () => {
-    store(world, service, {
-      endpoints,
-      username,
-      password,
-      ...(encoding !== '' && { encoding }),
-      ...(ownerTeams.length > 0 && { ownerTeams }),
-    });
-    return empty();
-  }, dataOf(request));
+  const given = { endpoints, username, password, ...(encoding !== '' && { encoding }), ...(ownerTeams.length > 0 && { ownerTeams }) };
+  return storing(request, world, allowedService(request, world, 'service.update'), 'service.update', () => given, dataOf(request));
 }
 
-async function remove(request: ApiRequest, world: World): Promise<Answer> {
+async function removeService(request: ApiRequest, world: World): Promise<Answer> {
   const { state } = world;
-  const service = allowedService(request, world, 'service.delete', 'name');
+  const service = allowedService(request, world, 'service.delete');
   return changing(request, world, service, 'service.delete', () => {
     if (state.instances.some((one) => one.service === service.name)) {
       throw new ApiError(403, 'This service cannot be removed because it has instances.\nPlease remove these instances before removing the service.');
     }
-    state.services = state.services.filter(({ name }) => name !== service.name);
+    remove(state.services, service);
     return empty();
   });
 }
 
 /** `GET /services`: those that the user may manage; instances are shown with their names and tags only. */
 function list(request: ApiRequest, { state }: World): Answer {
-  const contexts = contextsFor(state, userOf(request), 'service.read');
-  const isGlobal = contexts.some(({ CtxType }) => CtxType === 'global');
-  const isIn = (service: Service) =>
-    serviceContexts(service).some(({ CtxType, Value }) => contexts.some((own) => own.CtxType === CtxType && own.Value === Value));
   const tags = request.query.get('tag') ?? [];
-  const services = state.services.filter((service) => isGlobal || isIn(service));
+  const services = state.services.filter((service) => isAllowed(state, userOf(request), 'service.read', serviceContexts(service)));
   if (services.length === 0) return empty(204);
   return json(
     services.map(({ name: service }) => {
-      const instances = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags.includes(tag)));
-      const isEmpty = instances.length === 0;
+      const own = state.instances.filter((one) => one.service === service && tags.every((tag) => one.tags.includes(tag)));
+      const mapped = <T>(shown: (one: Instance) => T) => orNull(own.map(shown));
       return {
         service,
-        instances: isEmpty ? null : instances.map(({ name }) => name),
+        instances: mapped(({ name }) => name),
         plans: null,
-        service_instances: isEmpty
-          ? null
-          : instances.map(({ name, tags: own }) => ({ name, service_name: service, ...NOT_LISTED, tags: own })),
+        service_instances: mapped((one) => ({ name: one.name, service_name: service, ...NOT_LISTED, tags: one.tags })),
       };
     }),
   );
@@ -124,43 +109,39 @@ function doc(request: ApiRequest, { state }: World): Answer {
 }
 
 async function setDoc(request: ApiRequest, world: World): Promise<Answer> {
-  const service = allowedService(request, world, 'service.update.doc', 'name');
-  return changing(request, world, service, 'service.update.doc', () => {
-    store(world, service, { doc: inputValue(request, 'doc') });
-    return empty();
-  }, fieldsOf(request, [], { read: ['doc'] }));
+  const kind = 'service.update.doc';
+  const data = fieldsOf(request, { read: ['doc'] });
+  return storing(request, world, allowedService(request, world, kind), kind, () => ({ doc: inputValue(request, 'doc') }), data);
 }
 
 async function grant(request: ApiRequest, world: World): Promise<Answer> {
-  const service = allowedService(request, world, 'service.update.grant-access', 'service');
+  const kind = 'service.update.grant-access';
+  const service = allowedService(request, world, kind);
   const team = teamOf(request, world);
-  return changing(request, world, service, 'service.update.grant-access', () => {
+  return storing(request, world, service, kind, () => {
     if (service.teams.includes(team)) throw new ApiError(409, 'This team already has access to this service');
-    store(world, service, { teams: [...service.teams, team] });
-    return empty();
+    return { teams: [...service.teams, team] };
   });
 }
 
 async function revoke(request: ApiRequest, world: World): Promise<Answer> {
-  const service = allowedService(request, world, 'service.update.revoke-access', 'service');
+  const kind = 'service.update.revoke-access';
+  const service = allowedService(request, world, kind);
   const team = teamOf(request, world);
-  if (service.teams.length < 2) {
-    throw new ApiError(
-      403,
-      'You can not revoke the access from this team, because it is the unique team with access to this service, and a service can not be orphaned',
-    );
-  }
-  return changing(request, world, service, 'service.update.revoke-access', () => {
+  if (service.teams.length < 2) throw new ApiError(403, ONLY_TEAM);
+  return storing(request, world, service, kind, () => {
     if (!service.teams.includes(team)) throw new ApiError(409, 'This team does not have access to this service');
-    store(world, service, { teams: service.teams.filter((one) => one !== team) });
-    return empty();
+    return { teams: service.teams.filter((one) => one !== team) };
   });
 }
 
-/** @throws ApiError with 404, or with 403 if the user may not */
-export function allowedService(request: ApiRequest, { state }: World, permission: string, variable: string): Service {
-  const service = findService(state, param(request, variable));
-  requireAllowed(state, userOf(request), permission, serviceContexts(service));
+const ONLY_TEAM =
+  'You can not revoke the access from this team, because it is the unique team with access to this service, and a service can not be orphaned';
+
+/** The service that a route names. @throws ApiError with 404, or with 403 if the user may not */
+export function allowedService(request: ApiRequest, { state }: World, permission: string): Service {
+  const service = findService(state, param(request, 'name') || param(request, 'service'));
+  requireAllowed(request, state, permission, serviceContexts(service));
   return service;
 }
 
@@ -170,16 +151,27 @@ export function changing(
   world: World,
   service: Service,
   kind: string,
-  change: () => Answer,
-  data: ReturnType<typeof fieldsOf> = fieldsOf(request),
+  work: () => Answer,
+  data = fieldsOf(request),
 ): Promise<Answer> {
-  return underEvent(world, request, { ...aboutService(service), kind, data }, change);
+  return underEvent(world, request, { ...aboutService(service), kind, data }, work);
 }
 
-/** @throws ApiError with 400, and the service is as it was */
-function store({ state }: World, service: Service, changes: Partial<Service>): void {
-  validateService(state, { ...service, ...changes }, false);
-  Object.assign(service, changes);
+/** Stores new values under an event. @throws ApiError with 400, and the service is as it was */
+function storing(
+  request: ApiRequest,
+  world: World,
+  service: Service,
+  kind: string,
+  changesOf: () => Partial<Service>,
+  data?: ReturnType<typeof fieldsOf>,
+): Promise<Answer> {
+  return changing(request, world, service, kind, () => {
+    const changes = changesOf();
+    validateService(world.state, { ...service, ...changes }, false);
+    Object.assign(service, changes);
+    return empty();
+  }, data);
 }
 
 function teamOf(request: ApiRequest, { state }: World): string {
@@ -191,7 +183,7 @@ export const SERVICES_ROUTES = routes({
   '1.0 GET /services': list,
   '1.0 POST /services': create,
   '1.0 PUT /services/{name}': update,
-  '1.0 DELETE /services/{name}': remove,
+  '1.0 DELETE /services/{name}': removeService,
   '1.0 GET /services/{name}/doc': doc,
   '1.0 PUT /services/{name}/doc': setDoc,
   '1.0 PUT /services/{service}/team/{team}': grant,

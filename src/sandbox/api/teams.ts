@@ -1,7 +1,7 @@
 import { appView } from '../app-view.ts';
 import { change, underEvent } from '../events.ts';
-import { about, found, has } from '../find.ts';
-import { ApiError, empty, json } from '../http/answer.ts';
+import { about, found, has, remove } from '../find.ts';
+import { ApiError, empty, json, listed } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { tagsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
@@ -28,15 +28,14 @@ function listTeams(request: ApiRequest, { state }: World) {
     const granted = names.filter((one) => grants(permissions, one.name, teamContexts([name]))).map((one) => one.name);
     return { name, permissions: granted.filter((one) => !granted.some((other) => other !== one && covers(other, one))), tags };
   });
-  const own = teams.filter((team) => team.permissions.length > 0);
-  return own.length === 0 ? empty(204) : json(own);
+  return listed(teams.filter((team) => team.permissions.length > 0));
 }
 
 const TEAM = struct('auth.Team', { name: 'string', tags: '[]string' });
 
 async function createTeam(request: ApiRequest, world: World) {
   const { state } = world;
-  requireAllowed(state, userOf(request), 'team.create');
+  requireAllowed(request, state, 'team.create');
   const given = decoded(request, TEAM);
   await underEvent(world, request, { ...aboutTeam(given.name), kind: 'team.create' }, () => {
     const name = given.name.trim();
@@ -65,8 +64,7 @@ async function removeTeam(request: ApiRequest, world: World) {
       if (users.length === 0) continue;
       throw new ApiError(403, `This team cannot be removed because there are still references to it:\n${kind}: ${users.join(', ')}`);
     }
-    if (!has(teams, name)) throw missing;
-    world.state.teams = teams.filter((team) => team.name !== name);
+    remove(teams, found(teams, name, missing.message));
   });
 }
 

@@ -1,5 +1,5 @@
 import { change, underEvent } from '../events.ts';
-import { about } from '../find.ts';
+import { about, remove } from '../find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { userOf, type ApiRequest } from '../http/request.ts';
@@ -60,8 +60,7 @@ async function createUser(request: ApiRequest, world: World) {
 function removeUser(request: ApiRequest, world: World) {
   const email = first(request.query, 'user') || userOf(request).email;
   return change(request, world, { ...aboutUser(email), kind: 'user.delete' }, () => {
-    const user = findUser(world.state, email, 404);
-    world.state.users = world.state.users.filter((one) => one !== user);
+    remove(world.state.users, findUser(world.state, email, 404));
   });
 }
 

@@ -1,33 +1,34 @@
-import { environmentOfApp, environmentOfJob, setAppVariables, setJobVariables, shown, unsetVariables, wrongNames, type Setting } from '../environment.ts';
-import { change, type EventOptions } from '../events.ts';
-import { aboutApp, aboutJob, appContexts, findApp, findJob, jobContexts } from '../find.ts';
-import { ApiError, json } from '../http/answer.ts';
+import { environmentOfApp, environmentOfJob, setVariables, shown, unsetVariables, wrongNames } from '../environment.ts';
+import { change } from '../events.ts';
+import { aboutApp, aboutJob, appContexts, findApp, findJob, jobContexts, type Subject } from '../find.ts';
+import { ApiError, json, orNull } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { inputValues } from '../http/input.ts';
-import { param, userOf, type ApiRequest } from '../http/request.ts';
-import { routes } from '../http/router.ts';
+import { param, type ApiRequest } from '../http/request.ts';
+import { routes, type Handler } from '../http/router.ts';
 import { requireAllowed } from '../permissions.ts';
+import type { App, Job, Variable } from '../records.ts';
 import type { World } from '../world.ts';
 
 export const VARIABLES_ROUTES = routes({
   '1.0 GET /apps/{app}/env': appVariables,
-  '1.0 POST /apps/{app}/env': setOfApp,
-  '1.0 DELETE /apps/{app}/env': unsetOfApp,
+  '1.0 POST /apps/{app}/env': setting(appOf, 'app.update.env.set'),
+  '1.0 DELETE /apps/{app}/env': unsetting(appOf, 'app.update.env.unset'),
   '1.16 GET /jobs/{name}/env': jobVariables,
-  '1.13 POST /jobs/{name}/env': setOfJob,
-  '1.13 DELETE /jobs/{name}/env': unsetOfJob,
+  '1.13 POST /jobs/{name}/env': setting(jobOf, 'job.update'),
+  '1.13 DELETE /jobs/{name}/env': unsetting(jobOf, 'job.update'),
 });
 
 /** All, or of the user's own those that are named. */
 function appVariables(request: ApiRequest, { state }: World) {
   const app = findApp(state, param(request, 'app'));
-  requireAllowed(state, userOf(request), 'app.read.env', appContexts(app));
+  requireAllowed(request, state, 'app.read.env', appContexts(app));
   return named(request, app.variables.map(shown)) ?? json(environmentOfApp(app));
 }
 
 function jobVariables(request: ApiRequest, { state }: World) {
   const job = findJob(state, param(request, 'name'));
-  requireAllowed(state, userOf(request), 'job.read', jobContexts(job));
+  requireAllowed(request, state, 'job.read', jobContexts(job));
   return named(request, environmentOfJob(job)) ?? json(environmentOfJob(job));
 }
 
@@ -35,71 +36,54 @@ function named({ query }: ApiRequest, variables: readonly { name: string }[]) {
   const names = query.get('env');
   if (names === undefined) return undefined;
   const found = names.flatMap((name) => variables.find((one) => one.name === name) ?? []);
-  return json(found.length === 0 ? null : found);
+  return json(orNull(found));
 }
 
-function setOfApp(request: ApiRequest, world: World) {
-  const { setting, secrets } = settingFrom(request);
-  const app = findApp(world.state, param(request, 'app'));
-  return changeVariables(request, world, { ...aboutApp(app), kind: 'app.update.env.set', secrets }, (write) => {
-    setAppVariables(app, setting, write);
-  });
+/** An app or a job that a request names. @throws ApiError with 404 */
+type Find = (request: ApiRequest, world: World) => { workload: App | Job; subject: Subject };
+
+function appOf(request: ApiRequest, { state }: World): ReturnType<Find> {
+  const workload = findApp(state, param(request, 'app'));
+  return { workload, subject: aboutApp(workload) };
 }
 
-function setOfJob(request: ApiRequest, world: World) {
-  const { setting, secrets } = settingFrom(request);
-  const job = findJob(world.state, param(request, 'name'));
-  return changeVariables(request, world, { ...aboutJob(job), kind: 'job.update', secrets }, (write) => {
-    setJobVariables(job, setting, write);
-  });
+function jobOf(request: ApiRequest, { state }: World): ReturnType<Find> {
+  const workload = findJob(state, param(request, 'name'));
+  return { workload, subject: aboutJob(workload) };
 }
 
-function unsetOfApp(request: ApiRequest, world: World) {
-  const names = namesFrom(request);
-  const app = findApp(world.state, param(request, 'app'));
-  return changeVariables(request, world, { ...aboutApp(app), kind: 'app.update.env.unset' }, (write) => {
-    unsetVariables(app, names, write);
-  });
-}
-
-function unsetOfJob(request: ApiRequest, world: World) {
-  const names = namesFrom(request);
-  const job = findJob(world.state, param(request, 'name'));
-  return changeVariables(request, world, { ...aboutJob(job), kind: 'job.update' }, (write) => {
-    unsetVariables(job, names, write);
-  });
-}
-
-function changeVariables(request: ApiRequest, world: World, options: EventOptions, make: (write: (message: string) => void) => void) {
-  return change(request, world, { ...options, stream: request.stream }, ({ write }) => {
-    make(write);
-  });
-}
-
-const ENVS = struct('api.Envs', {
-  Envs: [struct('api.Env', { Name: 'string', Value: 'string', Alias: 'string', private: 'bool' })],
-  ...{ managedBy: 'string', NoRestart: 'bool', Private: 'bool', pruneUnused: 'bool' },
-});
-
-/** Reads what is to be set, and the names of the fields that an event must not show. @throws ApiError with 400 */
-function settingFrom(request: ApiRequest): { setting: Setting; secrets: string[] } {
-  const { Envs, managedBy, Private, pruneUnused } = decoded(request, ENVS);
-  const given = Envs ?? [];
-  if (managedBy === '' && given.length === 0) throw new ApiError(400, 'You must provide the list of environment variables');
-  if (pruneUnused && managedBy === '') throw new ApiError(400, 'Prune unused requires a managed-by value');
-  const variables = given.map(({ Name, Value, Alias, private: isPrivate }) => {
-    return { name: Name, value: Value, alias: Alias, isPublic: !Private && !isPrivate, managedBy };
-  });
-  const wrong = wrongNames(variables.map(({ name }) => name));
-  if (wrong !== undefined) throw new ApiError(400, `There were errors validating environment variables: ${wrong}`);
-  return {
-    setting: { variables, managedBy, prune: pruneUnused },
-    secrets: variables.flatMap(({ isPublic }, index) => (isPublic ? [] : [`Envs.${index}.Value`])),
+function setting(of: Find, kind: string): Handler {
+  return (request, world) => {
+    const { variables, secrets } = variablesFrom(request);
+    const { workload, subject } = of(request, world);
+    return change(request, world, { ...subject, kind, secrets, stream: request.stream }, ({ write }) => {
+      setVariables(workload, variables, write);
+    });
   };
 }
 
-function namesFrom(request: ApiRequest): string[] {
-  const names = inputValues(request, 'env') ?? [];
-  if ((names[0] ?? '') === '') throw new ApiError(400, 'You must provide the list of environment variables.');
-  return names;
+function unsetting(of: Find, kind: string): Handler {
+  return (request, world) => {
+    const names = inputValues(request, 'env') ?? [];
+    if ((names[0] ?? '') === '') throw new ApiError(400, 'You must provide the list of environment variables.');
+    const { workload, subject } = of(request, world);
+    return change(request, world, { ...subject, kind, stream: request.stream }, ({ write }) => {
+      unsetVariables(workload, names, write);
+    });
+  };
+}
+
+const ENVS = struct('api.Envs', {
+  Envs: [struct('api.Env', { Name: 'string', Value: 'string', private: 'bool' })],
+  Private: 'bool',
+});
+
+/** Reads what is to be set, and the names of the fields that an event must not show. @throws ApiError with 400 */
+function variablesFrom(request: ApiRequest): { variables: Variable[]; secrets: string[] } {
+  const { Envs, Private } = decoded(request, ENVS);
+  if (Envs === null || Envs.length === 0) throw new ApiError(400, 'You must provide the list of environment variables');
+  const variables = Envs.map(({ Name: name, Value: value, private: isPrivate }) => ({ name, value, isPublic: !Private && !isPrivate }));
+  const wrong = wrongNames(variables.map(({ name }) => name));
+  if (wrong !== undefined) throw new ApiError(400, `There were errors validating environment variables: ${wrong}`);
+  return { variables, secrets: variables.flatMap(({ isPublic }, index) => (isPublic ? [] : [`Envs.${index}.Value`])) };
 }

@@ -23,13 +23,19 @@ export function requireAll(rules: readonly (readonly [boolean, string])[]): void
   if (broken !== undefined) throw new ApiError(400, broken[1]);
 }
 
-/** JSON as Go's encoder writes it, with a line end, as `application/json` unless Tsuru sends it as text. */
-export function json(value: unknown, options: { status?: number; isText?: true } = {}): Answer {
-  return {
-    status: options.status ?? 200,
-    ...(options.isText !== true && { headers: { 'Content-Type': 'application/json' } }),
-    body: `${goJson(value)}\n`,
-  };
+/** JSON as Go's encoder writes it, as `application/json` unless Tsuru sends it as text, and with a line end unless Tsuru writes none. */
+export function json(value: unknown, { status = 200, isText = false, end = '\n' }: { status?: number; isText?: boolean; end?: string } = {}): Answer {
+  return { status, ...(!isText && { headers: { 'Content-Type': 'application/json' } }), body: goJson(value) + end };
+}
+
+/** A list in JSON; 204 for an empty one. */
+export function listed(items: readonly unknown[], options: { isText?: boolean } = {}): Answer {
+  return items.length === 0 ? empty(204) : json(items, options);
+}
+
+/** Null for an empty list, as Go writes one that was never made. */
+export function orNull<Item>(items: readonly Item[]): readonly Item[] | null {
+  return items.length === 0 ? null : items;
 }
 
 /** JSON in which `<`, `>`, `&` and the two line separators of Unicode are escaped, as in Go. */

@@ -86,13 +86,11 @@ function fromJson(value: Json, shape: Shape, place: string, problems: string[]):
     if (shape === 'map[string]interface {}') return value;
     if (shape === 'map[string]string') return Object.fromEntries(members.map(([key, one]) => [key, fromJson(one, item, place, problems)]));
     if (isStruct(shape)) {
-      const read = members.map(([key, one]) => {
-        const field = fieldOf(shape, key);
+      return structOf(shape, members, '_', (one, of, name) => {
         // The innermost struct, and the fields from the outermost one.
-        const path = [...place.split('.').slice(1), field?.name].join('.');
-        return field && [field.name, fromJson(one, field.of, `struct field ${shape.name.replace(/^.*\./, '')}.${path}`, problems)];
+        const path = [...place.split('.').slice(1), name].join('.');
+        return fromJson(one, of, `struct field ${shape.name.replace(/^.*\./, '')}.${path}`, problems);
       });
-      return { ...(zeroOf(shape) as object), ...Object.fromEntries(read.filter((one) => one !== undefined)) };
     }
   }
   const found = shape === 'int' && typeof value === 'number' ? `number ${goNumber(value)}` : kind;
@@ -116,11 +114,7 @@ function fromForm(node: Node, shape: Shape): unknown {
   const members: [string, Node][] = typeof node === 'string' ? [['', node]] : [...node];
   if (isList(shape)) return listOf(members, itemOf(shape));
   if (!isStruct(shape)) return Object.fromEntries(members.map(([key, one]) => [key, shape === 'map[string]string' ? textOf(one) : valueOf(one)]));
-  const read = members.map(([key, one]) => {
-    const field = fieldOf(shape, key, '');
-    return field && [field.name, fromForm(one, field.of)];
-  });
-  return { ...(zeroOf(shape) as object), ...Object.fromEntries(read.filter((one) => one !== undefined)) };
+  return structOf(shape, members, '', fromForm);
 }
 
 /** A value of any type. */
@@ -153,9 +147,19 @@ function itemOf(shape: Shape): Shape {
   return Array.isArray(shape) ? (shape[0] as Struct) : 'string';
 }
 
-function fieldOf({ fields }: Struct, key: string, underscore = '_'): { name: string; of: Shape } | undefined {
-  const [found] = Object.entries(fields).filter(([name]) => name.replaceAll('_', underscore).toLowerCase() === key.toLowerCase());
-  return found && { name: found[0], of: found[1] };
+/** @param underscore stands for `_` in the names of fields @param read gets a member with the type and the name of its field */
+function structOf<Member>(
+  shape: Struct,
+  members: readonly (readonly [string, Member])[],
+  underscore: string,
+  read: (member: Member, of: Shape, name: string) => unknown,
+): unknown {
+  const values = zeroOf(shape) as Record<string, unknown>;
+  for (const [key, member] of members) {
+    const found = Object.entries(shape.fields).find(([name]) => name.replaceAll('_', underscore).toLowerCase() === key.toLowerCase());
+    if (found !== undefined) values[found[0]] = read(member, found[1], found[0]);
+  }
+  return values;
 }
 
 function zeroOf(shape: Shape): unknown {

@@ -62,8 +62,7 @@ export function tagsOf(request: ApiRequest, given: string[] | null): string[] | 
  */
 export function fieldsOf(
   request: ApiRequest,
-  secrets: readonly string[] = [],
-  { dropped = [], read = [] }: { dropped?: readonly string[]; read?: readonly string[] } = {},
+  { secrets = [], dropped = [], read = [] }: { secrets?: readonly string[]; dropped?: readonly string[]; read?: readonly string[] } = {},
 ): { name: string; value: string | string[] }[] {
   const fields = formOf(request);
   if (request.contentType === JSON_TYPE) {
