@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util';
 import { RECORD } from '../../answers/answers.ts';
 import { readRecord } from '../../answers/record.ts';
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
+import { rootOf } from '../../project/open.ts';
 import { readManifest } from '../../terminal/service-access.ts';
 import type { GivenService } from '../options.ts';
 import { DEFAULT_TEAM, type Registration } from './registration.ts';
@@ -117,11 +118,13 @@ function scriptsIn(directory: string): Record<string, unknown> {
   }
 }
 
-/** @returns undefined if there is no such file */
+/** Follows no link but that of `.env`, which stays here: others would be published. @returns undefined if there is no such file */
 function textIn(directory: string, path: string): string | undefined {
   try {
-    return readFileSync(join(directory, path), 'utf8');
+    if (path === '.env') return readFileSync(join(directory, path), 'utf8');
+    return rootOf(directory).read(path)?.content.toString();
   } catch (error) {
+    if (error instanceof ExpectedError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'Correct it.');
   }
