@@ -36,17 +36,11 @@ async function addPlan(request: ApiRequest, world: World) {
   return json(planView(plan), { status: 201, isText: true });
 }
 
+/** The client gives the memory in bytes. */
 function planFrom(request: ApiRequest): Plan {
   const given = (field: string) => inputValue(request, field);
-  const cpus = given('cpumilli');
-  return { name: given('name'), memory: bytesOf(given('memory')), cpumilli: /^[+-]?\d+$/.test(cpus) ? Number(cpus) : 0, isDefault: isTrue(given('default')) };
-}
-
-/** Bytes of a quantity such as `512M`, `1Gi` or `1000`; 0 for what is none. The letters K, M and G stand for powers of 1024. */
-function bytesOf(text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|K|M|G|T)?$/.exec(text) ?? [];
-  const power = 'KMGT'.indexOf(unit.charAt(0).toUpperCase()) + 1;
-  return unit === '' ? Number(number) : Number(number) * (unit === 'k' || unit === 'T' ? 1000 : 1024) ** power;
+  const number = (field: string) => (/^\d+$/.test(given(field)) ? Number(given(field)) : 0);
+  return { name: given('name'), memory: number('memory'), cpumilli: number('cpumilli'), isDefault: isTrue(given('default')) };
 }
 
 function removePlan(request: ApiRequest, world: World) {

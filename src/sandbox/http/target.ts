@@ -1,3 +1,5 @@
+import { percentDecoded } from './values.ts';
+
 /** What a request asks for. */
 export interface Target {
   /** Decoded: an escaped slash is one like any other, as for Tsuru. */
@@ -9,9 +11,8 @@ export interface Target {
 /** @param url as Node.js reads it: one character a byte @returns undefined where Go refuses it, with an escape that is none */
 export function targetOf(url: string): Target | undefined {
   const [, raw = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(url) ?? [];
-  if (/%(?![\da-f]{2})/i.test(raw) || !/^(\/|$)/.test(raw)) return undefined;
-  const bytes = raw.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
-  return { path: textOf(bytes) || '/', query: textOf(query) };
+  const path = percentDecoded(textOf(raw));
+  return path === undefined || !/^(\/|$)/.test(raw) ? undefined : { path: path || '/', query: textOf(query) };
 }
 
 function textOf(bytes: string): string {

@@ -53,11 +53,16 @@ export function queryError(text: string): string | undefined {
 }
 
 function unescape(text: string): string | undefined {
-  if (/%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
-  const bytes = text.replaceAll('+', ' ').replace(/%([0-9a-fA-F]{2})|(\P{ASCII}+)/gu, (match, hex: string | undefined) =>
+  return percentDecoded(text.replaceAll('+', ' '));
+}
+
+/** Undefined for a text with a wrong escape. */
+export function percentDecoded(text: string): string | undefined {
+  if (/%(?![\da-f]{2})/i.test(text)) return undefined;
+  const bytes = text.replace(/%(..)|(\P{ASCII}+)/gu, (match, hex: string | undefined) =>
     hex === undefined ? Buffer.from(match).toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
   );
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(bytes, 'latin1').toString();
 }
 
 function escape(text: string): string {
