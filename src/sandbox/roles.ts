@@ -2,10 +2,10 @@ import { found, has } from './find.ts';
 import { ApiError, requireAll } from './http/answer.ts';
 import { quoted } from './http/go-text.ts';
 import { isEmail } from './names.ts';
-import type { Context, Role, State } from './records.ts';
+import type { PermissionContext, Role, State } from './records.ts';
 
 /** The contexts that a role can be of. */
-export const CONTEXT_TYPES: readonly Context['CtxType'][] = [
+export const CONTEXT_TYPES: readonly PermissionContext['CtxType'][] = [
   ...(['global', 'app', 'team', 'user', 'pool', 'service', 'service-instance', 'volume', 'router', 'job'] as const),
 ];
 

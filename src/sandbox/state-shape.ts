@@ -1,4 +1,4 @@
-import type { App, EventRecord, Job, Json, Plan, State, Target } from './records.ts';
+import type { App, EventRecord, Job, Json, AppPlan, State, EventTarget } from './records.ts';
 import { CONTEXT_TYPES } from './roles.ts';
 
 /** Reads a value from a file. @throws Error that names its place, such as `state.users[0].email` */
@@ -48,10 +48,10 @@ function oneOf<Value extends string>(values: readonly Value[]): Read<Value> {
 }
 
 const CONTEXT_TYPE = oneOf(CONTEXT_TYPES);
-const target = record<Target>({ Type: text, Value: text });
+const target = record<EventTarget>({ Type: text, Value: text });
 const texts = list(text);
 
-const plan = record<Plan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
+const plan = record<AppPlan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
 const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
 
 const workload = {

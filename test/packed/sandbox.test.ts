@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -333,7 +333,17 @@ describe('sandbox in a project', () => {
     makeProject(SERVE);
     rmSync(join(cwd, 'node_modules'), { recursive: true });
     expect(await runCli(['sandbox'], { cwd })).toMatchObject({ code: 4, stdout: '', stderr: 'The packages of the project are not installed.\nRun npm install.\n' });
+    mkdirSync(join(cwd, 'node_modules'));
+    expect(await runCli(['sandbox', '--manifest', 'none.yaml'], { cwd })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/none\.yaml cannot be read/) as string });
     writeFileSync(join(cwd, 'tsuru-service.yaml'), 'version: 1\nname: [');
     expect(await runCli(['sandbox'], { cwd })).toMatchObject({ code: 5, stdout: '' });
+  });
+
+  it('publishes nothing that a link in the project leads to', async () => {
+    makeProject(SERVE);
+    rmSync(join(cwd, 'docs/service.md'));
+    symlinkSync('/etc/hostname', join(cwd, 'docs/service.md'));
+    const refused = { code: 4, stdout: '', stderr: expect.stringMatching(/^docs\/service\.md is a symbolic link/) as string };
+    expect(await runCli(['sandbox'], { cwd })).toMatchObject(refused);
   });
 });

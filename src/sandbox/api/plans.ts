@@ -1,4 +1,4 @@
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { about, found, has, remove } from '../find.ts';
 import { ApiError, json, listed } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
@@ -8,7 +8,7 @@ import { isTrue } from '../http/values.ts';
 import { byName } from '../names.ts';
 import { requireAllowed } from '../permissions.ts';
 import { planView } from '../plans.ts';
-import type { Plan } from '../records.ts';
+import type { AppPlan } from '../records.ts';
 import type { World } from '../world.ts';
 
 export const PLANS_ROUTES = routes({
@@ -37,7 +37,7 @@ async function addPlan(request: ApiRequest, world: World) {
 }
 
 /** The client gives the memory in bytes. */
-function planFrom(request: ApiRequest): Plan {
+function planFrom(request: ApiRequest): AppPlan {
   const given = (field: string) => inputValue(request, field);
   const number = (field: string) => (/^\d+$/.test(given(field)) ? Number(given(field)) : 0);
   return { name: given('name'), memory: number('memory'), cpumilli: number('cpumilli'), isDefault: isTrue(given('default')) };
@@ -45,7 +45,7 @@ function planFrom(request: ApiRequest): Plan {
 
 function removePlan(request: ApiRequest, world: World) {
   const name = param(request, 'planname');
-  return change(request, world, { ...about('plan', name), kind: 'plan.delete' }, () => {
+  return changeUnderEvent(request, world, { ...about('plan', name), kind: 'plan.delete' }, () => {
     remove(world.state.plans, found(world.state.plans, name, 'plan not found'));
   });
 }

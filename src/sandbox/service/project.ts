@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util';
 import { RECORD } from '../../answers/answers.ts';
 import { readRecord } from '../../answers/record.ts';
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
+import { rootOf } from '../../project/open.ts';
 import { readManifest } from '../../terminal/service-access.ts';
 import type { GivenService } from '../options.ts';
 import { DEFAULT_TEAM, type Registration } from './registration.ts';
@@ -99,8 +100,10 @@ function credentialsIn(directory: string, variables: Variables, file?: string): 
   };
 }
 
-function manifestIn(directory: string, file = join(directory, 'manifest.yaml')) {
-  return existsSync(file) ? readManifest(file) : undefined;
+/** @param given must be there, unlike that of the project */
+function manifestIn(directory: string, given?: string) {
+  const file = given ?? join(directory, 'manifest.yaml');
+  return given !== undefined || existsSync(file) ? readManifest(file) : undefined;
 }
 
 /** The variables as the service has them: those of this process come first. */
@@ -117,11 +120,13 @@ function scriptsIn(directory: string): Record<string, unknown> {
   }
 }
 
-/** @returns undefined if there is no such file */
+/** Follows no link but that of `.env`, which stays here: others would be published. @returns undefined if there is no such file */
 function textIn(directory: string, path: string): string | undefined {
   try {
-    return readFileSync(join(directory, path), 'utf8');
+    if (path === '.env') return readFileSync(join(directory, path), 'utf8');
+    return rootOf(directory).read(path)?.content.toString();
   } catch (error) {
+    if (error instanceof ExpectedError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'Correct it.');
   }
