@@ -61,7 +61,7 @@ export async function sandbox(context: SandboxContext): Promise<never> {
   const onCall: SandboxOptions['onCall'] = (call) => {
     output.call(call);
     if (call.failure !== undefined) service.watch.lose();
-    if (call.reply?.status === 401 && !isRefused) output.note('The service refuses the user name or the password that Tsuru has: compare them.');
+    if (call.reply?.status === 401 && !isRefused) output.note(`The service refuses the user name or the password that Tsuru has: ${service.own ? 'compare manifest.yaml with .env' : 'correct --manifest, or --username and --password'}.`);
     isRefused = call.reply?.status === 401;
   };
   try {
@@ -77,14 +77,14 @@ export async function sandbox(context: SandboxContext): Promise<never> {
 }
 
 /** The service at the address that was given, or that of the project. */
-async function serviceFor({ cwd, environment }: SandboxContext, { address, given }: SandboxRequest): Promise<Service> {
+async function serviceFor({ cwd, environment, signal }: SandboxContext, { address, given }: SandboxRequest): Promise<Service> {
   const manifest = given.manifest === undefined ? [] : [resolve(cwd, given.manifest)];
   if (address !== undefined) {
     const registration = () => registrationAt(address, given, environment);
     return { address, own: undefined, watch: watchService(address, false), registration, files: manifest };
   }
   const project = ownServiceIn(cwd, environment);
-  const own = { ...project, port: await freePort(project.port) };
+  const own = { ...project, port: await freePort(project.port, signal) };
   const itsAddress = new URL(`http://127.0.0.1:${own.port}`);
   return {
     ...{ address: itsAddress, own, watch: watchService(itsAddress, true) },
@@ -149,10 +149,11 @@ async function serve(
 }
 
 /** Says how the service is, on the terminal and on the page. */
-function presenceTeller({ own, address }: Service, running: Sandbox, output: Output, wasThere: AbortController): (isThere: boolean) => void {
-  return (isThere) => {
+function presenceTeller({ own, address }: Service, running: Sandbox, output: Output, wasThere: AbortController): (away: string | undefined) => void {
+  return (away) => {
+    const isThere = away === undefined;
     const isStarting = !isThere && own !== undefined && !wasThere.signal.aborted;
-    const text = isThere ? `The service listens at ${address.origin}.` : isStarting ? 'The service starts.' : `Nothing listens at ${address.origin}.`;
+    const text = isThere ? `The service listens at ${address.origin}.` : isStarting ? 'The service starts.' : `Nothing listens at ${address.origin} (${away}): the sandbox waits for it.`;
     if (own !== undefined) running.tellService(isThere ? 'up' : isStarting ? 'starting' : 'down', text);
     output.note(text);
     if (isThere) wasThere.abort();

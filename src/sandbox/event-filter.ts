@@ -3,7 +3,7 @@ import { formOf } from './http/input.ts';
 import type { ApiRequest } from './http/request.ts';
 import { isTrue } from './http/values.ts';
 import type { Permission } from './permissions.ts';
-import type { EventRecord, Target } from './records.ts';
+import type { EventRecord, EventTarget } from './records.ts';
 
 /** The most events that one answer has. */
 const LIMIT = 100;
@@ -19,7 +19,7 @@ export function filteredEvents(events: readonly EventRecord[], request: ApiReque
   const { Target, Since, Until, Running, Limit, Skip, ...filter } = decoded(request, FILTER);
   const kinds = kindNames(request).filter((name) => name !== '');
   const isSame = (asked: string, value: string): boolean => asked === '' || asked === value;
-  const isAbout = (event: EventRecord, field: keyof Target): boolean =>
+  const isAbout = (event: EventRecord, field: keyof EventTarget): boolean =>
     [event.Target, ...(event.ExtraTargets ?? []).map((extra) => extra.Target)].some((target) => isSame(Target[field], target[field]));
   const found = events.filter(
     (event) =>

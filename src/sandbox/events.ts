@@ -4,13 +4,13 @@ import { fieldsOf } from './http/input.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
 import type { JsonStream } from './http/stream.ts';
 import { requireAllowed } from './permissions.ts';
-import type { EventRecord, Target } from './records.ts';
+import type { EventRecord, EventTarget } from './records.ts';
 import type { World } from './world.ts';
 
 /** What an event is about. Its contexts are those in which a permission lets see it. */
 export interface EventOptions extends Subject {
   /** Others that are locked too. */
-  extra?: readonly Target[];
+  extra?: readonly EventTarget[];
   /** The permission that the action needs, which names the kind. */
   kind: string;
   /** Fields of the request that are not kept. */
@@ -71,7 +71,7 @@ export async function underEvent<T>(
 }
 
 /** Makes a change under its event if the user may make it, and answers without a body. @throws ApiError with 403, and what `work` throws */
-export async function change(
+export async function changeUnderEvent(
   request: ApiRequest,
   world: World,
   options: EventOptions,
@@ -128,7 +128,7 @@ function lockOf({ state }: World, { target, extra = [] }: EventOptions): EventRe
   );
 }
 
-function keyOf({ Type, Value }: Target): string {
+function keyOf({ Type, Value }: EventTarget): string {
   return `${Type} ${Value}`;
 }
 

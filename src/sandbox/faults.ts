@@ -1,14 +1,14 @@
 /** The changes that a fault can happen in. */
-export const STEPS = ['create', 'update', 'remove', 'bind-app', 'unbind-app', 'bind-job', 'unbind-job'] as const;
-export type Step = (typeof STEPS)[number];
+export const BREAKABLE_STEPS = ['create', 'update', 'remove', 'bind-app', 'unbind-app', 'bind-job', 'unbind-job'] as const;
+export type Step = (typeof BREAKABLE_STEPS)[number];
 
 const BINDS: readonly Step[] = ['bind-app', 'unbind-app', 'bind-job', 'unbind-job'];
 
 /** What goes wrong in production, once for each time that it is armed, and the changes that it can happen in. */
 export const FAULTS = {
-  lost: { steps: STEPS, text: 'The service does its work, and the connection breaks before its answer.' },
-  timeout: { steps: STEPS, text: 'Tsuru does not wait for the answer to the end: it hangs up after a second.' },
-  crash: { steps: STEPS, text: 'Tsuru ends between its own step and that of the service, and neither goes on nor undoes anything.' },
+  lost: { steps: BREAKABLE_STEPS, text: 'The service does its work, and the connection breaks before its answer.' },
+  timeout: { steps: BREAKABLE_STEPS, text: 'Tsuru does not wait for the answer to the end: it hangs up after a second.' },
+  crash: { steps: BREAKABLE_STEPS, text: 'Tsuru ends between its own step and that of the service, and neither goes on nor undoes anything.' },
   store: { steps: ['create', 'remove', ...BINDS], text: "Tsuru's database does not take what the service answered, so that Tsuru undoes what it can." },
   restart: { steps: BINDS, text: 'The units of the app do not restart, or the job is not updated, after the variables have changed.' },
 } as const satisfies Record<string, { steps: readonly Step[]; text: string }>;

@@ -1,11 +1,11 @@
 import { ApiError } from './http/answer.ts';
 import { teamContexts } from './permissions.ts';
-import type { App, Context, Instance, Job, Service, State, Target } from './records.ts';
+import type { App, PermissionContext, Instance, Job, Service, State, EventTarget } from './records.ts';
 
 /** What a change is made to: the target of its event, and the contexts in which permissions for it hold. */
 export interface Subject {
-  target: Target;
-  contexts: readonly Context[];
+  target: EventTarget;
+  contexts: readonly PermissionContext[];
 }
 
 /** The one of that name. @throws ApiError with that status and error if there is none */
@@ -44,23 +44,23 @@ export function findJob({ jobs }: State, name: string): Job {
 }
 
 /** Where permissions for a service hold that belong to those that provide it. */
-export function serviceContexts({ ownerTeams, name }: Pick<Service, 'name' | 'ownerTeams'>): Context[] {
+export function serviceContexts({ ownerTeams, name }: Pick<Service, 'name' | 'ownerTeams'>): PermissionContext[] {
   return [...teamContexts(ownerTeams), { CtxType: 'service', Value: name }];
 }
 
-export function instanceContexts(instance: Pick<Instance, 'teams' | 'service' | 'name'>): Context[] {
+export function instanceContexts(instance: Pick<Instance, 'teams' | 'service' | 'name'>): PermissionContext[] {
   return [...teamContexts(instance.teams), { CtxType: 'service-instance', Value: fullName(instance) }];
 }
 
-export function appContexts({ teams, name, pool }: Pick<App, 'teams' | 'name' | 'pool'>): Context[] {
+export function appContexts({ teams, name, pool }: Pick<App, 'teams' | 'name' | 'pool'>): PermissionContext[] {
   return [...teamContexts(teams), { CtxType: 'app', Value: name }, { CtxType: 'pool', Value: pool }];
 }
 
-export function jobContexts({ teamOwner, name, pool }: Pick<Job, 'teamOwner' | 'name' | 'pool'>): Context[] {
+export function jobContexts({ teamOwner, name, pool }: Pick<Job, 'teamOwner' | 'name' | 'pool'>): PermissionContext[] {
   return [...teamContexts([teamOwner]), { CtxType: 'job', Value: name }, { CtxType: 'pool', Value: pool }];
 }
 
-export function about(Type: string, Value: string, contexts: readonly Context[] = []): Subject {
+export function about(Type: string, Value: string, contexts: readonly PermissionContext[] = []): Subject {
   return { target: { Type, Value }, contexts };
 }
 

@@ -3,7 +3,7 @@ import { quoted } from './http/go-text.ts';
 import { sentPath } from './http/url.ts';
 import { makeMux, type Mux } from './mux.ts';
 import { covers } from './permissions.ts';
-import type { Operation, PermissionsManifest, Role } from './records.ts';
+import type { ProxiedOperation, PermissionsManifest, Role } from './records.ts';
 
 /** Where Tsuru registers the routes of a manifest: the place is part of the words for a conflict of two. */
 const PLACE = 'github.com/tsuru/tsuru/service/service.go:132';
@@ -16,7 +16,7 @@ export function actionPermission(service: string, action: string): string {
 }
 
 /** The operation that a request matches, by its path below the instance. */
-export function operationFor({ operations }: PermissionsManifest, method: string, path: string): Operation | undefined {
+export function operationFor({ operations }: PermissionsManifest, method: string, path: string): ProxiedOperation | undefined {
   try {
     const found = muxOf(operations ?? []).find(method, sentPath(`http://manifest.local${patternPath(path)}`).path);
     return found === undefined ? undefined : operations?.find((operation) => patternOf(operation) === found);
@@ -48,10 +48,10 @@ export function validateManifest({ operations }: Pick<PermissionsManifest, 'oper
 export function orphanedGrants(
   service: string,
   roles: readonly Role[],
-  operations: readonly Operation[],
-  next: readonly Operation[],
+  operations: readonly ProxiedOperation[],
+  next: readonly ProxiedOperation[],
 ): { action: string; roles: string[] }[] {
-  const actionsOf = (list: readonly Operation[]) => [...new Set(list.map(({ action }) => action.trim()))].filter((action) => action !== '');
+  const actionsOf = (list: readonly ProxiedOperation[]) => [...new Set(list.map(({ action }) => action.trim()))].filter((action) => action !== '');
   const kept = actionsOf(next);
   const all = actionPermission(service, '').slice(0, -1);
   const isOrphan = (grant: string) => covers(all, grant) && !kept.some((action) => covers(grant, actionPermission(service, action)));
@@ -68,7 +68,7 @@ export function orphanedGrants(
     .filter((conflict) => conflict.roles.length > 0);
 }
 
-function muxOf(operations: readonly Operation[]): Mux {
+function muxOf(operations: readonly ProxiedOperation[]): Mux {
   const mux = makeMux(PLACE);
   for (const operation of operations) {
     const pattern = patternOf(operation);
@@ -81,7 +81,7 @@ function muxOf(operations: readonly Operation[]): Mux {
   return mux;
 }
 
-function patternOf({ method, path }: Operation): string {
+function patternOf({ method, path }: ProxiedOperation): string {
   return `${method} ${patternPath(path)}`;
 }
 

@@ -1,4 +1,5 @@
 import { quoted } from './http/go-text.ts';
+import { percentDecoded } from './http/values.ts';
 
 /** A segment of a pattern's path: `{name}` is wild, `{name...}` and an end in `/` take all that follows. */
 export interface Segment {
@@ -76,6 +77,5 @@ export function cleanPath(path: string): string {
 
 /** A text with a wrong escape is left as it is. */
 export function unescapedPath(text: string): string {
-  if (/%(?![0-9a-f]{2})/i.test(text)) return text;
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
+  return percentDecoded(text) ?? text;
 }

@@ -1,11 +1,11 @@
 import { covers } from './permissions.ts';
-import type { Context, State } from './records.ts';
+import type { PermissionContext, State } from './records.ts';
 
 /** A permission that a role can have, and the contexts that the role can be of. */
 export interface PermissionName {
   /** `''` is the one above all others. */
   name: string;
-  contexts: Context['CtxType'][];
+  contexts: PermissionContext['CtxType'][];
 }
 
 /** All permissions but those to actions of services, each before those below it (tsuru/permission `permlist.go`). */
@@ -28,7 +28,7 @@ export function permissionNames(): PermissionName[] {
   return found;
 }
 
-const CONTEXTS: Record<string, Context['CtxType']> = {
+const CONTEXTS: Record<string, PermissionContext['CtxType']> = {
   a: 'app',
   i: 'service-instance',
   j: 'job',
@@ -57,7 +57,7 @@ webhook:t(read(events) create update delete) router:r(create: read(events) updat
 job:tpj(create:t update(events) run read(events logs) delete trigger unit(kill) deploy)`;
 
 /** The contexts of a permission to an action of a service. */
-export const ACTION_CONTEXTS: Context['CtxType'][] = ['global', 'service-instance', 'service', 'team'];
+export const ACTION_CONTEXTS: PermissionContext['CtxType'][] = ['global', 'service-instance', 'service', 'team'];
 
 const ACTIONS = 'service-action';
 

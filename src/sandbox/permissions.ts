@@ -1,4 +1,4 @@
-import type { Context, Role, State, User } from './records.ts';
+import type { PermissionContext, Role, State, User } from './records.ts';
 import { ApiError } from './http/answer.ts';
 import { userOf, type ApiRequest } from './http/request.ts';
 
@@ -6,10 +6,10 @@ import { userOf, type ApiRequest } from './http/request.ts';
 export interface Permission {
   /** Such as `service-instance.update`; `''` stands for all. */
   name: string;
-  context: Context;
+  context: PermissionContext;
 }
 
-export const GLOBAL: Context = { CtxType: 'global', Value: '' };
+export const GLOBAL: PermissionContext = { CtxType: 'global', Value: '' };
 
 /** The error of an action that is not allowed. */
 export function unauthorized(): ApiError {
@@ -21,7 +21,7 @@ export function permissionsOf(state: State, user: User): { permissions: Permissi
   const roles = user.roles.flatMap(({ name, value }) => {
     const role = state.roles.find((one) => one.name === name);
     if (role === undefined) return [];
-    const context: Context = role.context === 'global' ? GLOBAL : { CtxType: role.context, Value: value };
+    const context: PermissionContext = role.context === 'global' ? GLOBAL : { CtxType: role.context, Value: value };
     return [{ role, context }];
   });
   return {
@@ -34,7 +34,7 @@ export function permissionsOf(state: State, user: User): { permissions: Permissi
 }
 
 /** What a role permits in a context, sorted; `*` stands for all. */
-export function permissionsFor({ permissions }: Role, context: Context): Permission[] {
+export function permissionsFor({ permissions }: Role, context: PermissionContext): Permission[] {
   return [...permissions].sort().map((name) => ({ name: name === '*' ? '' : name, context }));
 }
 
@@ -44,12 +44,12 @@ export function covers(granted: string, wanted: string): boolean {
 }
 
 /** Whether a user may do what a permission stands for, in one of the contexts of what it is done to. */
-export function isAllowed(state: State, user: User, wanted: string, contexts: readonly Context[] = []): boolean {
+export function isAllowed(state: State, user: User, wanted: string, contexts: readonly PermissionContext[] = []): boolean {
   return grants(permissionsOf(state, user).permissions, wanted, contexts);
 }
 
 /** Whether one of the permissions covers another one in one of its contexts. */
-export function grants(permissions: readonly Permission[], wanted: string, contexts: readonly Context[]): boolean {
+export function grants(permissions: readonly Permission[], wanted: string, contexts: readonly PermissionContext[]): boolean {
   return permissions.some(
     ({ name, context }) =>
       covers(name, wanted) &&
@@ -58,12 +58,12 @@ export function grants(permissions: readonly Permission[], wanted: string, conte
 }
 
 /** @throws ApiError with 403 unless its user may, as `isAllowed` says */
-export function requireAllowed(request: ApiRequest, state: State, wanted: string, contexts: readonly Context[] = []): void {
+export function requireAllowed(request: ApiRequest, state: State, wanted: string, contexts: readonly PermissionContext[] = []): void {
   if (!isAllowed(state, userOf(request), wanted, contexts)) throw unauthorized();
 }
 
 /** The contexts in which a user has a permission. */
-export function contextsFor(state: State, user: User, wanted: string): Context[] {
+export function contextsFor(state: State, user: User, wanted: string): PermissionContext[] {
   return permissionsOf(state, user)
     .permissions.filter(({ name }) => covers(name, wanted))
     .map(({ context }) => context);
@@ -84,6 +84,6 @@ export function teamFor(state: State, user: User, wanted: string): string {
   throw new ApiError(400, 'You must provide a team to execute this action.');
 }
 
-export function teamContexts(teams: readonly string[]): Context[] {
+export function teamContexts(teams: readonly string[]): PermissionContext[] {
   return teams.map((Value) => ({ CtxType: 'team', Value }));
 }

@@ -1,7 +1,7 @@
 import { Crash } from './faults.ts';
 
 /** One step of a change, and what undoes it if a later one fails. */
-export interface Action {
+export interface Undoable {
   forward: () => Promise<void> | void;
   /** Its own errors are dropped, as Tsuru drops them. */
   backward?: () => Promise<void> | void;
@@ -13,8 +13,8 @@ export interface Action {
  *
  * @throws Crash if Tsuru ends in between: nothing is undone then
  */
-export async function runPipeline(actions: readonly Action[]): Promise<void> {
-  const done: Action[] = [];
+export async function runPipeline(actions: readonly Undoable[]): Promise<void> {
+  const done: Undoable[] = [];
   try {
     for (const action of actions) {
       await action.forward();
@@ -27,7 +27,7 @@ export async function runPipeline(actions: readonly Action[]): Promise<void> {
   }
 }
 
-async function attempt(backward: Action['backward']): Promise<void> {
+async function attempt(backward: Undoable['backward']): Promise<void> {
   try {
     await backward?.();
   } catch (error) {

@@ -1,7 +1,7 @@
-import type { Plan, State } from './records.ts';
+import type { AppPlan, State } from './records.ts';
 
 /** The plans that a new Tsuru has; their names say CPUs and GiB of memory (tsuru/app `plan.go`). */
-export function firstPlans(): Plan[] {
+export function firstPlans(): AppPlan[] {
   return FIRST.split(' ').map((name) => {
     const [, cpus = '', memory = ''] = /^c(.*)m(.*)$/.exec(name) ?? [];
     return { name, cpumilli: Number(cpus) * 1000, memory: (MEBIBYTES[memory] ?? Number(memory) * 1024) * 1_048_576, isDefault: name === 'c0.1m0.2' };
@@ -13,7 +13,7 @@ const FIRST =
 const MEBIBYTES: Record<string, number> = { '0.1': 128, '0.2': 256, '0.5': 512 };
 
 /** The plan of a name, or the default for `''`. @param failed makes the error where there is none */
-export function planFor({ plans }: State, name: string, failed: (text: string) => Error = Error): Plan {
+export function planFor({ plans }: State, name: string, failed: (text: string) => Error = Error): AppPlan {
   const fallback = plans.find(({ isDefault }) => isDefault);
   if (fallback === undefined) throw failed('default plan not found');
   const plan = name === '' ? fallback : plans.find((one) => one.name === name);
@@ -22,6 +22,6 @@ export function planFor({ plans }: State, name: string, failed: (text: string) =
 }
 
 /** A plan as Tsuru's API shows it. */
-export function planView({ name, memory, cpumilli, isDefault }: Plan) {
+export function planView({ name, memory, cpumilli, isDefault }: AppPlan) {
   return { name, memory, cpumilli, ...(isDefault && { default: true }) };
 }

@@ -1,11 +1,11 @@
-import type { Pool as PoolOfCall } from '../tsuru/pool.ts';
+import type { Pool } from '../tsuru/pool.ts';
 import { found } from './find.ts';
 import { orNull } from './http/answer.ts';
 import { byName } from './names.ts';
-import type { Cluster, Pool, State } from './records.ts';
+import type { Cluster, PoolRecord, State } from './records.ts';
 
 /** A pool and its cluster as calls name them; undefined if there is none of that name. */
-export function poolOf(state: State, name: string): PoolOfCall | undefined {
+export function poolOf(state: State, name: string): Pool | undefined {
   const pool = state.pools.find((one) => one.name === name);
   if (pool === undefined) return undefined;
   const cluster = clusterOf(state, pool.provisioner, name);
@@ -17,12 +17,12 @@ export function poolOf(state: State, name: string): PoolOfCall | undefined {
 }
 
 /** @throws ApiError with the status for a pool that is missing */
-export function findPool({ pools }: State, name: string, status: number): Pool {
+export function findPool({ pools }: State, name: string, status: number): PoolRecord {
   return found(pools, name, 'Pool does not exist.', status);
 }
 
 /** A pool as Tsuru's API shows it, with all that may be used in it. */
-export function poolView(state: State, pool: Pool) {
+export function poolView(state: State, pool: PoolRecord) {
   const names = (list: readonly { name: string }[]) => orNull(list.map(({ name }) => name));
   const teams = names(state.teams);
   return {

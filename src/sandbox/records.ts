@@ -1,5 +1,5 @@
 /** Where a permission holds; `global` has no value. */
-export interface Context {
+export interface PermissionContext {
   CtxType: 'global' | 'team' | 'app' | 'job' | 'pool' | 'service' | 'service-instance' | 'user' | 'volume' | 'router';
   Value: string;
 }
@@ -20,7 +20,7 @@ export interface User {
 
 export interface Role {
   name: string;
-  context: Context['CtxType'];
+  context: PermissionContext['CtxType'];
   description: string;
   /** Names of permissions; `*` stands for all of them. */
   permissions: string[];
@@ -33,7 +33,7 @@ export interface Team {
   tags: string[];
 }
 
-export interface Pool {
+export interface PoolRecord {
   name: string;
   isDefault: boolean;
   isPublic: boolean;
@@ -52,7 +52,7 @@ export interface Cluster {
 }
 
 /** A plan of apps, not of a service. */
-export interface Plan {
+export interface AppPlan {
   name: string;
   /** Bytes. */
   memory: number;
@@ -61,7 +61,7 @@ export interface Plan {
 }
 
 /** One route of a service's own that a permission is given for. */
-export interface Operation {
+export interface ProxiedOperation {
   method: string;
   path: string;
   action: string;
@@ -73,7 +73,7 @@ export interface PermissionsManifest {
   strict_actions: boolean;
   legacy_compat: boolean;
   /** Null if none were ever given: Tsuru tells them from an empty list. */
-  operations: Operation[] | null;
+  operations: ProxiedOperation[] | null;
 }
 
 export interface Service {
@@ -133,7 +133,7 @@ interface Workload {
   owner: string;
   pool: string;
   /** As it was when it was chosen. */
-  plan: Plan;
+  plan: AppPlan;
   description: string;
   tags: string[];
   variables: Variable[];
@@ -151,7 +151,7 @@ export interface Job extends Workload {
   command: string[];
 }
 
-export interface Target {
+export interface EventTarget {
   Type: string;
   Value: string;
 }
@@ -159,11 +159,11 @@ export interface Target {
 /** An event, in the names of Tsuru's API. Times are in the form of RFC 3339. */
 export interface EventRecord {
   UniqueID: string;
-  Lock: Target | null;
+  Lock: EventTarget | null;
   StartTime: string;
   EndTime: string;
-  Target: Target;
-  ExtraTargets: { Target: Target; Lock: boolean }[] | null;
+  Target: EventTarget;
+  ExtraTargets: { Target: EventTarget; Lock: boolean }[] | null;
   Kind: { Type: string; Name: string };
   Owner: { Type: string; Name: string };
   SourceIP: string;
@@ -171,9 +171,9 @@ export interface EventRecord {
   Log: string;
   StructuredLog: { Date: string; Message: string }[] | null;
   Running: boolean;
-  Allowed: { Scheme: string; Contexts: Context[] };
+  Allowed: { Scheme: string; Contexts: PermissionContext[] };
   /** The permission that is needed to cancel it; without one, it cannot be. */
-  AllowedCancel: { Scheme: string; Contexts: Context[] } | null;
+  AllowedCancel: { Scheme: string; Contexts: PermissionContext[] } | null;
   /** What was asked for: the fields of the request, sorted by name; null if they are not kept. */
   start: { name: string; value: string | string[] }[] | null;
 }
@@ -183,9 +183,9 @@ export interface State {
   users: User[];
   roles: Role[];
   teams: Team[];
-  pools: Pool[];
+  pools: PoolRecord[];
   clusters: Cluster[];
-  plans: Plan[];
+  plans: AppPlan[];
   services: Service[];
   instances: Instance[];
   apps: App[];

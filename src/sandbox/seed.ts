@@ -1,6 +1,6 @@
 import { has } from './find.ts';
 import { firstPlans, planFor } from './plans.ts';
-import type { Pool, State } from './records.ts';
+import type { PoolRecord, State } from './records.ts';
 
 /** The user that the sandbox's own token is of. */
 export const ROOT = 'root@example.com';
@@ -38,7 +38,7 @@ export function withRoot(state: State, token: string): void {
 export function seed(state: State, team: string): void {
   if (!has(state.teams, team)) state.teams.push({ name: team, tags: [] });
   if (state.pools.length > 0) return;
-  const pool: Pool = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', labels: {} };
+  const pool: PoolRecord = { name: 'pool1', isDefault: true, isPublic: true, provisioner: 'fake', labels: {} };
   state.pools.push(pool);
   state.clusters.push({ name: 'c1', addresses: ['https://127.0.0.1:6443'], provisioner: 'fake', pools: [pool.name], custom_data: null, default: false });
   const common = { teamOwner: team, teams: [team], owner: ROOT, pool: pool.name, plan: planFor(state, ''), description: '', tags: [] };

@@ -1,7 +1,7 @@
 import { has } from './find.ts';
 import { requireAll } from './http/answer.ts';
 import { isName, NAME_RULE } from './names.ts';
-import type { Context, Instance, Service, State } from './records.ts';
+import type { PermissionContext, Instance, Service, State } from './records.ts';
 
 /**
  * Checks a service as Tsuru does before it is stored (tsuru/service `validate`).
@@ -24,7 +24,7 @@ export function validateService({ teams }: State, service: Service, isNew: boole
  * The instances that the contexts of a permission let a user see (tsuru/api `readableInstances`). One that is named for another
  * service counts too, unless a service is given: Tsuru compares the instance's own name only.
  */
-export function instancesIn(state: State, contexts: readonly Context[], service = ''): Instance[] {
+export function instancesIn(state: State, contexts: readonly PermissionContext[], service = ''): Instance[] {
   const own = state.instances.filter((one) => service === '' || one.service === service);
   if (contexts.some(({ CtxType }) => CtxType === 'global')) return own;
   const teams = contexts.filter(({ CtxType }) => CtxType === 'team').map(({ Value }) => Value);

@@ -1,4 +1,5 @@
-import type { App, Context, EventRecord, Job, Json, Plan, State, Target } from './records.ts';
+import type { App, EventRecord, Job, Json, AppPlan, State, EventTarget } from './records.ts';
+import { CONTEXT_TYPES } from './roles.ts';
 
 /** Reads a value from a file. @throws Error that names its place, such as `state.users[0].email` */
 type Read<Value> = (given: unknown, place: string) => Value;
@@ -46,11 +47,11 @@ function oneOf<Value extends string>(values: readonly Value[]): Read<Value> {
   return (given, place) => values.find((value) => value === given) ?? wrong(place, `one of ${values.join(', ')}`);
 }
 
-const CONTEXT_TYPE = oneOf<Context['CtxType']>(['global', 'team', 'app', 'job', 'pool', 'service', 'service-instance', 'user', 'volume', 'router']);
-const target = record<Target>({ Type: text, Value: text });
+const CONTEXT_TYPE = oneOf(CONTEXT_TYPES);
+const target = record<EventTarget>({ Type: text, Value: text });
 const texts = list(text);
 
-const plan = record<Plan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
+const plan = record<AppPlan>({ name: text, memory: number, cpumilli: number, isDefault: flag });
 const allowed = record({ Scheme: text, Contexts: list(record({ CtxType: CONTEXT_TYPE, Value: text })) });
 
 const workload = {

@@ -1,6 +1,6 @@
 import { orNull } from './http/answer.ts';
 import { grants, permissionsFor, type Permission } from './permissions.ts';
-import type { Context, State, User } from './records.ts';
+import type { PermissionContext, State, User } from './records.ts';
 
 interface RoleView {
   Name: string;
@@ -26,7 +26,7 @@ export function userView(state: State, readers: readonly Permission[], user: Use
   const seen = user.roles.flatMap(({ name, value }) => {
     const role = state.roles.find((one) => one.name === name);
     if (role === undefined) return [];
-    const context: Context = { CtxType: role.context, Value: value };
+    const context: PermissionContext = { CtxType: role.context, Value: value };
     const permissions = permissionsFor(role, context);
     const isSeen = permissions.every((one) => grants(readers, one.name, [context]));
     return isSeen && (all || permissions.length > 0) ? [{ role, context, permissions }] : [];
@@ -41,6 +41,6 @@ export function userView(state: State, readers: readonly Permission[], user: Use
   };
 }
 
-function shown(Name: string, { CtxType, Value }: Context): RoleView {
+function shown(Name: string, { CtxType, Value }: PermissionContext): RoleView {
   return { Name, ContextType: CtxType, ContextValue: Value };
 }

@@ -1,7 +1,7 @@
 import { environmentOfApp, environmentOfJob, type EnvironmentVariable } from './environment.ts';
 import { FAULTS, type Fault, type Step } from './faults.ts';
 import type { LogLine, ServiceProcess } from './feed.ts';
-import type { App, Instance, Job, Json, Operation, Service } from './records.ts';
+import type { App, Instance, Job, Json, ProxiedOperation, Service } from './records.ts';
 import type { Exchanged } from './traffic.ts';
 import type { World } from './world.ts';
 
@@ -23,7 +23,7 @@ export interface ServiceView {
   away: string | undefined;
   isMultiCluster: boolean;
   encoding: 'form' | 'json';
-  operations: Operation[];
+  operations: ProxiedOperation[];
 }
 
 export interface InstanceView {

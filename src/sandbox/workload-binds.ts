@@ -3,7 +3,7 @@ import type { RunningEvent } from './events.ts';
 import { failIfArmed } from './faults.ts';
 import { findService } from './find.ts';
 import type { ApiRequest } from './http/request.ts';
-import { runPipeline, type Action } from './pipeline.ts';
+import { runPipeline, type Undoable } from './pipeline.ts';
 import { poolOf } from './pools.ts';
 import type { App, Instance, Job } from './records.ts';
 import { clientOf, isAbsence, type AskedBind, type ServiceClient } from './service-client.ts';
@@ -137,7 +137,7 @@ function variableSteps(
   { of, workload, restart }: Bind,
   step: 'bind-app' | 'bind-job' | 'unbind-app' | 'unbind-job',
   { change, undo }: { change: (copy: App | Job) => void; undo?: () => void },
-): Action[] {
+): Undoable[] {
   let isChanged = false;
   return [
     {

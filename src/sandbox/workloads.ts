@@ -34,7 +34,7 @@ export function bindsOf({ instances }: State, kind: 'apps' | 'jobs', name: strin
 }
 
 /** Whether an app or a job is one that the filters of a request let through. @throws Error for a name that is no regular expression */
-export function isAsked({ query }: ApiRequest, one: App | Job): boolean {
+export function isWanted({ query }: ApiRequest, one: App | Job): boolean {
   const isSame = (field: 'teamOwner' | 'owner' | 'pool'): boolean => ['', one[field]].includes(first(query, field));
   const tags = cleanTags(query.get('tag') ?? []);
   return (

@@ -311,7 +311,7 @@ export const SANDBOX = {
     '1 the service that it started ended',
     '2 wrong usage',
     '4 something is in the way: the port is taken, another sandbox uses the file, or nothing is installed',
-    '5 the state or the manifest cannot be read',
+    '5 the state or a file of the project cannot be read',
     '130 ended by Ctrl-C',
   ],
 } satisfies Command;

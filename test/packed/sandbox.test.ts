@@ -333,6 +333,8 @@ describe('sandbox in a project', () => {
     makeProject(SERVE);
     rmSync(join(cwd, 'node_modules'), { recursive: true });
     expect(await runCli(['sandbox'], { cwd })).toMatchObject({ code: 4, stdout: '', stderr: 'The packages of the project are not installed.\nRun npm install.\n' });
+    mkdirSync(join(cwd, 'node_modules'));
+    expect(await runCli(['sandbox', '--manifest', 'none.yaml'], { cwd })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/none\.yaml cannot be read/) as string });
     writeFileSync(join(cwd, 'tsuru-service.yaml'), 'version: 1\nname: [');
     expect(await runCli(['sandbox'], { cwd })).toMatchObject({ code: 5, stdout: '' });
   });

@@ -50,6 +50,11 @@ describe('an address', () => {
 });
 
 describe('a body', () => {
+  it('is not read for what the sandbox refuses, however long it is', async () => {
+    const { status, body } = await ask('POST /1.0/apps/app1/deploy', ['Content-Length: 40000000'], 'a'.repeat(40_000_000));
+    expect([status, body]).toEqual([501, expect.stringContaining('The sandbox has no deploys') as string]);
+  });
+
   const TYPE = 'Content-Type: application/x-www-form-urlencoded';
 
   it('may come in chunks, and after the answer that it may come', async () => {

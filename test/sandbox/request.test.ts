@@ -46,6 +46,8 @@ describe('the arguments of sandbox', () => {
     expect(registration(['http://127.0.0.1:1', '--encoding', 'json', '--multi-cluster'], password)).toMatchObject({
       ...{ id: 'my-service', username: 'my-service', team: 'my-team', encoding: 'json', isMultiCluster: true },
     });
+    // Not every user name can be an id.
+    expect(registration(['http://127.0.0.1:1', '--username', 'My_Db'], password)).toMatchObject({ id: 'my-service', username: 'My_Db' });
   });
 
   it('take the service of a project, unless an address is given', () => {

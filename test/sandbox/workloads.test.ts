@@ -52,7 +52,7 @@ describe('an app', () => {
   });
 
   it('keeps the plan that it was made with when another becomes the default', async () => {
-    await api('POST', '/1.0/plans', { name: 'small', cpumilli: '100', memory: '128M', default: 'true' });
+    await api('POST', '/1.0/plans', { name: 'small', cpumilli: '100', memory: '134217728', default: 'true' });
     const { body } = await api('GET', '/1.0/apps/app1');
     expect(JSON.parse(body)).toMatchObject({ plan: { name: 'c0.1m0.2', memory: 268_435_456, cpumilli: 100, default: true } });
   });

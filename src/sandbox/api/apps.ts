@@ -1,7 +1,7 @@
 import { unbind } from '../workload-binds.ts';
 import { newApp } from '../app-changes.ts';
 import { appSummary, appView } from '../app-view.ts';
-import { change, underEvent, type RunningEvent } from '../events.ts';
+import { changeUnderEvent, underEvent, type RunningEvent } from '../events.ts';
 import { Crash } from '../faults.ts';
 import { aboutApp, appContexts, findApp, remove } from '../find.ts';
 import { json, listed } from '../http/answer.ts';
@@ -11,7 +11,7 @@ import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { isAllowed, requireAllowed } from '../permissions.ts';
 import type { App } from '../records.ts';
-import { isAsked } from '../workloads.ts';
+import { isWanted } from '../workloads.ts';
 import type { World } from '../world.ts';
 
 export const APPS_ROUTES = routes({
@@ -25,7 +25,7 @@ function listApps(request: ApiRequest, { state }: World) {
   const { query } = request;
   // No app has a platform, and without units none has a status.
   const isAny = !query.has('status') && first(query, 'platform') === '';
-  const isSeen = (app: App): boolean => isAllowed(state, userOf(request), 'app.read.info', appContexts(app)) && isAsked(request, app);
+  const isSeen = (app: App): boolean => isAllowed(state, userOf(request), 'app.read.info', appContexts(app)) && isWanted(request, app);
   const apps = isAny ? state.apps.filter(isSeen) : [];
   return listed(apps.map(appSummary));
 }
@@ -44,7 +44,7 @@ function appInfo(request: ApiRequest, { state }: World) {
 
 async function removeApp(request: ApiRequest, world: World) {
   const app = findApp(world.state, param(request, 'app'));
-  await change(request, world, { ...aboutApp(app), kind: 'app.delete', stream: request.stream }, async (event) => {
+  await changeUnderEvent(request, world, { ...aboutApp(app), kind: 'app.delete', stream: request.stream }, async (event) => {
     event.write(`---- Removing application ${quoted(app.name)}... ----\n`);
     event.write(`\n ---> Stopping the app ${quoted(app.name)}\n`);
     const errors = await unbindAll(request, world, app, event);

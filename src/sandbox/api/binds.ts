@@ -1,5 +1,5 @@
 import { instanceVariables } from '../environment.ts';
-import { change, type EventOptions } from '../events.ts';
+import { changeUnderEvent, type EventOptions } from '../events.ts';
 import { Crash } from '../faults.ts';
 import { aboutApp, aboutInstance, aboutJob, findApp, findJob, findService, serviceContexts, type Subject } from '../find.ts';
 import type { Answer } from '../http/answer.ts';
@@ -9,7 +9,7 @@ import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { requireAllowed, teamContexts } from '../permissions.ts';
-import type { Context, Instance } from '../records.ts';
+import type { PermissionContext, Instance } from '../records.ts';
 import { bind, callAt, unbind, type Bind } from '../workload-binds.ts';
 import type { World } from '../world.ts';
 import { instanceOf } from './instances.ts';
@@ -21,7 +21,7 @@ async function bindToApp(request: ApiRequest, world: World): Promise<undefined> 
   const instance = instanceOf(request, world);
   const app = findApp(world.state, param(request, 'app'));
   requireOfInstance(request, world, instance, 'bind');
-  await change(request, world, { ...eventOf(instance, aboutApp(app), 'app.update.bind'), stream: request.stream }, async (event) => {
+  await changeUnderEvent(request, world, { ...eventOf(instance, aboutApp(app), 'app.update.bind'), stream: request.stream }, async (event) => {
     await withStatus(request, world, instance, bind(world, request, { instance, of: 'app', workload: app, restart: !NoRestart, parameters, event }));
     const write = (message: string) => {
       request.stream().write(message);
@@ -47,7 +47,7 @@ function bindToJob(request: ApiRequest, world: World): Promise<Answer> {
   const instance = instanceOf(request, world);
   requireOfInstance(request, world, instance, 'bind');
   const job = findJob(world.state, param(request, 'job'));
-  return change(request, world, { ...eventOf(instance, aboutJob(job), 'job.update'), data: null }, (event) =>
+  return changeUnderEvent(request, world, { ...eventOf(instance, aboutJob(job), 'job.update'), data: null }, (event) =>
     withStatus(request, world, instance, bind(world, request, { instance, of: 'job', workload: job, restart: true, parameters: null, event })),
   );
 }
@@ -67,7 +67,7 @@ function unbindFromJob(request: ApiRequest, world: World): Promise<Answer> {
 function unbindFrom(request: ApiRequest, world: World, asked: Omit<Bind, 'event'>, options: EventOptions): Promise<Answer> {
   const { instance, of, workload } = asked;
   requireOfInstance(request, world, instance, 'unbind');
-  return change(request, world, { ...options, stream: request.stream }, async (event) => {
+  return changeUnderEvent(request, world, { ...options, stream: request.stream }, async (event) => {
     await unbind(world, request, { ...asked, event, force: isSet(request, 'force') });
     event.write(`\nInstance "${instance.name}" is not bound to the ${of} "${workload.name}" anymore.\n`);
   });
@@ -93,7 +93,7 @@ async function statusText(request: ApiRequest, world: World, instance: Instance)
 
 /** For binds, Tsuru knows an instance without the name of its service. */
 function requireOfInstance(request: ApiRequest, { state }: World, { teams, teamOwner, name }: Instance, action: 'bind' | 'unbind'): void {
-  const contexts: Context[] = [...teamContexts([...teams, teamOwner]), { CtxType: 'service-instance', Value: name }];
+  const contexts: PermissionContext[] = [...teamContexts([...teams, teamOwner]), { CtxType: 'service-instance', Value: name }];
   requireAllowed(request, state, `service-instance.update.${action}`, contexts);
 }
 

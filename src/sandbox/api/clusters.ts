@@ -1,4 +1,4 @@
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { about, found, has, remove } from '../find.ts';
 import { ApiError, empty, json, listed, orNull, requireAll } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
@@ -35,7 +35,7 @@ async function createCluster(request: ApiRequest, world: World) {
 
 async function removeCluster(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  await change(request, world, { ...about('cluster', name), kind: 'cluster.delete' }, () => {
+  await changeUnderEvent(request, world, { ...about('cluster', name), kind: 'cluster.delete' }, () => {
     remove(world.state.clusters, findCluster(world.state, name));
   });
   return done(request);

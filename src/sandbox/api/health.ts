@@ -1,4 +1,4 @@
-import { json, text } from '../http/answer.ts';
+import { json, plainText } from '../http/answer.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { routes, type Route } from '../http/router.ts';
 
@@ -15,5 +15,5 @@ export const HEALTH_ROUTES: Route[] = [
 /** The database of a Tsuru is called MongoDB; the sandbox has its own in memory. */
 function health({ query }: ApiRequest) {
   const checks = query.get('check') ?? [];
-  return text(checks.some((check) => ['all', 'MongoDB'].includes(check)) ? 'MongoDB: WORKING (0s)\n' : 'WORKING');
+  return plainText(checks.some((check) => ['all', 'MongoDB'].includes(check)) ? 'MongoDB: WORKING (0s)\n' : 'WORKING');
 }

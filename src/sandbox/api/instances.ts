@@ -1,9 +1,9 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { aboutInstance, findInstance, findService, has, instanceContexts } from '../find.ts';
-import { ApiError, empty, json, text, type Answer } from '../http/answer.ts';
+import { ApiError, empty, json, plainText, type Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
-import { isSame } from '../http/go-values.ts';
+import { isDeepEqual } from '../http/go-values.ts';
 import { fieldsOf, hasField, inputValue, JSON_TYPE, tagsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
@@ -87,7 +87,7 @@ async function update(request: ApiRequest, world: World): Promise<Answer> {
     plan: instance.plan !== Plan,
     // What was left out is not the same as what is empty.
     tags: JSON.stringify(instance.tags) !== JSON.stringify(tags),
-    parameters: Parameters === null || !isSame(instance.parameters, Parameters),
+    parameters: Parameters === null || !isDeepEqual(instance.parameters, Parameters),
   };
   const changed = Object.entries(isChanged).filter(([, differs]) => differs).map(([field]) => field);
   if (changed.length === 0) {
@@ -131,7 +131,7 @@ async function status(request: ApiRequest, world: World): Promise<Answer> {
   const instance = instanceOf(request, world);
   requireAllowed(request, world.state, 'service-instance.read.status', instanceContexts(instance));
   try {
-    return text(`Service instance "${instance.name}" is ${await callAt(world, request, instance).status(instance)}`);
+    return plainText(`Service instance "${instance.name}" is ${await callAt(world, request, instance).status(instance)}`);
   } catch (error) {
     throw new Error(`Could not retrieve status of service instance, error: ${(error as Error).message}`, { cause: error });
   }
@@ -140,7 +140,7 @@ async function status(request: ApiRequest, world: World): Promise<Answer> {
 /** Lets a team use an instance, or no more. */
 function setAccess(request: ApiRequest, world: World, isGranted: boolean): Promise<Answer> {
   const [instance, team] = [instanceOf(request, world), param(request, 'team')];
-  return change(request, world, { ...aboutInstance(instance), kind: `service-instance.update.${isGranted ? 'grant' : 'revoke'}` }, () => {
+  return changeUnderEvent(request, world, { ...aboutInstance(instance), kind: `service-instance.update.${isGranted ? 'grant' : 'revoke'}` }, () => {
     if (!isGranted && team === instance.teamOwner) throw new Error("cannot revoke the instance's team owner access");
     if (!has(world.state.teams, team)) throw new Error('team not found');
     instance.teams = isGranted ? [...new Set([...instance.teams, team])] : instance.teams.filter((one) => one !== team);

@@ -1,4 +1,4 @@
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { aboutJob, findJob, jobContexts, remove } from '../find.ts';
 import { json, listed } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
@@ -7,7 +7,7 @@ import { addJob, jobInput } from '../job-changes.ts';
 import { jobView } from '../job-view.ts';
 import { isAllowed, requireAllowed, teamContexts } from '../permissions.ts';
 import { clusterOf } from '../pools.ts';
-import { bindsOf, isAsked, teamForWorkload } from '../workloads.ts';
+import { bindsOf, isWanted, teamForWorkload } from '../workloads.ts';
 import type { World } from '../world.ts';
 
 export const JOBS_ROUTES = routes({
@@ -18,7 +18,7 @@ export const JOBS_ROUTES = routes({
 });
 
 function listJobs(request: ApiRequest, { state }: World) {
-  const jobs = state.jobs.filter((job) => isAllowed(state, userOf(request), 'job.read', jobContexts(job)) && isAsked(request, job));
+  const jobs = state.jobs.filter((job) => isAllowed(state, userOf(request), 'job.read', jobContexts(job)) && isWanted(request, job));
   return listed(jobs.map(jobView), { isText: true });
 }
 
@@ -47,7 +47,7 @@ async function createJob(request: ApiRequest, world: World) {
 /** Binds stay as they are, at the service too. */
 function removeJob(request: ApiRequest, world: World) {
   const job = findJob(world.state, param(request, 'name'));
-  return change(request, world, { ...aboutJob(job), kind: 'job.delete', hasNoSource: true }, () => {
+  return changeUnderEvent(request, world, { ...aboutJob(job), kind: 'job.delete', hasNoSource: true }, () => {
     remove(world.state.jobs, job);
   });
 }

@@ -1,4 +1,4 @@
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { about, found, has, remove } from '../find.ts';
 import { ApiError, json, listed } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
@@ -8,7 +8,7 @@ import { isTrue } from '../http/values.ts';
 import { byName } from '../names.ts';
 import { requireAllowed } from '../permissions.ts';
 import { planView } from '../plans.ts';
-import type { Plan } from '../records.ts';
+import type { AppPlan } from '../records.ts';
 import type { World } from '../world.ts';
 
 export const PLANS_ROUTES = routes({
@@ -36,22 +36,16 @@ async function addPlan(request: ApiRequest, world: World) {
   return json(planView(plan), { status: 201, isText: true });
 }
 
-function planFrom(request: ApiRequest): Plan {
+/** The client gives the memory in bytes. */
+function planFrom(request: ApiRequest): AppPlan {
   const given = (field: string) => inputValue(request, field);
-  const cpus = given('cpumilli');
-  return { name: given('name'), memory: bytesOf(given('memory')), cpumilli: /^[+-]?\d+$/.test(cpus) ? Number(cpus) : 0, isDefault: isTrue(given('default')) };
-}
-
-/** Bytes of a quantity such as `512M`, `1Gi` or `1000`; 0 for what is none. The letters K, M and G stand for powers of 1024. */
-function bytesOf(text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|K|M|G|T)?$/.exec(text) ?? [];
-  const power = 'KMGT'.indexOf(unit.charAt(0).toUpperCase()) + 1;
-  return unit === '' ? Number(number) : Number(number) * (unit === 'k' || unit === 'T' ? 1000 : 1024) ** power;
+  const number = (field: string) => (/^\d+$/.test(given(field)) ? Number(given(field)) : 0);
+  return { name: given('name'), memory: number('memory'), cpumilli: number('cpumilli'), isDefault: isTrue(given('default')) };
 }
 
 function removePlan(request: ApiRequest, world: World) {
   const name = param(request, 'planname');
-  return change(request, world, { ...about('plan', name), kind: 'plan.delete' }, () => {
+  return changeUnderEvent(request, world, { ...about('plan', name), kind: 'plan.delete' }, () => {
     remove(world.state.plans, found(world.state.plans, name, 'plan not found'));
   });
 }

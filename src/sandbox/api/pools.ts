@@ -1,4 +1,4 @@
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { about, has, remove } from '../find.ts';
 import { ApiError, empty, json, listed } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
@@ -7,7 +7,7 @@ import { routes } from '../http/router.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { contextsFor, requireAllowed } from '../permissions.ts';
 import { findPool, poolView } from '../pools.ts';
-import type { Context } from '../records.ts';
+import type { PermissionContext } from '../records.ts';
 import type { World } from '../world.ts';
 
 export const POOLS_ROUTES = routes({
@@ -61,11 +61,11 @@ async function removePool(request: ApiRequest, world: World) {
   if (state.apps.some(({ pool }) => pool === name)) {
     throw new ApiError(403, 'This pool has apps, you need to migrate or remove them before removing the pool');
   }
-  return change(request, world, { ...about('pool', name, inPool(name)), kind: 'pool.delete' }, () => {
+  return changeUnderEvent(request, world, { ...about('pool', name, inPool(name)), kind: 'pool.delete' }, () => {
     remove(state.pools, findPool(state, name, 404));
   });
 }
 
-function inPool(Value: string): Context[] {
+function inPool(Value: string): PermissionContext[] {
   return [{ CtxType: 'pool', Value }];
 }

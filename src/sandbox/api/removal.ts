@@ -1,5 +1,5 @@
 import { unbind } from '../workload-binds.ts';
-import { change } from '../events.ts';
+import { changeUnderEvent } from '../events.ts';
 import { aboutInstance, findApp, findInstance } from '../find.ts';
 import { ApiError } from '../http/answer.ts';
 import type { ApiRequest } from '../http/request.ts';
@@ -16,7 +16,7 @@ async function remove(request: ApiRequest, world: World): Promise<undefined> {
   const instance = instanceOf(request, world);
   const { service, name } = instance;
   request.stream();
-  await change(request, world, { ...aboutInstance(instance), kind: 'service-instance.delete', stream: request.stream }, async (event) => {
+  await changeUnderEvent(request, world, { ...aboutInstance(instance), kind: 'service-instance.delete', stream: request.stream }, async (event) => {
     if (isTrue(first(query, 'unbindall'))) {
       for (const bound of [...instance.apps]) {
         const app = findApp(state, bound);

@@ -1,4 +1,4 @@
-import { change } from '../events.ts';
+import { changeUnderEvent } from '../events.ts';
 import { about } from '../find.ts';
 import { ApiError } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
@@ -18,7 +18,7 @@ export const ROLE_USERS_ROUTES = routes({
 
 function assignRole(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  return change(request, world, { ...about('role', name), kind: 'role.update.assign' }, () => {
+  return changeUnderEvent(request, world, { ...about('role', name), kind: 'role.update.assign' }, () => {
     const [email, value] = [inputValue(request, 'email'), inputValue(request, 'context')];
     const user = userOfRole(world, email);
     const role = findRole(world.state, name);
@@ -30,7 +30,7 @@ function assignRole(request: ApiRequest, world: World) {
 
 function dissociateRole(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  return change(request, world, { ...about('role', name), kind: 'role.update.dissociate' }, () => {
+  return changeUnderEvent(request, world, { ...about('role', name), kind: 'role.update.dissociate' }, () => {
     const user = userOfRole(world, param(request, 'email'));
     const value = first(request.query, 'context');
     requireUse(request, world, findRole(world.state, name), value);

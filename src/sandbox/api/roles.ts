@@ -1,4 +1,4 @@
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { about, has, remove } from '../find.ts';
 import { ApiError, empty, json, orNull } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
@@ -39,7 +39,7 @@ async function addRole(request: ApiRequest, world: World) {
 async function removeRole(request: ApiRequest, world: World) {
   requireAllowed(request, world.state, 'role.delete');
   const role = findRole(world.state, param(request, 'name'));
-  return change(request, world, { ...about('role', role.name), kind: 'role.delete' }, () => {
+  return changeUnderEvent(request, world, { ...about('role', role.name), kind: 'role.delete' }, () => {
     if (world.state.users.some(({ roles }) => has(roles, role.name))) {
       throw new ApiError(412, 'role has users assigned. you must dissociate them before remove the role.');
     }
@@ -64,7 +64,7 @@ function requireSight(request: ApiRequest, { state }: World): void {
 
 function addPermissions(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  return change(request, world, { ...about('role', name), kind: 'role.update.permission.add' }, () => {
+  return changeUnderEvent(request, world, { ...about('role', name), kind: 'role.update.permission.add' }, () => {
     const role = findRole(world.state, name);
     const names = inputValues(request, 'permission') ?? [];
     const actions = names.filter(isActionName);
@@ -86,7 +86,7 @@ function requirePermission({ state }: World, role: Role, text: string): void {
 
 function removePermission(request: ApiRequest, world: World) {
   const name = param(request, 'name');
-  return change(request, world, { ...about('role', name), kind: 'role.update.permission.remove' }, () => {
+  return changeUnderEvent(request, world, { ...about('role', name), kind: 'role.update.permission.remove' }, () => {
     const role = findRole(world.state, name);
     const list = isActionName(param(request, 'permission')) ? 'actions' : 'permissions';
     role[list] = role[list].filter((one) => one !== param(request, 'permission'));

@@ -1,6 +1,6 @@
 import { underEvent } from '../events.ts';
 import { aboutService, findService, found, has, remove, serviceContexts } from '../find.ts';
-import { ApiError, empty, json, orNull, text, type Answer } from '../http/answer.ts';
+import { ApiError, empty, json, orNull, plainText, type Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
@@ -52,7 +52,7 @@ async function create(request: ApiRequest, world: World): Promise<Answer> {
     validateService(state, service, true);
     if (has(state.services, service.name)) throw new ApiError(409, 'Service already exists.');
     state.services.push(service);
-    return text('success', 201);
+    return plainText('success', 201);
   }, dataOf(request));
 }
 
@@ -105,7 +105,7 @@ function list(request: ApiRequest, { state }: World): Answer {
 const NOT_LISTED = { plan_name: '', apps: null, jobs: null, teams: null, team_owner: '', description: '' };
 
 function doc(request: ApiRequest, { state }: World): Answer {
-  return text(findService(state, param(request, 'name')).doc);
+  return plainText(findService(state, param(request, 'name')).doc);
 }
 
 async function setDoc(request: ApiRequest, world: World): Promise<Answer> {

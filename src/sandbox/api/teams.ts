@@ -1,5 +1,5 @@
 import { appView } from '../app-view.ts';
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { about, found, has, remove } from '../find.ts';
 import { ApiError, empty, json, listed } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
@@ -54,7 +54,7 @@ async function removeTeam(request: ApiRequest, world: World) {
   const subject = aboutTeam(name);
   const missing = new ApiError(404, `Team "${name}" not found.`);
   if (!isAllowed(world.state, userOf(request), 'team.delete', subject.contexts)) throw missing;
-  return change(request, world, { ...subject, kind: 'team.delete' }, () => {
+  return changeUnderEvent(request, world, { ...subject, kind: 'team.delete' }, () => {
     const { apps, instances, teams } = world.state;
     const uses = [
       ['Apps', apps.filter((app) => app.teams.includes(name)).map((app) => app.name).sort()],

@@ -1,4 +1,4 @@
-import { change, underEvent } from '../events.ts';
+import { changeUnderEvent, underEvent } from '../events.ts';
 import { about, remove } from '../find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
@@ -59,7 +59,7 @@ async function createUser(request: ApiRequest, world: World) {
 
 function removeUser(request: ApiRequest, world: World) {
   const email = first(request.query, 'user') || userOf(request).email;
-  return change(request, world, { ...aboutUser(email), kind: 'user.delete' }, () => {
+  return changeUnderEvent(request, world, { ...aboutUser(email), kind: 'user.delete' }, () => {
     remove(world.state.users, findUser(world.state, email, 404));
   });
 }

@@ -1,5 +1,5 @@
 import { environmentOfApp, environmentOfJob, setVariables, shown, unsetVariables, wrongNames } from '../environment.ts';
-import { change } from '../events.ts';
+import { changeUnderEvent } from '../events.ts';
 import { aboutApp, aboutJob, appContexts, findApp, findJob, jobContexts, type Subject } from '../find.ts';
 import { ApiError, json, orNull } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
@@ -56,7 +56,7 @@ function setting(of: Find, kind: string): Handler {
   return (request, world) => {
     const { variables, secrets } = variablesFrom(request);
     const { workload, subject } = of(request, world);
-    return change(request, world, { ...subject, kind, secrets, stream: request.stream }, ({ write }) => {
+    return changeUnderEvent(request, world, { ...subject, kind, secrets, stream: request.stream }, ({ write }) => {
       setVariables(workload, variables, write);
     });
   };
@@ -67,7 +67,7 @@ function unsetting(of: Find, kind: string): Handler {
     const names = inputValues(request, 'env') ?? [];
     if ((names[0] ?? '') === '') throw new ApiError(400, 'You must provide the list of environment variables.');
     const { workload, subject } = of(request, world);
-    return change(request, world, { ...subject, kind, stream: request.stream }, ({ write }) => {
+    return changeUnderEvent(request, world, { ...subject, kind, stream: request.stream }, ({ write }) => {
       unsetVariables(workload, names, write);
     });
   };

@@ -44,7 +44,7 @@ export function goJson(value: unknown): string {
 }
 
 /** A body of text; its type is the one that Go's server finds in it. */
-export function text(body: string, status = 200): Answer {
+export function plainText(body: string, status = 200): Answer {
   return { status, body };
 }
 

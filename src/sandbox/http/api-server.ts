@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { REFUSED_ROUTES } from '../api/refused.ts';
 import { Crash } from '../faults.ts';
 import type { User } from '../records.ts';
 import { ROUTES } from '../routes.ts';
@@ -36,7 +37,8 @@ export function apiHandler(world: World): ApiHandler {
       return;
     }
     response.setHeader('Supported-Tsuru', '1.0.1');
-    const body = await bodyOf(incoming);
+    // What is refused may be long: an app that is deployed.
+    const body = REFUSED_ROUTES.includes(match.route) ? skipped(incoming) : await bodyOf(incoming);
     if (body === undefined) {
       refuse(response, 413, 'The body is longer than 32 MiB.\n');
       return;
@@ -132,4 +134,9 @@ async function bodyOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+function skipped(incoming: IncomingMessage): Buffer {
+  incoming.resume();
+  return Buffer.alloc(0);
 }

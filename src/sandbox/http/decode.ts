@@ -5,7 +5,7 @@ import { ApiError } from './answer.ts';
 import { quoted } from './go-text.ts';
 import { FORM, formOf, JSON_TYPE } from './input.ts';
 import type { ApiRequest } from './request.ts';
-import { isBool, isTrue, queryError, type Values } from './values.ts';
+import { isBool, isTrue, queryError, type FieldValues } from './values.ts';
 
 /** The Go types that Tsuru decodes bodies into, in Go's words; a struct in brackets is a list of such. */
 export type Shape = keyof Plain | Struct | readonly [Struct];
@@ -180,7 +180,7 @@ function textOf(node: Node): string {
 }
 
 /** Of several values of a name the last one counts, unless the name ends with `._`: they are a list then. */
-function treeOf(form: Values): Node {
+function treeOf(form: FieldValues): Node {
   const root = new Map<string, Node>();
   for (const [name, values] of form) {
     const path = name.split(/(?<!\\)\./).map((part) => part.replace(/\\([\\.])/g, '$1'));
@@ -204,7 +204,7 @@ function treeOf(form: Values): Node {
 }
 
 /** A form as Go prints it (`%#v`). */
-function printedForm(form: Values): string {
+function printedForm(form: FieldValues): string {
   const members = [...form].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, values]) => `${quoted(name)}:[]string{${values.map(quoted).join(', ')}}`);
   return `url.Values{${members.join(', ')}}`;
 }

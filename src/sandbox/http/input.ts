@@ -3,7 +3,7 @@ import type { Json } from '../records.ts';
 import { printed } from './go-text.ts';
 import { multipartValues } from './multipart.ts';
 import type { ApiRequest } from './request.ts';
-import { add, parseValues, type Values } from './values.ts';
+import { add, parseValues, type FieldValues } from './values.ts';
 
 const WITH_A_BODY = ['POST', 'PUT', 'PATCH'];
 
@@ -11,11 +11,11 @@ const WITH_A_BODY = ['POST', 'PUT', 'PATCH'];
  * The fields of a request's body and query (Go's `Request.Form`): the query first if the body has several parts, last otherwise.
  * Those of its route begin with `:` and stand before the query.
  */
-export function formOf(request: ApiRequest): Values {
+export function formOf(request: ApiRequest): FieldValues {
   const { method, mediaType, body, params, route, version, query } = request;
   const hasBody = WITH_A_BODY.includes(method);
-  const form: Values = new Map();
-  const addAll = (values: Values) => {
+  const form: FieldValues = new Map();
+  const addAll = (values: FieldValues) => {
     for (const [name, items] of values) for (const item of items) add(form, name, item);
   };
   if (hasBody && mediaType === FORM) addAll(parseValues(body.toString()));

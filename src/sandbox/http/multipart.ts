@@ -1,9 +1,9 @@
 import type { ApiRequest } from './request.ts';
-import { add, type Values } from './values.ts';
+import { add, type FieldValues } from './values.ts';
 
 /** The text fields of a body of `multipart/form-data`; none if it does not end as it must. */
-export function multipartValues({ body, incoming }: ApiRequest): Values {
-  const values: Values = new Map();
+export function multipartValues({ body, incoming }: ApiRequest): FieldValues {
+  const values: FieldValues = new Map();
   const [, quoted, plain] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(incoming.headers['content-type'] ?? '') ?? [];
   const boundary = quoted ?? plain;
   if (boundary === undefined) return values;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { User } from '../records.ts';
 import type { JsonStream } from './stream.ts';
-import type { Values } from './values.ts';
+import type { FieldValues } from './values.ts';
 
 /** A request to Tsuru's API that a route was found for. */
 export interface ApiRequest {
@@ -13,7 +13,7 @@ export interface ApiRequest {
   route: string;
   /** The version in the path, or `''`. */
   version: string;
-  query: Values;
+  query: FieldValues;
   body: Buffer;
   /** The header up to its first `;`, as it was sent: Tsuru compares it so. */
   contentType: string;

@@ -1,5 +1,7 @@
+import { percentDecoded } from './values.ts';
+
 /** What a request asks for. */
-export interface Target {
+export interface RequestTarget {
   /** Decoded: an escaped slash is one like any other, as for Tsuru. */
   path: string;
   /** As it was sent, without `?`. */
@@ -7,11 +9,10 @@ export interface Target {
 }
 
 /** @param url as Node.js reads it: one character a byte @returns undefined where Go refuses it, with an escape that is none */
-export function targetOf(url: string): Target | undefined {
+export function targetOf(url: string): RequestTarget | undefined {
   const [, raw = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(url) ?? [];
-  if (/%(?![\da-f]{2})/i.test(raw) || !/^(\/|$)/.test(raw)) return undefined;
-  const bytes = raw.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
-  return { path: textOf(bytes) || '/', query: textOf(query) };
+  const path = percentDecoded(textOf(raw));
+  return path === undefined || !/^(\/|$)/.test(raw) ? undefined : { path: path || '/', query: textOf(query) };
 }
 
 function textOf(bytes: string): string {

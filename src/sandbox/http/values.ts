@@ -1,11 +1,11 @@
 /** Fields of a query or a form, with all values of each name (Go's `url.Values`). */
-export type Values = Map<string, string[]>;
+export type FieldValues = Map<string, string[]>;
 
 /**
  * Reads a query or a form as Go does: a pair with a `;` or a wrong escape is dropped, and all others stay.
  */
-export function parseValues(text: string): Values {
-  const values: Values = new Map();
+export function parseValues(text: string): FieldValues {
+  const values: FieldValues = new Map();
   for (const pair of text.split('&')) {
     if (pair === '' || pair.includes(';')) continue;
     const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
@@ -16,19 +16,19 @@ export function parseValues(text: string): Values {
 }
 
 /** Writes fields as Go does: sorted by name. */
-export function encodeValues(values: Values): string {
+export function encodeValues(values: FieldValues): string {
   const pairs = [...values].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, items]) => items.map((item) => [name, item]));
   return pairs.map(([name = '', item = '']) => `${escape(name)}=${escape(item)}`).join('&');
 }
 
-export function add(values: Values, name: string, item: string): void {
+export function add(values: FieldValues, name: string, item: string): void {
   const items = values.get(name);
   if (items === undefined) values.set(name, [item]);
   else items.push(item);
 }
 
 /** The first value of a name, or `''`. */
-export function first(values: Values, name: string): string {
+export function first(values: FieldValues, name: string): string {
   return values.get(name)?.[0] ?? '';
 }
 
@@ -53,11 +53,16 @@ export function queryError(text: string): string | undefined {
 }
 
 function unescape(text: string): string | undefined {
-  if (/%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
-  const bytes = text.replaceAll('+', ' ').replace(/%([0-9a-fA-F]{2})|(\P{ASCII}+)/gu, (match, hex: string | undefined) =>
+  return percentDecoded(text.replaceAll('+', ' '));
+}
+
+/** Undefined for a text with a wrong escape. */
+export function percentDecoded(text: string): string | undefined {
+  if (/%(?![\da-f]{2})/i.test(text)) return undefined;
+  const bytes = text.replace(/%(..)|(\P{ASCII}+)/gu, (match, hex: string | undefined) =>
     hex === undefined ? Buffer.from(match).toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
   );
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  return Buffer.from(bytes, 'latin1').toString();
 }
 
 function escape(text: string): string {

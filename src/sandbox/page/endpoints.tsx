@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 
-import type { Operation } from '../../sandbox/records.ts';
+import type { ProxiedOperation } from '../../sandbox/records.ts';
 import type { InstanceView } from '../view.ts';
 import { path, proxied, type TsuruReply } from './api.ts';
 import { Field, fieldText, Form, Tools } from './form.tsx';
 import { Body, Name } from './text.tsx';
 
 /** The service's own endpoints of an instance, as its permissions manifest names them: each is a form. */
-export function Endpoints({ instance, operations }: { instance: InstanceView; operations: readonly Operation[] }) {
+export function Endpoints({ instance, operations }: { instance: InstanceView; operations: readonly ProxiedOperation[] }) {
   if (operations.length === 0) return null;
   return (
     <>
@@ -27,7 +27,7 @@ export function Endpoints({ instance, operations }: { instance: InstanceView; op
   );
 }
 
-function EndpointForm({ instance, operation, cancel }: { instance: InstanceView; operation: Operation; cancel: () => void }) {
+function EndpointForm({ instance, operation, cancel }: { instance: InstanceView; operation: ProxiedOperation; cancel: () => void }) {
   const [reply, setReply] = useState<TsuruReply>();
   const method = operation.method || 'GET';
   const hasBody = method !== 'GET' && method !== 'HEAD';

@@ -11,9 +11,10 @@ export interface Registrar {
 /** @param read reads the registration anew; what it throws, such as for a file that is half saved, is said */
 export function registrarOf(api: Api, initial: Registration, read: () => Registration): Registrar {
   let before: Registration | undefined;
-  const apply = (next: Registration): Promise<string[]> => {
-    const refused = register(api, next, before);
-    before = next;
+  let isUnread = false;
+  const apply = async (next: Registration): Promise<string[]> => {
+    const { refused, isMultiCluster } = await register(api, next, before);
+    before = { ...next, isMultiCluster };
     return refused;
   };
   return {
@@ -21,10 +22,12 @@ export function registrarOf(api: Api, initial: Registration, read: () => Registr
     async again() {
       try {
         const next = read();
-        if (JSON.stringify(next) === JSON.stringify(before)) return [];
+        if (!isUnread && JSON.stringify(next) === JSON.stringify(before)) return [];
+        isUnread = false;
         const refused = await apply(next);
         return refused.length > 0 ? refused : [`The service ${next.id} is registered again.`];
       } catch (error) {
+        isUnread = true;
         return [messageOf(error)];
       }
     },

@@ -100,8 +100,10 @@ function credentialsIn(directory: string, variables: Variables, file?: string): 
   };
 }
 
-function manifestIn(directory: string, file = join(directory, 'manifest.yaml')) {
-  return existsSync(file) ? readManifest(file) : undefined;
+/** @param given must be there, unlike that of the project */
+function manifestIn(directory: string, given?: string) {
+  const file = given ?? join(directory, 'manifest.yaml');
+  return given !== undefined || existsSync(file) ? readManifest(file) : undefined;
 }
 
 /** The variables as the service has them: those of this process come first. */

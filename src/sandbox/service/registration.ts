@@ -2,6 +2,7 @@ import { usage } from '../../terminal/options.ts';
 import { readManifest } from '../../terminal/service-access.ts';
 import { encodeBody, type Encoding, type Fields } from '../../tsuru/encoding.ts';
 import { send } from '../../tsuru/http.ts';
+import { isName } from '../names.ts';
 import type { GivenService } from '../options.ts';
 
 /** What a service is registered with in Tsuru. */
@@ -25,7 +26,7 @@ export interface Api {
   token: string;
 }
 
-/** The id of a service that says none. */
+/** The id of a service that says none, and whose user name cannot be one. */
 const DEFAULT_ID = 'my-service';
 
 /** The team of a service that says none. */
@@ -41,7 +42,7 @@ export function registrationAt(address: URL, given: GivenService, environment: N
   const password = given.password ?? manifest.password ?? environment['SERVICE_PASSWORD'];
   if (password === undefined || password === '') throw usage('The password is missing.', 'Set SERVICE_PASSWORD, --manifest or --password.');
   return {
-    ...{ id: manifest.id ?? username, username, password },
+    ...{ id: manifest.id ?? (isName(username) ? username : DEFAULT_ID), username, password },
     endpoint: address.href.replace(/\/$/, ''),
     team: given.team ?? manifest.team ?? DEFAULT_TEAM,
     isMultiCluster: given.multiCluster || manifest.multiCluster,
@@ -52,9 +53,13 @@ export function registrationAt(address: URL, given: GivenService, environment: N
 /**
  * Registers a service in Tsuru by its own API, or updates what was registered.
  * @param before what it was registered with by this process, if it was: only what changed is sent
- * @returns what Tsuru refused, in its words, by what it refused
+ * @returns what Tsuru refused, in its words, by what it refused, and whether Tsuru has the service as multi-cluster
  */
-export async function register(api: Api, { permissions, doc, ...service }: Registration, before?: Registration): Promise<string[]> {
+export async function register(
+  api: Api,
+  { permissions, doc, ...service }: Registration,
+  before?: Registration,
+): Promise<{ refused: string[]; isMultiCluster: boolean }> {
   const { id, username, password, endpoint, team, isMultiCluster, encoding } = service;
   const fields: Fields = [
     ...Object.entries({ id, username, password, endpoint, team, encoding, 'multi-cluster': String(isMultiCluster) }).map(
@@ -63,25 +68,31 @@ export async function register(api: Api, { permissions, doc, ...service }: Regis
   ];
   const form = encodeBody('form', fields, {});
   const { permissions: permissionsBefore, doc: docBefore, ...serviceBefore } = before ?? {};
-  const isNew = before?.id !== id;
+  const path = `/services/${encodeURIComponent(id)}`;
+  // Undefined if Tsuru does not have it.
+  let wasMultiCluster = before?.id === id ? before.isMultiCluster : undefined;
   const refused: string[] = [];
-  const put = async (what: string, path: string, type: string, body: string) => {
-    const error = await request(api, 'PUT', path, type, body);
+  const put = async (what: string, to: string, type: string, body: string) => {
+    const error = await request(api, 'PUT', to, type, body);
     if (error !== undefined) refused.push(`Tsuru refuses ${what}: ${error.text}`);
   };
-  if (isNew || JSON.stringify(service) !== JSON.stringify(serviceBefore)) {
-    const updated = await request(api, 'PUT', `/1.0/services/${id}`, FORM, form);
+  if (wasMultiCluster === undefined || JSON.stringify(service) !== JSON.stringify(serviceBefore)) {
+    const updated = await request(api, 'PUT', `/1.0${path}`, FORM, form);
+    // It may have been removed meanwhile, with all that belongs to it.
+    if (updated?.status === 404) wasMultiCluster = undefined;
     const error = updated?.status === 404 ? await request(api, 'POST', '/1.0/services', FORM, form) : updated;
-    if (error !== undefined) return [`Tsuru refuses the service ${id}: ${error.text}`];
+    if (error !== undefined) {
+      return { refused: [`Tsuru refuses the service ${id}: ${error.text}`], isMultiCluster: wasMultiCluster ?? isMultiCluster };
+    }
   }
-  if (doc !== undefined && (isNew || doc !== docBefore)) {
-    await put('its documentation', `/1.0/services/${id}/doc`, FORM, encodeBody('form', [['doc', 'doc', doc, 'sent']], {}));
+  if (doc !== undefined && (wasMultiCluster === undefined || doc !== docBefore)) {
+    await put('docs/service.md', `/1.0${path}/doc`, FORM, encodeBody('form', [['doc', 'doc', doc, 'sent']], {}));
   }
-  if (permissions !== undefined && (isNew || permissions !== permissionsBefore)) {
-    await put('its permissions', `/1.31/services/${id}/manifest`, 'application/json', permissions);
+  if (permissions !== undefined && (wasMultiCluster === undefined || permissions !== permissionsBefore)) {
+    await put('permissions.json', `/1.31${path}/manifest`, 'application/json', permissions);
   }
-  if (!isNew && before.isMultiCluster !== isMultiCluster) refused.push('An update does not change multi-cluster in Tsuru: remove the service first.');
-  return refused;
+  if (wasMultiCluster === !isMultiCluster) refused.push('An update does not change multi-cluster in Tsuru: remove the service, then save the file again.');
+  return { refused, isMultiCluster: wasMultiCluster ?? isMultiCluster };
 }
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -9,8 +9,8 @@ const PAUSE = 250;
 export interface ServiceWatch {
   /** A call to it has failed: it is looked for again. */
   lose: () => void;
-  /** Tells how the service is, and whenever that changes, until the signal is aborted. */
-  follow: (signal: AbortSignal, tell: (isThere: boolean) => void) => Promise<void>;
+  /** Tells why the service is away, or that it is there, and whenever that changes, until the signal is aborted. */
+  follow: (signal: AbortSignal, tell: (away: string | undefined) => void) => Promise<void>;
 }
 
 /**
@@ -28,10 +28,11 @@ export function watchService(address: URL, isOwn: boolean): ServiceWatch {
       const isOver = () => signal.aborted;
       while (!isOver()) {
         if (mustLook || isOwn) {
-          const isThere = (await whyAway(address)) === undefined;
+          const away = await whyAway(address);
+          const isThere = away === undefined;
           if (isOver()) return;
           mustLook = !isThere;
-          if (isThere !== before) tell(isThere);
+          if (isThere !== before) tell(away);
           before = isThere;
         }
         await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
