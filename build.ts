@@ -50,8 +50,8 @@ const CHUNKS = [
   { name: 'steps', test: /src\/steps\/|node_modules\// },
 ];
 
-/** The modules that are files: what the help needs, and what opens the archive with all others. */
-const PLAIN = ['archive', 'cli', 'options', 'rolldown-runtime'].map((name) => `./${name}.cjs`);
+/** The modules that are apart from the archive: what the help needs, and what opens the archive with all others. */
+const HELPING = ['archive', 'cli', 'options', 'rolldown-runtime'].map((name) => `./${name}.cjs`);
 
 /** Bundles the command line with everything that it uses into `dist`, and collects the licences of what went in. */
 async function build(): Promise<void> {
@@ -100,8 +100,9 @@ async function build(): Promise<void> {
   const page = await pageOf();
   const chunks = output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : []));
   mkdirSync('dist');
-  for (const { name, code } of chunks) if (PLAIN.includes(name)) writeFileSync(join('dist', name), code);
-  const packed = chunks.filter(({ name }) => !PLAIN.includes(name)).flatMap(({ name, code }) => [name, withoutReserved(code)]);
+  const helping = chunks.filter(({ name }) => HELPING.includes(name)).flatMap(({ name, code }) => [name, code]);
+  writePacked('help.br', helping);
+  const packed = chunks.filter(({ name }) => !HELPING.includes(name)).flatMap(({ name, code }) => [name, withoutReserved(code)]);
   writeArchive(['page', page.html, ...packed], await packedTemplates());
   await writeEntries();
   await writeTypes();
@@ -120,7 +121,6 @@ async function writeEntries(): Promise<void> {
   const bundle = await rolldown({
     input: { cli: 'src/entry/cli.ts', index: 'src/entry/index.ts' },
     platform: 'node',
-    transform: { define: { PLAIN: JSON.stringify(PLAIN) } },
   });
   await bundle.write({
     dir: 'dist',
@@ -137,9 +137,14 @@ async function writeEntries(): Promise<void> {
 /** Packs all texts in one file: they pack better together than apart, and better yet with frequent words abbreviated. */
 function writeArchive(code: readonly string[], templates: readonly string[]): void {
   const { list, texts } = abbreviate([...code, '', ...templates]);
-  const text = [list, ...texts].join('\0');
+  writePacked('package.br', [list, ...texts]);
+}
+
+/** Writes texts into one file of `dist`, with NUL between them. */
+function writePacked(name: string, texts: readonly string[]): void {
+  const text = texts.join('\0');
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
-  writeFileSync('dist/package.br', brotliCompressSync(text, { params }));
+  writeFileSync(join('dist', name), brotliCompressSync(text, { params }));
 }
 
 /** The texts of the templates: an expression with the compiled ones, their own texts, and then path and text of each plain file. */
