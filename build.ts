@@ -141,9 +141,9 @@ function writeArchive(code: readonly string[], templates: readonly string[]): vo
 }
 
 /** Writes texts into one file of `dist`, with NUL between them. */
-function writePacked(name: string, texts: readonly string[]): void {
-  const text = texts.join('\0');
-  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
+function writePacked(name: string, texts: readonly (string | Buffer)[]): void {
+  const text = Buffer.concat(texts.flatMap((one) => [Buffer.of(0), Buffer.from(one)]).slice(1));
+  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: text.length };
   writeFileSync(join('dist', name), brotliCompressSync(text, { params }));
 }
 
