@@ -27,7 +27,7 @@ export function newApp(request: ApiRequest, { state }: World): { given: Omit<App
     ...{ tags: cleanTags(tagsOf(request, input.Tags) ?? []), variables: [], bound: [] },
   };
   requireAllowed(request, state, 'app.create', teamContexts([teamOwner]));
-  if (given.platform !== '') throw new Error("Platform doesn't exist.");
+  if (given.platform !== '') throw new Error("Invalid platform");
   return {
     given,
     add() {

@@ -6,6 +6,7 @@ import { poolHeaders } from '../tsuru/pool.ts';
 import { describeReading, readReply, type Reading, type Sentinel } from '../tsuru/read-reply.ts';
 import { sendFollowing } from '../tsuru/redirects.ts';
 import type { Fault, Step } from './faults.ts';
+import { quoted } from './http/go-text.ts';
 import type { ApiRequest } from './http/request.ts';
 import type { Instance, Json, Service, State } from './records.ts';
 import { poolOf } from './pools.ts';
@@ -145,7 +146,9 @@ export function endpointOf(state: State, { endpoints }: Service, pool: string): 
 
 /** The same, parsed. @throws Error, as before, and if it is no URL */
 export function addressOf({ state }: World, service: Service, pool: string): URL {
-  return new URL(endpointOf(state, service, pool));
+  const endpoint = endpointOf(state, service, pool);
+  if (!URL.canParse(endpoint)) throw new Error(`parse ${quoted(endpoint)}: invalid URL`);
+  return new URL(endpoint);
 }
 
 function instanceFields({ teamOwner, plan, description, tags, parameters }: Asked, encoding: Encoding) {

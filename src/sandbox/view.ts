@@ -105,7 +105,7 @@ export function viewOf({ state, faults }: World, process: ServiceProcess | undef
 }
 
 function serviceView({ name, endpoints, isMultiCluster, encoding, manifest }: Service, away: string | undefined): ServiceView {
-  const address = (endpoints['production'] ?? '').replace(/\/\/[^/@]*@/, '//');
+  const address = (endpoints['production'] ?? '').replace(/^(https?:\/\/)?[^/]*@/, '$1');
   return { name, address, away, isMultiCluster, encoding: encoding === 'json' ? 'json' : 'form', operations: manifest?.operations ?? [] };
 }
 

@@ -17,7 +17,7 @@ export function basicAuth(credentials: string): string {
 
 /** The path of a call below the address of a service, exactly as it is sent: never normalized. */
 export function pathBelow(address: URL, path: string): string {
-  return address.pathname.replace(/\/$/, '') + path;
+  return address.pathname.replace(/\/+$/, '') + path;
 }
 
 /** A password shorter than this can be part of any text: only what it is encoded in is hidden. */

@@ -69,6 +69,7 @@ function assign(value: Json, type: GoType, into: string, problems: string[]): un
     problems.push(`json: cannot unmarshal ${value.kind} into ${into}`);
     return undefined;
   };
+  if (value.kind === 'null' && type.kind === 'struct') return assign({ kind: 'object', members: [] }, type, into, problems);
   if (value.kind === 'null') return type.kind === 'string' ? '' : null;
   switch (type.kind) {
     case 'string':

@@ -169,6 +169,9 @@ function connectionError({ request, failure, hops }: Exchange, address: URL): st
   const reason =
     {
       ECONNREFUSED: `dial tcp ${URL.canParse(asked) ? new URL(asked).host : ''}: connect: connection refused`,
+      ENOTFOUND: `dial tcp: lookup ${URL.canParse(asked) ? new URL(asked).hostname : ''}: no such host`,
+      // Words without TLS from a server that was asked for it.
+      EPROTO: 'http: server gave HTTP response to HTTPS client',
       ECONNRESET: 'EOF',
       timeout: 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
     }[failure ?? ''] ?? String(failure);

@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
@@ -13,16 +15,20 @@ const { CONVERSATIONS: otherFile, UNTIL: until } = process.env;
 /** Lines shown of what differs. */
 const SHOWN = 12;
 
-const all = readConversations(otherFile ?? new URL('fixtures/conversations.json', import.meta.url));
-const last = all.findIndex(({ id }) => id === until);
-const conversations = last === -1 ? all : all.slice(0, last + 1);
-const replayed = conversations.filter(({ api }) => api.length > 0);
+/** The first shows what Tsuru does, the second, made by requests without its client, more of what it makes of unusual requests and replies. */
+const FILES = otherFile === undefined ? ['conversations', 'unusual'].map((name) => new URL(`fixtures/${name}.json`, import.meta.url)) : [otherFile];
 
-/** Names of the servers behind Tsuru, that of `<service>` first. */
-const others = new Set([...JSON.stringify(all).matchAll(/<service:([\w-]+)>/g)].map(([, name]) => name ?? ''));
-const main = all.flatMap(({ service }) => service).find(({ service }) => !others.has(service))?.service ?? 'service';
+const files = FILES.map((file) => {
+  const all = readConversations(file);
+  const last = all.findIndex(({ id }) => id === until);
+  // Names of the servers behind Tsuru, that of `<service>` first.
+  const others = new Set([...JSON.stringify(all).matchAll(/<service:([\w-]+)>/g)].map(([, name]) => name ?? ''));
+  const main = all.flatMap(({ service }) => service).find(({ service }) => !others.has(service))?.service ?? 'service';
+  const replayed = (last === -1 ? all : all.slice(0, last + 1)).filter(({ api }) => api.length > 0);
+  return { name: basename(String(file)), all, services: [main, ...others] as [string, ...string[]], replayed };
+});
 
-describe('the answers, and the calls of services, are the recorded ones in', () => {
+describe.each(files)('the answers, and the calls of services, are the recorded ones of $name in', ({ services, replayed }) => {
   let sandbox: Sandbox;
   let stage: Stage;
 
@@ -34,7 +40,7 @@ describe('the answers, and the calls of services, are the recorded ones in', () 
     names.learn('<tsuru>', address.host);
     names.learn('<token-of:root>', sandbox.token);
     names.learn('<password-of:root>', sandbox.token);
-    stage = { address, token: sandbox.token, names, services: await startServices([main, ...others], names) };
+    stage = { address, token: sandbox.token, names, services: await startServices(services, names) };
   });
 
   afterAll(async () => {
@@ -52,6 +58,7 @@ describe('the answers, and the calls of services, are the recorded ones in', () 
 
 describe('the recorded conversations', () => {
   it('show nothing, as they are left out or ask Tsuru nothing, in one of ten cases at most', () => {
+    const all = files.flatMap((file) => file.all);
     const ids = new Set(all.map(({ id }) => id));
     const leftOut = Object.keys(LEFT_OUT).filter((id) => ids.has(id));
     const silent = all.filter(({ api }) => api.length === 0);

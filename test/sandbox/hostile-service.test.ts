@@ -149,6 +149,13 @@ describe('the page', () => {
     expect(line).not.toContain(PASSWORD);
   });
 
+  it.each(['root:of-user-info@127.0.0.1:1', 'http://root:with@of-user-info@127.0.0.1:1/base'])('does not get the password in the address %s', async (endpoint) => {
+    expect(await api('POST', '/1.0/services', { id: 'other', password: PASSWORD, endpoint, team: 'team1' })).toMatchObject({ status: 201 });
+    const line = await firstLine();
+    expect(line).toContain('127.0.0.1:1');
+    expect(line).not.toContain('of-user-info');
+  });
+
   it('does not get the password from the name of a variable', async () => {
     answer = (_, socket) => socket.end(`HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: ${PASSWORD.length + 7}\r\n\r\n{"${PASSWORD}":""}`);
     await api('PUT', '/1.13/services/db/instances/db1/apps/app1', {});

@@ -81,6 +81,16 @@ describe('a service', () => {
     expect((await api('GET', '/1.0/services/mc/plans?pool=none')).body).toBe('[]\n');
   });
 
+  it.each([
+    ['http://127.0.0.1:99999', 'parse "http://127.0.0.1:99999": invalid URL'],
+    ['the database', 'parse "http://the database": invalid URL'],
+    ['https://RECORDER', 'Get "https://RECORDER/resources/plans": http: server gave HTTP response to HTTPS client'],
+  ])('says why its address does not do: %s', async (endpoint, problem) => {
+    const { host } = new URL(recorder.address);
+    await api('PUT', '/1.0/services/db', { ...service, endpoint: endpoint.replace('RECORDER', host) });
+    expect(await api('GET', '/1.0/services/db/plans')).toEqual({ status: 500, body: `${problem.replace('RECORDER', host)}\n` });
+  });
+
   it('is listed with its instances to those that provide it', async () => {
     await api('POST', '/1.0/services/db/instances', { name: 'db1', owner: 'team1', tag: 'a' });
     const [provider, user] = [await userWith('provider', 'service'), await userWith('user', 'service-instance')];
@@ -94,9 +104,9 @@ describe('a service', () => {
 
 describe('a permissions manifest', () => {
   it.each([
-    ['application/yaml', 'enabled: true', { enabled: false, strict_actions: false, legacy_compat: false, operations: null }],
+    ['application/yaml', 'enabled: true', { enabled: false, strict_actions: false, legacy_compat: false, operations: [] }],
     ['application/json', '{"operations":[]}', { enabled: false, strict_actions: false, legacy_compat: false, operations: [] }],
-    ['application/x-www-form-urlencoded', 'strictactions=1&strict_actions=0', { enabled: false, strict_actions: true, legacy_compat: false, operations: null }],
+    ['application/x-www-form-urlencoded', 'strictactions=1&strict_actions=0', { enabled: false, strict_actions: true, legacy_compat: false, operations: [] }],
   ])('is replaced by what Tsuru reads in a body: %s %s', async (type, body, stored) => {
     await setManifest(JSON.stringify(MANIFEST));
     expect((await setManifest(body, type)).status).toBe(200);

@@ -37,7 +37,7 @@ describe('an app', () => {
     [{ name: 'x', plan: 'none' }, 500, 'plan not found'],
     [{ name: 'x', teamOwner: 'none' }, 400, 'team not found'],
     [{ name: 'x', router: 'none2' }, 500, 'router "none2" not found'],
-    [{ name: 'x', platform: 'python' }, 500, "Platform doesn't exist."],
+    [{ name: 'x', platform: 'python' }, 500, "Invalid platform"],
   ])('is refused as %o', async (fields, status, text) => {
     expect(await api('POST', '/1.0/apps', fields)).toEqual({ status, body: `${text}\n` });
   });

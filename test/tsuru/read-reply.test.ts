@@ -71,6 +71,16 @@ describe('the reading of a reply', () => {
   });
 });
 
+describe('the reading of no reply', () => {
+  it('names the host that there is not', () => {
+    const exchange: Exchange = { request: CALLS.Plans.request, reply: undefined, failure: 'ENOTFOUND', milliseconds: 1, hops: [] };
+    expect(readReply(CALLS.Plans, exchange, { id: 'svc', address: new URL('http://db.invalid:8080') })).toEqual({
+      ok: false,
+      error: 'Get "http://db.invalid:8080/resources/plans": dial tcp: lookup db.invalid: no such host',
+    });
+  });
+});
+
 describe('the reading of a body that was not read to its end', () => {
   const cut = { status: 200, headers: {}, body: Buffer.from('{"HOST":"10.0'), complete: false };
   const service = { id: 'svc', address: new URL('http://127.0.0.1:1') };

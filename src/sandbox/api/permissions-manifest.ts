@@ -2,6 +2,7 @@ import { json, empty, type Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
+import { quoted } from '../http/go-text.ts';
 import { orphanedGrants, validateManifest } from '../manifest.ts';
 import type { World } from '../world.ts';
 import { allowedService, changing } from './services.ts';
@@ -19,12 +20,21 @@ function get(request: ApiRequest, world: World): Answer {
 async function set(request: ApiRequest, world: World): Promise<Answer> {
   const service = allowedService(request, world, 'service.update');
   const manifest = decoded(request, INPUT);
+  const operations = manifest.operations ?? [];
+  let refusal: Answer | undefined;
   return changing(request, world, service, 'service.update', () => {
     validateManifest(manifest);
-    const conflicts = orphanedGrants(service.name, world.state.roles, service.manifest?.operations ?? [], manifest.operations ?? []);
-    if (conflicts.length > 0) return json({ service: service.name, conflicts }, { status: 409 });
-    service.manifest = manifest;
+    const conflicts = orphanedGrants(service.name, world.state.roles, service.manifest?.operations ?? [], operations);
+    if (conflicts.length > 0) {
+      refusal = json({ service: service.name, conflicts }, { status: 409 });
+      const orphans = conflicts.map(({ action, roles }) => `${action} (${roles.join(', ')})`).join('; ');
+      throw new Error(`manifest for service ${quoted(service.name)} would orphan active dynamic grants: ${orphans}`);
+    }
+    service.manifest = { ...manifest, operations };
     return empty();
+  }).catch((error: unknown) => {
+    if (refusal === undefined) throw error;
+    return refusal;
   });
 }
 

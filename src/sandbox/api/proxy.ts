@@ -16,7 +16,7 @@ import { pathAtService, pathInManifest } from '../proxy-path.ts';
 import type { Instance, Service, State, User } from '../records.ts';
 import { KEPT_BODY } from '../reverse-proxy.ts';
 import { credentialsOf } from '../secrets.ts';
-import { endpointOf } from '../service-client.ts';
+import { addressOf, endpointOf } from '../service-client.ts';
 import { commandOf } from '../tsuru-command.ts';
 import type { World } from '../world.ts';
 
@@ -106,7 +106,7 @@ function pass(request: ApiRequest, world: World, service: Service, { path, pool 
   const sent = sentPath(url);
   const isRead = request.method === 'GET';
   const clean = isRead || queryError(sent.query) === undefined ? sent.query : encodeValues(parseValues(sent.query));
-  const address = new URL(endpoint);
+  const address = addressOf(world, service, pool);
   const credentials = credentialsOf(service);
   const place = pool === '' ? undefined : poolOf(world.state, pool);
   const own = {
@@ -116,7 +116,8 @@ function pass(request: ApiRequest, world: World, service: Service, { path, pool 
   };
   const { incoming, body, method, remote } = request;
   const headers = requestHeaders(incoming.rawHeaders, remote, { ...own, Authorization: basicAuth(`${credentials.username}:${credentials.password}`) });
-  const asked = sent.path + (clean === '' ? '' : `?${Buffer.from(clean).toString('latin1').replaceAll(' ', '%20')}`);
+  // A question mark alone stays, as Go keeps it.
+  const asked = sent.path + (clean === '' && !/^[^?#]*\?(#|$)/.test(url) ? '' : `?${Buffer.from(clean).toString('latin1').replaceAll(' ', '%20')}`);
   return async (response) => {
     const [time, start] = [world.now().toISOString(), performance.now()];
     const isChunked = incoming.headers['transfer-encoding'] !== undefined;

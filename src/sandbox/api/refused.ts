@@ -40,4 +40,4 @@ function refusal(topic: string): Handler {
 }
 
 /** Lists of which there is never anything, so that clients which ask for them go on. */
-export const EMPTY_ROUTES = routes({ '* GET /(deploys|platforms|volumes|tokens|constraints|events/webhooks|events/blocks)': () => empty(204) });
+export const EMPTY_ROUTES = routes({ '* GET /(deploys|platforms|volumes|tokens|events/webhooks|events/blocks)': () => empty(204) });
