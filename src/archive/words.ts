@@ -114,19 +114,27 @@ export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
   let out = Buffer.of();
   return (text) => {
     if (out.length < text.length * longest) out = Buffer.allocUnsafeSlow(text.length * longest);
-    return Buffer.from(out.subarray(0, expandInto(out, text, places)));
+    const progress = { at: 0, length: 0, indentation: 0, flag: 0 };
+    while (progress.at < text.length) expandInto(out, text, places, progress);
+    return Buffer.from(out.subarray(0, progress.length));
   };
 }
 
-/**
- * Apart from the function above, as the engine compiles this loop while it runs.
- * @returns how many bytes were written
- */
-function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: Places): number {
-  let length = 0;
-  let indentation = 0;
-  let flag = 0;
-  for (let at = 0; at < text.length; at++) {
+/** Bytes of a piece: the engine replaces its code by faster code only between two of them. */
+const PIECE = 1024;
+
+/** How far the expansion of a text is: what was read, what was written, and what holds from there on. */
+interface Progress {
+  at: number;
+  length: number;
+  indentation: number;
+  flag: number;
+}
+
+/** Expands the next piece of a text. */
+function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: Places, progress: Progress): void {
+  let { at, length, indentation, flag } = progress;
+  for (const until = Math.min(at + PIECE, text.length); at < until; at++) {
     let code = text[at] ?? 0;
     // The first of the two bytes of a character from U+0100 to U+07FF.
     if (code >= 0xc4 && code <= 0xdf) code = ((code & 0x1f) << 6) | ((text[++at] ?? 0) & 0x3f);
@@ -156,7 +164,7 @@ function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: P
       }
     }
   }
-  return length;
+  Object.assign(progress, { at, length, indentation, flag });
 }
 
 function range(first: number, last: number): number[] {
