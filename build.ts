@@ -50,8 +50,8 @@ const CHUNKS = [
   { name: 'steps', test: /src\/steps\/|node_modules\// },
 ];
 
-/** The modules that are files: what the help needs, and what opens the archive with all others. */
-const PLAIN = ['archive', 'cli', 'options', 'rolldown-runtime'].map((name) => `./${name}.cjs`);
+/** The modules that are apart from the archive: what the help needs, and what opens the archive with all others. */
+const HELPING = ['archive', 'cli', 'options', 'rolldown-runtime'].map((name) => `./${name}.cjs`);
 
 /** Bundles the command line with everything that it uses into `dist`, and collects the licences of what went in. */
 async function build(): Promise<void> {
@@ -102,8 +102,9 @@ async function build(): Promise<void> {
   const page = await pageOf();
   const chunks = output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : []));
   mkdirSync('dist');
-  for (const { name, code } of chunks) if (PLAIN.includes(name)) writeFileSync(join('dist', name), code);
-  const packed = chunks.filter(({ name }) => !PLAIN.includes(name)).flatMap(({ name, code }) => [name, withoutReserved(code)]);
+  const helping = chunks.filter(({ name }) => HELPING.includes(name)).flatMap(({ name, code }) => [name, code]);
+  writePacked('help.br', helping);
+  const packed = chunks.filter(({ name }) => !HELPING.includes(name)).flatMap(({ name, code }) => [name, withoutReserved(code)]);
   writeArchive(['page', page.html, ...packed], await packedTemplates());
   await writeEntries();
   await writeTypes();
@@ -122,7 +123,6 @@ async function writeEntries(): Promise<void> {
   const bundle = await rolldown({
     input: { cli: 'src/entry/cli.ts', index: 'src/entry/index.ts' },
     platform: 'node',
-    transform: { define: { PLAIN: JSON.stringify(PLAIN) } },
   });
   await bundle.write({
     dir: 'dist',
@@ -139,9 +139,14 @@ async function writeEntries(): Promise<void> {
 /** Packs all texts in one file: they pack better together than apart, and better yet with frequent words abbreviated. */
 function writeArchive(code: readonly string[], templates: readonly string[]): void {
   const { list, texts } = abbreviate([...code, '', ...templates]);
-  const text = [list, ...texts].join('\0');
-  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_LGBLOCK]: 17, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) };
-  writeFileSync('dist/package.br', brotliCompressSync(text, { params }));
+  writePacked('package.br', [list, ...texts]);
+}
+
+/** Writes texts into one file of `dist`, with NUL between them. */
+function writePacked(name: string, texts: readonly (string | Buffer)[]): void {
+  const text = Buffer.concat(texts.flatMap((one) => [Buffer.of(0), Buffer.from(one)]).slice(1));
+  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_LGBLOCK]: 17, [constants.BROTLI_PARAM_SIZE_HINT]: text.length };
+  writeFileSync(join('dist', name), brotliCompressSync(text, { params }));
 }
 
 /** The texts of the templates: an expression with the compiled ones, their own texts, and then path and text of each plain file. */

@@ -18,10 +18,20 @@ export interface Archive {
  * and an empty one divides code and templates.
  */
 export function openArchive(file: URL): Archive {
-  const [list = Buffer.of(), ...texts] = partsOf(brotliDecompressSync(readFileSync(file)));
+  const known = opened.get(file.href);
+  if (known !== undefined) return known;
+  const [list = Buffer.of(), ...texts] = partsOf(brotliDecompressSync(readFileSync(file), { chunkSize: SIZE }));
   const divider = texts.findIndex(({ length }) => length === 0);
-  return { code: texts.slice(0, divider), templates: texts.slice(divider + 1), expand: expander(list) };
+  const archive = { code: texts.slice(0, divider), templates: texts.slice(divider + 1), expand: expander(list) };
+  opened.set(file.href, archive);
+  return archive;
 }
+
+/** Code and templates are asked for one after the other. */
+const opened = new Map<string, Archive>();
+
+/** Bytes that are unpacked at once: about all. */
+const SIZE = 1_048_576;
 
 function partsOf(bytes: Buffer): Buffer[] {
   const parts: Buffer[] = [];

@@ -7,15 +7,21 @@ const [CAPITAL, CAPITALS] = ['\x1e', '\x1f'];
 /** Separates the words in their list. */
 const SEPARATOR = '\x01';
 
+/** Bytes that no character starts with. */
+const BYTES = range(0x80, 0xbf);
+
 /**
- * The characters that stand for words, the first ones for the words that save most: control characters, which are one byte,
- * and those of two bytes but for Latin-1 and Cyrillic letters.
+ * What stands for words, the first ones for the words that save most: control characters and {@link BYTES}, which are one byte, and
+ * characters of two bytes but for Latin-1 and Cyrillic letters.
  */
-const CODES = [...range(0x02, 0x1a).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...range(0x100, 0x3ff), ...range(0x460, 0x7ff)];
+const CODES = [...range(0x02, 0x1a).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...BYTES, ...range(0x100, 0x3ff), ...range(0x460, 0x7ff)];
 const END = 0x800;
 
+/** In a text, characters for private use are the {@link BYTES}. */
+const PRIVATE = 0xe000;
+
 /** No text contains one of them. */
-const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map((code) => String.fromCharCode(code))]);
+const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map(characterFor)]);
 
 /** In spaces. */
 const DEEPEST_INDENTATION = 24;
@@ -29,10 +35,10 @@ const MIN_COUNT = 5;
 /**
  * Abbreviates texts: each frequent word becomes one character, without regard to its capitals, and of indentation the difference to
  * the line before is left. Brotli then packs them by 9 % better.
- * @returns the list of the words, and the abbreviated texts; {@link expander} is the reverse
+ * @returns the list of the words, and the abbreviated texts in UTF-8 with {@link BYTES}; {@link expander} is the reverse
  * @throws Error when a text contains a character that stands for a word, or is indented by more than 24 spaces
  */
-export function abbreviate(texts: readonly string[]): { list: string; texts: string[] } {
+export function abbreviate(texts: readonly string[]): { list: string; texts: Buffer[] } {
   const counts = new Map<string, number>();
   for (const text of texts) {
     if (Array.from(text).some((character) => RESERVED.has(character))) throw new Error(`a character that stands for a word is in: ${text}`);
@@ -46,11 +52,20 @@ export function abbreviate(texts: readonly string[]): { list: string; texts: str
     .filter((word) => word.length > (word.endsWith('\n') ? 1 : 2) && (counts.get(word) ?? 0) >= MIN_COUNT)
     .sort((a, b) => saved(b) - saved(a) || (a < b ? -1 : 1))
     .slice(0, CODES.length);
-  const characters = new Map(words.map((word, index) => [word, String.fromCharCode(CODES[index] ?? 0)]));
+  const characters = new Map(words.map((word, index) => [word, characterFor(CODES[index] ?? 0)]));
   return {
     list: words.join(SEPARATOR),
-    texts: texts.map((text) => replaceWords(text, (word) => characters.get(word))),
+    texts: texts.map((text) => bytesOf(replaceWords(text, (word) => characters.get(word)))),
   };
+}
+
+function characterFor(code: number): string {
+  return String.fromCharCode(BYTES.includes(code) ? PRIVATE + code : code);
+}
+
+function bytesOf(text: string): Buffer {
+  const parts = text.split(/([\ue080-\ue0bf])/);
+  return Buffer.concat(parts.map((part, index) => (index % 2 === 0 ? Buffer.from(part) : Buffer.of(part.charCodeAt(0) - PRIVATE))));
 }
 
 /** Code in which each character that stands for a word is written as an escape: in a literal, it means the same. */
@@ -85,7 +100,7 @@ interface Places {
   ends: Uint16Array;
 }
 
-/** Expands abbreviated texts, both in UTF-8, by their list of words. */
+/** Expands abbreviated texts by their list of words, in UTF-8. */
 export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
   const places = { list, starts: new Uint16Array(END), ends: new Uint16Array(END) };
   let [start, longest] = [0, 1 + DEEPEST_INDENTATION];
@@ -119,6 +134,8 @@ function expandInto(out: Uint8Array, text: Uint8Array, { list, starts, ends }: P
     if (end === 0 && code > 0x1f) {
       if (code > 0xff) out[length++] = text[at - 1] ?? 0;
       out[length++] = text[at] ?? 0;
+      // The bytes that continue a character of the text's own.
+      for (let more = code < 0xc2 || code > 0xff ? 0 : code < 0xe0 ? 1 : code < 0xf0 ? 2 : 3; more > 0; more--) out[length++] = text[++at] ?? 0;
     } else if (end > 0 && list[end - 1] !== 0x0a) {
       const first = length;
       for (let from = starts[code] ?? 0; from < end; from++) out[length++] = list[from] ?? 0;

@@ -55,6 +55,9 @@ export async function sandbox(context: SandboxContext): Promise<never> {
   const request = parseSandboxRequest(argv, environment, hasRecord(cwd));
   const output = outputOf(terminal, request.json);
   const service = await serviceFor(context, request);
+  if (request.state !== undefined && service.own?.args.includes('dev:postgres') === true) {
+    output.note('The service forgets its instances at the end, unlike Tsuru: set POSTGRES_ADMIN_URL to a PostgreSQL server that keeps them.');
+  }
   const registration = service.registration();
   const stateFile = request.state === undefined ? undefined : openStateFile(resolve(cwd, request.state), machine, output.note);
   let isRefused = false;

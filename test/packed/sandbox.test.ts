@@ -329,6 +329,14 @@ describe('sandbox in a project', () => {
     expect(stderr).toMatch(/service \| no licence\n[^]*The service has ended \(3\), and the sandbox with it\./);
   });
 
+  it('says that the PostgreSQL server of the project does not keep what --state keeps', async () => {
+    makeProject('process.exit(3);');
+    writeFileSync(join(cwd, 'package.json'), JSON.stringify({ scripts: { 'dev:postgres': 'node serve.mjs' } }));
+    const environment = { POSTGRES_ADMIN_URL: undefined };
+    expect((await runCli(['sandbox', '--port', '0', '--state', 'state.json'], { cwd, environment })).stdout).toMatch(/set\s+POSTGRES_ADMIN_URL/);
+    expect((await runCli(['sandbox', '--port', '0'], { cwd, environment })).stdout).not.toContain('POSTGRES_ADMIN_URL');
+  });
+
   it('says what is missing before it starts anything', async () => {
     makeProject(SERVE);
     rmSync(join(cwd, 'node_modules'), { recursive: true });
