@@ -27,7 +27,8 @@ export interface Bind {
  */
 export async function bind(world: World, request: ApiRequest, asked: Bind & Pick<AskedBind, 'parameters'>): Promise<void> {
   const { instance, of, workload, event, parameters } = asked;
-  if (isBound(asked)) throw new Error(`${of} is already bound to this service instance`);
+  // Tsuru has the same words for an instance that was removed while the bind waited for its app.
+  if (isBound(asked) || !world.state.instances.includes(instance)) throw new Error(`${of} is already bound to this service instance`);
   let variables: Record<string, string> = {};
   await runPipeline([
     { forward: () => { setBound(world, asked, true); }, backward: () => { setBound(world, asked, false); } },

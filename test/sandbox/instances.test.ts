@@ -109,3 +109,29 @@ describe('a bind', () => {
     expect((await bind('db1')).status).toBe(200);
   });
 });
+
+describe('a bind that waits for its app', () => {
+  it.each([
+    ['the instance is removed', 'DELETE /resources/db2', `${INSTANCES}/db2`, { status: 500, body: 'app is already bound to this service instance ("db2" is not implemented for this service)\n' }],
+    ['the app is removed', 'DELETE /resources/db1/bind-app', '/1.0/apps/app1', { status: 404, body: 'App not found\n' }],
+  ])('leaves nothing behind if meanwhile %s', async (_, call, path, answer) => {
+    await add();
+    await add({ name: 'db2' });
+    await place.api('PUT', '/1.13/services/db/instances/db1/apps/app1', {});
+    const second = new Promise<Awaited<ReturnType<Place['api']>>>((resolve) => {
+      place.service.before = async (made) => {
+        if (made !== call) return;
+        const bind = place.api('PUT', '/1.13/services/db/instances/db2/apps/app1', {});
+        // By then, the bind has found the instance and the app.
+        for (let count = 0; count < 3; count++) await place.api('GET', INSTANCES);
+        resolve(bind);
+      };
+    });
+    await place.api('DELETE', path);
+
+    expect(await second).toEqual(answer);
+    expect(place.service.instances.get('db2')?.apps.size ?? 0).toBe(0);
+    const { apps, instances } = place.world.state;
+    expect([...apps.flatMap(({ bound }) => bound.map((variable) => variable.instance)), ...instances.flatMap((one) => one.apps)]).not.toContain('db2');
+  });
+});

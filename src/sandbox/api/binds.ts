@@ -1,7 +1,7 @@
 import { instanceVariables } from '../environment.ts';
 import { changeUnderEvent, type EventOptions } from '../events.ts';
 import { Crash } from '../faults.ts';
-import { aboutApp, aboutInstance, aboutJob, findApp, findJob, findService, serviceContexts, type Subject } from '../find.ts';
+import { aboutApp, aboutInstance, aboutJob, findApp, findJob, findService, found, serviceContexts, type Subject } from '../find.ts';
 import type { Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
@@ -9,7 +9,7 @@ import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { requireAllowed, teamContexts } from '../permissions.ts';
-import type { PermissionContext, Instance } from '../records.ts';
+import type { App, PermissionContext, Instance } from '../records.ts';
 import { bind, callAt, unbind, type Bind } from '../workload-binds.ts';
 import type { World } from '../world.ts';
 import { instanceOf } from './instances.ts';
@@ -22,12 +22,13 @@ async function bindToApp(request: ApiRequest, world: World): Promise<undefined> 
   const app = findApp(world.state, param(request, 'app'));
   requireOfInstance(request, world, instance, 'bind');
   await changeUnderEvent(request, world, { ...eventOf(instance, aboutApp(app), 'app.update.bind'), stream: request.stream }, async (event) => {
-    await withStatus(request, world, instance, bind(world, request, { instance, of: 'app', workload: app, restart: !NoRestart, parameters, event }));
+    const workload = foundAgain(world, app);
+    await withStatus(request, world, instance, bind(world, request, { instance, of: 'app', workload, restart: !NoRestart, parameters, event }));
     const write = (message: string) => {
       request.stream().write(message);
     };
     write(`\nInstance "${instance.name}" is now bound to the app "${app.name}".\n`);
-    const names = instanceVariables(app, instance.service, instance.name);
+    const names = instanceVariables(workload, instance.service, instance.name);
     if (names.length === 0) return;
     write('The following environment variables are available for use in your app:\n\n');
     for (const name of [...names, 'TSURU_SERVICES']) write(`- ${name}\n`);
@@ -65,12 +66,18 @@ function unbindFromJob(request: ApiRequest, world: World): Promise<Answer> {
 }
 
 function unbindFrom(request: ApiRequest, world: World, asked: Omit<Bind, 'event'>, options: EventOptions): Promise<Answer> {
-  const { instance, of, workload } = asked;
+  const { instance, of } = asked;
   requireOfInstance(request, world, instance, 'unbind');
   return changeUnderEvent(request, world, { ...options, stream: request.stream }, async (event) => {
-    await unbind(world, request, { ...asked, event, force: isSet(request, 'force') });
+    const workload = of === 'app' ? foundAgain(world, asked.workload) : asked.workload;
+    await unbind(world, request, { ...asked, workload, event, force: isSet(request, 'force') });
     event.write(`\nInstance "${instance.name}" is not bound to the ${of} "${workload.name}" anymore.\n`);
   });
+}
+
+/** An app after its lock was waited for: it may be another by then, or gone. */
+function foundAgain({ state }: World, { name }: { name: string }): App {
+  return found(state.apps, name, 'App not found');
 }
 
 /** Adds to the error of a bind what the service says of the instance. */
