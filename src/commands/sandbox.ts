@@ -15,7 +15,7 @@ import { hasRecord, ownServiceIn, REGISTERED_FILES, registrationIn, type OwnServ
 import { registrationAt, type Registration } from '../sandbox/service/registration.ts';
 import { runOwn } from '../sandbox/service/run-own.ts';
 import { watchService, type ServiceWatch } from '../sandbox/service/watch-service.ts';
-import { openStateFile } from '../sandbox/state-file.ts';
+import { openStateFile } from '../sandbox/state/state-file.ts';
 import type { RunProgram } from '../steps/process.ts';
 
 /** All that the command touches besides the service. */

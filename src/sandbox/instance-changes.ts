@@ -1,11 +1,11 @@
-import { callAt } from './workload-binds.ts';
-import type { RunningEvent } from './events.ts';
+import { callAt } from './workloads/workload-binds.ts';
+import type { RunningEvent } from './events/events.ts';
 import { failIfArmed } from './faults.ts';
-import { remove } from './find.ts';
+import { remove } from './state/find.ts';
 import type { ApiRequest } from './http/request.ts';
 import { cleanTags } from './names.ts';
 import { runPipeline } from './pipeline.ts';
-import type { Instance } from './records.ts';
+import type { Instance } from './state/records.ts';
 import type { Asked } from './service-client.ts';
 import type { World } from './world.ts';
 

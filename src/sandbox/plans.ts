@@ -1,4 +1,4 @@
-import type { AppPlan, State } from './records.ts';
+import type { AppPlan, State } from './state/records.ts';
 
 /** The plans that a new Tsuru has; their names say CPUs and GiB of memory (tsuru/app `plan.go`). */
 export function firstPlans(): AppPlan[] {

@@ -1,8 +1,8 @@
 import type { Pool } from '../tsuru/pool.ts';
-import { found } from './find.ts';
+import { found } from './state/find.ts';
 import { orNull } from './http/answer.ts';
 import { byName } from './names.ts';
-import type { Cluster, PoolRecord, State } from './records.ts';
+import type { Cluster, PoolRecord, State } from './state/records.ts';
 
 /** A pool and its cluster as calls name them; undefined if there is none of that name. */
 export function poolOf(state: State, name: string): Pool | undefined {

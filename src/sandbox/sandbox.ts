@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Trust } from '../tsuru/trust.ts';
 import { makeFaults } from './faults.ts';
-import { makeFeed, type Feed } from './feed.ts';
+import { makeFeed, type Feed } from './page-server/feed.ts';
 import { apiHandler, type ApiHandler } from './http/api-server.ts';
-import { dropOldEvents, endRunningEvents } from './kept-events.ts';
-import { pageHandler } from './page-server.ts';
-import { makeReverseProxy } from './reverse-proxy.ts';
-import { freshState, seed, withRoot } from './seed.ts';
-import type { StateFile } from './state-file.ts';
+import { dropOldEvents, endRunningEvents } from './state/kept-events.ts';
+import { pageHandler } from './page-server/page-server.ts';
+import { makeReverseProxy } from './proxy/reverse-proxy.ts';
+import { freshState, seed, withRoot } from './state/seed.ts';
+import type { StateFile } from './state/state-file.ts';
 import { makeTraffic, type Exchanged } from './traffic.ts';
 import type { World } from './world.ts';
 

@@ -8,9 +8,9 @@ import { sendFollowing } from '../tsuru/redirects.ts';
 import type { Fault, Step } from './faults.ts';
 import { quoted } from './http/go-text.ts';
 import type { ApiRequest } from './http/request.ts';
-import type { Instance, Json, Service, State } from './records.ts';
+import type { Instance, Json, Service, State } from './state/records.ts';
 import { poolOf } from './pools.ts';
-import { credentialsOf } from './secrets.ts';
+import { credentialsOf } from './page-server/secrets.ts';
 import { commandOf } from './tsuru-command.ts';
 import type { World } from './world.ts';
 

@@ -1,7 +1,7 @@
-import { has } from './find.ts';
+import { has } from './state/find.ts';
 import { requireAll } from './http/answer.ts';
 import { isName, NAME_RULE } from './names.ts';
-import type { PermissionContext, Instance, Service, State } from './records.ts';
+import type { PermissionContext, Instance, Service, State } from './state/records.ts';
 
 /**
  * Checks a service as Tsuru does before it is stored (tsuru/service `validate`).

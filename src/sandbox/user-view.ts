@@ -1,6 +1,6 @@
 import { orNull } from './http/answer.ts';
-import { grants, permissionsFor, type Permission } from './permissions.ts';
-import type { PermissionContext, State, User } from './records.ts';
+import { grants, permissionsFor, type Permission } from './permissions/permissions.ts';
+import type { PermissionContext, State, User } from './state/records.ts';
 
 interface RoleView {
   Name: string;

@@ -1,7 +1,7 @@
 import type { Trust } from '../tsuru/trust.ts';
 import type { Faults } from './faults.ts';
-import type { State } from './records.ts';
-import type { ReverseProxy } from './reverse-proxy.ts';
+import type { State } from './state/records.ts';
+import type { ReverseProxy } from './proxy/reverse-proxy.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What every request works on. */

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
-import type { State } from '../../src/sandbox/records.ts';
+import type { State } from '../../src/sandbox/state/records.ts';
 import { quiet, runCli } from '../support/cli.ts';
 
 const PASSWORD = 'a-password-of-the-service';

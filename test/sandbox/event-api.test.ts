@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { bsonList } from '../../src/sandbox/bson.ts';
+import { bsonList } from '../../src/sandbox/events/bson.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { tsuruApi, type TsuruApi } from './support/tsuru-api.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { makeMux } from '../../src/sandbox/mux.ts';
+import { makeMux } from '../../src/sandbox/permissions/mux.ts';
 
 function muxOf(...patterns: string[]) {
   const mux = makeMux('service.go:1');

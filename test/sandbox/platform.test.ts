@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { permissionNames } from '../../src/sandbox/permission-names.ts';
+import { permissionNames } from '../../src/sandbox/permissions/permission-names.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { tsuruApi, type TsuruApi } from './support/tsuru-api.ts';
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { pathAtService } from '../../src/sandbox/proxy-path.ts';
+import { pathAtService } from '../../src/sandbox/proxy/proxy-path.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import type { Exchanged } from '../../src/sandbox/traffic.ts';
 import { tsuruApi, type TsuruApi } from './support/tsuru-api.ts';

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { EXIT, ExpectedError } from '../../src/errors.ts';
-import type { EventRecord, State } from '../../src/sandbox/records.ts';
+import type { EventRecord, State } from '../../src/sandbox/state/records.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { freshState, seed } from '../../src/sandbox/seed.ts';
-import { openStateFile, type WritingFileSystem } from '../../src/sandbox/state-file.ts';
+import { freshState, seed } from '../../src/sandbox/state/seed.ts';
+import { openStateFile, type WritingFileSystem } from '../../src/sandbox/state/state-file.ts';
 import { machine } from '../support/disks.ts';
 
 const TOKEN = 'a'.repeat(40);
@@ -173,8 +173,8 @@ describe('a sandbox whose disk is full', () => {
 
 /** Saves larger and larger states until it is killed. */
 const SAVING = `
-import { openStateFile } from ${JSON.stringify(join(import.meta.dirname, '../../src/sandbox/state-file.ts'))};
-import { freshState } from ${JSON.stringify(join(import.meta.dirname, '../../src/sandbox/seed.ts'))};
+import { openStateFile } from ${JSON.stringify(join(import.meta.dirname, '../../src/sandbox/state/state-file.ts'))};
+import { freshState } from ${JSON.stringify(join(import.meta.dirname, '../../src/sandbox/state/seed.ts'))};
 import { machineOf } from ${JSON.stringify(join(import.meta.dirname, '../../src/project/machine.ts'))};
 const file = openStateFile(process.argv[1], machineOf(process), console.error);
 const state = file.kept?.state ?? freshState('${TOKEN}');

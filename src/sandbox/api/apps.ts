@@ -1,17 +1,17 @@
-import { unbind } from '../workload-binds.ts';
-import { newApp } from '../app-changes.ts';
-import { appSummary, appView } from '../app-view.ts';
-import { changeUnderEvent, underEvent, type RunningEvent } from '../events.ts';
+import { unbind } from '../workloads/workload-binds.ts';
+import { newApp } from '../workloads/app-changes.ts';
+import { appSummary, appView } from '../workloads/app-view.ts';
+import { changeUnderEvent, underEvent, type RunningEvent } from '../events/events.ts';
 import { Crash } from '../faults.ts';
-import { aboutApp, appContexts, findApp, remove } from '../find.ts';
+import { aboutApp, appContexts, findApp, remove } from '../state/find.ts';
 import { json, listed } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
-import { isAllowed, requireAllowed } from '../permissions.ts';
-import type { App } from '../records.ts';
-import { isWanted } from '../workloads.ts';
+import { isAllowed, requireAllowed } from '../permissions/permissions.ts';
+import type { App } from '../state/records.ts';
+import { isWanted } from '../workloads/workloads.ts';
 import type { World } from '../world.ts';
 
 export const APPS_ROUTES = routes({

@@ -4,8 +4,8 @@ import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes, type Route } from '../http/router.ts';
 import { tokenOf } from '../http/token.ts';
 import { isEmail } from '../names.ts';
-import type { State, User } from '../records.ts';
-import { ROOT } from '../seed.ts';
+import type { State, User } from '../state/records.ts';
+import { ROOT } from '../state/seed.ts';
 import type { World } from '../world.ts';
 
 export const AUTH_ROUTES: Route[] = [

@@ -1,16 +1,16 @@
-import { instanceVariables } from '../environment.ts';
-import { changeUnderEvent, type EventOptions } from '../events.ts';
+import { instanceVariables } from '../workloads/environment.ts';
+import { changeUnderEvent, type EventOptions } from '../events/events.ts';
 import { Crash } from '../faults.ts';
-import { aboutApp, aboutInstance, aboutJob, findApp, findJob, findService, found, serviceContexts, type Subject } from '../find.ts';
+import { aboutApp, aboutInstance, aboutJob, findApp, findJob, findService, found, serviceContexts, type Subject } from '../state/find.ts';
 import type { Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { fieldsOf, inputValue } from '../http/input.ts';
 import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
-import { requireAllowed, teamContexts } from '../permissions.ts';
-import type { App, PermissionContext, Instance } from '../records.ts';
-import { bind, callAt, unbind, type Bind } from '../workload-binds.ts';
+import { requireAllowed, teamContexts } from '../permissions/permissions.ts';
+import type { App, PermissionContext, Instance } from '../state/records.ts';
+import { bind, callAt, unbind, type Bind } from '../workloads/workload-binds.ts';
 import type { World } from '../world.ts';
 import { instanceOf } from './instances.ts';
 

@@ -1,5 +1,5 @@
-import { changeUnderEvent, underEvent } from '../events.ts';
-import { about, found, has, remove } from '../find.ts';
+import { changeUnderEvent, underEvent } from '../events/events.ts';
+import { about, found, has, remove } from '../state/find.ts';
 import { ApiError, empty, json, listed, orNull, requireAll } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { decoded, struct } from '../http/decode.ts';
@@ -7,9 +7,9 @@ import { JSON_TYPE } from '../http/input.ts';
 import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isName, NAME_RULE } from '../names.ts';
-import { requireAllowed } from '../permissions.ts';
+import { requireAllowed } from '../permissions/permissions.ts';
 import { findPool } from '../pools.ts';
-import type { Cluster, State } from '../records.ts';
+import type { Cluster, State } from '../state/records.ts';
 import type { World } from '../world.ts';
 
 export const CLUSTERS_ROUTES = routes({

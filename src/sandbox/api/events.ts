@@ -1,11 +1,11 @@
-import { filteredEvents } from '../event-filter.ts';
-import { eventDetails, eventView } from '../event-view.ts';
+import { filteredEvents } from '../events/event-filter.ts';
+import { eventDetails, eventView } from '../events/event-view.ts';
 import { ApiError, json, listed } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
-import { permissionsOf, requireAllowed } from '../permissions.ts';
-import type { EventRecord } from '../records.ts';
+import { permissionsOf, requireAllowed } from '../permissions/permissions.ts';
+import type { EventRecord } from '../state/records.ts';
 import type { World } from '../world.ts';
 
 export const EVENTS_ROUTES = routes({

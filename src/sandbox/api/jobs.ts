@@ -1,13 +1,13 @@
-import { changeUnderEvent, underEvent } from '../events.ts';
-import { aboutJob, findJob, jobContexts, remove } from '../find.ts';
+import { changeUnderEvent, underEvent } from '../events/events.ts';
+import { aboutJob, findJob, jobContexts, remove } from '../state/find.ts';
 import { json, listed } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
-import { addJob, jobInput } from '../job-changes.ts';
-import { jobView } from '../job-view.ts';
-import { isAllowed, requireAllowed, teamContexts } from '../permissions.ts';
+import { addJob, jobInput } from '../workloads/job-changes.ts';
+import { jobView } from '../workloads/job-view.ts';
+import { isAllowed, requireAllowed, teamContexts } from '../permissions/permissions.ts';
 import { clusterOf } from '../pools.ts';
-import { bindsOf, isWanted, teamForWorkload } from '../workloads.ts';
+import { bindsOf, isWanted, teamForWorkload } from '../workloads/workloads.ts';
 import type { World } from '../world.ts';
 
 export const JOBS_ROUTES = routes({

@@ -3,7 +3,7 @@ import { decoded, struct } from '../http/decode.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { quoted } from '../http/go-text.ts';
-import { orphanedGrants, validateManifest } from '../manifest.ts';
+import { orphanedGrants, validateManifest } from '../permissions/manifest.ts';
 import type { World } from '../world.ts';
 import { allowedService, changing } from './services.ts';
 

@@ -1,14 +1,14 @@
-import { changeUnderEvent, underEvent } from '../events.ts';
-import { about, found, has, remove } from '../find.ts';
+import { changeUnderEvent, underEvent } from '../events/events.ts';
+import { about, found, has, remove } from '../state/find.ts';
 import { ApiError, json, listed } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isTrue } from '../http/values.ts';
 import { byName } from '../names.ts';
-import { requireAllowed } from '../permissions.ts';
+import { requireAllowed } from '../permissions/permissions.ts';
 import { planView } from '../plans.ts';
-import type { AppPlan } from '../records.ts';
+import type { AppPlan } from '../state/records.ts';
 import type { World } from '../world.ts';
 
 export const PLANS_ROUTES = routes({

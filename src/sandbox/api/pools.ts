@@ -1,13 +1,13 @@
-import { changeUnderEvent, underEvent } from '../events.ts';
-import { about, has, remove } from '../find.ts';
+import { changeUnderEvent, underEvent } from '../events/events.ts';
+import { about, has, remove } from '../state/find.ts';
 import { ApiError, empty, json, listed } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isName, NAME_RULE } from '../names.ts';
-import { contextsFor, requireAllowed } from '../permissions.ts';
+import { contextsFor, requireAllowed } from '../permissions/permissions.ts';
 import { findPool, poolView } from '../pools.ts';
-import type { PermissionContext } from '../records.ts';
+import type { PermissionContext } from '../state/records.ts';
 import type { World } from '../world.ts';
 
 export const POOLS_ROUTES = routes({

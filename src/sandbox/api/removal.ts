@@ -1,6 +1,6 @@
-import { unbind } from '../workload-binds.ts';
-import { changeUnderEvent } from '../events.ts';
-import { aboutInstance, findApp, findInstance } from '../find.ts';
+import { unbind } from '../workloads/workload-binds.ts';
+import { changeUnderEvent } from '../events/events.ts';
+import { aboutInstance, findApp, findInstance } from '../state/find.ts';
 import { ApiError } from '../http/answer.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';

@@ -1,13 +1,13 @@
-import { changeUnderEvent } from '../events.ts';
-import { about } from '../find.ts';
+import { changeUnderEvent } from '../events/events.ts';
+import { about } from '../state/find.ts';
 import { ApiError } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
-import { GLOBAL, grants, permissionsFor, permissionsOf } from '../permissions.ts';
-import type { Role, User } from '../records.ts';
-import { findRole, requireContextValue } from '../roles.ts';
+import { GLOBAL, grants, permissionsFor, permissionsOf } from '../permissions/permissions.ts';
+import type { Role, User } from '../state/records.ts';
+import { findRole, requireContextValue } from '../permissions/roles.ts';
 import type { World } from '../world.ts';
 import { findUser } from './auth.ts';
 

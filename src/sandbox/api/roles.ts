@@ -1,14 +1,14 @@
-import { changeUnderEvent, underEvent } from '../events.ts';
-import { about, has, remove } from '../find.ts';
+import { changeUnderEvent, underEvent } from '../events/events.ts';
+import { about, has, remove } from '../state/find.ts';
 import { ApiError, empty, json, orNull } from '../http/answer.ts';
 import { quoted } from '../http/go-text.ts';
 import { inputValue, inputValues } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
-import { actionNames, ACTION_CONTEXTS, isActionName, isKnownAction, permissionNames } from '../permission-names.ts';
-import { isAllowed, requireAllowed, unauthorized } from '../permissions.ts';
-import type { Role } from '../records.ts';
-import { CONTEXT_TYPES, findRole, roleView } from '../roles.ts';
+import { actionNames, ACTION_CONTEXTS, isActionName, isKnownAction, permissionNames } from '../permissions/permission-names.ts';
+import { isAllowed, requireAllowed, unauthorized } from '../permissions/permissions.ts';
+import type { Role } from '../state/records.ts';
+import { CONTEXT_TYPES, findRole, roleView } from '../permissions/roles.ts';
 import type { World } from '../world.ts';
 
 export const ROLES_ROUTES = routes({

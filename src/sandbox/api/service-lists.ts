@@ -1,12 +1,12 @@
 import { sortedKeys } from '../../tsuru/encoding.ts';
 import { clientOf, endpointOf, ServiceError, type ServiceClient } from '../service-client.ts';
-import { findService } from '../find.ts';
+import { findService } from '../state/find.ts';
 import { ApiError, empty, json, orNull, type Answer } from '../http/answer.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { first } from '../http/values.ts';
-import { contextsFor } from '../permissions.ts';
-import type { Instance, Json, State } from '../records.ts';
+import { contextsFor } from '../permissions/permissions.ts';
+import type { Instance, Json, State } from '../state/records.ts';
 import { instancesIn, listedInstance } from '../services.ts';
 import type { World } from '../world.ts';
 

@@ -1,5 +1,5 @@
-import { underEvent } from '../events.ts';
-import { aboutService, findService, found, has, remove, serviceContexts } from '../find.ts';
+import { underEvent } from '../events/events.ts';
+import { aboutService, findService, found, has, remove, serviceContexts } from '../state/find.ts';
 import { ApiError, empty, json, orNull, plainText, type Answer } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { quoted } from '../http/go-text.ts';
@@ -7,8 +7,8 @@ import { fieldsOf, inputValue } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { isBool, isTrue } from '../http/values.ts';
-import { isAllowed, requireAllowed, teamFor } from '../permissions.ts';
-import type { Instance, Service, State } from '../records.ts';
+import { isAllowed, requireAllowed, teamFor } from '../permissions/permissions.ts';
+import type { Instance, Service, State } from '../state/records.ts';
 import { validateService } from '../services.ts';
 import type { World } from '../world.ts';
 

@@ -1,15 +1,15 @@
-import { appView } from '../app-view.ts';
-import { changeUnderEvent, underEvent } from '../events.ts';
-import { about, found, has, remove } from '../find.ts';
+import { appView } from '../workloads/app-view.ts';
+import { changeUnderEvent, underEvent } from '../events/events.ts';
+import { about, found, has, remove } from '../state/find.ts';
 import { ApiError, empty, json, listed } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { tagsOf } from '../http/input.ts';
 import { param, userOf, type ApiRequest } from '../http/request.ts';
 import { routes } from '../http/router.ts';
 import { byName, cleanTags } from '../names.ts';
-import { permissionNames } from '../permission-names.ts';
-import { covers, grants, isAllowed, permissionsOf, requireAllowed, teamContexts, unauthorized } from '../permissions.ts';
-import type { State, User } from '../records.ts';
+import { permissionNames } from '../permissions/permission-names.ts';
+import { covers, grants, isAllowed, permissionsOf, requireAllowed, teamContexts, unauthorized } from '../permissions/permissions.ts';
+import type { State, User } from '../state/records.ts';
 import { userView } from '../user-view.ts';
 import type { World } from '../world.ts';
 

@@ -1,13 +1,13 @@
-import { changeUnderEvent, underEvent } from '../events.ts';
-import { about, remove } from '../find.ts';
+import { changeUnderEvent, underEvent } from '../events/events.ts';
+import { about, remove } from '../state/find.ts';
 import { ApiError, empty, json } from '../http/answer.ts';
 import { inputValue } from '../http/input.ts';
 import { userOf, type ApiRequest } from '../http/request.ts';
 import { routes, type Route } from '../http/router.ts';
 import { first } from '../http/values.ts';
 import { isEmail } from '../names.ts';
-import { isAllowed, permissionsOf } from '../permissions.ts';
-import type { User } from '../records.ts';
+import { isAllowed, permissionsOf } from '../permissions/permissions.ts';
+import type { User } from '../state/records.ts';
 import { userView, type UserView } from '../user-view.ts';
 import type { World } from '../world.ts';
 import { findUser, isPasswordLength } from './auth.ts';

@@ -1,13 +1,13 @@
-import { environmentOfApp, environmentOfJob, setVariables, shown, unsetVariables, wrongNames } from '../environment.ts';
-import { changeUnderEvent } from '../events.ts';
-import { aboutApp, aboutJob, appContexts, findApp, findJob, jobContexts, type Subject } from '../find.ts';
+import { environmentOfApp, environmentOfJob, setVariables, shown, unsetVariables, wrongNames } from '../workloads/environment.ts';
+import { changeUnderEvent } from '../events/events.ts';
+import { aboutApp, aboutJob, appContexts, findApp, findJob, jobContexts, type Subject } from '../state/find.ts';
 import { ApiError, json, orNull } from '../http/answer.ts';
 import { decoded, struct } from '../http/decode.ts';
 import { inputValues } from '../http/input.ts';
 import { param, type ApiRequest } from '../http/request.ts';
 import { routes, type Handler } from '../http/router.ts';
-import { requireAllowed } from '../permissions.ts';
-import type { App, Job, Variable } from '../records.ts';
+import { requireAllowed } from '../permissions/permissions.ts';
+import type { App, Job, Variable } from '../state/records.ts';
 import type { World } from '../world.ts';
 
 export const VARIABLES_ROUTES = routes({

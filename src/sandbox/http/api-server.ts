@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { REFUSED_ROUTES } from '../api/refused.ts';
 import { Crash } from '../faults.ts';
-import type { User } from '../records.ts';
+import type { User } from '../state/records.ts';
 import { ROUTES } from '../routes.ts';
 import type { World } from '../world.ts';
 import { ApiError, type Answer } from './answer.ts';

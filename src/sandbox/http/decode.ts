@@ -1,6 +1,6 @@
 import { goNumber } from '../../tsuru/encoding.ts';
 import { goSyntaxError } from '../../tsuru/go-json.ts';
-import type { Json } from '../records.ts';
+import type { Json } from '../state/records.ts';
 import { ApiError } from './answer.ts';
 import { quoted } from './go-text.ts';
 import { FORM, formOf, JSON_TYPE } from './input.ts';

@@ -1,5 +1,5 @@
 import { goNumber, sortedKeys } from '../../tsuru/encoding.ts';
-import type { Json } from '../records.ts';
+import type { Json } from '../state/records.ts';
 
 /** A string as Go quotes it (`%q`). */
 export function quoted(text: string): string {

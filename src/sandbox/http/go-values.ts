@@ -1,4 +1,4 @@
-import type { Json } from '../records.ts';
+import type { Json } from '../state/records.ts';
 
 /**
  * Whether a value that was recorded is the given one as Go's `reflect.DeepEqual` sees it: a list never is, as it has another type

@@ -1,5 +1,5 @@
 import { goSyntaxError } from '../../tsuru/go-json.ts';
-import type { Json } from '../records.ts';
+import type { Json } from '../state/records.ts';
 import { printed } from './go-text.ts';
 import { multipartValues } from './multipart.ts';
 import type { ApiRequest } from './request.ts';

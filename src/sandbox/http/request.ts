@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import type { User } from '../records.ts';
+import type { User } from '../state/records.ts';
 import type { JsonStream } from './stream.ts';
 import type { FieldValues } from './values.ts';
 

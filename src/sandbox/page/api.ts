@@ -1,4 +1,4 @@
-import type { CallDetails } from '../view.ts';
+import type { CallDetails } from '../page-server/view.ts';
 import { keyOf } from './key.ts';
 
 /** An answer of the sandbox; `text` is for the user. */

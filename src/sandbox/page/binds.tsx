@@ -1,4 +1,4 @@
-import type { InstanceView, View, WorkloadView } from '../view.ts';
+import type { InstanceView, View, WorkloadView } from '../page-server/view.ts';
 import { path, tsuru } from './api.ts';
 import { Checkbox, Field, fieldText, Form, Select, Tools, type Tool } from './form.tsx';
 import { Name } from './text.tsx';

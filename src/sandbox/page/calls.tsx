@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-import type { CallDetails, CallView } from '../view.ts';
+import type { CallDetails, CallView } from '../page-server/view.ts';
 import { askCall } from './api.ts';
 import type { Shown } from './feed.ts';
 import { Body, Copy, duration, Name, Time } from './text.tsx';

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
-import type { ProxiedOperation } from '../../sandbox/records.ts';
-import type { InstanceView } from '../view.ts';
+import type { ProxiedOperation } from '../state/records.ts';
+import type { InstanceView } from '../page-server/view.ts';
 import { path, proxied, type TsuruReply } from './api.ts';
 import { Field, fieldText, Form, Tools } from './form.tsx';
 import { Body, Name } from './text.tsx';

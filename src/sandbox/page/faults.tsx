@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-import type { View } from '../view.ts';
+import type { View } from '../page-server/view.ts';
 import { switchFault } from './api.ts';
 
 type FaultView = View['faults'][number];

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
-import type { LogLine } from '../feed.ts';
-import type { CallView, FeedLine, View } from '../view.ts';
+import type { LogLine } from '../page-server/feed.ts';
+import type { CallView, FeedLine, View } from '../page-server/view.ts';
 import { keyOf, takeKey } from './key.ts';
 
 /** What the page knows of the sandbox. */

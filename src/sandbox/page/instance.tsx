@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-import type { InstanceView, ServiceView, View } from '../view.ts';
+import type { InstanceView, ServiceView, View } from '../page-server/view.ts';
 import { path, tsuru } from './api.ts';
 import { BindForm, Binds } from './binds.tsx';
 import { Endpoints } from './endpoints.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-import type { LogLine } from '../feed.ts';
+import type { LogLine } from '../page-server/feed.ts';
 import { Name, Time } from './text.tsx';
 
 /** What the service's process wrote, the newest at the end, which stays in view. */

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-import type { Json } from '../records.ts';
+import type { Json } from '../state/records.ts';
 import { Field, fieldTexts } from './form.tsx';
 
 /** Fields for parameters: as rows of a name and a text each, or as JSON where other values are needed. */

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-import type { InstanceView, ServiceView, View } from '../view.ts';
+import type { InstanceView, ServiceView, View } from '../page-server/view.ts';
 import { Tools } from './form.tsx';
 import { AddForm } from './instance-forms.tsx';
 import { InstanceItem } from './instance.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import type { InstanceView, View } from '../view.ts';
+import type { InstanceView, View } from '../page-server/view.ts';
 import { path, tsuru } from './api.ts';
 import type { Connection } from './feed.ts';
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-import type { View, WorkloadView } from '../view.ts';
+import type { View, WorkloadView } from '../page-server/view.ts';
 import { path, tsuru, askValues } from './api.ts';
 import { Field, fieldText, Form, Select, Tools } from './form.tsx';
 import { count, Name } from './text.tsx';

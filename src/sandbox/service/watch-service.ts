@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { whyAway } from '../presence.ts';
+import { whyAway } from '../page-server/presence.ts';
 
 /** Milliseconds between two looks. */
 const PAUSE = 250;

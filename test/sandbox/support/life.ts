@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-import { ROOT } from '../../../src/sandbox/seed.ts';
+import { ROOT } from '../../../src/sandbox/state/seed.ts';
 import { tsuruApi, type ApiAnswer, type TsuruApi } from './tsuru-api.ts';
 
 export interface LifeOptions {

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 
 import { makeFaults } from '../../../src/sandbox/faults.ts';
 import { apiHandler } from '../../../src/sandbox/http/api-server.ts';
-import { makeReverseProxy } from '../../../src/sandbox/reverse-proxy.ts';
-import { freshState, seed } from '../../../src/sandbox/seed.ts';
+import { makeReverseProxy } from '../../../src/sandbox/proxy/reverse-proxy.ts';
+import { freshState, seed } from '../../../src/sandbox/state/seed.ts';
 import { makeTraffic } from '../../../src/sandbox/traffic.ts';
 import type { World } from '../../../src/sandbox/world.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
