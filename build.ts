@@ -145,7 +145,13 @@ function writeArchive(code: readonly string[], templates: readonly string[]): vo
 /** Writes texts into one file of `dist`, with NUL between them. */
 function writePacked(name: string, texts: readonly (string | Buffer)[]): void {
   const text = Buffer.concat(texts.flatMap((one) => [Buffer.of(0), Buffer.from(one)]).slice(1));
-  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_LGBLOCK]: 17, [constants.BROTLI_PARAM_SIZE_HINT]: text.length };
+  const params = {
+    [constants.BROTLI_PARAM_LGWIN]: 24,
+    [constants.BROTLI_PARAM_LGBLOCK]: 17,
+    [constants.BROTLI_PARAM_NPOSTFIX]: 1,
+    [constants.BROTLI_PARAM_NDIRECT]: 30,
+    [constants.BROTLI_PARAM_SIZE_HINT]: text.length,
+  };
   writeFileSync(join('dist', name), brotliCompressSync(text, { params }));
 }
 
@@ -195,10 +201,11 @@ async function pageOf(): Promise<{ html: string; modules: string[] }> {
   return { html, modules: output[0].moduleIds };
 }
 
-/** Writes the types of the programmatic use, in one file. */
+/** Writes the types of the programmatic use, in one file without comments: they are in `src/index.ts`, and would take a hundredth of the package. */
 async function writeTypes(): Promise<void> {
   const bundle = await rolldown({ input: 'src/index.ts', plugins: [dts({ emitDtsOnly: true })], external: /^node:/, checks: { bundlerTimings: false } });
   await bundle.write({ dir: 'dist', format: 'esm' });
+  writeFileSync('dist/index.d.ts', readFileSync('dist/index.d.ts', 'utf8').replace(/\s*\/\*\*.*?\*\//gs, ''));
   await bundle.close();
 }
 
