@@ -5,6 +5,7 @@ const ROOMS = [
   '^src/commands/',
   '^src/sandbox/page/',
   '^src/sandbox/(?!page/)',
+  '^src/publish/',
   '^src/check/',
   '^src/project/',
   '^src/steps/',

@@ -61,6 +61,11 @@ async function main(): Promise<void> {
       process.exitCode = await check({ ...context, argv: rest, hurry: hurry.signal });
       return;
     }
+    case 'publish': {
+      const { publish } = await import('./commands/publish.ts');
+      process.exitCode = await publish({ ...context, argv: rest });
+      return;
+    }
     case 'sandbox': {
       const { sandbox } = await import('./commands/sandbox.ts');
       return sandbox({ ...context, ...(await running()), argv: rest, hurry: hurry.signal, platform: process.platform });

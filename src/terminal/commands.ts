@@ -68,7 +68,7 @@ const PROJECT_EXIT_CODES = [
 export const CREATE = {
   name: '',
   about:
-    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal, it prompts for every answer that is not given as an option; non-interactively, give every answer as an option, or use --yes. If a run is interrupted, the same command continues it. "regenerate" and "endpoint" change an existing project. "check" tests any service API with Tsuru\'s own calls, and "sandbox" is a Tsuru to try it with. Each command has its own --help.',
+    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal, it prompts for every answer that is not given as an option; non-interactively, give every answer as an option, or use --yes. If a run is interrupted, the same command continues it. "regenerate" and "endpoint" change an existing project. "check" tests any service API with Tsuru\'s own calls, "sandbox" is a Tsuru to try it with, and "publish" registers it in a real one. Each command has its own --help.',
   argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
   options: {
     ...ANSWER_OPTIONS,
@@ -316,6 +316,30 @@ export const SANDBOX = {
   ],
 } satisfies Command;
 
+export const PUBLISH = {
+  name: 'publish',
+  about:
+    'Registers the service of a project in Tsuru, or updates it: its manifest, documentation and permissions. The target and the token are those of the tsuru command: TSURU_TARGET and TSURU_TOKEN, or what tsuru login stored. In a fresh clone, such as in CI, the password is SERVICE_PASSWORD.',
+  argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
+  options: {
+    target: text({ flag: 'target', placeholder: 'URL|LABEL', default: '$TSURU_TARGET', help: 'the Tsuru to publish to' }),
+    dryRun: { kind: 'on', flag: 'dry-run', help: 'show the differences and send nothing' },
+    check: { kind: 'on', flag: 'check', help: 'send nothing; exit with 6 if Tsuru has something else' },
+    ca: SERVICE_ACCESS.ca,
+    ...EVERYWHERE,
+  },
+  examples: ['create-tsuru-service publish --dry-run', 'create-tsuru-service publish my-db --target https://tsuru.example.com'],
+  exitCodes: [
+    '0 done, or nothing to do',
+    '1 Tsuru refused a part; the others are done',
+    '2 wrong usage',
+    '4 no target or token, or Tsuru cannot be reached',
+    '5 a file of the project cannot be read',
+    '6 --check found a difference',
+    '130 cancelled',
+  ],
+} satisfies Command;
+
 export const COMPLETION = {
   name: 'completion',
   about:
@@ -339,6 +363,7 @@ export const COMMANDS: readonly Command[] = [
   ENDPOINT_REMOVE,
   ENDPOINT_LIST,
   CHECK,
+  PUBLISH,
   SANDBOX,
   COMPLETION,
 ];

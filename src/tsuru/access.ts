@@ -25,19 +25,27 @@ const SHORTEST_SECRET = 4;
 
 /** Replaces the password of a service, and the forms that it is encoded in, with `***`. */
 export function withoutPassword(text: string, { username, password }: ServiceAccess): string {
-  const credentials = Buffer.from(`${username}:${password}`).toString('base64');
-  const secrets = password.length < SHORTEST_SECRET ? [credentials] : [credentials, ...formsOf(password)];
-  return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
+  return withoutSecrets(text, [password], [Buffer.from(`${username}:${password}`).toString('base64')]);
+}
+
+/**
+ * Replaces secrets, and the forms that they are encoded in, with `***`.
+ * @param exact what is replaced as it is, before the others
+ */
+export function withoutSecrets(text: string, secrets: readonly string[], exact: readonly string[] = []): string {
+  const forms = secrets.filter(({ length }) => length >= SHORTEST_SECRET).flatMap(formsOf);
+  // The longer ones contain others.
+  const all = [...exact, ...[...new Set(forms)].sort((a, b) => b.length - a.length)];
+  return all.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
 }
 
 /** A password as it may stand in a text, a URL, a form or JSON. */
 function formsOf(password: string): string[] {
   const inJson = JSON.stringify(password).slice(1, -1);
   const inAscii = inJson.replace(/[^ -~]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const inGo = inJson.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
   const inUrl = encodeURIComponent(password);
   const inForm = new URLSearchParams({ '': password }).toString().slice(1);
   const encoded = [inUrl, inForm].flatMap((form) => [form, form.replace(/%../g, (escape) => escape.toLowerCase())]);
-  const forms = [password, inJson, inAscii, ...encoded, Buffer.from(password).toString('base64')];
-  // The longer ones contain others.
-  return [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return [password, inJson, inAscii, inGo, ...encoded, Buffer.from(password).toString('base64')];
 }

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { freePort } from '../../src/sandbox/service/free-port.ts';
 import { registrarOf, type Registrar } from '../../src/sandbox/service/keep-registered.ts';
-import type { Registration } from '../../src/sandbox/service/registration.ts';
+import type { Registration } from '../../src/publish/registration.ts';
 import { tsuruApi } from './support/tsuru-api.ts';
 
 const REGISTRATION: Registration = {
-  ...{ id: 'my-db', username: 'my-db', password: 'secret', endpoint: 'http://127.0.0.1:1', team: 'dbas', isMultiCluster: false },
+  ...{ id: 'my-db', username: 'my-db', password: 'secret', endpoints: { production: 'http://127.0.0.1:1' }, team: 'dbas', isMultiCluster: false },
   ...{ encoding: 'form', permissions: '{"enabled":true,"operations":[]}', doc: 'words' },
 };
 

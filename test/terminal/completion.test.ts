@@ -29,7 +29,7 @@ afterEach(() => {
 const isInstalled = (shell: string) => spawnSync(shell, ['--version']).status === 0;
 
 /** The first word of each command, and the directories, as they follow the program's name. */
-const FIRST = ['regenerate', 'endpoint', 'check', 'sandbox', 'completion', 'my dir'];
+const FIRST = ['regenerate', 'endpoint', 'check', 'publish', 'sandbox', 'completion', 'my dir'];
 const flags = (name: string) => {
   const command = COMMANDS.find((one) => one.name === name);
   return Object.values(command?.options ?? {}).flatMap(flagsOf);

@@ -1,5 +1,10 @@
 import { messageOf } from '../../errors.ts';
-import { register, type Api, type Registration } from './registration.ts';
+import type { Api } from '../../publish/api.ts';
+import { applyPlan } from '../../publish/apply.ts';
+import { planOf } from '../../publish/plan.ts';
+import { readRegistered } from '../../publish/registered.ts';
+import type { Registration } from '../../publish/registration.ts';
+import { OTHER_CLUSTER } from '../../publish/show.ts';
 
 /** Registers a service, and again when its files changed. Both return what is to be said. */
 export interface Registrar {
@@ -13,9 +18,12 @@ export function registrarOf(api: Api, initial: Registration, read: () => Registr
   let before: Registration | undefined;
   let isUnread = false;
   const apply = async (next: Registration): Promise<string[]> => {
-    const { refused, isMultiCluster } = await register(api, next, before);
-    before = { ...next, isMultiCluster };
-    return refused;
+    const plan = planOf(await readRegistered(api, next), next);
+    const results = await applyPlan(api, plan, next, () => undefined);
+    // Tsuru has this as it was: the same files without it are no change.
+    before = plan.isOtherCluster ? { ...next, isMultiCluster: !next.isMultiCluster } : next;
+    const refused = results.flatMap(({ refusal }) => (refusal === undefined ? [] : [refusal.join(' ').trim()]));
+    return plan.isOtherCluster && results[0]?.refusal === undefined ? [...refused, OTHER_CLUSTER] : refused;
   };
   return {
     first: () => apply(initial),

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 
 import { RECORD } from '../../answers/answers.ts';
 import { readRecord } from '../../answers/record.ts';
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
-import { rootOf } from '../../project/open.ts';
+import { textIn, variablesIn, type Variables } from '../../project/service-files.ts';
+import type { Registration } from '../../publish/registration.ts';
 import { readManifest } from '../../terminal/service-access.ts';
 import type { GivenService } from '../options.ts';
-import { DEFAULT_TEAM, type Registration } from './registration.ts';
+import { DEFAULT_TEAM } from './registration.ts';
 
 /** The service of a generated project, and how it is started. */
 export interface OwnService {
@@ -25,19 +25,11 @@ export interface OwnService {
   isSqlite: boolean;
 }
 
-/** The variables of a service, from this process or from its `.env`. */
-type Variables = Record<string, string | undefined>;
-
 /** Where a service of a project listens unless told. */
 const DEFAULT_PORT = 8888;
 
 /** The files that a registration depends on. */
 export const REGISTERED_FILES = ['manifest.yaml', 'permissions.json', 'docs/service.md', RECORD, '.env'];
-
-/** Whether a directory is a generated project. */
-export function hasRecord(directory: string): boolean {
-  return existsSync(join(directory, RECORD));
-}
 
 /**
  * How the service of a project is started. A fresh clone has neither `.env` nor `manifest.yaml`: its service gets a password of
@@ -81,7 +73,7 @@ export function registrationIn(own: OwnService, given: GivenService, environment
     id: manifest?.id ?? name,
     username: given.username ?? username,
     password: given.password ?? password,
-    endpoint: `http://127.0.0.1:${port}${(variables['BASE_PATH'] ?? '').replace(/\/$/, '')}`,
+    endpoints: { production: `http://127.0.0.1:${port}${(variables['BASE_PATH'] ?? '').replace(/\/$/, '')}` },
     team: given.team ?? (manifest?.team || team || DEFAULT_TEAM),
     isMultiCluster: given.multiCluster || (manifest?.multiCluster ?? multiCluster),
     encoding: given.encoding ?? encoding,
@@ -106,29 +98,12 @@ function manifestIn(directory: string, given?: string) {
   return given !== undefined || existsSync(file) ? readManifest(file) : undefined;
 }
 
-/** The variables as the service has them: those of this process come first. */
-function variablesIn(directory: string, environment: NodeJS.ProcessEnv): Variables {
-  return { ...parseEnv(textIn(directory, '.env') ?? ''), ...environment };
-}
-
 function scriptsIn(directory: string): Record<string, unknown> {
   try {
     const { scripts } = JSON.parse(textIn(directory, 'package.json') ?? '{}') as { scripts?: Record<string, unknown> };
     return { ...scripts };
   } catch (error) {
     throw unreadable(`package.json is not valid JSON: ${messageOf(error)}.`, 'Correct it.');
-  }
-}
-
-/** Follows no link but that of `.env`, which stays here: others would be published. @returns undefined if there is no such file */
-function textIn(directory: string, path: string): string | undefined {
-  try {
-    if (path === '.env') return readFileSync(join(directory, path), 'utf8');
-    return rootOf(directory).read(path)?.content.toString();
-  } catch (error) {
-    if (error instanceof ExpectedError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'Correct it.');
   }
 }
 

@@ -1,0 +1,54 @@
+import { cancelled } from '../errors.ts';
+import { ask, servicePath, type Api, type Body } from './api.ts';
+import type { Plan } from './plan.ts';
+import { obstacleIn, refusalOf, type Part, type Refusal } from './refusals.ts';
+import { readPermissions, type Registration } from './registration.ts';
+
+/** What came of a part of a plan. */
+export interface Result {
+  part: Part;
+  /** Undefined if Tsuru did it. */
+  refusal: Refusal | undefined;
+}
+
+/**
+ * Sends what a plan says. A part that fails does not keep the others from being sent, unless there is no service for them.
+ * @param tell gets each result as it comes
+ * @returns the results of the parts that were sent
+ * @throws ExpectedError if it was cancelled
+ */
+export async function applyPlan(api: Api, { kind, doc, permissions }: Plan, wanted: Registration, tell: (result: Result) => void): Promise<Result[]> {
+  const { id } = wanted;
+  const results: Result[] = [];
+  const send = async (part: Part, method: string, path: string, body: Body): Promise<Refusal | undefined> => {
+    const answer = await ask(api, method, path, body);
+    if (answer.text === 'aborted') throw cancelled();
+    const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : refusalOf(part, answer, wanted));
+    results.push({ part, refusal });
+    tell({ part, refusal });
+    return refusal;
+  };
+  const isCreate = kind === 'create';
+  const refusal = await send('service', isCreate ? 'POST' : 'PUT', isCreate ? '/1.0/services' : servicePath('1.0', id), { form: formOf(wanted, isCreate) });
+  if (isCreate && refusal !== undefined) return results;
+  if (doc !== undefined) await send('documentation', 'PUT', `${servicePath('1.0', id)}/doc`, { form: { doc: wanted.doc ?? '' } });
+  if (permissions !== undefined && permissions !== 'unsupported') {
+    // Only in JSON: Tsuru reads nothing in another body, and empties the permissions then.
+    await send('permissions', 'PUT', `${servicePath('1.31', id)}/manifest`, { json: JSON.stringify(readPermissions(wanted.permissions ?? '{}')) });
+  }
+  return results;
+}
+
+/**
+ * The fields of a service, in a form: Tsuru keeps the password of a body in JSON in its event. The names are those that the
+ * tsuru client sends, and `encoding`; an update sends all of them, since Tsuru empties what is left out.
+ */
+function formOf({ id, username, password, endpoints, team, encoding, isMultiCluster }: Registration, isCreate: boolean): Record<string, string> {
+  const names = Object.keys(endpoints);
+  const isSingle = names.length === 1 && names[0] === 'production';
+  return {
+    ...{ id, username, password, team, encoding },
+    ...Object.fromEntries(names.map((name) => [isSingle ? 'endpoint' : `endpoints.${name.replace(/[\\.]/g, '\\$&')}`, endpoints[name] ?? ''])),
+    ...(isCreate && { 'multi-cluster': String(isMultiCluster) }),
+  };
+}

@@ -1,0 +1,21 @@
+import { readArguments } from '../terminal/arguments.ts';
+import { PUBLISH } from '../terminal/commands.ts';
+import { trustOf } from '../terminal/service-access.ts';
+import type { Trust } from '../tsuru/trust.ts';
+
+/** A parsed `publish` command. */
+export interface PublishRequest {
+  directory: string;
+  /** A URL or a label of the tsuru client; undefined for its current target. */
+  target: string | undefined;
+  dryRun: boolean;
+  check: boolean;
+  tls: Trust;
+}
+
+/** Reads the arguments after `publish`. @throws ExpectedError for wrong usage */
+export function parsePublishRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): PublishRequest {
+  const { values, argument: directory = '.' } = readArguments(argv, PUBLISH);
+  const { target, dryRun, check, ca } = values;
+  return { directory, target, dryRun, check, tls: trustOf(ca, false, environment) };
+}

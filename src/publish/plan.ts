@@ -1,0 +1,100 @@
+import { diffArrays } from 'diff/lib/diff/array.js';
+import { isDeepStrictEqual } from 'node:util';
+
+import { linesOf } from '../text.ts';
+import type { Registered } from './registered.ts';
+import { isSame, operationText, readPermissions, type Permissions, type Registration } from './registration.ts';
+
+/** A difference between what Tsuru has and what it is to have, as texts. */
+export interface Change {
+  /** Such as `endpoint`. */
+  what: string;
+  /** Undefined if it is new. */
+  before: string | undefined;
+  /** Undefined if it goes away. */
+  after: string | undefined;
+}
+
+/** Lines of the documentation, each with `+` or `-` before it. */
+type LineChanges = string[];
+
+/** What is to be sent to Tsuru, and why. */
+export interface Plan {
+  kind: 'create' | 'update';
+  /** What differs in the service itself. It is sent in any case, for its password, which Tsuru does not show. */
+  service: Change[];
+  /** What of the service cannot be read, such as `team`. */
+  unread: string[];
+  /** Undefined if it is not sent; `unread` if it cannot be compared. */
+  doc: LineChanges | 'unread' | undefined;
+  /** The same for the permissions; `unsupported` by this Tsuru, so that they are not sent. */
+  permissions: Change[] | 'unread' | 'unsupported' | undefined;
+  /** Whether the service is multi-cluster in Tsuru or not, and is to be the other: an update does not change that. */
+  isOtherCluster: boolean;
+}
+
+/** What is to be sent so that Tsuru has what it is to have. */
+export function planOf({ service, doc, permissions }: Registered, wanted: Registration): Plan {
+  return {
+    kind: service === undefined ? 'create' : 'update',
+    ...serviceChanges(service, wanted),
+    doc: docChanges(service === undefined ? '' : doc, wanted.doc),
+    permissions: wanted.permissions === undefined ? undefined : permissionChanges(permissions, wanted.permissions),
+    isOtherCluster: service?.isMultiCluster === !wanted.isMultiCluster,
+  };
+}
+
+/** Whether Tsuru has something else than it is to have. */
+export function isDifferent({ kind, service, doc, permissions, isOtherCluster }: Plan): boolean {
+  return kind === 'create' || service.length > 0 || Array.isArray(doc) || Array.isArray(permissions) || isOtherCluster;
+}
+
+function serviceChanges(service: Registered['service'], wanted: Registration): Pick<Plan, 'service' | 'unread'> {
+  const { id, username, team, encoding, isMultiCluster, endpoints } = wanted;
+  const changes: Change[] = [];
+  const unread: string[] = [];
+  const compare = (what: string, before: string | undefined, after: string) => {
+    if (service !== undefined && before === undefined) unread.push(what);
+    else if (before !== after) changes.push({ what, before, after });
+  };
+  const [before, after] = [service === undefined ? {} : service.endpoints, endpoints].map((given) => given && new Map(Object.entries(given)));
+  if (before === undefined) unread.push('endpoint');
+  for (const name of new Set([...(before ?? []), ...(after ?? [])].map(([one]) => one))) {
+    const [old, fresh] = [before?.get(name), after?.get(name)];
+    if (before !== undefined && old !== fresh) changes.push({ what: name === 'production' ? 'endpoint' : `endpoint of ${name}`, before: old, after: fresh });
+  }
+  compare('user name', service?.username, username || id);
+  if (team !== '') compare('team', service?.team, team);
+  compare('encoding', service?.encoding, encoding);
+  if (service === undefined) compare('multi-cluster', undefined, String(isMultiCluster));
+  else if (service.isMultiCluster === undefined) unread.push('multi-cluster');
+  return { service: changes, unread };
+}
+
+/** Edits beyond which two texts count as entirely different. */
+const MOST_EDITS = 4000;
+
+function docChanges(before: string | undefined, after: string | undefined): Plan['doc'] {
+  if (after === undefined || before === after) return undefined;
+  if (before === undefined) return 'unread';
+  const [old, fresh] = [linesOf(before), linesOf(after)];
+  const parts = diffArrays(old, fresh, { maxEditLength: MOST_EDITS }) ?? [{ value: old, removed: true }, { value: fresh, added: true }];
+  return parts.flatMap(({ value, added = false, removed = false }) => (added || removed ? value.map((line) => `${added ? '+' : '-'} ${line}`) : []));
+}
+
+function permissionChanges(before: Registered['permissions'], text: string): Plan['permissions'] {
+  if (before === undefined) return 'unread';
+  if (before === 'unsupported') return before;
+  const after = readPermissions(text);
+  if (isSame(before, after)) return undefined;
+  const switches = (['enabled', 'strict_actions', 'legacy_compat'] as const).filter((name) => before[name] !== after[name]);
+  return [
+    ...switches.map((what) => ({ what, before: String(before[what]), after: String(after[what]) })),
+    ...operationsOnlyIn(before, after).map((operation) => ({ what: 'operation', before: operation, after: undefined })),
+    ...operationsOnlyIn(after, before).map((operation) => ({ what: 'operation', before: undefined, after: operation })),
+  ];
+}
+
+function operationsOnlyIn({ operations }: Permissions, other: Permissions): string[] {
+  return operations.filter((one) => !other.operations.some((another) => isDeepStrictEqual(one, another))).map(operationText);
+}

@@ -1,0 +1,48 @@
+import { ask, servicePath, wordsOf, type Answer, type Api } from './api.ts';
+import { obstacleIn } from './refusals.ts';
+
+/** Whether Tsuru reaches a service with its password, and gets plans. */
+export type Proof = { kind: 'reached'; plans: string[] } | { kind: 'doubtful'; warning: string };
+
+/** Lets Tsuru ask a service for its plans, in a pool if it has to be in one. */
+export async function proveReach(api: Api, id: string): Promise<Proof> {
+  const path = `${servicePath('1.0', id)}/plans`;
+  const answer = await ask(api, 'GET', path);
+  const pool = /^You must provide the pool name, available pools: ([^,\s]+)/.exec(answer.text)?.[1];
+  return proofIn(answer.status === 400 && pool !== undefined ? await ask(api, 'GET', `${path}?pool=${encodeURIComponent(pool)}`) : answer, api);
+}
+
+function proofIn(answer: Answer, api: Api): Proof {
+  const doubtful = (warning: string): Proof => ({ kind: 'doubtful', warning });
+  const obstacle = obstacleIn(answer, api);
+  if (obstacle !== undefined) return doubtful(`Tsuru could not be asked whether it reaches the service: ${obstacle[0]}`);
+  const words = wordsOf(answer);
+  if (answer.status === 200) {
+    const plans = plansIn(answer.text);
+    if (plans === undefined) return doubtful('Tsuru gets no plans from the service. Does it run with the same user name and password as in manifest.yaml? What it logs tells.');
+    if (plans.length === 0) return doubtful('Tsuru reaches the service, but it has no plans.');
+    return { kind: 'reached', plans };
+  }
+  if (/provide the pool name/.test(words)) return doubtful('The service is multi-cluster, and the user of the token has no pool in which Tsuru could ask it for its plans.');
+  const reason = REASONS.find(([pattern]) => pattern.test(words))?.[1] ?? 'the call fails';
+  return doubtful(`Tsuru does not reach the service: ${reason} (${words}).`);
+}
+
+/** What Tsuru's words for a failed call mean. */
+const REASONS: [RegExp, string][] = [
+  [/connection refused/, 'nothing listens at its endpoint'],
+  [/no such host|server misbehaving/, 'the name in its endpoint is unknown there'],
+  [/timeout|deadline exceeded/i, 'its endpoint does not reply'],
+  [/x509|certificate|tls:/, 'the certificate at its endpoint is not trusted there'],
+  [/invalid character|cannot unmarshal/, 'what replies at its endpoint is not the service'],
+];
+
+/** @returns undefined if Tsuru got none: it has `null` then */
+function plansIn(text: string): string[] | undefined {
+  try {
+    const plans = JSON.parse(text) as { Name?: unknown }[] | null;
+    return plans?.map(({ Name }) => String(Name));
+  } catch {
+    return undefined;
+  }
+}

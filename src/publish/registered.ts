@@ -1,0 +1,83 @@
+import { cancelled, EXIT, ExpectedError } from '../errors.ts';
+import { ask, servicePath, type Answer, type Api } from './api.ts';
+import { eventQuery, eventsIn, fieldsIn, type EventFields, type ListedEvent } from './events.ts';
+import { obstacleIn, refusalOf } from './refusals.ts';
+import { shaped, type Permissions, type Registration } from './registration.ts';
+
+/** What Tsuru has of a service. */
+export interface Registered {
+  /** Undefined if Tsuru has no such service. */
+  service: EventFields | undefined;
+  /** Undefined if it cannot be read. */
+  doc: string | undefined;
+  /** Undefined if it cannot be read; `unsupported` by a Tsuru before 1.31 of its API. */
+  permissions: Permissions | 'unsupported' | undefined;
+}
+
+/** Events that are looked at for one that says what is looked for: each change of the permissions leaves one that does not. */
+const MOST_EVENTS = 10;
+
+/** Asks Tsuru what it has of a service. @throws ExpectedError if it cannot be asked, refuses the token, or fails */
+export async function readRegistered(api: Api, wanted: Registration): Promise<Registered> {
+  const { id } = wanted;
+  const doc = await asked(api, wanted, `${servicePath('1.0', id)}/doc`);
+  const permissions = await asked(api, wanted, `${servicePath('1.31', id)}/manifest`);
+  const isThere = doc.status !== 404;
+  return {
+    service: isThere ? await readEvents(api, wanted) : undefined,
+    doc: doc.status === 200 ? doc.text : undefined,
+    permissions: isUnserved(permissions) ? 'unsupported' : permissions.status === 200 ? shaped(parsed(permissions.text)) : undefined,
+  };
+}
+
+/** Whether this Tsuru has no such route. */
+function isUnserved({ status, text }: Answer): boolean {
+  return status === 404 && text.startsWith('404 page not found');
+}
+
+/** @returns a reply with 200, 403 or 404 @throws ExpectedError for any other */
+async function asked(api: Api, wanted: Registration, path: string): Promise<Answer> {
+  const answer = await ask(api, 'GET', path);
+  if (answer.text === 'aborted') throw cancelled();
+  const obstacle = obstacleIn(answer, api);
+  if (obstacle !== undefined) throw new ExpectedError(EXIT.inTheWay, ...obstacle);
+  if (![200, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.failed, ...refusalOf('service', answer, wanted));
+  return answer;
+}
+
+/**
+ * What the events tell, as far as the token may read them. The newest says what was sent last; an update without a team or an
+ * encoding kept that of an earlier one.
+ */
+async function readEvents(api: Api, { id, team }: Registration): Promise<EventFields> {
+  const list = await ask(api, 'GET', `/1.1/events?${eventQuery(id)}`);
+  const events = list.status === 200 ? eventsIn(parsed(list.text), id) : [];
+  const updates = events.filter(({ kind }) => kind === 'update');
+  let known: EventFields = {};
+  const isEnough = () => known.endpoints !== undefined && known.encoding !== undefined && (known.team !== undefined || team === '');
+  for (const event of updates.slice(0, MOST_EVENTS)) {
+    if (isEnough()) break;
+    const fields = await fieldsOf(api, event, id);
+    // What cannot be read may say otherwise than all that is older.
+    if (fields === 'unread') return known;
+    known = { ...fields, ...known };
+  }
+  const creation = events.find(({ kind }) => kind === 'create');
+  const first = creation && (await fieldsOf(api, creation, id));
+  if (first === undefined || first === 'unread') return known;
+  if (isEnough() || updates.length <= MOST_EVENTS) return { ...first, ...known };
+  return { ...known, ...(first.isMultiCluster !== undefined && { isMultiCluster: first.isMultiCluster }) };
+}
+
+async function fieldsOf(api: Api, event: ListedEvent, id: string): Promise<EventFields | 'unread' | undefined> {
+  const { status, text } = await ask(api, 'GET', `/1.1/events/${event.id}`);
+  return status === 200 ? fieldsIn(parsed(text), event, id) : 'unread';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { messageOf, unreadable } from '../errors.ts';
+import { withoutBom } from '../text.ts';
+import type { Encoding } from '../tsuru/encoding.ts';
+
+/** What a service is to be registered with in Tsuru. */
+export interface Registration {
+  id: string;
+  /** `''` lets Tsuru send the id. */
+  username: string;
+  password: string;
+  /** By the names of clusters; `production` is for all others. */
+  endpoints: Record<string, string>;
+  /** `''` leaves it to Tsuru: the only team of the user, or the one that it has. */
+  team: string;
+  isMultiCluster: boolean;
+  encoding: Encoding;
+  /** The text of the permissions manifest, which is JSON; undefined leaves what there is. */
+  permissions?: string | undefined;
+  /** The documentation; undefined leaves what there is. */
+  doc?: string | undefined;
+}
+
+/** One route of an instance that a permission is given for. */
+export interface Operation {
+  method: string;
+  path: string;
+  action: string;
+}
+
+/** The permissions manifest of a service, as Tsuru has it. */
+export interface Permissions {
+  enabled: boolean;
+  strict_actions: boolean;
+  legacy_compat: boolean;
+  operations: Operation[];
+}
+
+/**
+ * Reads a permissions manifest as Tsuru does: what is absent is false or empty, and what it does not know is ignored.
+ * @throws ExpectedError if it is not JSON, or has another shape
+ */
+export function readPermissions(text: string): Permissions {
+  let given: unknown;
+  try {
+    given = JSON.parse(withoutBom(text));
+  } catch (error) {
+    throw unreadable(`permissions.json is not valid JSON: ${messageOf(error)}.`, 'Correct it, or run create-tsuru-service regenerate --restore permissions.json.');
+  }
+  const permissions = shaped(given);
+  if (permissions === undefined) throw unreadable('permissions.json has another shape than Tsuru reads.', 'It has enabled, strict_actions and legacy_compat, each true or false, and operations: a list of method, path and action.');
+  return permissions;
+}
+
+/** @returns undefined for a value that is no permissions manifest; an empty one for null, which Tsuru has before it gets one */
+export function shaped(given: unknown): Permissions | undefined {
+  const { enabled = false, strict_actions = false, legacy_compat = false, operations } = (given ?? {}) as Partial<Permissions>;
+  const list: unknown = operations ?? [];
+  if (typeof given !== 'object' || Array.isArray(given) || !Array.isArray(list)) return undefined;
+  const read = list.map((one) => {
+    const { method, path, action } = (one ?? {}) as Partial<Operation>;
+    return { method: method ?? '', path: path ?? '', action: action ?? '' };
+  });
+  const isRight = [enabled, strict_actions, legacy_compat].every((value) => typeof value === 'boolean') && read.every((one) => Object.values(one).every((value) => typeof value === 'string'));
+  return isRight ? { enabled, strict_actions, legacy_compat, operations: read } : undefined;
+}
+
+/** Whether two permissions manifests give the same permissions: the order of the operations does not count. */
+export function isSame(one: Permissions, other: Permissions): boolean {
+  return isDeepStrictEqual(inOrder(one), inOrder(other));
+}
+
+function inOrder({ operations, ...switches }: Permissions) {
+  return { ...switches, operations: operations.map(operationText).sort() };
+}
+
+/** Such as `GET /usage (usage.show)`. */
+export function operationText({ method, path, action }: Operation): string {
+  return `${method} ${path} (${action})`;
+}

@@ -1,0 +1,57 @@
+import { plainLine, say, type Terminal } from '../terminal/terminal.ts';
+import type { Result } from './apply.ts';
+import type { Change, Plan } from './plan.ts';
+import type { Proof } from './proof.ts';
+import type { Registration } from './registration.ts';
+
+/** Characters of a value that are shown. */
+const LONGEST = 200;
+
+/** Shows what would be sent, or will be. @param isWhole whether to show each changed line of the documentation */
+export function showPlan(terminal: Terminal, { kind, service, unread, doc, permissions, isOtherCluster }: Plan, { id }: Registration, address: string, isWhole: boolean): void {
+  const line = (what: string, text: string) => {
+    terminal.write(`  ${what.padEnd(15)} ${text}\n`);
+  };
+  const isSame = service.length === 0 && doc === undefined && !Array.isArray(permissions) && !isOtherCluster && unread.length === 0 && permissions !== 'unread';
+  say(terminal, kind === 'create' ? `${id} is new in ${address}:` : isSame ? `${id} in ${address} is up to date.` : `${id} in ${address}:`);
+  for (const change of service) line(change.what, changeText(change));
+  if (unread.length > 0) line('not readable', `${unread.join(', ')}: Tsuru shows this in its events only, and not to this token; it is sent each time`);
+  line('password', `sent each time: Tsuru does not show it`);
+  if (doc === 'unread') line('documentation', 'not readable; it is sent each time');
+  else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
+  if (isWhole && Array.isArray(doc)) for (const text of doc) terminal.write(`    ${plainLine(text, LONGEST)}\n`);
+  if (permissions === 'unread') line('permissions', 'not readable; they are sent each time');
+  else if (permissions === 'unsupported') line('permissions', 'not sent: this Tsuru has no permissions of services, which came with version 1.31 of its API');
+  else for (const change of permissions ?? []) line('permissions', `${change.what} ${changeText(change)}`);
+  if (isOtherCluster) line('multi-cluster', OTHER_CLUSTER);
+}
+
+/** What is to be done for what no update changes. */
+export const OTHER_CLUSTER =
+  'An update does not change multi-cluster in Tsuru: set it back in manifest.yaml, or remove the instances and the service (tsuru service destroy), then publish again.';
+
+function changeText({ before, after }: Change): string {
+  const [old, fresh] = [before, after].map((text) => text && plainLine(text, LONGEST));
+  if (old === undefined) return `+ ${String(fresh)}`;
+  return fresh === undefined ? `- ${old}` : `${old} → ${fresh}`;
+}
+
+function countOf(lines: readonly string[], sign: string): string {
+  const count = lines.filter((line) => line.startsWith(sign)).length;
+  return `${count} ${count === 1 ? 'line' : 'lines'}`;
+}
+
+/** Says what came of a part. */
+export function showResult(terminal: Terminal, { part, refusal }: Result): void {
+  if (refusal === undefined) {
+    say(terminal, `${terminal.green('✓')} ${part[0]?.toUpperCase() ?? ''}${part.slice(1)} sent.`);
+    return;
+  }
+  terminal.writeError(`${terminal.red('✗')} ${refusal.filter((text) => text !== '').join('\n  ')}\n`);
+}
+
+/** Says whether Tsuru reaches the service. */
+export function showProof(terminal: Terminal, proof: Proof): void {
+  if (proof.kind === 'reached') say(terminal, `${terminal.green('✓')} Tsuru reaches the service: plans ${plainLine(proof.plans.join(', '), LONGEST)}.`);
+  else say(terminal, `Warning: ${proof.warning}`);
+}
