@@ -1,11 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { RECORD } from '../answers/answers.ts';
-import { readRecord } from '../answers/record.ts';
-import { EXIT, ExpectedError } from '../errors.ts';
-import { hasRecord, textIn, variablesIn } from '../project/service-files.ts';
-import { readManifest } from '../terminal/service-access.ts';
+import { EXIT, ExpectedError, unreadable } from '../errors.ts';
+import { hasRecord, projectManifest, recordIn, textIn } from '../project/service-files.ts';
 import { readPermissions, type Registration } from './registration.ts';
 
 /**
@@ -15,16 +10,16 @@ import { readPermissions, type Registration } from './registration.ts';
  */
 export function registrationIn(directory: string, environment: NodeJS.ProcessEnv): Registration {
   if (!hasRecord(directory)) throw new ExpectedError(EXIT.inTheWay, `${directory} has no ${RECORD}.`, 'Run publish in a project of create-tsuru-service, or give its directory.');
-  const { name, encoding, team } = readRecord(textIn(directory, RECORD) ?? '');
-  const file = ['manifest.yaml', 'manifest.example.yaml'].find((one) => existsSync(join(directory, one))) ?? 'manifest.yaml';
-  const manifest = readManifest(join(directory, file));
-  const password = variablesIn(directory, environment)['SERVICE_PASSWORD'] || manifest.password;
-  if (password === undefined) throw new ExpectedError(EXIT.inTheWay, 'The password is missing.', 'Set SERVICE_PASSWORD.');
+  const { path, manifest, problems } = projectManifest(directory, environment);
+  if (problems.length > 0) {
+    const lines = problems.map(({ line, field, message }) => `${path}:${line}: ${field}${field && ': '}${message}`);
+    throw unreadable(lines.join('\n'), manifest.password === undefined ? 'In a fresh clone, such as in CI, set SERVICE_PASSWORD.' : '');
+  }
+  const { id = '', username = '', password = '', team = '', endpoints, multiCluster } = manifest;
   const permissions = textIn(directory, 'permissions.json');
   if (permissions !== undefined) readPermissions(permissions);
   return {
-    ...{ id: manifest.id ?? name, username: manifest.username ?? '', password, team: manifest.team ?? team, encoding },
-    ...{ endpoints: { production: manifest.endpoint ?? '' }, isMultiCluster: manifest.multiCluster, permissions },
-    doc: textIn(directory, 'docs/service.md'),
+    ...{ id, username, password, team, endpoints, isMultiCluster: multiCluster, encoding: recordIn(directory).encoding },
+    ...{ permissions, doc: textIn(directory, 'docs/service.md') },
   };
 }

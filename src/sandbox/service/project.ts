@@ -2,12 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { RECORD } from '../../answers/answers.ts';
-import { readRecord } from '../../answers/record.ts';
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
-import { textIn, variablesIn, type Variables } from '../../project/service-files.ts';
+import { isSet, manifestIn, recordIn, textIn, variablesIn, type Variables } from '../../project/service-files.ts';
 import type { Registration } from '../../publish/registration.ts';
-import { readManifest } from '../../terminal/service-access.ts';
 import type { GivenService } from '../options.ts';
 import { DEFAULT_TEAM } from './registration.ts';
 
@@ -28,9 +25,6 @@ export interface OwnService {
 /** Where a service of a project listens unless told. */
 const DEFAULT_PORT = 8888;
 
-/** The files that a registration depends on. */
-export const REGISTERED_FILES = ['manifest.yaml', 'permissions.json', 'docs/service.md', RECORD, '.env'];
-
 /**
  * How the service of a project is started. A fresh clone has neither `.env` nor `manifest.yaml`: its service gets a password of
  * its own.
@@ -38,7 +32,7 @@ export const REGISTERED_FILES = ['manifest.yaml', 'permissions.json', 'docs/serv
  * @throws ExpectedError if a file of it cannot be read, if it has no script, or if its packages are not installed
  */
 export function ownServiceIn(directory: string, environment: NodeJS.ProcessEnv): OwnService {
-  const { packageManager, store } = readRecord(textIn(directory, RECORD) ?? '');
+  const { packageManager, store } = recordIn(directory);
   const scripts = scriptsIn(directory);
   if (!existsSync(join(directory, 'node_modules')) && !existsSync(join(directory, '.pnp.cjs'))) {
     throw new ExpectedError(EXIT.inTheWay, 'The packages of the project are not installed.', `Run ${packageManager} install.`);
@@ -65,7 +59,7 @@ export function ownServiceIn(directory: string, environment: NodeJS.ProcessEnv):
  */
 export function registrationIn(own: OwnService, given: GivenService, environment: NodeJS.ProcessEnv): Registration {
   const { directory, port } = own;
-  const { name, encoding, team, multiCluster } = readRecord(textIn(directory, RECORD) ?? '');
+  const { name, encoding, team, multiCluster } = recordIn(directory);
   const variables = variablesIn(directory, { ...environment, ...own.variables });
   const manifest = manifestIn(directory, given.manifest);
   const { username, password } = credentialsIn(directory, variables, given.manifest);
@@ -85,17 +79,11 @@ export function registrationIn(own: OwnService, given: GivenService, environment
 /** Those of the manifest, as Tsuru would have them; without one, those of the service itself. */
 function credentialsIn(directory: string, variables: Variables, file?: string): { username: string; password: string } {
   const manifest = manifestIn(directory, file);
-  const { name } = readRecord(textIn(directory, RECORD) ?? '');
+  const { name } = recordIn(directory);
   return {
-    username: manifest?.username ?? (variables['SERVICE_USERNAME'] || name),
+    username: manifest?.username ?? manifest?.id ?? (variables['SERVICE_USERNAME'] || name),
     password: manifest?.password ?? (variables['SERVICE_PASSWORD'] || randomBytes(24).toString('base64url')),
   };
-}
-
-/** @param given must be there, unlike that of the project */
-function manifestIn(directory: string, given?: string) {
-  const file = given ?? join(directory, 'manifest.yaml');
-  return given !== undefined || existsSync(file) ? readManifest(file) : undefined;
 }
 
 function scriptsIn(directory: string): Record<string, unknown> {
@@ -110,8 +98,4 @@ function scriptsIn(directory: string): Record<string, unknown> {
 function portOf(text: string | undefined): number {
   const port = Number(isSet(text) ? text : DEFAULT_PORT);
   return port >= 0 && port <= 65_535 ? port : DEFAULT_PORT;
-}
-
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && value !== '';
 }
