@@ -42,6 +42,7 @@ const CHUNKS = [
   { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
   { name: 'tsuru', test: /src\/(tsuru\/(?!api)|terminal\/service-access)/ },
+  { name: 'publish', test: /src\/(publish|commands\/publish)/ },
   { name: 'check', test: /src\/(check|commands\/check)/ },
   { name: 'sandbox', test: /src\/(sandbox|commands\/sandbox)/ },
   { name: 'prompts', test: /src\/(terminal\/|project\/conflicts)|node_modules\/(prompts|kleur|sisteransi)\// },

@@ -9,7 +9,6 @@ import { openProject, undisturbed } from '../project/open.ts';
 import { usage } from '../terminal/options.ts';
 import { parseEndpointRequest, type EndpointRequest, type WriteOptions } from '../terminal/project-options.ts';
 import { say, sayTable } from '../terminal/terminal.ts';
-import { setPermissions } from '../tsuru/api.ts';
 
 type WritingRequest<Verb> = Extract<EndpointRequest, { verb: Verb }>;
 
@@ -29,30 +28,28 @@ export async function endpoint(context: Context): Promise<ChangeExit> {
 
 async function add(context: Context, { given, options }: WritingRequest<'add'>): Promise<ChangeExit> {
   let sentence = '';
-  let service: string | undefined;
   const code = await change(context, options, async (before) => {
     const added = await complete(context, given, before);
-    const next = `Next: write ${handlerOf(added.name)}`;
-    sentence = added.scope === undefined ? `${next}, then send the permissions to Tsuru:` : `${next}.`;
-    service = added.scope === undefined ? before.name : undefined;
+    sentence = `Next: write ${handlerOf(added.name)}${added.scope === undefined ? `, then run ${PUBLISHING}` : ''}.`;
     return withEndpoint(before, added);
   });
-  if (code === 0) sayNext(context, options, sentence, service);
+  if (code === 0) sayNext(context, options, sentence);
   return code;
 }
 
+/** The command that sends the permissions of the endpoints to Tsuru. */
+const PUBLISHING = 'create-tsuru-service publish, which sends the permissions to Tsuru';
+
 async function remove(context: Context, { name, options }: WritingRequest<'remove'>): Promise<ChangeExit> {
   let sentence = '';
-  let service: string | undefined;
   const code = await change(context, options, async (before) => {
     const removed = name ?? (await askWhich(context, before));
     const isOfInstance = before.endpoints.some(({ name: one, scope }) => one === removed && scope === undefined);
-    const stays = `Its handler, ${handlerOf(removed)}, is yours, and stays.`;
-    sentence = isOfInstance ? `${stays} Next: send the permissions to Tsuru:` : stays;
-    service = isOfInstance ? before.name : undefined;
+    const next = isOfInstance ? ` Next: run ${PUBLISHING}.` : '';
+    sentence = `Its handler, ${handlerOf(removed)}, is yours, and stays.${next}`;
     return withoutEndpoint(before, removed);
   });
-  if (code === 0) sayNext(context, options, sentence, service);
+  if (code === 0) sayNext(context, options, sentence);
   return code;
 }
 
@@ -100,19 +97,9 @@ async function askWhich({ prompts }: Context, { endpoints }: Answers): Promise<s
   );
 }
 
-/**
- * Unless the output is JSON, or nothing was written: what to do next.
- * @param service whose endpoints have changed in Tsuru's permissions; undefined when none has
- */
-function sayNext(
-  { terminal }: Context,
-  { json, dryRun, check }: WriteOptions,
-  sentence: string,
-  service: string | undefined,
-): void {
-  if (json || dryRun || check) return;
-  say(terminal, sentence);
-  if (service !== undefined) terminal.write(`  ${setPermissions(service)}\n`);
+/** Says what to do next, unless the output is JSON, or nothing was written. */
+function sayNext({ terminal }: Context, { json, dryRun, check }: WriteOptions, sentence: string): void {
+  if (!json && !dryRun && !check) say(terminal, sentence);
 }
 
 function handlerOf(name: string): string {
