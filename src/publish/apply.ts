@@ -19,16 +19,16 @@ export interface Result {
  */
 export async function applyPlan(api: Api, { kind, doc, permissions }: Plan, wanted: Registration, tell: (result: Result) => void): Promise<Result[]> {
   const { id } = wanted;
+  const isCreate = kind === 'create';
   const results: Result[] = [];
   const send = async (part: Part, method: string, path: string, body: Body): Promise<Refusal | undefined> => {
     const answer = await ask(api, method, path, body);
     if (answer.text === 'aborted') throw cancelled();
-    const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : refusalOf(part, answer, wanted));
+    const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : refusalOf(part, answer, wanted, isCreate));
     results.push({ part, refusal });
     tell({ part, refusal });
     return refusal;
   };
-  const isCreate = kind === 'create';
   const refusal = await send('service', isCreate ? 'POST' : 'PUT', isCreate ? '/1.0/services' : servicePath('1.0', id), { form: formOf(wanted, isCreate) });
   if (isCreate && refusal !== undefined) return results;
   if (doc !== undefined) await send('documentation', 'PUT', `${servicePath('1.0', id)}/doc`, { form: { doc: wanted.doc ?? '' } });

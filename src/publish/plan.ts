@@ -38,7 +38,7 @@ export function planOf({ service, doc, permissions }: Registered, wanted: Regist
   return {
     kind: service === undefined ? 'create' : 'update',
     ...serviceChanges(service, wanted),
-    doc: docChanges(service === undefined ? '' : doc, wanted.doc),
+    doc: docChanges(doc, wanted.doc),
     permissions: wanted.permissions === undefined ? undefined : permissionChanges(permissions, wanted.permissions),
     isOtherCluster: service?.isMultiCluster === !wanted.isMultiCluster,
   };

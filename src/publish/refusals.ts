@@ -43,7 +43,7 @@ function lossOf(failure: string, { address, exchange }: { address: string; excha
 }
 
 /** Why Tsuru refused a part, and what to do. */
-export function refusalOf(part: Part, answer: Answer, wanted: Registration): Refusal {
+export function refusalOf(part: Part, answer: Answer, wanted: Registration, isCreate = false): Refusal {
   const { status } = answer;
   const words = wordsOf(answer);
   const { id, team } = wanted;
@@ -53,9 +53,10 @@ export function refusalOf(part: Part, answer: Answer, wanted: Registration): Ref
   if (status === 409 && part === 'service') return [`Tsuru has had a service ${id} since a moment ago.`, AGAIN];
   if (status === 409) return orphansOf(answer, id) ?? [`${refused}: ${words}`, ''];
   if (status === 403) {
-    const permission = part === 'documentation' ? 'service.update.doc' : part === 'permissions' ? 'service.update' : 'service.create or service.update';
-    const there = part === 'service' && team !== '' ? ` for the team ${team}, or this team does not exist` : ` for the team that owns ${id}`;
-    return [`${refused}: the user of the token lacks the permission ${permission}${there}.`, 'An administrator of Tsuru can assign a role that has it.'];
+    const permission = { service: isCreate ? 'service.create' : 'service.update', documentation: 'service.update.doc', permissions: 'service.update' }[part];
+    // Tsuru looks for the permission in the team before it looks for the team.
+    const where = isCreate && team !== '' ? `for the team ${team}, or there is no such team` : isCreate ? 'in any team' : `for the team that owns ${id}`;
+    return [`${refused}: the user of the token lacks the permission ${permission} ${where}.`, 'An administrator of Tsuru can assign a role that has it.'];
   }
   if (/^Team owner doesn't exist/.test(words)) return [`${refused}: ${words}.`, `Correct "team: ${team}" in manifest.yaml, or create the team.`];
   if (/^You must provide a team/.test(words)) return [`${refused}: the user of the token belongs to several teams.`, 'Set the team in manifest.yaml.'];

@@ -25,8 +25,8 @@ export async function readRegistered(api: Api, wanted: Registration): Promise<Re
   const isThere = doc.status !== 404;
   return {
     service: isThere ? await readEvents(api, wanted) : undefined,
-    doc: doc.status === 200 ? doc.text : undefined,
-    permissions: isUnserved(permissions) ? 'unsupported' : permissions.status === 200 ? shaped(parsed(permissions.text)) : undefined,
+    doc: doc.status === 200 ? doc.text : isThere ? undefined : '',
+    permissions: isUnserved(permissions) ? 'unsupported' : permissions.status === 200 ? shaped(parsed(permissions.text)) : isThere ? undefined : shaped(null),
   };
 }
 

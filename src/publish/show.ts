@@ -19,7 +19,7 @@ export function showPlan(terminal: Terminal, { kind, service, unread, doc, permi
   line('password', `sent each time: Tsuru does not show it`);
   if (doc === 'unread') line('documentation', 'not readable; it is sent each time');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
-  if (isWhole && Array.isArray(doc)) for (const text of doc) terminal.write(`    ${plainLine(text, LONGEST)}\n`);
+  if (isWhole && Array.isArray(doc)) for (const text of doc) terminal.write(`    ${plainLine(text.trimEnd(), LONGEST)}\n`);
   if (permissions === 'unread') line('permissions', 'not readable; they are sent each time');
   else if (permissions === 'unsupported') line('permissions', 'not sent: this Tsuru has no permissions of services, which came with version 1.31 of its API');
   else for (const change of permissions ?? []) line('permissions', `${change.what} ${changeText(change)}`);

@@ -1,62 +1,183 @@
-import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
-import { tsuruApi, type TsuruApi } from '../sandbox/support/tsuru-api.ts';
-import { makeProject, PASSWORD, type TestProject } from './support/project.ts';
+import { PASSWORD } from './support/project.ts';
+import { makeStage, type Stage } from './support/tsuru.ts';
 
-let sandbox: Sandbox;
-let service: Server;
-let project: TestProject;
-let api: TsuruApi;
-let endpoint: string;
+let stage: Stage;
 
 beforeEach(async () => {
-  service = createServer((request, response) => {
-    const expected = `Basic ${Buffer.from(`my-db:${PASSWORD}`).toString('base64')}`;
-    response.statusCode = request.headers.authorization === expected ? 200 : 401;
-    response.end('[{"name":"small","description":""},{"name":"large","description":""}]');
-  });
-  service.listen(0, '127.0.0.1');
-  await once(service, 'listening');
-  endpoint = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-  sandbox = await startSandbox({ team: 'dbas' });
-  project = makeProject(endpoint);
-  api = tsuruApi(sandbox.address, sandbox.token);
+  stage = await makeStage();
 });
 
-afterEach(async () => {
-  project.remove();
-  await sandbox.close();
-  service.closeAllConnections();
-  service.close();
-});
+afterEach(() => stage.close());
 
-const publish = (...argv: string[]) => project.publish({ TSURU_TARGET: sandbox.address, TSURU_TOKEN: sandbox.token }, ...argv);
+const manifestInTsuru = async () => (await stage.api('GET', '/1.31/services/my-db/manifest')).body;
+const docInTsuru = async () => (await stage.api('GET', '/1.0/services/my-db/doc')).body;
 
-describe('publish', () => {
-  it('creates a service with its documentation and permissions, and shows that Tsuru reaches it', async () => {
-    const { code, output } = await publish();
-    expect(output).toContain('plans small, large');
-    expect(code).toBe(0);
-    expect((await api('GET', '/1.0/services/my-db/doc')).body).toBe('# my-db\n\nIt holds data.\n');
-    expect(JSON.parse((await api('GET', '/1.31/services/my-db/manifest')).body)).toEqual({
+/** The fields of the newest event that changed the service. */
+async function newestFields(kind: string): Promise<Record<string, string>> {
+  const list = JSON.parse((await stage.api('GET', `/1.1/events?target.type=service&target.value=my-db&kindname=service.${kind}`)).body) as { UniqueID: string }[];
+  const { body } = await stage.api('GET', `/1.1/events/${list[0]?.UniqueID ?? ''}`);
+  const { CustomData } = JSON.parse(body) as { CustomData: { Start: { name: string; value: string }[] } };
+  return Object.fromEntries(CustomData.Start.map(({ name, value }) => [name, value]));
+}
+
+describe('publish creates a service', () => {
+  it('with its documentation and permissions, and shows that Tsuru reaches it', async () => {
+    const { code, output } = await stage.publish();
+    expect([code, output]).toEqual([0, [
+      `my-db is new in ${stage.sandbox.address}:`,
+      `  endpoint        + ${stage.endpoint}`,
+      '  user name       + my-db',
+      '  team            + dbas',
+      '  encoding        + form',
+      '  multi-cluster   + false',
+      '  password        sent each time: Tsuru does not show it',
+      '  documentation   3 lines added, 0 lines removed',
+      '  permissions     enabled false → true',
+      '  permissions     legacy_compat false → true',
+      '  permissions     operation + GET /usage (usage.show)',
+      '  permissions     operation + POST /backups/{id} (backups.create)',
+      '✓ Service sent.',
+      '✓ Documentation sent.',
+      '✓ Permissions sent.',
+      '✓ Tsuru reaches the service: plans small, large.',
+      '',
+    ].join('\n')]);
+    expect(await docInTsuru()).toBe('# my-db\n\nIt holds data.\n');
+    expect(JSON.parse(await manifestInTsuru())).toEqual({
       ...{ enabled: true, strict_actions: false, legacy_compat: true },
       operations: [{ method: 'GET', path: '/usage', action: 'usage.show' }, { method: 'POST', path: '/backups/{id}', action: 'backups.create' }],
     });
   });
 
+  it('without leaving its password in the event', async () => {
+    await stage.publish();
+    expect(await newestFields('create')).not.toHaveProperty('password');
+  });
+
+  it('in a fresh clone, with the password of the environment', async () => {
+    stage.project.write('manifest.example.yaml', `id: my-db\nusername: my-db\npassword: ""\nteam: dbas\nendpoint:\n  production: ${stage.endpoint}\n`);
+    stage.project.removeFile('manifest.yaml');
+    const { sandbox } = stage;
+    const access = { TSURU_TARGET: sandbox.address, TSURU_TOKEN: sandbox.token };
+    expect(await stage.project.publish(access)).toEqual({ code: 5, output: expect.stringMatching(/^manifest\.example\.yaml:3: password: [^]*SERVICE_PASSWORD/) as string });
+    expect(await stage.project.publish({ ...access, SERVICE_PASSWORD: PASSWORD })).toEqual({ code: 0, output: expect.stringContaining('plans small, large') as string });
+  });
+
+  it('with an endpoint for each cluster, whatever its name is', async () => {
+    stage.project.manifest({ endpoint: { production: stage.endpoint, c1: 'http://one.example', 'c.2': 'http://two.example' }, 'multi-cluster': true });
+    const { code, output } = await stage.publish();
+    expect([code, output]).toEqual([0, expect.stringContaining('endpoint of c.2 + http://two.example') as string]);
+    expect(await newestFields('create')).toMatchObject({ 'endpoints.production': stage.endpoint, 'endpoints.c1': 'http://one.example', 'multi-cluster': 'true' });
+    expect(await stage.publish('--check')).toEqual({ code: 0, output: expect.stringContaining('up to date') as string });
+  });
+});
+
+describe('publish', () => {
+  beforeEach(() => stage.publish());
+
   it('finds nothing to change the second time, and sends the password again', async () => {
-    await publish();
-    const { code, output } = await publish();
+    const again = `my-db in ${stage.sandbox.address} is up to date.\n  password        sent each time: Tsuru does not show it\n✓ Service sent.\n✓ Tsuru reaches the service: plans small, large.\n`;
+    expect(await stage.publish()).toEqual({ code: 0, output: again });
+    expect(await stage.publish('--check')).toEqual({ code: 0, output: again.slice(0, again.indexOf('✓')) });
+  });
+
+  it('sends what changed in the project', async () => {
+    stage.project.write('docs/service.md', '# my-db\n\nIt holds more data.\n');
+    stage.project.permissions(['GET /usage usage.show', 'GET /backups backups.list']);
+    stage.project.manifest({ endpoint: { production: `${stage.endpoint}/` } });
+    const dry = await stage.publish('--dry-run');
+    expect(dry).toEqual({ code: 0, output: [
+      `my-db in ${stage.sandbox.address}:`,
+      `  endpoint        ${stage.endpoint} → ${stage.endpoint}/`,
+      '  password        sent each time: Tsuru does not show it',
+      '  documentation   1 line added, 1 line removed',
+      '    - It holds data.',
+      '    + It holds more data.',
+      '  permissions     operation - POST /backups/{id} (backups.create)',
+      '  permissions     operation + GET /backups (backups.list)',
+      '',
+    ].map((line) => line.trimEnd()).join('\n') });
+    expect(await docInTsuru()).toContain('It holds data');
+    expect((await stage.publish('--check')).code).toBe(6);
+    expect((await stage.publish()).code).toBe(0);
+    expect(await docInTsuru()).toContain('It holds more data');
+    expect(await manifestInTsuru()).toContain('backups.list');
+    expect((await stage.publish('--check')).code).toBe(0);
+  });
+
+  it.each([
+    ['the documentation', 'PUT', '/1.0/services/my-db/doc', { doc: 'mine' }, /documentation {3}3 lines added, 1 line removed/],
+    ['the permissions', 'PUT', '/1.31/services/my-db/manifest', '{"enabled":false}', /enabled false → true/],
+    ['the endpoint', 'PUT', '/1.0/services/my-db', { username: 'my-db', password: 'x', endpoint: 'http://other.example' }, /endpoint {8}http:\/\/other\.example → /],
+    ['the user name', 'PUT', '/1.0/services/my-db', { username: 'you', password: 'x', endpoint: 'http://other.example' }, /user name {7}you → my-db/],
+    ['the encoding', 'PUT', '/1.0/services/my-db', { password: 'x', endpoint: 'http://other.example', encoding: 'json' }, /encoding {8}json → form/],
+  ] as const)('sets %s back when somebody else changed it in Tsuru', async (_, method, path, body, difference) => {
+    await stage.api(method, path, body);
+    const checked = await stage.publish('--check');
+    expect([checked.code, checked.output]).toEqual([6, expect.stringMatching(difference) as string]);
+    expect((await stage.publish()).code).toBe(0);
+    expect((await stage.publish('--check')).code).toBe(0);
+  });
+
+  it('keeps in mind what an earlier update said of the encoding and the team', async () => {
+    await stage.api('POST', '/1.0/teams', { name: 'others' });
+    await stage.api('PUT', '/1.0/services/my-db', { password: 'x', endpoint: 'http://other.example', encoding: 'json', team: 'others' });
+    await stage.api('PUT', '/1.0/services/my-db', { password: 'x', endpoint: stage.endpoint, username: 'my-db' });
+    const { code, output } = await stage.publish('--check');
+    expect(code).toBe(6);
+    expect(output).toContain('encoding        json → form');
+    expect(output).toContain('team            others → dbas');
+    expect(output).not.toContain('endpoint  ');
+  });
+
+  it('takes nothing from the life of an earlier service with that name', async () => {
+    await stage.api('DELETE', '/1.0/services/my-db');
+    expect((await stage.publish('--dry-run')).output).toContain('my-db is new');
+    await stage.api('POST', '/1.0/services', { id: 'my-db', username: 'my-db', password: 'x', team: 'dbas', endpoint: stage.endpoint, 'multi-cluster': 'true' });
+    expect((await stage.publish('--dry-run')).output).toContain('An update does not change multi-cluster');
+  });
+
+  it('says what to do when the service is to be multi-cluster, which no update changes', async () => {
+    stage.project.manifest({ 'multi-cluster': true });
+    expect((await stage.publish('--check')).code).toBe(6);
+    const { code, output } = await stage.publish();
+    expect([code, output]).toEqual([1, expect.stringContaining('tsuru service destroy') as string]);
+    expect(output).toContain('✓ Service sent.');
+  });
+
+  it('never shows the password that Tsuru keeps of a service that was created in JSON', async () => {
+    await stage.api('DELETE', '/1.0/services/my-db');
+    const body = { id: 'my-db', username: 'my-db', password: 'left-in-the-event', team: 'dbas', endpoints: { production: stage.endpoint }, encoding: 'json', 'multi-cluster': false };
+    await stage.api('POST', '/1.0/services', JSON.stringify(body));
+    const { output } = await stage.publish('--dry-run');
+    expect(output).toContain('encoding        json → form');
+    expect(output).not.toContain('left-in-the-event');
+  });
+
+  it('sends what a token may not read in events each time, and says so', async () => {
+    const token = await stage.userWith('service.update');
+    const { code, output } = await stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: token });
     expect(code).toBe(0);
-    expect(output).toContain('my-db in ' + sandbox.address + ' is up to date.');
-    expect(output).toContain('password        sent each time');
-    expect(output).not.toContain('Documentation sent');
-    expect(output).not.toContain('Permissions sent');
-    expect((await publish('--check')).code).toBe(0);
+    expect(output).toContain('not readable    endpoint, user name, team, encoding, multi-cluster: ');
+    expect((await stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: token }, '--check')).code).toBe(0);
+  });
+});
+
+describe('a warning, which changes no exit code,', () => {
+  it.each([
+    ['when nothing listens at the endpoint', { endpoint: { production: 'http://127.0.0.1:1' } }, /does not reach the service: nothing listens at its endpoint/],
+    ['when the service refuses the password', { password: 'another password' }, /gets no plans from the service\. Does it run with the same/],
+    ['when the name is unknown', { endpoint: { production: 'http://nowhere.invalid' } }, /the name in its endpoint is unknown there/],
+  ])('is given %s', async (_, fields, warning) => {
+    stage.project.manifest(fields);
+    const { code, output } = await stage.publish();
+    expect([code, output.replace(/\n(?=\S)/g, ' ')]).toEqual([0, expect.stringMatching(warning) as string]);
+  });
+
+  it('is not needed for a multi-cluster service, which is asked in a pool', async () => {
+    stage.project.manifest({ 'multi-cluster': true });
+    expect(await stage.publish()).toEqual({ code: 0, output: expect.stringContaining('plans small, large') as string });
   });
 });

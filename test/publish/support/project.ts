@@ -20,6 +20,7 @@ export interface TestProject {
   /** A directory that is empty at first. */
   home: string;
   write: (path: string, text: string) => void;
+  removeFile: (path: string) => void;
   /** Writes manifest.yaml. */
   manifest: (fields?: Record<string, unknown>) => void;
   /** Writes permissions.json. */
@@ -42,6 +43,9 @@ export function makeProject(endpoint: string): TestProject {
     directory,
     home,
     write,
+    removeFile(path) {
+      rmSync(join(directory, path));
+    },
     manifest(fields = {}) {
       const all = { id: 'my-db', username: 'my-db', password: PASSWORD, team: 'dbas', endpoint: { production: endpoint }, ...fields };
       write('manifest.yaml', JSON.stringify(all));
