@@ -88,7 +88,7 @@ function withScheme(target: string): string {
 
 function addressOf(target: string): URL {
   const text = withScheme(target);
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = URL.canParse(text) && text.split('://').length === 2 ? new URL(text) : undefined;
   if (url === undefined || url.username + url.password + url.search + url.hash !== '') {
     throw new ExpectedError(EXIT.inTheWay, 'The target is not the URL of a Tsuru.', 'Set TSURU_TARGET or --target to a URL such as https://tsuru.example.com, without credentials.');
   }

@@ -17,9 +17,9 @@ export interface PublishRun {
 /** The files of a project on which its registration depends, in a directory of its own. */
 export interface TestProject {
   directory: string;
-  /** A directory that is empty at first. */
-  home: string;
   write: (path: string, text: string) => void;
+  /** The same in the home directory of the user. */
+  writeHome: (path: string, text: string) => void;
   removeFile: (path: string) => void;
   /** Writes manifest.yaml. */
   manifest: (fields?: Record<string, unknown>) => void;
@@ -41,8 +41,8 @@ export function makeProject(endpoint: string): TestProject {
   const write = writeIn(directory);
   const project: TestProject = {
     directory,
-    home,
     write,
+    writeHome: writeIn(home),
     removeFile(path) {
       rmSync(join(directory, path));
     },

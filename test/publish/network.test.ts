@@ -1,0 +1,220 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, request as requestHttp, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { Api } from '../../src/publish/api.ts';
+import { readRegistered } from '../../src/publish/registered.ts';
+import { PASSWORD, type PublishRun } from './support/project.ts';
+import { closed, listening, makeStage, type Stage } from './support/tsuru.ts';
+
+let stage: Stage;
+const servers: Server[] = [];
+
+beforeEach(async () => {
+  stage = await makeStage();
+});
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await closed(server);
+  await stage.close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  return listening(server);
+}
+
+/** Passes a request on to the sandbox, and its reply back. */
+function forward(incoming: IncomingMessage, onReply: (reply: IncomingMessage) => void): void {
+  const { method, url, headers } = incoming;
+  incoming.pipe(requestHttp(stage.sandbox.address + String(url), { method, headers }, onReply));
+}
+
+const passOn: RequestListener = (incoming, response) => {
+  forward(incoming, (reply) => {
+    response.writeHead(reply.statusCode ?? 0, reply.headers);
+    reply.pipe(response);
+  });
+};
+
+const publishAt = (address: string, ...argv: string[]): Promise<PublishRun> => stage.project.publish({ TSURU_TARGET: address, TSURU_TOKEN: 'the-token-of-the-user' }, ...argv);
+const publishWithRights = (address: string, ...argv: string[]): Promise<PublishRun> => stage.project.publish({ TSURU_TARGET: address, TSURU_TOKEN: stage.sandbox.token }, ...argv);
+const oneLine = (text: string) => text.replace(/\s*\n\s*/g, ' ');
+
+/** What Tsuru has of the service, but for its events. */
+async function stateInTsuru(): Promise<string[]> {
+  const replies = await Promise.all(['/1.0/services/my-db/doc', '/1.31/services/my-db/manifest', '/1.0/services/my-db/plans'].map((path) => stage.api('GET', path)));
+  return replies.map(({ body }) => body);
+}
+
+describe('a connection that breaks', () => {
+  /** A Tsuru whose connection breaks once, at the request of that number, before or after Tsuru does what it asks. */
+  async function breakingAt(number: number, when: 'before' | 'after') {
+    let count = 0;
+    const address = await serve((incoming, response) => {
+      count += 1;
+      if (count !== number) passOn(incoming, response);
+      else if (when === 'before') incoming.socket.destroy();
+      else forward(incoming, (reply) => { reply.resume().on('end', () => incoming.socket.destroy()); });
+    });
+    return { address, hasBroken: () => count >= number };
+  }
+
+  it.each(['before', 'after'] as const)('%s any request of a creation leaves what the same command completes', async (when) => {
+    await publishWithRights(stage.sandbox.address);
+    const wanted = await stateInTsuru();
+    let number = 0;
+    for (let hasBroken = true; hasBroken; ) {
+      number += 1;
+      await stage.api('DELETE', '/1.0/services/my-db');
+      const breaking = await breakingAt(number, when);
+      const { code, output } = await publishWithRights(breaking.address);
+      hasBroken = breaking.hasBroken();
+      if (code !== 0) expect(oneLine(output)).toContain('It is unknown whether the request was carried out. Run the same command again.');
+      expect(output).not.toMatch(/^ +at /m);
+      expect((await publishWithRights(stage.sandbox.address)).code).toBe(0);
+      expect(await stateInTsuru()).toEqual(wanted);
+      expect((await publishWithRights(stage.sandbox.address, '--check')).code).toBe(0);
+    }
+    expect(number).toBeGreaterThan(6);
+  });
+
+  it.each(['before', 'after'] as const)('%s any request of an update does, too', async (when) => {
+    let number = 0;
+    for (let hasBroken = true; hasBroken; ) {
+      number += 1;
+      await stage.api('DELETE', '/1.0/services/my-db');
+      await publishWithRights(stage.sandbox.address);
+      await stage.api('PUT', '/1.0/services/my-db', { password: 'x', endpoint: 'http://other.example', encoding: 'json' });
+      await stage.api('PUT', '/1.0/services/my-db/doc', { doc: 'other' });
+      await stage.api('PUT', '/1.31/services/my-db/manifest', '{}');
+      const breaking = await breakingAt(number, when);
+      await publishWithRights(breaking.address);
+      hasBroken = breaking.hasBroken();
+      expect((await publishWithRights(stage.sandbox.address)).code).toBe(0);
+      expect((await publishWithRights(stage.sandbox.address, '--check')).code).toBe(0);
+    }
+    expect(number).toBeGreaterThan(7);
+  });
+});
+
+describe('what is not Tsuru', () => {
+  it.each([
+    ['a web page', 200, '<html>Log in</html>', /What replies at \S+ with 200 is not Tsuru's API\. Are TSURU_TARGET/],
+    ['a page that is missing', 404, 'Not here', /What replies at \S+ with 404 is not Tsuru's API/],
+    ['a gateway', 502, 'Bad gateway', /replies with 502, but it is not Tsuru that does: a gateway/],
+  ])('is told: %s', async (_, status, body, words) => {
+    const address = await serve((_request, response) => {
+      response.writeHead(status).end(body);
+    });
+    const { code, output } = await publishAt(address);
+    expect([code, oneLine(output)]).toEqual([4, expect.stringMatching(words) as string]);
+  });
+
+  it('does not get the token by a redirect', async () => {
+    const seen: string[] = [];
+    const other = await serve(({ headers }, response) => {
+      seen.push(String(headers.authorization));
+      response.end();
+    });
+    const address = await serve((_, response) => {
+      response.writeHead(302, { Location: `${other}/login` }).end();
+    });
+    const { code, output } = await publishAt(address);
+    expect([code, output]).toEqual([4, `${address} redirects to ${other}/login, which is not followed: the token stays here.\nIf that is Tsuru, give it with --target or TSURU_TARGET.\n`]);
+    expect(seen).toEqual([]);
+  });
+
+  it('is told when nothing listens, with the targets that the client knows', async () => {
+    stage.project.writeHome('.tsuru/targets', 'prod\thttp://127.0.0.1:1\n');
+    const { code, output } = await publishAt('http://127.0.0.1:1');
+    expect([code, output]).toEqual([4, 'http://127.0.0.1:1 cannot be reached: ECONNREFUSED.\nAre TSURU_TARGET and --target right, and is Tsuru running? The tsuru client knows the targets prod.\n']);
+  });
+
+  it.each([
+    ['a reply without end', (response: { write: (text: string) => unknown }) => { response.write('x'.repeat(3_000_000)); }, /a reply of more than 1 MiB/],
+    ['no reply', () => undefined, /does not reply in time/],
+  ])('does not keep it: %s', async (_, reply, words) => {
+    const address = await serve((_request, response) => {
+      reply(response);
+    });
+    const api: Api = { address, token: 'x', timeout: 300 };
+    const wanted = { id: 'my-db', username: '', password: PASSWORD, endpoints: {}, team: '', isMultiCluster: false, encoding: 'form' } as const;
+    await expect(readRegistered(api, wanted)).rejects.toThrow(words);
+  });
+});
+
+it('A Tsuru whose certificate is not trusted needs --ca', async () => {
+  const { directory } = stage.project;
+  const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=tsuru', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(certificate) }, passOn);
+  servers.push(server);
+  const address = (await listening(server)).replace('http:', 'https:');
+  const { code, output } = await publishWithRights(address);
+  expect([code, oneLine(output)]).toEqual([4, expect.stringMatching(/The certificate of \S+ is not trusted: \w+\. Give the certificate of its authority with --ca FILE\./) as string]);
+  expect((await publishWithRights(address, '--ca', certificate)).code).toBe(0);
+});
+
+it('A Tsuru without the permissions of services takes all else', async () => {
+  const address = await serve((incoming, response) => {
+    if (incoming.url?.startsWith('/1.31/') === true) response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
+    else passOn(incoming, response);
+  });
+  const { code, output } = await publishWithRights(address);
+  expect(code).toBe(0);
+  expect(output).toContain('permissions     not sent: this Tsuru has no permissions of services');
+  expect(output).not.toContain('Permissions sent');
+  expect((await stateInTsuru())[0]).toContain('It holds data');
+  expect((await publishWithRights(address, '--check')).code).toBe(0);
+});
+
+describe('hostile words of Tsuru', () => {
+  const hostile = (words: (incoming: IncomingMessage, body: string) => string, status = 400) =>
+    serve((incoming, response) => {
+      if (incoming.method === 'GET' && incoming.url?.includes('/doc') === true) {
+        response.writeHead(404, { 'Supported-Tsuru': '1.0.1' }).end('Service not found');
+        return;
+      }
+      let body = '';
+      incoming.setEncoding('utf8').on('data', (chunk: string) => (body += chunk)).on('end', () => {
+        response.writeHead(incoming.method === 'GET' ? 200 : status, { 'Supported-Tsuru': '1.0.1' }).end(words(incoming, body));
+      });
+    });
+
+  it('are shown in one line, cut, and without control characters', async () => {
+    const { code, output } = await publishAt(await hostile(() => `\u001b]0;title\u0007\u001b[2Jbad\r\n${'long '.repeat(20_000)}`));
+    expect(code).toBe(1);
+    expect(output).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(output.length).toBeLessThan(3000);
+    expect(output).toContain('Tsuru refuses the service: bad long long');
+  });
+
+  it('never bring the password or the token out, in whatever form they quote them', async () => {
+    const token = 'the-token-of-the-user';
+    const credentials = Buffer.from(`my-db:${PASSWORD}`).toString('base64');
+    const forms = [PASSWORD, token, JSON.stringify(PASSWORD), encodeURIComponent(PASSWORD), new URLSearchParams({ '': PASSWORD }).toString().slice(1), Buffer.from(PASSWORD).toString('base64'), Buffer.from(token).toString('base64'), credentials];
+    for (const form of [...forms, 'the form itself', 'the header']) {
+      const address = await hostile(({ headers }, body) => (form === 'the header' ? String(headers.authorization) : form === 'the form itself' ? body : `no: ${form}`));
+      const { code, output } = await publishAt(address);
+      expect(code).toBe(1);
+      expect(output).toContain('***');
+      for (const secret of forms) expect(output).not.toContain(secret);
+    }
+  });
+
+  it('may make no sense at all', async () => {
+    for (const body of ['', 'null', '{}', '[1]', '[{"Kind":1}]', '{"operations":3}', '"\\u0000"', '<']) {
+      const address = await serve((_, response) => {
+        response.writeHead(200, { 'Supported-Tsuru': '1.0.1' }).end(body);
+      });
+      const { code, output } = await publishAt(address);
+      expect([code, output]).toEqual([0, expect.stringContaining('my-db') as string]);
+    }
+  });
+});
