@@ -112,6 +112,7 @@ export const REGENERATE = {
       ...{ flag: 'restore', placeholder: 'PATH', path: 'file' as const },
       help: 'restore a file to its generated content',
     }),
+    report: fileNamed('report', 'write the changes and conflicts as Markdown, for a pull request'),
     ...WRITING,
     ...EVERYWHERE,
   },
