@@ -44,9 +44,9 @@ export function parseCheckRequest(argv: readonly string[], environment: NodeJS.P
   const { values, argument: url } = readArguments(argv, CHECK);
   if (values.list) return 'list';
   const manifest = readManifest(values.manifest);
-  const username = values.username ?? manifest.username ?? environment['SERVICE_USERNAME'];
+  const username = values.username ?? manifest.username ?? manifest.id ?? environment['SERVICE_USERNAME'];
   const password = values.password ?? manifest.password ?? environment['SERVICE_PASSWORD'];
-  const address = parseAddress(url ?? manifest.endpoint);
+  const address = parseAddress(url ?? manifest.endpoints['production']);
   if (username === undefined) {
     throw usage('The user name is missing.', 'Set --username, --manifest or SERVICE_USERNAME.');
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 import type { Context } from '../project/context.ts';
 import type { Machine } from '../project/machine.ts';
+import { hasRecord, REGISTERED_FILES } from '../project/service-files.ts';
 import { openInBrowser } from '../sandbox/browser.ts';
 import { parseSandboxRequest, type SandboxRequest } from '../sandbox/options.ts';
 import { outputOf, type Output } from '../sandbox/output.ts';
@@ -11,7 +12,7 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sand
 import { followFiles } from '../sandbox/service/watch-files.ts';
 import { registrarOf } from '../sandbox/service/keep-registered.ts';
 import { freePort } from '../sandbox/service/free-port.ts';
-import { hasRecord, ownServiceIn, REGISTERED_FILES, registrationIn, type OwnService } from '../sandbox/service/project.ts';
+import { ownServiceIn, registrationIn, type OwnService } from '../sandbox/service/project.ts';
 import { registrationAt, type Registration } from '../sandbox/service/registration.ts';
 import { runOwn } from '../sandbox/service/run-own.ts';
 import { watchService, type ServiceWatch } from '../sandbox/service/watch-service.ts';

@@ -1,6 +1,8 @@
+import { NAME } from '../tsuru/names.ts';
+
 /** Whether Tsuru takes a name for an app, a job, a pool or a cluster. */
 export function isName(name: string): boolean {
-  return /^[a-z][a-z0-9-]{0,39}$/.test(name);
+  return NAME.test(name);
 }
 
 /** The rule of {@link isName}, as Tsuru states it. */

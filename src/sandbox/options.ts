@@ -40,7 +40,7 @@ export function parseSandboxRequest(argv: readonly string[], environment: NodeJS
   const { manifest, username, password, encoding, multiCluster, team, port, host, state, open, json } = values;
   // An empty variable would open it to the network.
   if (host === '') throw usage('The --host is empty.', 'Leave it out for this machine only, or give 0.0.0.0 for all addresses.');
-  const address = url ?? (isProject ? undefined : readManifest(manifest).endpoint);
+  const address = url ?? (isProject ? undefined : readManifest(manifest).endpoints['production']);
   if (address === undefined && !isProject) {
     throw usage('There is no service.', 'Give the URL of the service API, or a --manifest that contains it, or run it in a project of create-tsuru-service.');
   }

@@ -1,45 +1,27 @@
 import { readFileSync } from 'node:fs';
 
-import { parse as parseYaml } from 'yaml';
-
 import { messageOf } from '../errors.ts';
+import { parseManifest, type Manifest } from '../tsuru/manifest.ts';
 import { readTrust, type Trust } from '../tsuru/trust.ts';
 import { usage } from './options.ts';
 
-/** The fields of a manifest that Tsuru reads. */
-export interface Manifest {
-  id?: string;
-  username?: string;
-  password?: string;
-  endpoint?: string;
-  team?: string;
-  multiCluster: boolean;
-}
-
-/** Reads the fields of a manifest that Tsuru reads ("Registration" in the contract). */
+/**
+ * Reads the fields of a manifest, whatever Tsuru thinks of them.
+ * @throws ExpectedError if Tsuru's client could not read it
+ */
 export function readManifest(file: string | undefined): Manifest {
-  if (file === undefined) return { multiCluster: false };
-  let value: unknown;
+  if (file === undefined) return parseManifest('').manifest;
+  const unread = (why: string) => usage(`The manifest ${file} cannot be read: ${why}`, 'It should be the file for `tsuru service create`.');
+  let text: string;
   try {
-    value = parseYaml(readFileSync(file, 'utf8')) as unknown;
+    text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw usage(`The manifest ${file} cannot be read: ${messageOf(error)}`, 'It should be the file for `tsuru service create`.');
+    throw unread(messageOf(error));
   }
-  if (typeof value !== 'object' || value === null) throw usage(`The manifest ${file} has no fields.`);
-  const { id, username, password, endpoint, team, 'multi-cluster': multiCluster } = value as Record<string, unknown>;
-  const production = (endpoint as Record<string, unknown> | null | undefined)?.['production'];
-  const text = (key: 'id' | 'username' | 'password' | 'endpoint' | 'team', given: unknown) =>
-    (typeof given === 'string' || typeof given === 'number') && given !== '' ? { [key]: String(given) } : {};
-  return {
-    ...text('id', id),
-    // Without a user name, Tsuru sends the id.
-    ...text('username', id),
-    ...text('username', username),
-    ...text('password', password),
-    ...text('endpoint', production),
-    ...text('team', team),
-    multiCluster: multiCluster === true,
-  };
+  const { manifest, problems } = parseManifest(text);
+  const problem = problems.find(({ isUnread }) => isUnread);
+  if (problem !== undefined) throw unread(`line ${problem.line}: ${problem.field}${problem.field && ': '}${problem.message}`);
+  return manifest;
 }
 
 /** @throws ExpectedError for wrong usage, and for a file without certificates */

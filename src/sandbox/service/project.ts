@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 
-import { RECORD } from '../../answers/answers.ts';
-import { readRecord } from '../../answers/record.ts';
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
-import { rootOf } from '../../project/open.ts';
-import { readManifest } from '../../terminal/service-access.ts';
+import { isSet, manifestIn, recordIn, textIn, variablesIn, type Variables } from '../../project/service-files.ts';
 import type { GivenService } from '../options.ts';
 import { DEFAULT_TEAM, type Registration } from './registration.ts';
 
@@ -25,19 +21,8 @@ export interface OwnService {
   isSqlite: boolean;
 }
 
-/** The variables of a service, from this process or from its `.env`. */
-type Variables = Record<string, string | undefined>;
-
 /** Where a service of a project listens unless told. */
 const DEFAULT_PORT = 8888;
-
-/** The files that a registration depends on. */
-export const REGISTERED_FILES = ['manifest.yaml', 'permissions.json', 'docs/service.md', RECORD, '.env'];
-
-/** Whether a directory is a generated project. */
-export function hasRecord(directory: string): boolean {
-  return existsSync(join(directory, RECORD));
-}
 
 /**
  * How the service of a project is started. A fresh clone has neither `.env` nor `manifest.yaml`: its service gets a password of
@@ -46,7 +31,7 @@ export function hasRecord(directory: string): boolean {
  * @throws ExpectedError if a file of it cannot be read, if it has no script, or if its packages are not installed
  */
 export function ownServiceIn(directory: string, environment: NodeJS.ProcessEnv): OwnService {
-  const { packageManager, store } = readRecord(textIn(directory, RECORD) ?? '');
+  const { packageManager, store } = recordIn(directory);
   const scripts = scriptsIn(directory);
   if (!existsSync(join(directory, 'node_modules')) && !existsSync(join(directory, '.pnp.cjs'))) {
     throw new ExpectedError(EXIT.inTheWay, 'The packages of the project are not installed.', `Run ${packageManager} install.`);
@@ -73,7 +58,7 @@ export function ownServiceIn(directory: string, environment: NodeJS.ProcessEnv):
  */
 export function registrationIn(own: OwnService, given: GivenService, environment: NodeJS.ProcessEnv): Registration {
   const { directory, port } = own;
-  const { name, encoding, team, multiCluster } = readRecord(textIn(directory, RECORD) ?? '');
+  const { name, encoding, team, multiCluster } = recordIn(directory);
   const variables = variablesIn(directory, { ...environment, ...own.variables });
   const manifest = manifestIn(directory, given.manifest);
   const { username, password } = credentialsIn(directory, variables, given.manifest);
@@ -93,22 +78,11 @@ export function registrationIn(own: OwnService, given: GivenService, environment
 /** Those of the manifest, as Tsuru would have them; without one, those of the service itself. */
 function credentialsIn(directory: string, variables: Variables, file?: string): { username: string; password: string } {
   const manifest = manifestIn(directory, file);
-  const { name } = readRecord(textIn(directory, RECORD) ?? '');
+  const { name } = recordIn(directory);
   return {
-    username: manifest?.username ?? (variables['SERVICE_USERNAME'] || name),
+    username: manifest?.username ?? manifest?.id ?? (variables['SERVICE_USERNAME'] || name),
     password: manifest?.password ?? (variables['SERVICE_PASSWORD'] || randomBytes(24).toString('base64url')),
   };
-}
-
-/** @param given must be there, unlike that of the project */
-function manifestIn(directory: string, given?: string) {
-  const file = given ?? join(directory, 'manifest.yaml');
-  return given !== undefined || existsSync(file) ? readManifest(file) : undefined;
-}
-
-/** The variables as the service has them: those of this process come first. */
-function variablesIn(directory: string, environment: NodeJS.ProcessEnv): Variables {
-  return { ...parseEnv(textIn(directory, '.env') ?? ''), ...environment };
 }
 
 function scriptsIn(directory: string): Record<string, unknown> {
@@ -120,23 +94,7 @@ function scriptsIn(directory: string): Record<string, unknown> {
   }
 }
 
-/** Follows no link but that of `.env`, which stays here: others would be published. @returns undefined if there is no such file */
-function textIn(directory: string, path: string): string | undefined {
-  try {
-    if (path === '.env') return readFileSync(join(directory, path), 'utf8');
-    return rootOf(directory).read(path)?.content.toString();
-  } catch (error) {
-    if (error instanceof ExpectedError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'Correct it.');
-  }
-}
-
 function portOf(text: string | undefined): number {
   const port = Number(isSet(text) ? text : DEFAULT_PORT);
   return port >= 0 && port <= 65_535 ? port : DEFAULT_PORT;
-}
-
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && value !== '';
 }

@@ -38,7 +38,7 @@ export const DEFAULT_TEAM = 'my-team';
  */
 export function registrationAt(address: URL, given: GivenService, environment: NodeJS.ProcessEnv): Registration {
   const manifest = readManifest(given.manifest);
-  const username = given.username ?? manifest.username ?? environment['SERVICE_USERNAME'] ?? DEFAULT_ID;
+  const username = given.username ?? manifest.username ?? manifest.id ?? environment['SERVICE_USERNAME'] ?? DEFAULT_ID;
   const password = given.password ?? manifest.password ?? environment['SERVICE_PASSWORD'];
   if (password === undefined || password === '') throw usage('The password is missing.', 'Set SERVICE_PASSWORD, --manifest or --password.');
   return {

@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+
+import { RECORD, type Answers } from '../answers/answers.ts';
+import { readRecord } from '../answers/record.ts';
+import { ExpectedError, messageOf, unreadable } from '../errors.ts';
+import { readManifest } from '../terminal/service-access.ts';
+import { parseManifest, withPassword, type Manifest, type ManifestProblem } from '../tsuru/manifest.ts';
+import { rootOf } from './open.ts';
+
+/** The manifest of a project, which git ignores, and the one without a password, which a fresh clone has. */
+const MANIFESTS = ['manifest.yaml', 'manifest.example.yaml'] as const;
+
+/** The files that a registration depends on. */
+export const REGISTERED_FILES = [MANIFESTS[0], 'permissions.json', 'docs/service.md', RECORD, '.env'];
+
+/** The variables of a service, from this process or from its `.env`. */
+export type Variables = Record<string, string | undefined>;
+
+/** The manifest of a project as it is sent to Tsuru. */
+export interface ProjectManifest {
+  /** As it is named in messages. */
+  path: string;
+  /** As it is on the disk. */
+  text: string;
+  /** With the password of the environment, else of `.env`, else its own. */
+  manifest: Manifest;
+  /** By lines of `text`. */
+  problems: ManifestProblem[];
+}
+
+/** Whether a directory is a generated project. */
+export function hasRecord(directory: string): boolean {
+  return existsSync(join(directory, RECORD));
+}
+
+/** The record of a project. @throws ExpectedError if it cannot be read */
+export function recordIn(directory: string): Answers {
+  return readRecord(textIn(directory, RECORD) ?? '');
+}
+
+/**
+ * Reads a manifest and the credentials of its service. While `SERVICE_OLD_PASSWORD` is in `.env`, a manifest with that password is
+ * right, too.
+ * @param file instead of that of the project, whose `.env` counts all the same
+ * @throws ExpectedError if a file cannot be read, or there is no manifest
+ */
+export function projectManifest(directory: string, environment: NodeJS.ProcessEnv, file?: string): ProjectManifest {
+  const path = file ?? MANIFESTS.find((name) => existsSync(join(directory, name))) ?? MANIFESTS[0];
+  const text = file === undefined ? textIn(directory, path) : readText(file, file);
+  if (text === undefined) throw unreadable(`${path} is not there.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
+  const read = parseManifest(text);
+  if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
+  const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password, SERVICE_OLD_PASSWORD: old } = variablesIn(directory, environment);
+  const own = read.manifest.password;
+  const isRotated = own !== undefined && own === old;
+  const credentials = {
+    ...(isSet(username) && { username }),
+    ...(isSet(password) && { password: isRotated ? own : password }),
+  };
+  // That of the environment, such as in a CI job, replaces the one in the file; that of `.env` must be the same.
+  const given = environment['SERVICE_PASSWORD'];
+  return { path, text, ...parseManifest(own !== undefined && isSet(given) ? withPassword(text, given) : text, credentials) };
+}
+
+/** @param given must be there, unlike that of the project */
+export function manifestIn(directory: string, given?: string): Manifest | undefined {
+  const file = given ?? join(directory, MANIFESTS[0]);
+  return given !== undefined || existsSync(file) ? readManifest(file) : undefined;
+}
+
+/** The variables as the service has them: those of this process come first. @throws ExpectedError if `.env` cannot be read */
+export function variablesIn(directory: string, environment: NodeJS.ProcessEnv): Variables {
+  return { ...parseEnv(textIn(directory, '.env') ?? ''), ...environment };
+}
+
+/**
+ * Reads a file of a project. It follows no link but that of `.env`, which stays here: others would be published.
+ * @returns undefined if there is no such file
+ * @throws ExpectedError if it cannot be read
+ */
+export function textIn(directory: string, path: string): string | undefined {
+  if (path === '.env') return readText(join(directory, path), path);
+  try {
+    return rootOf(directory).read(path)?.content.toString();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw notRead(path, error);
+  }
+}
+
+/** Whether a variable is set, and not empty. */
+export function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== '';
+}
+
+/** Follows links. @returns undefined if there is no such file */
+function readText(file: string, name: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw notRead(name, error);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function notRead(path: string, error: unknown): ExpectedError {
+  return error instanceof ExpectedError ? error : unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'Correct it.');
+}

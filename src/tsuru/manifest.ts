@@ -1,0 +1,313 @@
+import { isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+
+import { EXIT, ExpectedError } from '../errors.ts';
+import { nearest, styleOf, withoutBom } from '../text.ts';
+import { NAME } from './names.ts';
+
+/** What a manifest for `tsuru service create` says ("Registration" in the contract). A text that is missing or empty is left out. */
+export interface Manifest {
+  id?: string;
+  /** Tsuru sends the id if there is none. */
+  username?: string;
+  password?: string;
+  team?: string;
+  /** By cluster name; `production` is the fallback. */
+  endpoints: Record<string, string>;
+  multiCluster: boolean;
+}
+
+/** What a service takes from Tsuru. */
+export type Credentials = Pick<Manifest, 'username' | 'password'>;
+
+/** Something in a manifest that Tsuru or its client refuses, ignores or cannot use. The password is never quoted. */
+export interface ManifestProblem {
+  /** From 1; the first one if a field is missing. */
+  line: number;
+  /** Such as `endpoint.production`; empty for the whole manifest. */
+  field: string;
+  /** A whole sentence: what is wrong and what is allowed. */
+  message: string;
+  /** Whether Tsuru's client cannot read the file. */
+  isUnread: boolean;
+}
+
+/** What must hold for a field with a text; the first rule that does not is told. */
+const RULES = {
+  id: [[NAME, 'It must be 1 to 40 lower case letters, digits and dashes, and start with a letter.']],
+  username: [[/^[^:\p{Cc}]*$/u, 'It must have no colon and no control character: HTTP basic auth cannot carry them.']],
+  password: [
+    [/./s, 'It is missing: it must be the one that the service takes.'],
+    [/^\P{Cc}*$/u, 'It must be one line without control characters.'],
+  ],
+  team: [[/^[\w.@+-]*$/, 'It must be the name of a team, which has no blanks.']],
+} satisfies Record<string, [RegExp, string][]>;
+
+type TextField = keyof typeof RULES;
+
+/** What must hold for an endpoint. Tsuru adds http:// to one without a scheme. */
+const ENDPOINT_RULES: [RegExp, string][] = [
+  [/./s, 'It is missing: it must be the URL of the service API.'],
+  [/^[^\s\\\p{Cc}]*$/u, 'It must have no blanks and no backslashes.'],
+  [/^(https?:\/\/|(?!https?:\/)[^/?#@:]+(:\d+)?(\/|$|[?#@]))/, 'It must start with http:// or https://.'],
+  [/^(https?:\/\/)?[^/@]*(\/|$)/, 'It must have no user name and no password: the fields username and password are for them.'],
+  [/^[^?#]*$/, 'It must have no "?" and no "#": Tsuru adds paths to it.'],
+];
+
+/** The fields that Tsuru's client reads, in lower case only. */
+const FIELDS = [...Object.keys(RULES), 'endpoint', 'multi-cluster'];
+
+/** Characters: ten times those of any real manifest. */
+const LARGEST = 64 * 1024;
+
+/** How many problems are told. */
+const MOST_PROBLEMS = 100;
+
+/** How many mappings are merged. More are an attack, or never end. */
+const MOST_MERGES = 100;
+
+/** How Go's YAML 1.1 writes nothing, and booleans, without quotes; true is the group. */
+const NULL = /^(~|null|Null|NULL)?$/;
+const BOOLEAN = /^(?:(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)|n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+
+/** What Go's YAML refuses, or takes for the end of a line, unlike YAML 1.2. U+FFFD stands for bytes that are not UTF-8. */
+const REFUSED = /[^\P{Cc}\t\n\r]|\r(?!\n)|[\u2028\u2029\ufffd\ufffe\uffff]|\p{Cs}/u;
+
+/** Escapes of JSON that Go's YAML refuses. */
+const REFUSED_ESCAPE = /(?<!\\)(\\\\)*\\(\/|u[dD][89a-fA-F])/;
+
+/** Every scalar is a text, whatever it looks like. The pretty errors of YAML quote lines, and with them passwords. */
+const YAML_OPTIONS = { schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, prettyErrors: false, keepSourceTokens: true } as const;
+
+type AnyNode = Node | null | undefined;
+
+type Tell = (at: AnyNode | number, field: string, message: string, isUnread?: boolean) => void;
+
+/** The node that an alias stands for; any other node is itself. */
+type Resolve = (node: unknown) => AnyNode;
+
+/** A field as it is written. */
+interface Field {
+  key: Node;
+  value: AnyNode;
+}
+
+/** By name: each time that a field is there, in the order in which Go reads them, so that the last one counts. */
+type Fields = Map<string, Field[]>;
+
+/**
+ * Reads a manifest as Tsuru's client does, whose YAML is Go's: a password `0123` is that text, an unquoted `yes` is true. It
+ * never throws.
+ * @param service what the service takes, as far as it is known: its password is that of a manifest without one, and it is a problem
+ *   if the manifest has another one
+ * @returns what could be read, and every problem, by lines: none if Tsuru takes the manifest
+ */
+export function parseManifest(text: string, service: Credentials = {}): { manifest: Manifest; problems: ManifestProblem[] } {
+  const plain = withoutBom(text);
+  const problems: ManifestProblem[] = [];
+  const manifest: Manifest = { endpoints: {}, multiCluster: false };
+  const tell: Tell = (at, field, message, isUnread = false) => {
+    if (problems.length === MOST_PROBLEMS) return;
+    const offset = typeof at === 'number' ? at : (at?.range?.[0] ?? 0);
+    const line = plain.slice(0, offset).split('\n').length;
+    problems.push({ line, field: field.replace(/\p{C}/gu, '?').slice(0, 60), message, isUnread });
+  };
+  try {
+    const document = documentOf(plain);
+    if (Array.isArray(document)) tell(document[0], '', document[1], true);
+    else read(document, service, manifest, tell);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    tell(0, '', 'It is nested too deeply for a manifest.', true);
+  }
+  return { manifest, problems: problems.sort((a, b) => a.line - b.line) };
+}
+
+/**
+ * The same manifest with another password: all else stays, byte for byte.
+ * @throws ExpectedError if that is impossible, such as for a password that another field takes by an alias
+ */
+export function withPassword(text: string, password: string): string {
+  const plain = withoutBom(text);
+  const bom = text.slice(0, text.length - plain.length);
+  const others = (manifest: Manifest) => JSON.stringify([manifest.id, manifest.username, manifest.team, manifest.endpoints, manifest.multiCluster]);
+  const [from, to, written] = placeOf(plain, styleOf(text).eol, password);
+  const edited = bom + plain.slice(0, from) + written + plain.slice(to);
+  const after = parseManifest(edited).manifest;
+  if (after.password === password && others(after) === others(parseManifest(text).manifest)) return edited;
+  throw new ExpectedError(EXIT.inTheWay, 'The password in the manifest cannot be replaced without another change.', 'Write it there by hand, in one line, without an anchor or an alias.');
+}
+
+/** Whether an endpoint is on this machine, where Tsuru on another one cannot reach it. */
+export function isLocal(endpoint: string): boolean {
+  return /^(https?:\/\/)?(localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(:|\/|$)/i.test(endpoint);
+}
+
+/** What of a manifest is replaced for another password, and by what. */
+function placeOf(text: string, eol: string, password: string): [from: number, to: number, written: string] {
+  // JSON is YAML that all parsers read alike.
+  const value = JSON.stringify(password);
+  const atEnd = `${/(^|\n)$/.test(text) ? '' : eol}password: ${value}${eol}`;
+  if (text.length > LARGEST) return [text.length, text.length, atEnd];
+  const root = parseDocument(text, YAML_OPTIONS).contents;
+  if (!isMap(root)) return [text.length, text.length, atEnd];
+  const [start] = root.range;
+  const pair = (root.items as Pair<Node, Node | null>[]).findLast(({ key }) => isScalar(key) && key.value === 'password');
+  if (pair === undefined) {
+    if (root.flow === true) return [start + 1, start + 1, `password: ${value}${root.items.length > 0 ? ', ' : ''}`];
+    // Before the first field: what follows the last one, such as a comment, stays there.
+    const indent = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
+    return [start, start, `password: ${value}${eol}${indent}`];
+  }
+  const colon = pair.srcToken?.sep?.find(({ type }) => type === 'map-value-ind');
+  const [from, to] = pair.value?.range ?? [0, 0];
+  if (colon !== undefined && from === to) return [colon.offset + 1, colon.offset + 1, ` ${value}`];
+  // A text of several lines has its last line end in its range.
+  return [from, from + text.slice(from, to).trimEnd().length, value];
+}
+
+/** @returns where and why Tsuru's client cannot read it at all, if it cannot */
+function documentOf(text: string): Document.Parsed | [at: number, why: string] {
+  if (text.length > LARGEST) return [0, 'It is larger than 64 kB: this cannot be a manifest.'];
+  const character = REFUSED.exec(text);
+  if (character !== null) return [character.index, 'There is a character that is not allowed: it must be UTF-8 without control characters, in lines that end with LF or CRLF.'];
+  const document = parseDocument(text, YAML_OPTIONS);
+  const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
+  // What follows a colon may be a part of the password.
+  if (error !== undefined) return [error.pos[0], `This is not valid YAML: ${error.message.replace(/[:\\].*/s, '')}.`];
+  const { yaml } = document.directives;
+  if (yaml.explicit === true && yaml.version !== '1.1') return [0, "Tsuru's client reads YAML 1.1: the line with %YAML must go."];
+  return document;
+}
+
+function read(document: Document.Parsed, service: Credentials, manifest: Manifest, tell: Tell): void {
+  const [second] = document.errors;
+  if (second !== undefined) tell(second.pos[0], '', 'Tsuru ignores this second document: a manifest must be a single one.');
+  const resolve = resolverOf(document, tell);
+  const root = resolve(document.contents);
+  if (!isMap(root)) {
+    const isEmpty = textOf(root) === '';
+    tell(root, '', `The manifest ${isEmpty ? 'is empty' : 'is not a mapping'}: it must have fields such as id, password and endpoint.`, !isEmpty);
+    return;
+  }
+  const fields = fieldsOf(root, '', resolve, tell);
+  for (const [name, [field]] of fields) {
+    // What has an anchor is there for its aliases.
+    if (FIELDS.includes(name) || field?.value?.anchor !== undefined) continue;
+    const meant = nearest(name.toLowerCase(), FIELDS);
+    tell(field?.key, name, `Tsuru does not read this field. ${meant === undefined ? `The fields are ${FIELDS.join(', ')}.` : `Did you mean ${meant}?`}`);
+  }
+  for (const name of Object.keys(RULES) as TextField[]) {
+    const preset = name === 'password' ? service.password : undefined;
+    const value = valueOf(fields.get(name), name, RULES[name], tell, preset);
+    if (value !== '') manifest[name] = value;
+  }
+  for (const name of ['username', 'password'] as const) {
+    const [taken, sent] = [service[name], manifest[name] ?? (name === 'username' ? manifest.id : undefined)];
+    if (taken === undefined || sent === undefined || sent === taken) continue;
+    tell(fields.get(name)?.at(-1)?.key, name, `It is not SERVICE_${name.toUpperCase()}, which the service takes: all calls of Tsuru would get a 401. Both must be the same.`);
+  }
+  readEndpoints(fields.get('endpoint'), manifest, resolve, tell);
+  for (const { key, value } of fields.get('multi-cluster') ?? []) {
+    const text = plainOf(value);
+    const [isBoolean, isTrue] = BOOLEAN.exec(text ?? '') ?? [];
+    manifest.multiCluster = isTrue !== undefined;
+    if (isBoolean === undefined && !NULL.test(text ?? '?')) tell(key, 'multi-cluster', 'It must be true or false, without quotes.', true);
+  }
+}
+
+/** Reads a text that may be written several times, and tells what is wrong with it. @returns an empty one if it is missing or not a text */
+function valueOf(written: readonly Field[] = [], name: string, rules: readonly [RegExp, string][], tell: Tell, preset = ''): string {
+  const values = written.map(({ key, value }) => {
+    const text = textOf(value);
+    if (text === undefined) tell(key, name, 'It must be a text, not a list or a mapping.', true);
+    return text;
+  });
+  const value = values.at(-1) || preset;
+  const [, broken] = rules.find(([rule]) => !rule.test(value)) ?? [];
+  if (broken !== undefined && !values.includes(undefined)) tell(written.at(-1)?.key, name, broken);
+  return value;
+}
+
+/** Reads the endpoints. Go puts mappings that are written several times into one. */
+function readEndpoints(written: readonly Field[] = [], manifest: Manifest, resolve: Resolve, tell: Tell): void {
+  const found: Fields = new Map();
+  let isRight = true;
+  for (const { key, value } of written) {
+    if (isMap(value)) {
+      for (const [name, fields] of fieldsOf(value, 'endpoint.', resolve, tell)) found.set(name, [...(found.get(name) ?? []), ...fields]);
+    } else if (plainOf(value) !== undefined && textOf(value) === '') {
+      found.clear();
+    } else {
+      isRight = false;
+      tell(key, 'endpoint', 'It must be a mapping: write "production: URL" in a line below it.', true);
+    }
+  }
+  if (isRight && !found.has('production')) tell(written.at(-1)?.key, 'endpoint', 'It has no production, which must be the URL of the service API.');
+  const endpoints = [...found].map(([name, fields]) => [name, valueOf(fields, `endpoint.${name}`, ENDPOINT_RULES, tell)] as const);
+  manifest.endpoints = Object.fromEntries(endpoints);
+}
+
+/** Resolves aliases, and tells what only a look at every node finds. */
+function resolverOf(document: Document.Parsed, tell: Tell): Resolve {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<unknown, Node>();
+  visit(document, {
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (isScalar(node) && !['!', 'tag:yaml.org,2002:str', undefined].includes(node.tag)) tell(node, '', 'A tag such as !!binary must go: write the text itself.', true);
+      if (isScalar(node) && node.type === 'QUOTE_DOUBLE' && REFUSED_ESCAPE.test((node.srcToken as { source: string }).source)) tell(node, '', 'An escape of JSON, \\/ or half a surrogate pair, must go: write the character itself.', true);
+    },
+    Alias(_, node) {
+      const target = anchors.get(node.source);
+      if (target === undefined) tell(node, '', 'The anchor of an alias must stand before it.', true);
+      else targets.set(node, target);
+    },
+  });
+  return (node) => targets.get(node) ?? (node as AnyNode);
+}
+
+/** The fields of a mapping, with those that are merged into it. */
+function fieldsOf(map: YAMLMap, prefix: string, resolve: Resolve, tell: Tell): Fields {
+  let merges = 0;
+  const collect = (from: YAMLMap): Fields => {
+    const fields: Fields = new Map();
+    const own = new Set<string>();
+    const add = (name: string, more: readonly Field[]) => {
+      const written = fields.get(name);
+      if (written === undefined) fields.set(name, [...more]);
+      else written.push(...more);
+    };
+    for (const { key, value } of from.items as Pair<Node, AnyNode>[]) {
+      const name = textOf(resolve(key));
+      if (name === undefined) {
+        tell(key, prefix, 'The name of a field must be a text.', true);
+      } else if (plainOf(key) === '<<') {
+        const source = resolve(value);
+        // Of a list the first one counts.
+        for (const one of isSeq(source) ? source.items.map(resolve).reverse() : [source]) {
+          if (merges++ < MOST_MERGES && isMap(one)) for (const merged of collect(one)) add(...merged);
+          else if (merges <= MOST_MERGES + 1) tell(key, `${prefix}<<`, 'Only mappings can be merged, a few of them, and none into itself.', true);
+        }
+      } else {
+        if (own.has(name)) tell(key, prefix + name, 'It is there twice, and Tsuru takes the last one: there must be one.');
+        own.add(name);
+        add(name, [{ key, value: resolve(value) }]);
+      }
+    }
+    return fields;
+  };
+  return collect(map);
+}
+
+/** A scalar as Go reads it into a text; undefined for a list or a mapping. */
+function textOf(node: AnyNode): string | undefined {
+  const plain = plainOf(node);
+  if (plain !== undefined) return NULL.test(plain) ? '' : plain;
+  return isScalar(node) ? String(node.value) : undefined;
+}
+
+/** What is written without quotes and tags: it can be more than a text. Undefined for all else. */
+function plainOf(node: AnyNode): string | undefined {
+  if (node === null || node === undefined) return '';
+  return isScalar(node) && node.type === 'PLAIN' && node.tag === undefined ? String(node.value) : undefined;
+}
