@@ -15,9 +15,6 @@ const MANIFESTS = ['manifest.yaml', 'manifest.example.yaml'] as const;
 /** The files that a registration depends on. */
 export const REGISTERED_FILES = [MANIFESTS[0], 'permissions.json', 'docs/service.md', RECORD, '.env'];
 
-/** The variables of a service, from this process or from its `.env`. */
-export type Variables = Record<string, string | undefined>;
-
 /** The manifest of a project as it is sent to Tsuru. */
 export interface ProjectManifest {
   /** As it is named in messages. */
@@ -71,7 +68,7 @@ export function manifestIn(directory: string, given?: string): Manifest | undefi
 }
 
 /** The variables as the service has them: those of this process come first. @throws ExpectedError if `.env` cannot be read */
-export function variablesIn(directory: string, environment: NodeJS.ProcessEnv): Variables {
+export function variablesIn(directory: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...parseEnv(textIn(directory, '.env') ?? ''), ...environment };
 }
 
