@@ -38,15 +38,15 @@ export function recordIn(directory: string): Answers {
 }
 
 /**
- * Reads a manifest and the credentials of its service. While `SERVICE_OLD_PASSWORD` is in `.env`, a manifest with that password is
+ * Reads a manifest, and what the service beside it takes. While `SERVICE_OLD_PASSWORD` is in `.env`, a manifest with that password is
  * right, too.
- * @param file instead of that of the project, whose `.env` counts all the same
+ * @param file in the directory, instead of the manifest of the project; it may be a link
  * @throws ExpectedError if a file cannot be read, or there is no manifest
  */
 export function projectManifest(directory: string, environment: NodeJS.ProcessEnv, file?: string): ProjectManifest {
   const path = file ?? MANIFESTS.find((name) => existsSync(join(directory, name))) ?? MANIFESTS[0];
-  const text = file === undefined ? textIn(directory, path) : readText(file, file);
-  if (text === undefined) throw unreadable(`${path} is not there.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
+  const text = file === undefined ? textIn(directory, path) : readText(join(directory, file), file);
+  if (text === undefined) throw unreadable(`${join(directory, path)} does not exist.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
   const read = parseManifest(text);
   if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
   const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password, SERVICE_OLD_PASSWORD: old } = variablesIn(directory, environment);
