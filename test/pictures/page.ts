@@ -1,6 +1,6 @@
-import { openDesk, startBrowser } from './support/desk.ts';
+import { openDesk, startBrowser } from '../browser/support/desk.ts';
 
-/** Writes the pictures of the documentation, from a real run: `docs/sandbox.png`, and the same in the dark. */
+/** Writes the pictures of the sandbox's page, from a real run: `docs/pictures/sandbox.png`, and the same in the dark. */
 async function takePictures(): Promise<void> {
   const browser = await startBrowser();
   for (const isDark of [false, true]) {
@@ -18,7 +18,7 @@ async function takePictures(): Promise<void> {
     await page.locator('.call', { hasText: 'bind-app' }).click();
     await page.locator('.side .body').getByText('MYDB_HOST').waitFor();
     await page.evaluate("document.querySelector('.side').scrollTop = 0");
-    await page.screenshot({ path: `docs/sandbox${isDark ? '-dark' : ''}.png`, animations: 'disabled', caret: 'hide' });
+    await page.screenshot({ path: `docs/pictures/sandbox${isDark ? '-dark' : ''}.png`, animations: 'disabled', caret: 'hide' });
     await close();
   }
   await browser.close();
