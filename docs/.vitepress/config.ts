@@ -26,7 +26,7 @@ export default defineConfig({
     // A bare address, such as a default in a table of options, is no link.
     linkify: false,
     config: (md) => {
-      adaptLinks(md, { isPage: (path) => /^(docs\/[\w-]+|\w+)\.md$/.test(path), repository: process.env['SITE_REPOSITORY'] });
+      adaptLinks(md, { isPage: (path) => /^(docs\/[\w-]+|\w+)\.md$/.test(path), repository: process.env['SITE_REPOSITORY'] || undefined });
     },
   },
   themeConfig: {

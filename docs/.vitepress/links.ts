@@ -37,8 +37,8 @@ function withoutDeadLinks(tokens: Tokens, directory: string, { isPage, repositor
     }
     const href = token.type === 'link_open' ? (token.attrGet('href') ?? '') : '';
     if (href === '' || /^(#|\/|[a-z]+:)/.test(href)) return true;
-    const path = posix.join(directory, href.replace(/#.*/, ''));
-    if (isPage(path)) return true;
+    const path = posix.join(directory, href);
+    if (isPage(path.replace(/#.*/, ''))) return true;
     if (repository === undefined) {
       isDropped = true;
       return false;
