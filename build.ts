@@ -1,11 +1,13 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 import Handlebars from 'handlebars';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
+import { openBeginning } from './src/archive/archive.ts';
 import { abbreviate, withoutReserved } from './src/archive/words.ts';
 import { COMPILE_OPTIONS } from './src/render/handlebars.ts';
 import { BETWEEN_TEXTS } from './src/render/packed.ts';
@@ -51,8 +53,8 @@ const CHUNKS = [
   { name: 'steps', test: /src\/steps\/|node_modules\// },
 ];
 
-/** The modules that are apart from the archive: what the help needs, and what opens the archive with all others. */
-const HELPING = ['archive', 'cli', 'options', 'rolldown-runtime'].map((name) => `./${name}.cjs`);
+/** The modules that the help needs: they are at the beginning of the archive. */
+const HELPING = ['cli', 'options', 'rolldown-runtime'].map((name) => `./${name}.cjs`);
 
 /** Bundles the command line with everything that it uses into `dist`, and collects the licences of what went in. */
 async function build(): Promise<void> {
@@ -101,12 +103,11 @@ async function build(): Promise<void> {
   });
   await bundle.close();
   const page = await pageOf();
-  const chunks = output.flatMap((chunk) => (chunk.type === 'chunk' ? [{ name: `./${chunk.fileName}`, code: withShortExports(chunk.code) }] : []));
+  const chunks = output.flatMap((chunk) => (chunk.type === 'chunk' ? [[`./${chunk.fileName}`, withoutReserved(withShortExports(chunk.code))] as const] : []));
+  // What opens the archive is in the files that users load.
+  const others = chunks.filter(([name]) => !HELPING.includes(name) && name !== './archive.cjs');
   mkdirSync('dist');
-  const helping = chunks.filter(({ name }) => HELPING.includes(name)).flatMap(({ name, code }) => [name, code]);
-  writePacked('help.br', helping);
-  const packed = chunks.filter(({ name }) => !HELPING.includes(name)).flatMap(({ name, code }) => [name, withoutReserved(code)]);
-  writeArchive(['page', page.html, ...packed], await packedTemplates());
+  writeArchive([...chunks.filter(([name]) => HELPING.includes(name)), ['page', page.html], ...others].flat(), await packedTemplates());
   await writeEntries();
   await writeTypes();
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])).concat(page.modules);
@@ -137,15 +138,13 @@ async function writeEntries(): Promise<void> {
   chmodSync('dist/cli.js', 0o755);
 }
 
-/** Packs all texts in one file: they pack better together than apart, and better yet with frequent words abbreviated. */
+/**
+ * Packs all texts in one file, with NUL between them: they pack better together than apart, and better yet with frequent words abbreviated.
+ * @throws Error if the beginning of the file lacks a module that the help needs
+ */
 function writeArchive(code: readonly string[], templates: readonly string[]): void {
   const { list, texts } = abbreviate([...code, '', ...templates]);
-  writePacked('package.br', [list, ...texts]);
-}
-
-/** Writes texts into one file of `dist`, with NUL between them. */
-function writePacked(name: string, texts: readonly (string | Buffer)[]): void {
-  const text = Buffer.concat(texts.flatMap((one) => [Buffer.of(0), Buffer.from(one)]).slice(1));
+  const text = Buffer.concat([list, ...texts].flatMap((one) => [Buffer.of(0), Buffer.from(one)]).slice(1));
   const params = {
     [constants.BROTLI_PARAM_LGWIN]: 24,
     [constants.BROTLI_PARAM_LGBLOCK]: 17,
@@ -153,7 +152,9 @@ function writePacked(name: string, texts: readonly (string | Buffer)[]): void {
     [constants.BROTLI_PARAM_NDIRECT]: 30,
     [constants.BROTLI_PARAM_SIZE_HINT]: text.length,
   };
-  writeFileSync(join('dist', name), brotliCompressSync(text, { params }));
+  const file = join('dist', 'package.br');
+  writeFileSync(file, brotliCompressSync(text, { params }));
+  if (openBeginning(pathToFileURL(file)).code.length < 2 * HELPING.length) throw new Error('BEGINNING in src/archive/archive.ts is too small');
 }
 
 /** The texts of the templates: an expression with the compiled ones, their own texts, and then path and text of each plain file. */

@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'templates', 'examples', 'my-service', 'test/**/fixtures'] },
+  { ignores: ['**/dist', 'templates', 'examples', 'my-service', 'test/**/fixtures'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],

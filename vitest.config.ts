@@ -29,6 +29,7 @@ export default defineConfig({
       { test: { name: 'check', include: ['test/check/**/*.test.ts'], testTimeout: 60_000 } },
       // Debian's Chromium takes most of a core.
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      { test: { name: 'site', include: ['test/site/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
       { test: { name: 'sandbox', include: ['test/{publish,sandbox}/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {

@@ -70,6 +70,11 @@ async function main(): Promise<void> {
       const { sandbox } = await import('./commands/sandbox.ts');
       return sandbox({ ...context, ...(await running()), argv: rest, hurry: hurry.signal, platform: process.platform });
     }
+    case 'manifest': {
+      const { manifest } = await import('./commands/manifest.ts');
+      manifest({ ...context, argv: rest });
+      return;
+    }
     case 'completion': {
       const { completion } = await import('./commands/completion.ts');
       completion({ ...context, argv: rest });

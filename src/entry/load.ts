@@ -1,16 +1,20 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { compileFunction, constants } from 'node:vm';
-import { brotliDecompressSync } from 'node:zlib';
+
+import * as archive from '../archive/archive.ts';
 
 const require = createRequire(import.meta.url);
-const loaded = new Map<string, { exports: unknown }>();
-let helping: ReadonlyMap<string, string> | undefined;
-let packed: ReadonlyMap<string, () => string> | undefined;
+const file = new URL('package.br', import.meta.url);
+const loaded = new Map<string, { exports: unknown }>([['./archive.cjs', { exports: archive }]]);
+let helping: Sources | undefined;
+let packed: Sources | undefined;
+
+/** The source of each module, by its name. */
+type Sources = ReadonlyMap<string, () => string>;
 
 /**
- * Loads a module of the package as Node.js loads CommonJS. What the help needs is in a small file that is unpacked at once; the code
- * of the commands is in an archive. Everything else is Node's own.
+ * Loads a module of the package as Node.js loads CommonJS. What the help needs is at the beginning of the archive, the code of the
+ * commands further on; what opens the archive is here. Everything else is Node's own.
  */
 export function load(name: string): unknown {
   if (!name.startsWith('./')) return require(name);
@@ -29,25 +33,17 @@ export function load(name: string): unknown {
 
 /** @throws Error if the package has no such module */
 function sourceOf(name: string): string {
-  const source = (helping ??= unpackHelp()).get(name) ?? (packed ??= unpack()).get(name)?.();
+  helping ??= sourcesOf(archive.openBeginning(file));
+  const source = helping.get(name) ?? (packed ??= sourcesOf(archive.openArchive(file))).get(name);
   if (source === undefined) throw new Error(`${name} is not in the package`);
-  return source;
+  return source();
 }
 
-/** @returns the source of each module that the help needs, and of what opens the archive, by its name */
-function unpackHelp(): Map<string, string> {
-  const parts = String(brotliDecompressSync(readFileSync(new URL('help.br', import.meta.url)))).split('\0');
-  return new Map(parts.flatMap((name, index) => (index % 2 === 0 ? [[name, parts[index + 1] ?? '']] : [])));
-}
-
-/** @returns the source of each module in the archive, by its name */
-function unpack(): Map<string, () => string> {
-  const { openArchive } = load('./archive.cjs') as typeof import('../archive/archive.ts');
-  const { code, expand } = openArchive(new URL('package.br', import.meta.url));
+function sourcesOf({ code, expand }: Pick<archive.Archive, 'code' | 'expand'>): Sources {
   const sources = new Map<string, () => string>();
   for (let index = 0; index < code.length; index += 2) {
-    const [name = Buffer.of(), source = Buffer.of()] = code.slice(index, index + 2);
-    sources.set(String(expand(name)), () => String(expand(source)));
+    const [name, source] = code.slice(index, index + 2);
+    if (name && source) sources.set(String(expand(name)), () => String(expand(source)));
   }
   return sources;
 }

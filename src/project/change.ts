@@ -1,7 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import type { Answers } from '../answers/answers.ts';
-import { cancelled, EXIT } from '../errors.ts';
+import { cancelled, EXIT, ExpectedError, messageOf } from '../errors.ts';
 import type { WriteOptions } from '../terminal/project-options.ts';
 import { say } from '../terminal/terminal.ts';
 import { applyOperations, type ProjectRun } from './apply.ts';
@@ -13,7 +14,8 @@ import { nextBackup } from './carry-out.ts';
 import { beginRun, rootOf, sayApplied, undisturbed } from './open.ts';
 import { isUnsettled } from './plan.ts';
 import { propose, type Proposal } from './proposal.ts';
-import { sayConflicts, showProposal } from './show.ts';
+import { reportOf } from './report.ts';
+import { sayConflicts, showProposal, type Outcome } from './show.ts';
 import { refuseUncommitted } from './uncommitted.ts';
 
 /** The exit code of a change: done, conflicts, or a difference found by `--check`. */
@@ -44,8 +46,10 @@ export async function change(
 }
 
 /** Shows a proposal without writing it. */
-function look({ terminal }: ProjectContext, options: WriteOptions, proposal: Proposal): ChangeExit {
+function look(context: ProjectContext, options: WriteOptions, proposal: Proposal): ChangeExit {
+  const { terminal } = context;
   const { plan, isSame } = proposal;
+  report(context, options, proposal);
   showProposal(terminal, options, proposal);
   if (options.check) return isSame && !isUnsettled(plan) ? 0 : EXIT.different;
   return plan.conflicts.length > 0 || isUnsettled(plan) ? EXIT.conflict : 0;
@@ -62,11 +66,13 @@ async function write(
   const { changes, conflicts } = plan;
   const show = showProposal.bind(undefined, terminal, options, proposal);
   if (conflicts.length > 0 && options.conflict === 'fail' && context.prompts === undefined) {
+    report(context, options, proposal);
     show();
     if (!options.json) sayRefused(context, proposal);
     return EXIT.conflict;
   }
   if (isSame) {
+    report(context, options, proposal);
     show();
     return isUnsettled(plan) ? EXIT.conflict : 0;
   }
@@ -75,6 +81,7 @@ async function write(
   if (signal.aborted) throw cancelled();
   const settled = settledOperations(project.directory, conflicts, resolutions);
   const backup = nextBackup(rootOf(project.directory));
+  report(context, options, proposal, { resolutions, backup });
   const applied = await applyOperations(run, [
     ...backupOperations(backup, [...changes.filter(isEdited).flatMap(operationsOf), ...settled]),
     ...changes.flatMap(operationsOf),
@@ -87,6 +94,16 @@ async function write(
   const isLeft = plan.beside.length > 0 || plan.left.some(({ path }) => resolutions.get(path) !== 'take');
   // A prompt resolves a conflict; --conflict only leaves it in the file or beside it.
   return isLeft || (conflicts.length > 0 && options.conflict !== 'fail') ? EXIT.conflict : 0;
+}
+
+/** Writes the report, before anything in the project. @throws ExpectedError when it cannot be written */
+function report({ cwd, templates }: ProjectContext, options: WriteOptions, proposal: Proposal, outcome?: Outcome): void {
+  if (options.report === undefined) return;
+  try {
+    writeFileSync(resolve(cwd, options.report), reportOf(proposal, templates.version, outcome));
+  } catch (error) {
+    throw new ExpectedError(EXIT.inTheWay, `The report cannot be written: ${messageOf(error)}.`, 'Give a file that you may write.');
+  }
 }
 
 function sayRefused({ terminal }: ProjectContext, { plan }: Proposal): void {

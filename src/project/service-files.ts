@@ -15,9 +15,6 @@ const MANIFESTS = ['manifest.yaml', 'manifest.example.yaml'] as const;
 /** The files that a registration depends on. */
 export const REGISTERED_FILES = [MANIFESTS[0], 'permissions.json', 'docs/service.md', RECORD, '.env'];
 
-/** The variables of a service, from this process or from its `.env`. */
-export type Variables = Record<string, string | undefined>;
-
 /** The manifest of a project as it is sent to Tsuru. */
 export interface ProjectManifest {
   /** As it is named in messages. */
@@ -41,15 +38,15 @@ export function recordIn(directory: string): Answers {
 }
 
 /**
- * Reads a manifest and the credentials of its service. While `SERVICE_OLD_PASSWORD` is in `.env`, a manifest with that password is
+ * Reads a manifest, and what the service beside it takes. While `SERVICE_OLD_PASSWORD` is in `.env`, a manifest with that password is
  * right, too.
- * @param file instead of that of the project, whose `.env` counts all the same
+ * @param file in the directory, instead of the manifest of the project; it may be a link
  * @throws ExpectedError if a file cannot be read, or there is no manifest
  */
 export function projectManifest(directory: string, environment: NodeJS.ProcessEnv, file?: string): ProjectManifest {
   const path = file ?? MANIFESTS.find((name) => existsSync(join(directory, name))) ?? MANIFESTS[0];
-  const text = file === undefined ? textIn(directory, path) : readText(file, file);
-  if (text === undefined) throw unreadable(`${path} is not there.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
+  const text = file === undefined ? textIn(directory, path) : readText(join(directory, file), file);
+  if (text === undefined) throw unreadable(`${join(directory, path)} does not exist.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
   const read = parseManifest(text);
   if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
   const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password, SERVICE_OLD_PASSWORD: old } = variablesIn(directory, environment);
@@ -71,7 +68,7 @@ export function manifestIn(directory: string, given?: string): Manifest | undefi
 }
 
 /** The variables as the service has them: those of this process come first. @throws ExpectedError if `.env` cannot be read */
-export function variablesIn(directory: string, environment: NodeJS.ProcessEnv): Variables {
+export function variablesIn(directory: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...parseEnv(textIn(directory, '.env') ?? ''), ...environment };
 }
 

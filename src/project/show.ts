@@ -37,7 +37,8 @@ export interface Outcome {
   backup: string;
 }
 
-const VERBS: Record<Change['kind'], string> = {
+/** What happens to a file, in one word. */
+export const VERBS: Record<Change['kind'], string> = {
   create: 'new',
   update: 'changed',
   merge: 'merged',

@@ -112,6 +112,7 @@ export const REGENERATE = {
       ...{ flag: 'restore', placeholder: 'PATH', path: 'file' as const },
       help: 'restore a file to its generated content',
     }),
+    report: fileNamed('report', 'write the changes and conflicts as Markdown, for a pull request'),
     ...WRITING,
     ...EVERYWHERE,
   },
@@ -340,6 +341,20 @@ export const PUBLISH = {
   ],
 } satisfies Command;
 
+export const MANIFEST = {
+  name: 'manifest',
+  about:
+    "Checks a manifest as Tsuru and its client read it, and names every wrong field by its line. A password that it does not have is SERVICE_PASSWORD, of the environment or of the .env beside it. Without a file, it takes the project's manifest.yaml, or else manifest.example.yaml.",
+  argument: { usage: '[file]', noun: 'manifest', path: 'file' },
+  options: {
+    check: { kind: 'on', flag: 'check', help: 'print nothing but what is wrong, as without options' },
+    print: { kind: 'on', flag: 'print', help: 'print the manifest with its password, unless anything is wrong' },
+    ...EVERYWHERE,
+  },
+  examples: ['create-tsuru-service manifest', 'create-tsuru-service manifest --print | tsuru service create -'],
+  exitCodes: ['0 Tsuru takes it', '2 wrong usage', '5 a file cannot be read, or there is none', '6 something is wrong with it'],
+} satisfies Command;
+
 export const COMPLETION = {
   name: 'completion',
   about:
@@ -365,6 +380,7 @@ export const COMMANDS: readonly Command[] = [
   CHECK,
   PUBLISH,
   SANDBOX,
+  MANIFEST,
   COMPLETION,
 ];
 

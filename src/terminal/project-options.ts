@@ -12,6 +12,8 @@ export interface WriteOptions
     'dryRun' | 'check' | 'json' | 'conflict' | 'allowDirty' | 'install' | 'restore'
   > {
   directory: string;
+  /** The file for a report in Markdown. */
+  report?: string | undefined;
 }
 
 /** Reads the arguments of `regenerate`. @throws ExpectedError for wrong usage */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { openArchive, openBeginning } from '../../src/archive/archive.ts';
 import { abbreviate, expander } from '../../src/archive/words.ts';
 import { templates } from '../support/project.ts';
 
@@ -55,6 +56,15 @@ describe('abbreviating words', () => {
 });
 
 describe('the archive of the build', () => {
+  it('begins with the modules that the help needs, which can be read without the rest', () => {
+    const file = new URL('../../dist/package.br', import.meta.url);
+    const [beginning, whole] = [openBeginning(file), openArchive(file)];
+    const textsOf = ({ code, expand }: typeof beginning) => code.map((text) => expand(text).toString());
+    expect(textsOf(beginning)).toEqual(textsOf(whole).slice(0, beginning.code.length));
+    expect(textsOf(beginning)).toEqual(expect.arrayContaining(['./cli.cjs', './options.cjs']));
+    expect(beginning.code.length).toBeLessThan(whole.code.length / 2);
+  });
+
   it('has every plain file of the templates, byte for byte', () => {
     const plain = readdirSync('templates', { recursive: true, encoding: 'utf8' }).filter(
       (path) => statSync(join('templates', path)).isFile() && !path.endsWith('.hbs'),

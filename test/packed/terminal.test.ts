@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { ANSWERED, quiet } from '../support/cli.ts';
+import { startOnTerminal } from '../support/pseudo-terminal.ts';
 
 const ENTER = '\r';
 const DOWN = '\x1b[B';
@@ -39,46 +39,9 @@ describe('on a terminal', () => {
     rmSync(cwd, { recursive: true, force: true });
   });
 
-  /** Starts it on a pseudo-terminal. `type` waits for a text on the screen that was not there before, and then types. */
+  /** Starts it on a pseudo-terminal. */
   function start(args: readonly string[], columns = 100, directory = cwd, environment: NodeJS.ProcessEnv = {}) {
-    const terminal = spawn(inject('bin'), [...args], {
-      cwd: directory,
-      cols: columns,
-      rows: 40,
-      env: { ...quiet(), TERM: 'xterm-256color', ...environment },
-    });
-    let screen = '';
-    let seen = 0;
-    const listeners = new Set<() => void>();
-    terminal.onData((data) => {
-      screen += data;
-      for (const listener of listeners) listener();
-    });
-    const ended = new Promise<number>((resolve) => {
-      terminal.onExit(({ exitCode }) => {
-        resolve(exitCode);
-      });
-    });
-    const shows = (text: string) =>
-      new Promise<void>((resolve) => {
-        const look = () => {
-          const at = screen.indexOf(text, seen);
-          if (at === -1) return;
-          seen = at + text.length;
-          listeners.delete(look);
-          resolve();
-        };
-        listeners.add(look);
-        look();
-      });
-    const type = async (text: string, ...keys: string[]) => {
-      await shows(text);
-      for (const key of keys) terminal.write(key);
-    };
-    const kill = (signal: string) => {
-      terminal.kill(signal);
-    };
-    return { type, ended, kill, screen: () => screen };
+    return startOnTerminal(inject('bin'), args, { cwd: directory, columns, environment: { ...quiet(), ...environment } });
   }
 
   it('asks, shows the answers, and creates the project', async () => {

@@ -29,7 +29,7 @@ afterEach(() => {
 const isInstalled = (shell: string) => spawnSync(shell, ['--version']).status === 0;
 
 /** The first word of each command, and the directories, as they follow the program's name. */
-const FIRST = ['regenerate', 'endpoint', 'check', 'publish', 'sandbox', 'completion', 'my dir'];
+const FIRST = ['regenerate', 'endpoint', 'check', 'publish', 'sandbox', 'manifest', 'completion', 'my dir'];
 const flags = (name: string) => {
   const command = COMMANDS.find((one) => one.name === name);
   return Object.values(command?.options ?? {}).flatMap(flagsOf);
@@ -39,7 +39,7 @@ const flags = (name: string) => {
 const CASES: [words: string[], completions: string[]][] = [
   [[''], FIRST],
   [['reg'], ['regenerate']],
-  [['m'], ['my dir']],
+  [['m'], ['manifest', 'my dir']],
   [['my-db', ''], ['my dir']],
   [['--'], flags('')],
   [['--fr'], ['--framework']],
@@ -57,6 +57,8 @@ const CASES: [words: string[], completions: string[]][] = [
   [['check', '--format', 'j'], ['json', 'junit']],
   [['sandbox', '--state', 'm'], ['manifest.yaml', 'my dir']],
   [['sandbox', '--encoding', ''], ['form', 'json']],
+  [['manifest', ''], ['manifest.yaml', 'my dir']],
+  [['manifest', '--p'], ['--print']],
   [['completion', ''], [...SHELLS]],
   [['completion', 'z'], ['zsh']],
 ];

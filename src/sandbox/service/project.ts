@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
-import { isSet, manifestIn, recordIn, textIn, variablesIn, type Variables } from '../../project/service-files.ts';
+import { isSet, manifestIn, recordIn, textIn, variablesIn } from '../../project/service-files.ts';
 import type { Registration } from '../../publish/registration.ts';
 import type { GivenService } from '../options.ts';
 import { DEFAULT_TEAM } from './registration.ts';
@@ -77,7 +77,7 @@ export function registrationIn(own: OwnService, given: GivenService, environment
 }
 
 /** Those of the manifest, as Tsuru would have them; without one, those of the service itself. */
-function credentialsIn(directory: string, variables: Variables, file?: string): { username: string; password: string } {
+function credentialsIn(directory: string, variables: NodeJS.ProcessEnv, file?: string): { username: string; password: string } {
   const manifest = manifestIn(directory, file);
   const { name } = recordIn(directory);
   return {

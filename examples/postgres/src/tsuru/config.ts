@@ -13,6 +13,7 @@ const environment = z.object({
   HOST: z.string().min(1).default('0.0.0.0'),
   SERVICE_USERNAME: z.string({ error: 'is missing' }).min(1, 'is empty'),
   SERVICE_PASSWORD: z.string({ error: 'is missing' }).min(1, 'is empty'),
+  SERVICE_OLD_PASSWORD: z.string().default(''),
   BASE_PATH: z
     .string()
     .regex(/^(\/[\w.~-]+)*$/, 'must be a path such as /my/base, or empty')
@@ -40,6 +41,8 @@ export interface Config {
   host: string;
   username: string;
   password: string;
+  /** Accepted as well while the password changes; `''` for none. */
+  oldPassword: string;
   basePath: string;
   store: StoreConfig;
   logLevel: z.infer<typeof environment>['LOG_LEVEL'];
@@ -83,6 +86,7 @@ function configOf(data: z.output<typeof environment>): Config {
     host: data.HOST,
     username: data.SERVICE_USERNAME,
     password: data.SERVICE_PASSWORD,
+    oldPassword: data.SERVICE_OLD_PASSWORD,
     basePath: data.BASE_PATH,
     store: storeConfig(data),
     logLevel: data.LOG_LEVEL,

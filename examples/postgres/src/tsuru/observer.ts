@@ -47,8 +47,8 @@ export interface TelemetryOptions {
   /** The service's id in Tsuru. */
   service: string;
   provisioning: Provisioning;
-  /** The service's own address, and its password. */
-  config: { host: string; port: number; password: string };
+  /** The service's own address, and its passwords. */
+  config: { host: string; port: number; password: string; oldPassword: string };
   /** Such as `process.env`. */
   variables: Readonly<Record<string, string | undefined>>;
   store: Store;

@@ -61,6 +61,31 @@ describe('basic auth', () => {
     });
   });
 
+  it.each(['old', 'a:b:ü☃', 'pass'])('accepts the old password %s as well, and no other', async (oldPassword) => {
+    const { send } = await testService({ oldPassword });
+    const { headers, ...request } = call('GET', '/resources/plans');
+    const statusWith = async (password: string) =>
+      (await send({ ...request, headers: { ...headers, authorization: basic(`user:${password}`) } })).status;
+    expect(await Promise.all(['pass', oldPassword].map(statusWith))).toEqual([200, 200]);
+    for (const wrong of ['', `${oldPassword} `, `pass${oldPassword}`]) expect(await statusWith(wrong)).toBe(401);
+  });
+
+  it('accepts no empty password while there is no old one', async () => {
+    const { call: plain, send } = await testService({ oldPassword: '' });
+    const { headers, ...request } = call('GET', '/resources/plans');
+    expect((await send({ ...request, headers: { ...headers, authorization: basic('user:') } })).status).toBe(401);
+    expect((await plain('GET', '/resources/plans')).status).toBe(200);
+  });
+
+  it('warns while an old password is accepted, without showing it', async () => {
+    expect((await testService({ oldPassword: '' })).log).toEqual([]);
+    const { log } = await testService({ oldPassword: 'hush' });
+    expect(log.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ msg: expect.stringMatching(/^SERVICE_OLD_PASSWORD is still accepted/) as string }),
+    ]);
+    expect(log.join('')).not.toContain('hush');
+  });
+
   it('needs a configured password', async () => {
     await expect(testService({ password: '' })).rejects.toThrow('needs a password');
   });

@@ -33,6 +33,8 @@ export interface ServiceOptions {
   service: string;
   username: string;
   password: string;
+  /** Accepted as well while the password changes. */
+  oldPassword?: string;
   /** The path before `/resources` in the endpoint that is registered in Tsuru; `''` for none. */
   basePath: string;
   provisioning: Provisioning;
@@ -79,7 +81,8 @@ export function createService(given: ServiceOptions): Service {
   const { observer, metrics } = given;
   const options = { ...given, backend: observedBackend(given.backend, observer) };
   const { basePath, bodyLimit, multiCluster, refuseProxied, log } = options;
-  const authenticate = observedCheck(basicAuth(options.username, options.password), observer);
+  const authenticate = observedCheck(basicAuth(options.username, options.password, options.oldPassword), observer);
+  if (options.oldPassword) log.warn('SERVICE_OLD_PASSWORD is still accepted: remove it once Tsuru has the new one');
   const plans = new Plans(options.plans);
   const lifeCycle = new LifeCycle({ ...options, plans });
   const calls = [

@@ -22,6 +22,14 @@ describe('the configuration', () => {
     expect(() => readConfig({ ...complete, [name]: '' })).toThrow(`${name} is empty`);
   });
 
+  it('has no old password unless one is set', () => {
+    expect([undefined, '', 'old'].map((old) => readConfig({ ...complete, SERVICE_OLD_PASSWORD: old }).oldPassword)).toEqual([
+      '',
+      '',
+      'old',
+    ]);
+  });
+
   it('names every invalid variable, but no value', () => {
     const wrong = { ...complete, PORT: 'hush', BASE_PATH: 'hush/', REFUSE_PROXIED_CALLS: 'hush', LOG_LEVEL: 'hush' };
     let message = '';

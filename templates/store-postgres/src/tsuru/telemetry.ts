@@ -47,7 +47,9 @@ function settingsIn({ variables, config }: TelemetryOptions): { port?: number; p
   const { data, error } = environment.safeParse(variables);
   const problems = (error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`);
   const { METRICS_PORT: port, METRICS_PASSWORD: password } = data ?? {};
-  if (password === config.password) problems.push('METRICS_PASSWORD must differ from SERVICE_PASSWORD');
+  if (password !== undefined && [config.password, config.oldPassword].includes(password)) {
+    problems.push('METRICS_PASSWORD must differ from SERVICE_PASSWORD and SERVICE_OLD_PASSWORD');
+  }
   if (port === config.port && port !== 0) problems.push('METRICS_PORT must differ from PORT');
   if (problems.length === 0) return { ...(port !== undefined && { port }), ...(password !== undefined && { password }) };
   const lines = problems.map((problem) => `  ${problem}`).join('\n');

@@ -12,6 +12,7 @@ import { until } from './support/service.js';
 import { storePlace, type StorePlace } from './support/store.js';
 
 const PASSWORD = 'a password of the test';
+const OLD_PASSWORD = 'the old password of the test';
 const HEADERS = {
   authorization: `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`,
   connection: 'close',
@@ -207,11 +208,13 @@ describe('the service as a process', { timeout: SLOW }, () => {
 
   it.each([
     ['METRICS_PASSWORD', PASSWORD, 'must differ from SERVICE_PASSWORD'],
+    ['METRICS_PASSWORD', OLD_PASSWORD, 'must differ from SERVICE_PASSWORD and SERVICE_OLD_PASSWORD'],
     ['METRICS_PORT', 'many', 'must be a number'],
   ])('does not start when %s is %s', async (variable, value, problem) => {
-    const service = start({ [variable]: value });
+    const service = start({ SERVICE_OLD_PASSWORD: OLD_PASSWORD, [variable]: value });
     expect(await service.ended).toBe(1);
     expect(service.output()).toContain(`${variable} ${problem}`);
     expect(service.output()).not.toContain(PASSWORD);
+    expect(service.output()).not.toContain(OLD_PASSWORD);
   });
 });
