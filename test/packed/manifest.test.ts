@@ -62,7 +62,10 @@ describe('manifest', () => {
 
   it('takes the password of the environment before that of the file', async () => {
     write({ 'manifest.yaml': MANIFEST });
-    expect((await run(['--print'], { SERVICE_PASSWORD: 'other' })).stdout).toBe(MANIFEST.replace(PASSWORD, '"other"'));
+    for (const env of ['', ENV, `SERVICE_PASSWORD=new\nSERVICE_OLD_PASSWORD=${PASSWORD}\n`]) {
+      write({ '.env': env });
+      expect((await run(['--print'], { SERVICE_PASSWORD: 'other' })).stdout).toBe(MANIFEST.replace(PASSWORD, '"other"'));
+    }
   });
 
   it('finds credentials that are not those of the service', async () => {
