@@ -51,14 +51,12 @@ export function projectManifest(directory: string, environment: NodeJS.ProcessEn
   if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
   const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password, SERVICE_OLD_PASSWORD: old } = variablesIn(directory, environment);
   const own = read.manifest.password;
-  const isRotated = own !== undefined && own === old;
-  const credentials = {
-    ...(isSet(username) && { username }),
-    ...(isSet(password) && { password: isRotated ? own : password }),
-  };
   // That of the environment, such as in a CI job, replaces the one in the file; that of `.env` must be the same.
   const given = environment['SERVICE_PASSWORD'];
-  return { path, text, ...parseManifest(own !== undefined && isSet(given) ? withPassword(text, given) : text, credentials) };
+  const isReplaced = own !== undefined && isSet(given);
+  const isOld = own !== undefined && own === old && !isReplaced;
+  const credentials = { ...(isSet(username) && { username }), ...(isSet(password) && { password: isOld ? own : password }) };
+  return { path, text, ...parseManifest(isReplaced ? withPassword(text, given) : text, credentials) };
 }
 
 /** @param given must be there, unlike that of the project */

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isCollection, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 
 import { EXIT, ExpectedError } from '../errors.ts';
 import { nearest, styleOf, withoutBom } from '../text.ts';
@@ -31,6 +31,9 @@ export interface ManifestProblem {
   isUnread: boolean;
 }
 
+/** A rule for a text, and what is told if it does not hold. */
+type Rule = [rule: Pick<RegExp, 'test'>, message: string];
+
 /** What must hold for a field with a text; the first rule that does not is told. */
 const RULES = {
   id: [[NAME, 'It must be 1 to 40 lower case letters, digits and dashes, and start with a letter.']],
@@ -40,24 +43,25 @@ const RULES = {
     [/^\P{Cc}*$/u, 'It must be one line without control characters.'],
   ],
   team: [[/^[\w.@+-]*$/, 'It must be the name of a team, which has no blanks.']],
-} satisfies Record<string, [RegExp, string][]>;
+} satisfies Record<string, Rule[]>;
 
 type TextField = keyof typeof RULES;
 
 /** What must hold for an endpoint. Tsuru adds http:// to one without a scheme. */
-const ENDPOINT_RULES: [RegExp, string][] = [
+const ENDPOINT_RULES: Rule[] = [
   [/./s, 'It is missing: it must be the URL of the service API.'],
   [/^[^\s\\\p{Cc}]*$/u, 'It must have no blanks and no backslashes.'],
-  [/^(https?:\/\/|(?!https?:\/)[^/?#@:]+(:\d+)?(\/|$|[?#@]))/, 'It must start with http:// or https://.'],
-  [/^(https?:\/\/)?[^/@]*(\/|$)/, 'It must have no user name and no password: the fields username and password are for them.'],
+  [/^(https?:\/\/|(?!https?:\/\/))[^/?#@]*([/?#]|$)/, 'It must have no user name and no password: the fields username and password are for them.'],
+  [/^(https?:\/\/[^/?#:]|[^/?#:]+(:\d+)?([/?#]|$))/, 'It must start with http:// or https:// and a host.'],
   [/^[^?#]*$/, 'It must have no "?" and no "#": Tsuru adds paths to it.'],
+  [{ test: (url) => URL.canParse(/^https?:/.test(url) ? url : `http://${url}`) && !/%(?![\da-f]{2})/i.test(url) }, 'It must be a URL such as https://my-db.example.com.'],
 ];
 
 /** The fields that Tsuru's client reads, in lower case only. */
 const FIELDS = [...Object.keys(RULES), 'endpoint', 'multi-cluster'];
 
 /** Characters: ten times those of any real manifest. */
-const LARGEST = 64 * 1024;
+const LARGEST = 32 * 1024;
 
 /** How many problems are told. */
 const MOST_PROBLEMS = 100;
@@ -129,11 +133,15 @@ export function parseManifest(text: string, service: Credentials = {}): { manife
 export function withPassword(text: string, password: string): string {
   const plain = withoutBom(text);
   const bom = text.slice(0, text.length - plain.length);
-  const others = (manifest: Manifest) => JSON.stringify([manifest.id, manifest.username, manifest.team, manifest.endpoints, manifest.multiCluster]);
-  const [from, to, written] = placeOf(plain, styleOf(text).eol, password);
-  const edited = bom + plain.slice(0, from) + written + plain.slice(to);
-  const after = parseManifest(edited).manifest;
-  if (after.password === password && others(after) === others(parseManifest(text).manifest)) return edited;
+  const others = ({ id, username, team, endpoints, multiCluster }: Manifest) => JSON.stringify([id, username, team, endpoints, multiCluster]);
+  const before = parseManifest(text);
+  if (before.manifest.password === password) return text;
+  if (!before.problems.some(({ isUnread, field }) => isUnread && field === '')) {
+    const [from, to, written] = placeOf(plain, styleOf(text).eol, password);
+    const edited = bom + plain.slice(0, from) + written + plain.slice(to);
+    const after = parseManifest(edited).manifest;
+    if (after.password === password && others(after) === others(before.manifest)) return edited;
+  }
   throw new ExpectedError(EXIT.inTheWay, 'The password in the manifest cannot be replaced without another change.', 'Write it there by hand, in one line, without an anchor or an alias.');
 }
 
@@ -146,10 +154,8 @@ export function isLocal(endpoint: string): boolean {
 function placeOf(text: string, eol: string, password: string): [from: number, to: number, written: string] {
   // JSON is YAML that all parsers read alike.
   const value = JSON.stringify(password);
-  const atEnd = `${/(^|\n)$/.test(text) ? '' : eol}password: ${value}${eol}`;
-  if (text.length > LARGEST) return [text.length, text.length, atEnd];
   const root = parseDocument(text, YAML_OPTIONS).contents;
-  if (!isMap(root)) return [text.length, text.length, atEnd];
+  if (!isMap(root)) return [text.length, text.length, `${/(^|\n)$/.test(text) ? '' : eol}password: ${value}${eol}`];
   const [start] = root.range;
   const pair = (root.items as Pair<Node, Node | null>[]).findLast(({ key }) => isScalar(key) && key.value === 'password');
   if (pair === undefined) {
@@ -167,13 +173,13 @@ function placeOf(text: string, eol: string, password: string): [from: number, to
 
 /** @returns where and why Tsuru's client cannot read it at all, if it cannot */
 function documentOf(text: string): Document.Parsed | [at: number, why: string] {
-  if (text.length > LARGEST) return [0, 'It is larger than 64 kB: this cannot be a manifest.'];
+  if (text.length > LARGEST) return [0, 'It is larger than 32 kB: this cannot be a manifest.'];
   const character = REFUSED.exec(text);
   if (character !== null) return [character.index, 'There is a character that is not allowed: it must be UTF-8 without control characters, in lines that end with LF or CRLF.'];
   const document = parseDocument(text, YAML_OPTIONS);
   const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
   // What follows a colon may be a part of the password.
-  if (error !== undefined) return [error.pos[0], `This is not valid YAML: ${error.message.replace(/[:\\].*/s, '')}.`];
+  if (error !== undefined) return [error.pos[0], `This is not valid YAML: ${error.message.replace(/ ?[:\\].*/s, '')}.`];
   const { yaml } = document.directives;
   if (yaml.explicit === true && yaml.version !== '1.1') return [0, "Tsuru's client reads YAML 1.1: the line with %YAML must go."];
   return document;
@@ -183,6 +189,7 @@ function read(document: Document.Parsed, service: Credentials, manifest: Manifes
   const [second] = document.errors;
   if (second !== undefined) tell(second.pos[0], '', 'Tsuru ignores this second document: a manifest must be a single one.');
   const resolve = resolverOf(document, tell);
+  if (resolve === undefined) return;
   const root = resolve(document.contents);
   if (!isMap(root)) {
     const isEmpty = textOf(root) === '';
@@ -216,7 +223,7 @@ function read(document: Document.Parsed, service: Credentials, manifest: Manifes
 }
 
 /** Reads a text that may be written several times, and tells what is wrong with it. @returns an empty one if it is missing or not a text */
-function valueOf(written: readonly Field[] = [], name: string, rules: readonly [RegExp, string][], tell: Tell, preset = ''): string {
+function valueOf(written: readonly Field[] = [], name: string, rules: readonly Rule[], tell: Tell, preset = ''): string {
   const values = written.map(({ key, value }) => {
     const text = textOf(value);
     if (text === undefined) tell(key, name, 'It must be a text, not a list or a mapping.', true);
@@ -247,23 +254,36 @@ function readEndpoints(written: readonly Field[] = [], manifest: Manifest, resol
   manifest.endpoints = Object.fromEntries(endpoints);
 }
 
-/** Resolves aliases, and tells what only a look at every node finds. */
-function resolverOf(document: Document.Parsed, tell: Tell): Resolve {
+/** Resolves aliases. @returns undefined if Tsuru's client does not read one of the nodes, which is told */
+function resolverOf(document: Document.Parsed, tell: Tell): Resolve | undefined {
+  let refused = 0;
+  const refuse = (at: unknown, message: string) => {
+    refused++;
+    tell(at as Node, '', message, true);
+  };
   const anchors = new Map<string, Node>();
   const targets = new Map<unknown, Node>();
   visit(document, {
-    Value(_, node) {
+    Pair(_, { key }) {
+      if (plainOf(key as AnyNode) === '') refuse(key, 'A field must have a name.');
+    },
+    Value(_, node, path) {
       if (node.anchor !== undefined) anchors.set(node.anchor, node);
-      if (isScalar(node) && !['!', 'tag:yaml.org,2002:str', undefined].includes(node.tag)) tell(node, '', 'A tag such as !!binary must go: write the text itself.', true);
-      if (isScalar(node) && node.type === 'QUOTE_DOUBLE' && REFUSED_ESCAPE.test((node.srcToken as { source: string }).source)) tell(node, '', 'An escape of JSON, \\/ or half a surrogate pair, must go: write the character itself.', true);
+      if (!isScalar(node)) return;
+      const { type, tag, srcToken } = node;
+      const source = srcToken && 'source' in srcToken ? srcToken.source : '';
+      const isInBraces = path.some((one) => isCollection(one) && one.flow === true);
+      if (tag !== undefined && tag !== '!' && tag !== 'tag:yaml.org,2002:str') refuse(node, 'A tag such as !!binary must go: write the text itself.');
+      if (type === 'QUOTE_DOUBLE' && REFUSED_ESCAPE.test(source)) refuse(node, 'An escape such as \\/ or \\ud83d must go: write the character itself.');
+      if (type === 'PLAIN' && isInBraces && /^:|\?/.test(source)) refuse(node, 'A text with "?", or with ":" first, must be in quotes here.');
     },
     Alias(_, node) {
       const target = anchors.get(node.source);
-      if (target === undefined) tell(node, '', 'The anchor of an alias must stand before it.', true);
+      if (target === undefined) refuse(node, 'The anchor of an alias must stand before it.');
       else targets.set(node, target);
     },
   });
-  return (node) => targets.get(node) ?? (node as AnyNode);
+  return refused === 0 ? (node) => targets.get(node) ?? (node as AnyNode) : undefined;
 }
 
 /** The fields of a mapping, with those that are merged into it. */
