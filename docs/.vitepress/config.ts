@@ -45,6 +45,7 @@ export default defineConfig({
         items: [
           { text: 'Overview', link: '/README' },
           { text: 'The sandbox', link: '/docs/sandbox' },
+          { text: 'PostgreSQL', link: '/docs/postgres' },
           { text: 'check in CI', link: '/docs/check-in-ci' },
         ],
       },
@@ -64,6 +65,7 @@ export default defineConfig({
           { text: 'The record', link: '/docs/record' },
           { text: 'The backend interface', link: '/docs/backend' },
           { text: 'Checks', link: '/docs/checks' },
+          { text: 'Programmatic use', link: '/docs/programmatic' },
         ],
       },
       {

@@ -6,22 +6,25 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { pictureOfCheck, pictureOfCreate } from '../pictures/runs.ts';
 
-const PICTURES = join(import.meta.dirname, '../../docs/pictures');
+const inPictures = (name: string) => join(import.meta.dirname, '../../docs/pictures', name);
 
 /** `npm run pictures` writes them. */
-describe('the pictures of terminals', () => {
-  let scratch: string;
-  beforeAll(() => {
-    scratch = mkdtempSync(join(tmpdir(), 'pictures-'));
+describe('a picture of a terminal shows what the program prints today', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'pictures-'));
+  const project = { program: inject('bin'), cwd: join(scratch, 'my-db') };
+  let created: string;
+  beforeAll(async () => {
+    created = await pictureOfCreate({ ...project, cwd: scratch });
   });
   afterAll(() => {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('show what the program prints today', async () => {
-    const program = inject('bin');
-    await expect(await pictureOfCreate({ program, cwd: scratch })).toMatchFileSnapshot(join(PICTURES, 'create.svg'));
-    const project = join(scratch, 'my-db');
-    await expect(await pictureOfCheck({ program, cwd: project })).toMatchFileSnapshot(join(PICTURES, 'check.svg'));
+  it('create', async () => {
+    await expect(created).toMatchFileSnapshot(inPictures('create.svg'));
+  });
+
+  it('check', async () => {
+    await expect(await pictureOfCheck(project)).toMatchFileSnapshot(inPictures('check.svg'));
   });
 });

@@ -32,10 +32,4 @@ describe('the documents', () => {
       !existsSync(join(ROOT, path)) || (anchor !== undefined && !anchors(path).includes(anchor));
     expect(references(document).filter(isLost)).toEqual([]);
   });
-
-  it('show every picture', () => {
-    const shown = new Set(DOCUMENTS.flatMap(references).map(({ path }) => path));
-    const pictures = readdirSync(join(ROOT, 'docs/pictures')).map((name) => `docs/pictures/${name}`);
-    expect(pictures.filter((picture) => !shown.has(picture))).toEqual([]);
-  });
 });
