@@ -44,6 +44,7 @@ export default defineConfig({
         text: 'Start',
         items: [
           { text: 'Overview', link: '/README' },
+          { text: 'PostgreSQL', link: '/docs/postgres' },
           { text: 'The sandbox', link: '/docs/sandbox' },
           { text: 'check in CI', link: '/docs/check-in-ci' },
         ],
@@ -64,6 +65,7 @@ export default defineConfig({
           { text: 'The record', link: '/docs/record' },
           { text: 'The backend interface', link: '/docs/backend' },
           { text: 'Checks', link: '/docs/checks' },
+          { text: 'Programmatic use', link: '/docs/programmatic' },
         ],
       },
       {

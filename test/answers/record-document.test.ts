@@ -5,9 +5,7 @@ import { expect, it } from 'vitest';
 import { ENDPOINT_SCOPES, EXAMPLE_ENDPOINT, type EndpointAnswer } from '../../src/answers/answers.ts';
 import { endpointsProblem, METHODS } from '../../src/answers/endpoints.ts';
 import { QUESTIONS, withDefaults, type Question } from '../../src/answers/questions.ts';
-import { ANSWER_OPTIONS } from '../../src/terminal/answer-options.ts';
 import { ENDPOINT_ADD } from '../../src/terminal/commands.ts';
-import { usageOf } from '../../src/terminal/options.ts';
 
 const FILE = new URL('../../docs/record.md', import.meta.url).pathname;
 const EXAMPLE = new URL('../../examples/fastify/tsuru-service.yaml', import.meta.url);
@@ -26,7 +24,7 @@ and aliases are read; an edit that would change more than one answer because of 
 
 ## Keys
 
-All keys but \`version\` may be left out; they then have their default.
+All keys but \`version\` may be left out; they then have their default. [Options](options.md) lists the option of each.
 `;
 
 const ENDPOINTS = `## endpoints
@@ -74,10 +72,9 @@ function answersTable(): string {
   const rows = QUESTIONS.map((question) => {
     const value = defaults[question.key];
     const shown = Array.isArray(value) ? value.map(({ name }) => name).join(', ') : String(value);
-    const option = usageOf(ANSWER_OPTIONS[question.key]);
-    return row(`\`${question.key}\``, typeOf(question), shown === '' ? 'empty' : `\`${shown}\``, meaningOf(question), `\`${option}\``);
+    return row(`\`${question.key}\``, typeOf(question), shown === '' ? 'empty' : `\`${shown}\``, meaningOf(question));
   });
-  return table(['key', 'type', 'default', 'meaning', 'option'], [row('`version`', '`1`', 'none', 'The version of this format.', ''), ...rows]);
+  return table(['key', 'type', 'default', 'meaning'], [row('`version`', '`1`', 'none', 'The version of this format.'), ...rows]);
 }
 
 /** Why an endpoint with such a part is refused, without the part itself. */
