@@ -5,9 +5,7 @@ import { expect, it } from 'vitest';
 import { ENDPOINT_SCOPES, EXAMPLE_ENDPOINT, type EndpointAnswer } from '../../src/answers/answers.ts';
 import { endpointsProblem, METHODS } from '../../src/answers/endpoints.ts';
 import { QUESTIONS, withDefaults, type Question } from '../../src/answers/questions.ts';
-import { ANSWER_OPTIONS } from '../../src/terminal/answer-options.ts';
 import { ENDPOINT_ADD } from '../../src/terminal/commands.ts';
-import { usageOf } from '../../src/terminal/options.ts';
 
 const FILE = new URL('../../docs/record.md', import.meta.url).pathname;
 const EXAMPLE = new URL('../../examples/fastify/tsuru-service.yaml', import.meta.url);
@@ -26,7 +24,7 @@ and aliases are read; an edit that would change more than one answer because of 
 
 ## Keys
 
-All keys but \`version\` may be left out; they then have their default.
+All keys but \`version\` may be left out; they then have their default. [Options](options.md) lists the option of each.
 `;
 
 const ENDPOINTS = `## endpoints
@@ -39,9 +37,11 @@ const REST = `In addition, no two endpoints may have the same name, the same act
 paths that overlap, one must be more specific.
 `;
 
-const cell = (text: string) => text.replaceAll(/[|<]/g, '\\$&');
-const row = (...cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly string[]) => [row(...head), row(...head.map(() => '---')), ...rows, ''].join('\n');
+/** A key, as a section of its own: a table would be too wide for a phone. */
+function section(key: string, type: string, value: string, meaning: string): string {
+  return [`### \`${key}\``, '', meaning.replaceAll('<', '\\<'), '', `- Type: ${type}`, `- Default: ${value}`, ''].join('\n');
+}
+
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.:]$/.test(text) ? '' : '.'}`;
 
 function typeOf(question: Question): string {
@@ -64,47 +64,46 @@ function ruleOf(question: Question): string {
 function meaningOf(question: Question): string {
   const choices = question.kind === 'choice' && question.choices.some(({ title }) => title.includes(':')) ? question.choices : [];
   const explained = choices.map(({ value, title }) => `\`${value}\`: ${title.replace(/^[^:]*: /, '')}.`);
-  const isOnlyExplained = question.kind === 'text' && question.repeatable;
-  const help = isOnlyExplained ? '' : sentence(question.help.replace(/ \(default: .*\)/, ''));
-  return [help, question.explanation ?? '', ruleOf(question), ...explained].filter((text) => text !== '').join(' ');
+  const help = sentence(question.help.replace(/ \(default: .*\)/, ''));
+  const { explanation = help } = question;
+  // The explanation of a text adds to its help, that of choices and of plans says the same in more words.
+  const isAdded = question.kind === 'text' && !question.repeatable && explanation !== help;
+  return [...(isAdded ? [help] : []), explanation, ruleOf(question), ...explained].filter((text) => text !== '').join(' ');
 }
 
-function answersTable(): string {
+function answerSections(): string[] {
   const defaults = withDefaults({}, { directory: 'my-service', packageManager: 'npm' });
-  const rows = QUESTIONS.map((question) => {
+  return QUESTIONS.map((question) => {
     const value = defaults[question.key];
     const shown = Array.isArray(value) ? value.map(({ name }) => name).join(', ') : String(value);
-    const option = usageOf(ANSWER_OPTIONS[question.key]);
-    return row(`\`${question.key}\``, typeOf(question), shown === '' ? 'empty' : `\`${shown}\``, meaningOf(question), `\`${option}\``);
+    return section(question.key, typeOf(question), shown === '' ? 'empty' : `\`${shown}\``, meaningOf(question));
   });
-  return table(['key', 'type', 'default', 'meaning', 'option'], [row('`version`', '`1`', 'none', 'The version of this format.', ''), ...rows]);
 }
 
 /** Why an endpoint with such a part is refused, without the part itself. */
 function ruleOfEndpoint(part: Partial<EndpointAnswer>): string {
   const problem = endpointsProblem([{ ...EXAMPLE_ENDPOINT, ...part }], 'fastify') ?? '';
-  return sentence(problem.replace(/^.*?(needs|; )/, (_, start: string) => (start === 'needs' ? 'it needs' : '')).replace(/\.$/, ''));
+  return problem.replace(/^.*?(needs|; )/, (_, start: string) => (start === 'needs' ? 'it needs' : ''));
 }
 
-function endpointsTable(): string {
+function endpointSections(): string[] {
   const { method, path, scope, action, description } = ENDPOINT_ADD.options;
   const codes = (values: readonly string[]) => values.map((value) => `\`${value}\``).join(', ');
-  return table(
-    ['key', 'type', 'default', 'meaning'],
-    [
-      row('`name`', 'text', 'none', `The name of the endpoint and of its file in src/endpoints/. ${ruleOfEndpoint({ name: REFUSED })}`),
-      row('`method`', codes(METHODS), 'none', sentence(method.help)),
-      row('`path`', 'text', 'none', `${sentence(path.help)} ${ruleOfEndpoint({ path: '' })}`),
-      row('`scope`', codes(ENDPOINT_SCOPES), '`instance`', sentence(scope.help)),
-      row('`action`', 'text', 'none', `${sentence(action.help)} ${ruleOfEndpoint({ action: '' })}`),
-      row('`description`', 'text', 'none', `${sentence(description.help)} ${ruleOfEndpoint({ description: '' })}`),
-    ],
-  );
+  const sectionOf = (key: string, type: string, value: string, ...meaning: string[]) => section(`endpoints[].${key}`, type, value, meaning.map(sentence).join(' '));
+  return [
+    sectionOf('name', 'text', 'none', 'the name of the endpoint and of its file in `src/endpoints/`', ruleOfEndpoint({ name: REFUSED })),
+    sectionOf('method', codes(METHODS), 'none', method.help),
+    sectionOf('path', 'text', 'none', path.help, ruleOfEndpoint({ path: '' })),
+    sectionOf('scope', codes(ENDPOINT_SCOPES), '`instance`', scope.help),
+    sectionOf('action', 'text', 'none', action.help, ruleOfEndpoint({ action: '' })),
+    sectionOf('description', 'text', 'none', description.help, ruleOfEndpoint({ description: '' })),
+  ];
 }
 
 /** `npx vitest run --project unit test/answers/record-document.test.ts --update` writes the file. */
 it('documents every key of the record in docs/record.md', async () => {
   const example = ['## An example', '', '```yaml', readFileSync(EXAMPLE, 'utf8').trimEnd(), '```', ''].join('\n');
-  const parts = [ABOUT, answersTable(), ENDPOINTS, endpointsTable(), REST, example];
+  const version = section('version', '`1`', 'none', 'The version of this format.');
+  const parts = [ABOUT, version, ...answerSections(), ENDPOINTS, ...endpointSections(), REST, example];
   await expect(parts.join('\n')).toMatchFileSnapshot(FILE);
 });
