@@ -20,8 +20,10 @@ const END = 0x800;
 /** In a text, characters for private use are the {@link BYTES}. */
 const PRIVATE = 0xe000;
 
-/** No text contains one of them. */
-const RESERVED = new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map(characterFor)]);
+/** No text contains one of them. Only the build uses them, so that nothing is done here when a command starts. */
+function reserved(): Set<string> {
+  return new Set([SEPARATOR, BARE_END, DEEPER, SHALLOWER, CAPITAL, CAPITALS, ...CODES.map(characterFor)]);
+}
 
 /** In spaces. */
 const DEEPEST_INDENTATION = 24;
@@ -40,8 +42,9 @@ const MIN_COUNT = 5;
  */
 export function abbreviate(texts: readonly string[]): { list: string; texts: Buffer[] } {
   const counts = new Map<string, number>();
+  const signs = reserved();
   for (const text of texts) {
-    if (Array.from(text).some((character) => RESERVED.has(character))) throw new Error(`a character that stands for a word is in: ${text}`);
+    if (Array.from(text).some((character) => signs.has(character))) throw new Error(`a character that stands for a word is in: ${text}`);
     replaceWords(text, (word) => {
       counts.set(word, (counts.get(word) ?? 0) + 1);
       return undefined;
@@ -70,7 +73,8 @@ function bytesOf(text: string): Buffer {
 
 /** Code in which each character that stands for a word is written as an escape: in a literal, it means the same. */
 export function withoutReserved(code: string): string {
-  return Array.from(code, (sign) => (RESERVED.has(sign) ? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}` : sign)).join('');
+  const signs = reserved();
+  return Array.from(code, (sign) => (signs.has(sign) ? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}` : sign)).join('');
 }
 
 /** Replaces each word for which there is a character, given in small letters. */
@@ -107,7 +111,8 @@ export function expander(list: Uint8Array): (text: Uint8Array) => Buffer {
   for (const code of CODES) {
     const found = list.indexOf(SEPARATOR.charCodeAt(0), start);
     const end = found === -1 ? list.length : found;
-    [places.starts[code], places.ends[code]] = [start, end];
+    places.starts[code] = start;
+    places.ends[code] = end;
     longest = Math.max(longest, end - start + DEEPEST_INDENTATION);
     start = end + 1;
   }
