@@ -224,6 +224,8 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
       'ts-blank-space',
       'typescript',
       'typescript-eslint',
+      // Of Vitest: `npm ci` refuses a lock file with the newest one (see RESOLUTIONS).
+      'vite',
       'vitest',
       ...DEVELOPMENT[framework],
       ...BACKEND[backend].development,
