@@ -103,7 +103,7 @@ function checkOut(): string {
 }
 
 function environment(): NodeJS.ProcessEnv {
-  const prefix = join(home, 'global');
+  const prefix = join(scratch, 'global');
   return {
     ...online(),
     ...{ HOME: home, TMPDIR: home, npm_config_registry: registry.url, npm_config_prefix: prefix, npm_config_cache: join(scratch, 'npm-cache') },
@@ -162,7 +162,7 @@ describe('the weekly update of a project on GitHub', () => {
     expect(pull?.body).toContain('\n- merged `src/main.ts`\n');
     expect(git(remote, 'diff', '--name-only', 'main', BRANCH).split('\n')).toEqual(expect.arrayContaining(['README.md', 'src/main.ts']));
     expect(git(remote, 'ls-tree', '-r', '--name-only', BRANCH)).not.toMatch(/node_modules|\/backup\/|report\.md|^\.env$/m);
-  });
+  }, 900_000);
 
   it('leaves the branch as it is while the proposal stays the same, and brings the pull request up to date', async () => {
     commit('main', { 'package.json': quick });
