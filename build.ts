@@ -48,7 +48,7 @@ const CHUNKS = [
   { name: 'check', test: /src\/(check|commands\/check)/ },
   { name: 'sandbox', test: /src\/(sandbox|commands\/sandbox)/ },
   { name: 'prompts', test: /src\/(terminal\/|project\/conflicts)|node_modules\/(prompts|kleur|sisteransi)\// },
-  { name: 'regenerate', test: /src\/(commands\/(regenerate|endpoint)|project\/(change|disagreements|proposal|show))|node_modules\/js-tokens\// },
+  { name: 'regenerate', test: /src\/(commands\/(regenerate|endpoint)|project\/(change|disagreements|proposal|report|show))|node_modules\/js-tokens\// },
   { name: 'create', test: /generators\/|src\/(?!steps|(cli|index)\.ts)|node_modules\/(diff|dlv|handlebars|node-plop)\// },
   { name: 'steps', test: /src\/steps\/|node_modules\// },
 ];

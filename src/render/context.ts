@@ -2,7 +2,6 @@ import type { Answers, ENDPOINT_SCOPES, EndpointAnswer, Framework, Store } from 
 import { moreSpecificFirst, pathOf, sortedByName } from '../answers/endpoints.ts';
 import { quote } from '../text.ts';
 import { isBerry, wordsOf, type PackageManagerWords } from './package-manager.ts';
-import { apiRequest, setPermissions } from '../tsuru/api.ts';
 import { exportedName, importedNames, operationIds } from './handlers.ts';
 import { PACKAGE_MANAGER_VERSIONS, RESOLUTIONS, VERSIONS, type Dependency } from './versions.ts';
 
@@ -123,10 +122,6 @@ export interface TemplateContext extends Omit<Answers, 'endpoints'> {
   planArgument: string;
   /** The prefix of the blank backend's variables: `MY_SERVICE_`. */
   variablePrefix: string;
-  /** The shell command that sets the permissions in Tsuru. */
-  setPermissions: string;
-  /** The start of the shell command that registers the service. */
-  registerRequest: string;
 }
 
 const RUNTIME: Record<Framework, readonly Dependency[]> = {
@@ -229,6 +224,8 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
       'ts-blank-space',
       'typescript',
       'typescript-eslint',
+      // Of Vitest: `npm ci` refuses a lock file with the newest one (see RESOLUTIONS).
+      'vite',
       'vitest',
       ...DEVELOPMENT[framework],
       ...BACKEND[backend].development,
@@ -237,8 +234,6 @@ export function contextOf(answers: Answers, generatorVersion: string): TemplateC
     port: isLocal && endpoint.port !== '' ? Number(endpoint.port) : 8888,
     basePath: endpoint.pathname.replace(/\/$/, ''),
     variablePrefix: `${name.toUpperCase().replaceAll('-', '_')}_`,
-    setPermissions: setPermissions(name),
-    registerRequest: apiRequest('POST', '/1.0/services'),
   };
 }
 

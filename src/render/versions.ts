@@ -49,7 +49,7 @@ export const PACKAGE_MANAGER_VERSIONS: Record<PackageManager, string> = {
 
 /** Versions for indirect dependencies with Yarn, which does not apply the project's own version to them. */
 export const RESOLUTIONS: Record<Framework, readonly Dependency[]> = {
-  // Vite 8.4.0 names an optional package that the registry does not have; Yarn fails there, the others leave it out.
+  // Vite 8.4.0 names an optional package that the registry does not have; Yarn fails there, and so does `npm ci`.
   express: ['vite'],
   fastify: ['light-my-request', 'vite'],
   hono: ['vite'],

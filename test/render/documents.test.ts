@@ -24,13 +24,6 @@ async function text(path: string, more: Partial<Answers> = {}): Promise<string> 
   return (await files(more)).get(path) ?? '';
 }
 
-/** The first block of code in a document that has that in it. */
-function blockWith(document: string, part: string): string {
-  const block = document.split('```').find((candidate, index) => index % 2 === 1 && candidate.includes(part));
-  if (block === undefined) throw new Error(`no block has ${part}`);
-  return block;
-}
-
 interface Taken {
   method: string | undefined;
   path: string | undefined;
@@ -89,20 +82,6 @@ describe('a request in the documents', () => {
     });
   }
 
-  it('sets the permissions, as README.md has it', async () => {
-    const { code } = await run(blockWith(await text('README.md'), '/manifest"'));
-    expect(code).toBe(0);
-    expect(taken).toEqual([
-      {
-        method: 'PUT',
-        path: '/1.31/services/my-service/manifest',
-        authorization: 'bearer token-of-the-session',
-        type: 'application/json',
-        body: await text('permissions.json'),
-      },
-    ]);
-  });
-
   it('ends with a failure that shows what Tsuru says', async () => {
     status = 409;
     const { code, stdout } = await run(setPermissions('my-service'));
@@ -116,29 +95,6 @@ describe('a request in the documents', () => {
       `export TSURU_TARGET=http://127.0.0.1:${port} TSURU_TOKEN=mine; ${setPermissions('my-service')}`,
     );
     expect([code, taken[0]?.authorization]).toEqual([0, 'bearer mine']);
-  });
-
-  it.each([
-    [{ team: 'dbas', multiCluster: true }, { team: 'dbas', 'multi-cluster': 'true' }],
-    [{ endpoint: 'https://db.example.com/~base' }, {}],
-  ])('registers a service with JSON encoding, as README.md has it: %j', async (more, wanted) => {
-    const answers = { ...more, encoding: 'json' as const };
-    status = 201;
-    const { code } = await run(blockWith(await text('README.md', answers), '/1.0/services"'), answers);
-    expect(code).toBe(0);
-    const [request, ...others] = taken;
-    expect(others).toEqual([]);
-    expect(request).toMatchObject({ method: 'POST', path: '/1.0/services', authorization: 'bearer token-of-the-session' });
-    // Tsuru keeps a body of JSON in its event, with the password in it; a form's it leaves out.
-    expect(request?.type).toBe('application/x-www-form-urlencoded');
-    expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
-      id: 'my-service',
-      username: 'my-service',
-      password: 'a-password_of-the-test',
-      endpoint: answersWith(answers).endpoint,
-      encoding: 'json',
-      ...wanted,
-    });
   });
 });
 
@@ -202,9 +158,9 @@ describe.each(PACKAGE_MANAGERS)('a project with %s', (packageManager) => {
     const made = await files({ packageManager });
     const { scripts } = JSON.parse(made.get('package.json') ?? '') as { scripts: Record<string, string> };
     const { run } = wordsOf(packageManager);
-    const documents = ['README.md', 'Dockerfile', '.github/workflows/ci.yaml'].map((path) => made.get(path)).join('\n');
+    const documents = ['README.md', 'Dockerfile', '.github/workflows/ci.yaml', '.gitlab-ci.yml', 'ci/update.sh'].map((path) => made.get(path)).join('\n');
     const named = [...documents.matchAll(new RegExp(`\\b${run} ([\\w:]+)`, 'g'))].map(([, script]) => script);
-    expect(named).toEqual(expect.arrayContaining(['dev', 'build', 'types', 'lint', 'conformance']));
+    expect(named).toEqual(expect.arrayContaining(['dev', 'build', 'types', 'lint', 'conformance', 'publish:tsuru']));
     expect(named.filter((script) => script === undefined || !(script in scripts))).toEqual([]);
     expect(Object.keys(scripts)).not.toContain('check');
   });

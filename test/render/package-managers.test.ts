@@ -49,7 +49,7 @@ describe('the package manager of a project', () => {
     [
       'npm@11.19.1',
       'RUN npm install --global npm@11.19.1',
-      'npm install --global npm@11.19.1',
+      `npm install --global "$(node -p 'require("./package.json").packageManager')"`,
       'if [ -s package-lock.json ]; then npm ci; else npm install; fi',
       'npm ci --omit=dev',
     ],
