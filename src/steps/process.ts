@@ -1,6 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
-
-import spawn from 'cross-spawn';
+import { execa } from 'execa';
 
 import { messageOf } from '../errors.ts';
 
@@ -57,18 +55,22 @@ export async function run(
 ): Promise<Ended> {
   const hasLeash = isLong && system.platform !== 'win32';
   const [file, given] = hasLeash ? ['sh', ['-c', ON_A_LEASH, 'sh', command, ...args]] : [command, args];
-  const child = spawn(file, given, {
+  const child = execa(file, given, {
     cwd,
     env: environment,
-    stdio: [hasLeash ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-    windowsHide: true,
+    extendEnv: false,
+    stdin: hasLeash ? 'pipe' : 'ignore',
+    // The output is collected below, in the order in which it comes.
+    buffer: false,
+    cleanup: false,
+    reject: false,
     // Its own process group, so that its child processes can be ended with it.
     detached: system.platform !== 'win32',
   });
   const output = { stdout: '', stderr: '', all: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     const decoder = new TextDecoder();
-    child[name]?.on('data', (bytes: Uint8Array) => {
+    child[name].on('data', (bytes: Uint8Array) => {
       const text = decoder.decode(bytes, { stream: true });
       if (!isLong) {
         output[name] += text;
@@ -77,6 +79,7 @@ export async function run(
       onOutput?.(text);
     });
   }
+  // Execa's own `timeout` and `cancelSignal` do not end the child processes of the program.
   let killer: NodeJS.Timeout | undefined;
   const kill = () => void endTree(system, child.pid, 'SIGKILL');
   const stop = () => {
@@ -87,35 +90,22 @@ export async function run(
   signal?.addEventListener('abort', stop);
   hurry?.addEventListener('abort', kill);
   if (signal?.aborted) stop();
-  const end = await endOf(child);
+  const { failed, code, exitCode, signal: reason, cause } = await child;
   clearTimeout(killer);
   clearTimeout(timer);
   signal?.removeEventListener('abort', stop);
   hurry?.removeEventListener('abort', kill);
   // A child process may have ignored SIGTERM after closing its output.
   if (killer !== undefined || isLong) await endTree(system, child.pid, 'SIGKILL');
-  return { ok: end === 0, isMissing: isMissing(end), ending: end instanceof Error ? messageOf(end) : String(end), ...output };
-}
-
-/** The exit code, the signal that ended a program, or why it could not be started; its output has ended by then. */
-function endOf(child: ChildProcess): Promise<number | string | Error> {
-  return new Promise((resolve) => {
-    child.once('error', resolve);
-    child.once('close', (code, signal) => {
-      resolve(code ?? signal ?? '');
-    });
-  });
-}
-
-function isMissing(end: unknown): boolean {
-  return end instanceof Error && (end as NodeJS.ErrnoException).code === 'ENOENT';
+  const ending = String(exitCode ?? reason ?? messageOf(cause));
+  return { ok: !failed, isMissing: code === 'ENOENT', ending, ...output };
 }
 
 /** Ends a program and its child processes. */
 async function endTree(system: System, pid: number | undefined, signal: NodeJS.Signals): Promise<void> {
   if (pid === undefined) return;
   if (system.platform === 'win32') {
-    await endOf(spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }));
+    await execa('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', reject: false });
     return;
   }
   try {
