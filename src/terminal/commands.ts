@@ -344,15 +344,15 @@ export const PUBLISH = {
 export const MANIFEST = {
   name: 'manifest',
   about:
-    "Checks a manifest as Tsuru and its client read it, and names every wrong field by its line. A password that it does not have is SERVICE_PASSWORD, of the environment or of the .env beside it. Without a file, it takes the project's manifest.yaml, or else manifest.example.yaml.",
+    'Checks a manifest, by default that of the project, and names every wrong field by its line. SERVICE_PASSWORD, also of .env, is the password of a manifest without one.',
   argument: { usage: '[file]', noun: 'manifest', path: 'file' },
   options: {
-    check: { kind: 'on', flag: 'check', help: 'print nothing but what is wrong, as without options' },
-    print: { kind: 'on', flag: 'print', help: 'print the manifest with its password, unless anything is wrong' },
+    check: { kind: 'on', flag: 'check', help: 'only check it (the default)' },
+    print: { kind: 'on', flag: 'print', help: 'print it with its password if it is right' },
     ...EVERYWHERE,
   },
   examples: ['create-tsuru-service manifest', 'create-tsuru-service manifest --print | tsuru service create -'],
-  exitCodes: ['0 Tsuru takes it', '2 wrong usage', '5 a file cannot be read, or there is none', '6 something is wrong with it'],
+  exitCodes: ['0 Tsuru takes it', '2 wrong usage', '5 a file cannot be read', '6 something is wrong'],
 } satisfies Command;
 
 export const COMPLETION = {
