@@ -208,6 +208,14 @@ describe('hostile words of Tsuru', () => {
     }
   });
 
+  it('about another change of the service are told, whatever its status is', async () => {
+    for (const status of [409, 500]) {
+      const address = await hostile(() => 'event locked: service(my-db) running "service.update" start by user ann@example.com at 2026-01-01T00:00:00Z', status);
+      const { code, output } = await publishAt(address);
+      expect([code, oneLine(output)]).toEqual([1, expect.stringMatching(/Another change of my-db is running: .* Run the same command again\./) as string]);
+    }
+  });
+
   it('may make no sense at all', async () => {
     for (const body of ['', 'null', '{}', '[1]', '[{"Kind":1}]', '{"operations":3}', '"\\u0000"', '<']) {
       const address = await serve((_, response) => {
