@@ -40,46 +40,75 @@ afterAll(() => {
 /** Carries out a Dockerfile without Docker: each stage in a directory that stands for its root. @throws Error for what it does not know */
 function built(context: string): Image {
   const stages = new Map<string, Image>();
-  let image: Image | undefined;
-  const inImage = (path: string) => join(image?.root ?? '', path.startsWith('/') ? path : join(image?.workdir ?? '', path));
+  let image: Image = { root: '', workdir: '/', environment: {}, user: 'root', command: [], healthcheck: [], volumes: [] };
   for (const line of readFileSync(join(context, 'Dockerfile'), 'utf8').split('\n')) {
     const [, instruction = '', rest = ''] = /^([A-Z]+) (.+)$/.exec(line) ?? [];
     if (line === '' || line.startsWith('#')) continue;
     if (instruction === 'FROM') {
       const [from = '', , name = 'last'] = rest.split(' ');
-      const root = mkdtempSync(join(scratch, `${name}-`));
-      chmodSync(root, 0o755);
-      const base = stages.get(from);
-      if (base === undefined) expect(from).toMatch(/^node:\d+-slim$/);
-      else cpSync(base.root, root, { recursive: true, verbatimSymlinks: true });
-      image = { workdir: '/', environment: {}, user: 'root', command: [], healthcheck: [], volumes: [], ...base, root };
+      image = startStage(name, stages.get(from));
+      if (!stages.has(from)) expect(from).toMatch(/^node:\d+-slim$/);
       stages.set(name, image);
-      continue;
+    } else {
+      carryOut(image, instruction, rest, (stage) => (stage === undefined ? context : (stages.get(stage)?.root ?? '')));
     }
-    if (image === undefined) throw new Error('The Dockerfile does not start with FROM');
-    if (instruction === 'WORKDIR') {
+  }
+  return image;
+}
+
+/** @param base the earlier stage that it continues; without one, its files are what the instructions bring */
+function startStage(name: string, base: Image | undefined): Image {
+  const root = mkdtempSync(join(scratch, `${name}-`));
+  chmodSync(root, 0o755);
+  if (base !== undefined) cpSync(base.root, root, { recursive: true, verbatimSymlinks: true });
+  return { workdir: '/', environment: {}, user: 'root', command: [], healthcheck: [], volumes: [], ...base, root };
+}
+
+function carryOut(image: Image, instruction: string, rest: string, rootOf: (stage: string | undefined) => string): void {
+  const inImage = (path: string) => join(image.root, path.startsWith('/') ? path : join(image.workdir, path));
+  switch (instruction) {
+    case 'WORKDIR':
       image.workdir = rest;
       mkdirSync(inImage('.'), { recursive: true });
-    } else if (instruction === 'ENV') {Object.assign(image.environment, Object.fromEntries(rest.split(' ').map((pair) => pair.split('='))));}
-    else if (instruction === 'COPY') {
+      return;
+    case 'ENV':
+      Object.assign(image.environment, Object.fromEntries(rest.split(' ').map((pair) => pair.split('='))));
+      return;
+    case 'COPY': {
       const [, stage, paths = ''] = /^(?:--from=(\S+) )?(.+)$/.exec(rest) ?? [];
       const sources = paths.split(' ');
-      const target = inImage(sources.pop() ?? '');
-      const from = stage === undefined ? context : (stages.get(stage)?.root ?? '');
-      const found = sources.flatMap((path) => (path.endsWith('*') ? readdirSync(from).filter((name) => name.startsWith(path.slice(0, -1))) : [path]));
-      for (const path of found) {
-        const isInto = target.endsWith('/') || found.length > 1;
-        cpSync(join(from, path), isInto ? join(target, basename(path)) : target, { recursive: true, verbatimSymlinks: true });
-      }
-    } else if (instruction === 'RUN') {run(image, rest, inImage('.'));}
-    else if (instruction === 'USER') {image.user = rest;}
-    else if (instruction === 'VOLUME') {image.volumes.push(rest);}
-    else if (instruction === 'CMD') {image.command = JSON.parse(rest) as string[];}
-    else if (instruction === 'HEALTHCHECK') {image.healthcheck = JSON.parse(/ CMD (\[.*\])$/.exec(rest)?.[1] ?? '') as string[];}
-    else if (instruction !== 'EXPOSE') {throw new Error(`The test does not know ${line}`);}
+      copy(rootOf(stage), sources.slice(0, -1), inImage(sources.at(-1) ?? ''));
+      return;
+    }
+    case 'RUN':
+      run(image, rest, inImage('.'));
+      return;
+    case 'USER':
+      image.user = rest;
+      return;
+    case 'VOLUME':
+      image.volumes.push(rest);
+      return;
+    case 'CMD':
+      image.command = JSON.parse(rest) as string[];
+      return;
+    case 'HEALTHCHECK':
+      image.healthcheck = JSON.parse(/ CMD (\[.*\])$/.exec(rest)?.[1] ?? '') as string[];
+      return;
+    case 'EXPOSE':
+      return;
+    default:
+      throw new Error(`The test does not know ${instruction} ${rest}`);
   }
-  if (image === undefined) throw new Error('The Dockerfile is empty');
-  return image;
+}
+
+/** @param sources paths below `from`; one that ends with * may have no file */
+function copy(from: string, sources: readonly string[], target: string): void {
+  const found = sources.flatMap((path) => (path.endsWith('*') ? readdirSync(from).filter((name) => name.startsWith(path.slice(0, -1))) : [path]));
+  for (const path of found) {
+    const isInto = target.endsWith('/');
+    cpSync(join(from, path), isInto ? join(target, basename(path)) : target, { recursive: true, verbatimSymlinks: true });
+  }
 }
 
 /** Runs a command of the image with its directories at the root, which here are below that of the stage. */
