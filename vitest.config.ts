@@ -53,6 +53,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'tutorial',
+          include: ['test/tutorial/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          globalSetup: ['test/support/packed.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
           name: 'soak',
           include: ['test/soak/**/*.test.ts'],
           sequence: { groupOrder: 1 },

@@ -44,7 +44,7 @@ export default defineConfig({
         text: 'Start',
         items: [
           { text: 'Overview', link: '/README' },
-          { text: 'PostgreSQL', link: '/docs/postgres' },
+          { text: 'Build your service', link: '/docs/build-your-service' },
           { text: 'The sandbox', link: '/docs/sandbox' },
           { text: 'PostgreSQL', link: '/docs/postgres' },
           { text: 'check in CI', link: '/docs/check-in-ci' },
