@@ -31,7 +31,8 @@ let image: Image;
 beforeAll(() => {
   execFileSync(inject('bin'), ['my-service', '--yes', '--no-verify', '--no-git'], { cwd: scratch, env: online(), stdio: 'pipe' });
   image = built(project);
-});
+  // Three installations of all dependencies.
+}, 1_200_000);
 
 afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
