@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { defineConfig } from 'vitepress';
 
 import { adaptLinks } from './links.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
 
 /** The pages outside `docs/`. Every other Markdown file of the repository belongs to a template, an example or a test. */
 const ROOT_PAGES = ['README', 'CHANGELOG', 'CONTRIBUTING', 'SECURITY'];
@@ -17,10 +20,10 @@ export default defineConfig({
   description: 'Create a complete, tested Tsuru service API in Express, Fastify or Hono.',
   lang: 'en',
   base: process.env['SITE_BASE'] ?? '/',
-  srcDir: join(import.meta.dirname, '../..'),
+  srcDir: ROOT,
   srcExclude: ['!(docs)/**/*.md', `!(${ROOT_PAGES.join('|')}).md`],
   rewrites: { 'docs/index.md': 'index.md' },
-  cacheDir: join(import.meta.dirname, '../../node_modules/.cache/vitepress'),
+  cacheDir: join(ROOT, 'node_modules/.cache/vitepress'),
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   markdown: {
     // A bare address, such as a default in a table of options, is no link.
@@ -48,7 +51,7 @@ export default defineConfig({
           { text: 'The sandbox', link: '/docs/sandbox' },
           { text: 'PostgreSQL', link: '/docs/postgres' },
           { text: 'check in CI', link: '/docs/check-in-ci' },
-        ],
+        ].filter(({ link }) => existsSync(join(ROOT, `${link}.md`))),
       },
       {
         text: 'Background',
