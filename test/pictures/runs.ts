@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 
 import { online } from '../support/cli.ts';
@@ -12,6 +13,13 @@ import { windowOf } from './window.ts';
 
 const COLUMNS = 100;
 const ENTER = '\r';
+
+/** An author for the first commit, whatever git's settings on this machine are. */
+const AUTHOR = { name: 'An author', email: 'author@example.com' };
+const GIT = {
+  ...{ GIT_CONFIG_GLOBAL: devNull, GIT_CONFIG_SYSTEM: devNull },
+  ...{ GIT_AUTHOR_NAME: AUTHOR.name, GIT_AUTHOR_EMAIL: AUTHOR.email, GIT_COMMITTER_NAME: AUTHOR.name, GIT_COMMITTER_EMAIL: AUTHOR.email },
+};
 
 /** A program, and where it is started. */
 export interface Place {
@@ -68,7 +76,7 @@ async function checked(place: Place, file: string, text: string, code: number): 
 }
 
 function start({ program, cwd }: Place, args: readonly string[]): OnTerminal {
-  return startOnTerminal(program, args, { cwd, columns: COLUMNS, environment: online() });
+  return startOnTerminal(program, args, { cwd, columns: COLUMNS, environment: { ...online(), ...GIT } });
 }
 
 async function outputOf({ ended, screen }: OnTerminal, wanted: number): Promise<string> {
