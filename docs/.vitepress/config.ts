@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { defineConfig } from 'vitepress';
@@ -51,7 +50,7 @@ export default defineConfig({
           { text: 'The sandbox', link: '/docs/sandbox' },
           { text: 'PostgreSQL', link: '/docs/postgres' },
           { text: 'check in CI', link: '/docs/check-in-ci' },
-        ].filter(({ link }) => existsSync(join(ROOT, `${link}.md`))),
+        ],
       },
       {
         text: 'Background',

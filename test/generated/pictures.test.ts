@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { pictureOfCheck, pictureOfCreate } from '../pictures/runs.ts';
+import { pictureOfCheck, pictureOfCreate, pictureOfPublish } from '../pictures/runs.ts';
 
 const inPictures = (name: string) => join(import.meta.dirname, '../../docs/pictures', name);
 
@@ -26,5 +26,9 @@ describe('a picture of a terminal shows what the program prints today', () => {
 
   it('check', async () => {
     await expect(await pictureOfCheck(project)).toMatchFileSnapshot(inPictures('check.svg'));
+  });
+
+  it('publish', async () => {
+    await expect(await pictureOfPublish(project)).toMatchFileSnapshot(inPictures('publish.svg'));
   });
 });

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { online } from '../support/cli.ts';
 import { startOnTerminal, type OnTerminal } from '../support/pseudo-terminal.ts';
 import { startService } from '../support/service.ts';
@@ -60,23 +61,52 @@ export async function pictureOfCheck(place: Place): Promise<string> {
   return windowOf(lines, COLUMNS, 'create-tsuru-service check');
 }
 
+/** Registers a project in an empty Tsuru, and shows what an endpoint changes there. @returns the picture of that */
+export async function pictureOfPublish(place: Place): Promise<string> {
+  const file = join(place.cwd, 'manifest.yaml');
+  const output = await served(place.cwd, async (port) => {
+    writeFileSync(file, readFileSync(file, 'utf8').replace('http://localhost:8888', `http://localhost:${port}`));
+    const sandbox = await startSandbox({ port: await freePort(port + 1), team: 'dbas' });
+    const run = async (...args: string[]) => {
+      const shown = await outputOf(start(place, args, { TSURU_TARGET: sandbox.address, TSURU_TOKEN: sandbox.token }), 0);
+      return typed(`npx create-tsuru-service ${args.join(' ')}`) + shown.replaceAll(sandbox.address, 'http://127.0.0.1:8889');
+    };
+    try {
+      const first = await run('publish');
+      await run('endpoint', 'add', 'backups', '--yes', '--no-install', '--allow-dirty');
+      const changed = '\r\n\x1b[2m# After "endpoint add backups":\x1b[22m\r\n';
+      return withoutDurations(first + changed + (await run('publish', '--dry-run'))).replaceAll(`localhost:${port}`, 'localhost:8888');
+    } finally {
+      await sandbox.close();
+    }
+  });
+  return windowOf(await screenAfter(output, COLUMNS), COLUMNS, 'create-tsuru-service publish');
+}
+
 /** Runs `check` against the project's service with that text in a file. */
 async function checked(place: Place, file: string, text: string, code: number): Promise<string> {
   writeFileSync(file, text);
   execFileSync('npm', ['run', 'build'], { cwd: place.cwd, stdio: 'pipe' });
-  const port = await freePort(8888);
-  const service = await startService(place.cwd, { environment: { PORT: String(port) } });
-  try {
+  return served(place.cwd, async (port) => {
     const output = await outputOf(start(place, ['check', `http://localhost:${port}`, '--manifest', 'manifest.yaml']), code);
     const command = 'npx create-tsuru-service check http://localhost:8888 --manifest manifest.yaml';
     return typed(command) + withSameNames(withoutDurations(output), port);
+  });
+}
+
+/** Runs the built service of a project for as long as something uses it. */
+async function served<T>(project: string, use: (port: number) => Promise<T>): Promise<T> {
+  const port = await freePort(8888);
+  const service = await startService(project, { environment: { PORT: String(port) } });
+  try {
+    return await use(port);
   } finally {
     await service.stop();
   }
 }
 
-function start({ program, cwd }: Place, args: readonly string[]): OnTerminal {
-  return startOnTerminal(program, args, { cwd, columns: COLUMNS, environment: { ...online(), ...GIT } });
+function start({ program, cwd }: Place, args: readonly string[], environment: Record<string, string> = {}): OnTerminal {
+  return startOnTerminal(program, args, { cwd, columns: COLUMNS, environment: { ...online(), ...GIT, ...environment } });
 }
 
 async function outputOf({ ended, screen }: OnTerminal, wanted: number): Promise<string> {
