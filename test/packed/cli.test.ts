@@ -132,7 +132,7 @@ describe('the packed command line', () => {
     const having = files.filter((path) => readFileSync(join(cwd, 'my-db', path), 'utf8').includes(password));
     expect(having).toEqual(['.env', 'manifest.yaml']);
     for (const path of having) expect(statSync(join(cwd, 'my-db', path)).mode & 0o777).toBe(0o600);
-    for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  tsuru service create manifest.yaml']) {
+    for (const line of ['  cd my-db', '  npm install', '  npm run dev', '  npx create-tsuru-service sandbox', '  npm run publish:tsuru']) {
       expect(stdout).toContain(`${line}\n`);
     }
   });
