@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { EXIT, ExpectedError } from '../errors.ts';
+import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import type { Context } from '../project/context.ts';
 import { applyPlan } from '../publish/apply.ts';
 import type { Api } from '../publish/api.ts';
@@ -37,6 +37,7 @@ export async function publish({ argv, cwd, environment, terminal: given, signal 
     const results = await applyPlan(api, plan, wanted, (result) => { showResult(terminal, result); });
     const isSent = results.every(({ refusal }) => refusal === undefined);
     if (results[0]?.refusal === undefined) showProof(terminal, await proveReach(api, wanted.id));
+    if (signal.aborted) throw cancelled();
     return isSent && !plan.isOtherCluster ? 0 : EXIT.failed;
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;

@@ -24,7 +24,7 @@ export function obstacleIn({ status, text, exchange }: Answer, { address }: Api)
     return [`${address} redirects to ${plainLine(location ?? 'nowhere', 200)}, which is not followed: the token stays here.`, 'If that is Tsuru, give it with --target or TSURU_TARGET.'];
   }
   // Tsuru sends it with all replies but those about a path that it does not have.
-  if (reply?.headers['supported-tsuru'] === undefined && !/^404 page not found/.test(text)) {
+  if (reply?.headers['supported-tsuru'] === undefined) {
     if (status >= 500) return [`${address} replies with ${status}, but it is not Tsuru that does: a gateway is in front of it.`, `Is Tsuru running? ${AGAIN}`];
     return [`What replies at ${address} with ${status} is not Tsuru's API.`, 'Are TSURU_TARGET and --target right?'];
   }

@@ -1,4 +1,5 @@
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
+import { NAME } from '../tsuru/names.ts';
 import { ask, servicePath, type Answer, type Api } from './api.ts';
 import { eventQuery, eventsIn, fieldsIn, type EventFields, type ListedEvent } from './events.ts';
 import { obstacleIn, refusalOf } from './refusals.ts';
@@ -20,8 +21,10 @@ const MOST_EVENTS = 10;
 /** Asks Tsuru what it has of a service. @throws ExpectedError if it cannot be asked, refuses the token, or fails */
 export async function readRegistered(api: Api, wanted: Registration): Promise<Registered> {
   const { id } = wanted;
+  // Tsuru has no such service, and some of its paths for it, such as with a slash, would be others.
+  if (!NAME.test(id)) return { service: undefined, doc: '', permissions: shaped(null) };
   const doc = await asked(api, wanted, `${servicePath('1.0', id)}/doc`);
-  const permissions = await asked(api, wanted, `${servicePath('1.31', id)}/manifest`);
+  const permissions = await asked(api, wanted, `${servicePath('1.31', id)}/manifest`, true);
   const isThere = doc.status !== 404;
   return {
     service: isThere ? await readEvents(api, wanted) : undefined,
@@ -36,9 +39,10 @@ function isUnserved({ status, text }: Answer): boolean {
 }
 
 /** @returns a reply with 200, 403 or 404 @throws ExpectedError for any other */
-async function asked(api: Api, wanted: Registration, path: string): Promise<Answer> {
+async function asked(api: Api, wanted: Registration, path: string, isOptional = false): Promise<Answer> {
   const answer = await ask(api, 'GET', path);
   if (answer.text === 'aborted') throw cancelled();
+  if (isOptional && isUnserved(answer)) return answer;
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) throw new ExpectedError(EXIT.inTheWay, ...obstacle);
   if (![200, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.failed, ...refusalOf('service', answer, wanted));

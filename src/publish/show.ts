@@ -15,12 +15,12 @@ export function showPlan(terminal: Terminal, { kind, service, unread, doc, permi
   const isSame = service.length === 0 && doc === undefined && !Array.isArray(permissions) && !isOtherCluster && unread.length === 0 && permissions !== 'unread';
   say(terminal, kind === 'create' ? `${id} is new in ${address}:` : isSame ? `${id} in ${address} is up to date.` : `${id} in ${address}:`);
   for (const change of service) line(change.what, changeText(change));
-  if (unread.length > 0) line('not readable', `${unread.join(', ')}: Tsuru shows this in its events only, and not to this token; it is sent each time`);
-  line('password', `sent each time: Tsuru does not show it`);
-  if (doc === 'unread') line('documentation', 'not readable; it is sent each time');
+  if (unread.length > 0) line('not compared', `${unread.join(', ')}: only events of Tsuru show this, which this token may not read`);
+  line('password', 'sent each time: Tsuru does not show it');
+  if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
   if (isWhole && Array.isArray(doc)) for (const text of doc) terminal.write(`    ${plainLine(text.trimEnd(), LONGEST)}\n`);
-  if (permissions === 'unread') line('permissions', 'not readable; they are sent each time');
+  if (permissions === 'unread') line('permissions', 'not compared, but sent: this token may not read them');
   else if (permissions === 'unsupported') line('permissions', 'not sent: this Tsuru has no permissions of services, which came with version 1.31 of its API');
   else for (const change of permissions ?? []) line('permissions', `${change.what} ${changeText(change)}`);
   if (isOtherCluster) line('multi-cluster', OTHER_CLUSTER);

@@ -107,6 +107,7 @@ describe('what is not Tsuru', () => {
   it.each([
     ['a web page', 200, '<html>Log in</html>', /What replies at \S+ with 200 is not Tsuru's API\. Are TSURU_TARGET/],
     ['a page that is missing', 404, 'Not here', /What replies at \S+ with 404 is not Tsuru's API/],
+    ['another server in Go', 404, '404 page not found\n', /What replies at \S+ with 404 is not Tsuru's API/],
     ['a gateway', 502, 'Bad gateway', /replies with 502, but it is not Tsuru that does: a gateway/],
   ])('is told: %s', async (_, status, body, words) => {
     const address = await serve((_request, response) => {

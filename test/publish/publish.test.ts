@@ -160,7 +160,7 @@ describe('publish', () => {
     const token = await stage.userWith('service.update');
     const { code, output } = await stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: token });
     expect(code).toBe(0);
-    expect(output).toContain('not readable    endpoint, user name, team, encoding, multi-cluster: ');
+    expect(output).toContain('not compared    endpoint, user name, team, encoding, multi-cluster: ');
     expect((await stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: token }, '--check')).code).toBe(0);
   });
 });

@@ -140,7 +140,6 @@ describe('publish reads what Tsuru was recorded to reply', () => {
     ['service-create-not-allowed', 'lacks the permission service.create for the team team-a', 'An administrator'],
     ['service-create-unknown-team', 'or there is no such team', 'An administrator'],
     ['service-create-duplicate', 'Tsuru has had a service mydb since a moment ago.', 'Run the same command again.'],
-    ['service-create-bad-id-long', 'Invalid service id', ''],
   ])('as the refusal of %s', async (id, problem, advice) => {
     const call = recorded(id);
     const { api } = await replaying(...absent('x'), call.response);
