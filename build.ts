@@ -43,7 +43,7 @@ const CHUNKS = [
   { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
   { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
-  { name: 'tsuru', test: /src\/(tsuru\/(?!api)|terminal\/service-access)/ },
+  { name: 'tsuru', test: /src\/(tsuru\/|terminal\/service-access)/ },
   { name: 'publish', test: /src\/(publish|commands\/publish)/ },
   { name: 'check', test: /src\/(check|commands\/check)/ },
   { name: 'sandbox', test: /src\/(sandbox|commands\/sandbox)/ },

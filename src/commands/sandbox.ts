@@ -13,7 +13,7 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sand
 import { followFiles } from '../sandbox/service/watch-files.ts';
 import { registrarOf } from '../sandbox/service/keep-registered.ts';
 import { freePort } from '../sandbox/service/free-port.ts';
-import { ownServiceIn, registrationIn, type OwnService } from '../sandbox/service/project.ts';
+import { ownServiceIn, ownRegistrationIn, type OwnService } from '../sandbox/service/project.ts';
 import { registrationAt } from '../sandbox/service/registration.ts';
 import { runOwn } from '../sandbox/service/run-own.ts';
 import { watchService, type ServiceWatch } from '../sandbox/service/watch-service.ts';
@@ -93,7 +93,7 @@ async function serviceFor({ cwd, environment, signal }: SandboxContext, { addres
   const itsAddress = new URL(`http://127.0.0.1:${own.port}`);
   return {
     ...{ address: itsAddress, own, watch: watchService(itsAddress, true) },
-    registration: () => registrationIn(own, given, environment),
+    registration: () => ownRegistrationIn(own, given, environment),
     files: [...REGISTERED_FILES.map((path) => resolve(cwd, path)), ...manifest],
   };
 }

@@ -14,7 +14,7 @@ export interface Api {
 }
 
 /** What came of a request to Tsuru's API. Without a reply, the status is 0, and it is unknown whether it was carried out. */
-export interface Answer {
+export interface TsuruAnswer {
   status: number;
   /** Of the whole body, or why there is no reply. */
   text: string;
@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 /** A body in one of the two ways in which Tsuru reads it: fields in a form, anything else as JSON. */
-export type Body = { form: Record<string, string> } | { json: string };
+export type ApiBody = { form: Record<string, string> } | { json: string };
 
 /** Milliseconds. */
 const PATIENCE = 60_000;
@@ -30,7 +30,7 @@ const PATIENCE = 60_000;
 const NEVER = new AbortController().signal;
 
 /** Makes a request, and follows no redirect: the token goes to Tsuru only. Its connection is not used again. */
-export async function ask({ address, token, tls, signal = NEVER, timeout = PATIENCE }: Api, method: string, path: string, body?: Body): Promise<Answer> {
+export async function ask({ address, token, tls, signal = NEVER, timeout = PATIENCE }: Api, method: string, path: string, body?: ApiBody): Promise<TsuruAnswer> {
   const type = body && { 'Content-Type': CONTENT_TYPE['form' in body ? 'form' : 'json'] };
   const headers = { Authorization: `bearer ${token}`, ...type, Connection: 'close' };
   const text = body && ('form' in body ? formOf(body.form) : body.json);
@@ -56,7 +56,7 @@ export function servicePath(version: string, id: string): string {
 const LONGEST = 400;
 
 /** Tsuru's own words in one line, without control characters, and cut. */
-export function wordsOf({ text }: Answer): string {
+export function tsuruWords({ text }: TsuruAnswer): string {
   const line = plainLine(text.slice(0, 2 * LONGEST), 2 * LONGEST).replace(/\s+/g, ' ').trim();
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

@@ -1,14 +1,14 @@
 import { cancelled } from '../errors.ts';
-import { ask, servicePath, type Api, type Body } from './api.ts';
-import type { Plan } from './plan.ts';
-import { obstacleIn, refusalOf, type Part, type Refusal } from './refusals.ts';
+import { ask, servicePath, type Api, type ApiBody } from './api.ts';
+import type { PublishPlan } from './plan.ts';
+import { obstacleIn, objectionOf, type PublishedPart, type Objection } from './refusals.ts';
 import { readPermissions, type Registration } from './registration.ts';
 
 /** What came of a part of a plan. */
-export interface Result {
-  part: Part;
+export interface PartResult {
+  part: PublishedPart;
   /** Undefined if Tsuru did it. */
-  refusal: Refusal | undefined;
+  refusal: Objection | undefined;
 }
 
 /**
@@ -17,14 +17,14 @@ export interface Result {
  * @returns the results of the parts that were sent
  * @throws ExpectedError if it was cancelled
  */
-export async function applyPlan(api: Api, { kind, doc, permissions }: Plan, wanted: Registration, tell: (result: Result) => void): Promise<Result[]> {
+export async function applyPlan(api: Api, { kind, doc, permissions }: PublishPlan, wanted: Registration, tell: (result: PartResult) => void): Promise<PartResult[]> {
   const { id } = wanted;
   const isCreate = kind === 'create';
-  const results: Result[] = [];
-  const send = async (part: Part, method: string, path: string, body: Body): Promise<Refusal | undefined> => {
+  const results: PartResult[] = [];
+  const send = async (part: PublishedPart, method: string, path: string, body: ApiBody): Promise<Objection | undefined> => {
     const answer = await ask(api, method, path, body);
     if (answer.text === 'aborted') throw cancelled();
-    const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : refusalOf(part, answer, wanted, isCreate));
+    const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : objectionOf(part, answer, wanted, isCreate));
     results.push({ part, refusal });
     tell({ part, refusal });
     return refusal;

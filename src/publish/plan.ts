@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { linesOf } from '../text.ts';
 import type { Registered } from './registered.ts';
-import { isSame, operationText, readPermissions, type Permissions, type Registration } from './registration.ts';
+import { grantsTheSame, operationText, readPermissions, type Permissions, type Registration } from './registration.ts';
 
 /** A difference between what Tsuru has and what it is to have, as texts. */
-export interface Change {
+export interface Difference {
   /** Such as `endpoint`. */
   what: string;
   /** Undefined if it is new. */
@@ -19,22 +19,22 @@ export interface Change {
 type LineChanges = string[];
 
 /** What is to be sent to Tsuru, and why. */
-export interface Plan {
+export interface PublishPlan {
   kind: 'create' | 'update';
   /** What differs in the service itself. It is sent in any case, for its password, which Tsuru does not show. */
-  service: Change[];
+  service: Difference[];
   /** What of the service cannot be read, such as `team`. */
   unread: string[];
   /** Undefined if it is not sent; `unread` if it cannot be compared. */
   doc: LineChanges | 'unread' | undefined;
   /** The same for the permissions; `unsupported` by this Tsuru, so that they are not sent. */
-  permissions: Change[] | 'unread' | 'unsupported' | undefined;
+  permissions: Difference[] | 'unread' | 'unsupported' | undefined;
   /** Whether the service is multi-cluster in Tsuru or not, and is to be the other: an update does not change that. */
   isOtherCluster: boolean;
 }
 
 /** What is to be sent so that Tsuru has what it is to have. */
-export function planOf({ service, doc, permissions }: Registered, wanted: Registration): Plan {
+export function planOf({ service, doc, permissions }: Registered, wanted: Registration): PublishPlan {
   return {
     kind: service === undefined ? 'create' : 'update',
     ...serviceChanges(service, wanted),
@@ -45,13 +45,13 @@ export function planOf({ service, doc, permissions }: Registered, wanted: Regist
 }
 
 /** Whether Tsuru has something else than it is to have. */
-export function isDifferent({ kind, service, doc, permissions, isOtherCluster }: Plan): boolean {
+export function isDifferent({ kind, service, doc, permissions, isOtherCluster }: PublishPlan): boolean {
   return kind === 'create' || service.length > 0 || Array.isArray(doc) || Array.isArray(permissions) || isOtherCluster;
 }
 
-function serviceChanges(service: Registered['service'], wanted: Registration): Pick<Plan, 'service' | 'unread'> {
+function serviceChanges(service: Registered['service'], wanted: Registration): Pick<PublishPlan, 'service' | 'unread'> {
   const { id, username, team, encoding, isMultiCluster, endpoints } = wanted;
-  const changes: Change[] = [];
+  const changes: Difference[] = [];
   const unread: string[] = [];
   const compare = (what: string, before: string | undefined, after: string) => {
     if (service !== undefined && before === undefined) unread.push(what);
@@ -74,7 +74,7 @@ function serviceChanges(service: Registered['service'], wanted: Registration): P
 /** Edits beyond which two texts count as entirely different. */
 const MOST_EDITS = 4000;
 
-function docChanges(before: string | undefined, after: string | undefined): Plan['doc'] {
+function docChanges(before: string | undefined, after: string | undefined): PublishPlan['doc'] {
   if (after === undefined || before === after) return undefined;
   if (before === undefined) return 'unread';
   const [old, fresh] = [linesOf(before), linesOf(after)];
@@ -82,11 +82,11 @@ function docChanges(before: string | undefined, after: string | undefined): Plan
   return parts.flatMap(({ value, added = false, removed = false }) => (added || removed ? value.map((line) => `${added ? '+' : '-'} ${line}`) : []));
 }
 
-function permissionChanges(before: Registered['permissions'], text: string): Plan['permissions'] {
+function permissionChanges(before: Registered['permissions'], text: string): PublishPlan['permissions'] {
   if (before === undefined) return 'unread';
   if (before === 'unsupported') return before;
   const after = readPermissions(text);
-  if (isSame(before, after)) return undefined;
+  if (grantsTheSame(before, after)) return undefined;
   const switches = (['enabled', 'strict_actions', 'legacy_compat'] as const).filter((name) => before[name] !== after[name]);
   return [
     ...switches.map((what) => ({ what, before: String(before[what]), after: String(after[what]) })),

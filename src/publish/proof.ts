@@ -1,4 +1,4 @@
-import { ask, servicePath, wordsOf, type Answer, type Api } from './api.ts';
+import { ask, servicePath, tsuruWords, type TsuruAnswer, type Api } from './api.ts';
 import { obstacleIn } from './refusals.ts';
 
 /** Whether Tsuru reaches a service with its password, and gets plans. */
@@ -12,11 +12,11 @@ export async function proveReach(api: Api, id: string): Promise<Proof> {
   return proofIn(answer.status === 400 && pool !== undefined ? await ask(api, 'GET', `${path}?pool=${encodeURIComponent(pool)}`) : answer, api);
 }
 
-function proofIn(answer: Answer, api: Api): Proof {
+function proofIn(answer: TsuruAnswer, api: Api): Proof {
   const doubtful = (warning: string): Proof => ({ kind: 'doubtful', warning });
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) return doubtful(`Tsuru could not be asked whether it reaches the service: ${obstacle[0]}`);
-  const words = wordsOf(answer);
+  const words = tsuruWords(answer);
   if (answer.status === 200) {
     const plans = plansIn(answer.text);
     if (plans === undefined) return doubtful('Tsuru gets no plans from the service. Does it run with the same user name and password as in manifest.yaml? What it logs tells.');

@@ -1,14 +1,14 @@
 import { isNotHttp, isUntrusted } from '../tsuru/failures.ts';
 import { plainLine } from '../terminal/terminal.ts';
 import { quote } from '../text.ts';
-import { wordsOf, type Answer, type Api } from './api.ts';
+import { tsuruWords, type TsuruAnswer, type Api } from './api.ts';
 import { operationText, readPermissions, type Registration } from './registration.ts';
 
 /** A part of what is published, which Tsuru takes in a request of its own. */
-export type Part = 'service' | 'documentation' | 'permissions';
+export type PublishedPart = 'service' | 'documentation' | 'permissions';
 
 /** What is wrong, and what to do. */
-export type Refusal = [problem: string, advice: string];
+export type Objection = [problem: string, advice: string];
 
 const AGAIN = 'Run the same command again.';
 
@@ -16,7 +16,7 @@ const AGAIN = 'Run the same command again.';
  * What kept a request from Tsuru, or from being read by it.
  * @returns undefined if Tsuru has replied and taken the token
  */
-export function obstacleIn({ status, text, exchange }: Answer, { address }: Api): Refusal | undefined {
+export function obstacleIn({ status, text, exchange }: TsuruAnswer, { address }: Api): Objection | undefined {
   const { reply } = exchange;
   const location = reply?.headers['location'];
   if (status === 0) return lossOf(text, { address, exchange });
@@ -33,7 +33,7 @@ export function obstacleIn({ status, text, exchange }: Answer, { address }: Api)
 }
 
 /** Why there is no reply. A connection that breaks leaves open what was done. */
-function lossOf(failure: string, { address, exchange }: { address: string; exchange: Answer['exchange'] }): Refusal {
+function lossOf(failure: string, { address, exchange }: { address: string; exchange: TsuruAnswer['exchange'] }): Objection {
   const target = 'Are TSURU_TARGET and --target right, and is Tsuru running?';
   if (isUntrusted(exchange)) return [`The certificate of ${address} is not trusted: ${failure}.`, 'Give the certificate of its authority with --ca FILE.'];
   if (isNotHttp(exchange)) return [`${address} does not speak ${address.startsWith('https') ? 'TLS' : 'HTTP'}: ${failure}.`, target];
@@ -43,9 +43,9 @@ function lossOf(failure: string, { address, exchange }: { address: string; excha
 }
 
 /** Why Tsuru refused a part, and what to do. */
-export function refusalOf(part: Part, answer: Answer, wanted: Registration, isCreate = false): Refusal {
+export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Registration, isCreate = false): Objection {
   const { status } = answer;
-  const words = wordsOf(answer);
+  const words = tsuruWords(answer);
   const { id, team } = wanted;
   const refused = `Tsuru refuses the ${part}`;
   if (/^event locked/.test(words)) return [`Another change of ${id} is running: ${words}.`, AGAIN];
@@ -65,7 +65,7 @@ export function refusalOf(part: Part, answer: Answer, wanted: Registration, isCr
 }
 
 /** The roles that would be left with a permission for nothing, and the commands that take it from them. */
-function orphansOf({ text }: Answer, id: string): Refusal | undefined {
+function orphansOf({ text }: TsuruAnswer, id: string): Objection | undefined {
   try {
     const { conflicts } = JSON.parse(text) as { conflicts: { action: string; roles: string[] }[] };
     const commands = conflicts.flatMap(({ action, roles }) => roles.map((role) => `  tsuru role permission remove ${[role, `service-action.${id}.${action}`].map((word) => quote(plainLine(word, 200))).join(' ')}`));

@@ -1,8 +1,8 @@
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { NAME } from '../tsuru/names.ts';
-import { ask, servicePath, type Answer, type Api } from './api.ts';
+import { ask, servicePath, type TsuruAnswer, type Api } from './api.ts';
 import { eventQuery, eventsIn, fieldsIn, type EventFields, type ListedEvent } from './events.ts';
-import { obstacleIn, refusalOf } from './refusals.ts';
+import { obstacleIn, objectionOf } from './refusals.ts';
 import { shaped, type Permissions, type Registration } from './registration.ts';
 
 /** What Tsuru has of a service. */
@@ -34,18 +34,18 @@ export async function readRegistered(api: Api, wanted: Registration): Promise<Re
 }
 
 /** Whether this Tsuru has no such route. */
-function isUnserved({ status, text }: Answer): boolean {
+function isUnserved({ status, text }: TsuruAnswer): boolean {
   return status === 404 && text.startsWith('404 page not found');
 }
 
 /** @returns a reply with 200, 403 or 404 @throws ExpectedError for any other */
-async function asked(api: Api, wanted: Registration, path: string, isOptional = false): Promise<Answer> {
+async function asked(api: Api, wanted: Registration, path: string, isOptional = false): Promise<TsuruAnswer> {
   const answer = await ask(api, 'GET', path);
   if (answer.text === 'aborted') throw cancelled();
   if (isOptional && isUnserved(answer)) return answer;
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) throw new ExpectedError(EXIT.inTheWay, ...obstacle);
-  if (![200, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.failed, ...refusalOf('service', answer, wanted));
+  if (![200, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.failed, ...objectionOf('service', answer, wanted));
   return answer;
 }
 

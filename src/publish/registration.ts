@@ -23,7 +23,7 @@ export interface Registration {
 }
 
 /** One route of an instance that a permission is given for. */
-export interface Operation {
+export interface GrantedOperation {
   method: string;
   path: string;
   action: string;
@@ -34,7 +34,7 @@ export interface Permissions {
   enabled: boolean;
   strict_actions: boolean;
   legacy_compat: boolean;
-  operations: Operation[];
+  operations: GrantedOperation[];
 }
 
 /**
@@ -59,7 +59,7 @@ export function shaped(given: unknown): Permissions | undefined {
   const list: unknown = operations ?? [];
   if (typeof given !== 'object' || Array.isArray(given) || !Array.isArray(list)) return undefined;
   const read = list.map((one) => {
-    const { method, path, action } = (one ?? {}) as Partial<Operation>;
+    const { method, path, action } = (one ?? {}) as Partial<GrantedOperation>;
     return { method: method ?? '', path: path ?? '', action: action ?? '' };
   });
   const isRight = [enabled, strict_actions, legacy_compat].every((value) => typeof value === 'boolean') && read.every((one) => Object.values(one).every((value) => typeof value === 'string'));
@@ -67,7 +67,7 @@ export function shaped(given: unknown): Permissions | undefined {
 }
 
 /** Whether two permissions manifests give the same permissions: the order of the operations does not count. */
-export function isSame(one: Permissions, other: Permissions): boolean {
+export function grantsTheSame(one: Permissions, other: Permissions): boolean {
   return isDeepStrictEqual(inOrder(one), inOrder(other));
 }
 
@@ -76,6 +76,6 @@ function inOrder({ operations, ...switches }: Permissions) {
 }
 
 /** Such as `GET /usage (usage.show)`. */
-export function operationText({ method, path, action }: Operation): string {
+export function operationText({ method, path, action }: GrantedOperation): string {
   return `${method} ${path} (${action})`;
 }

@@ -1,6 +1,6 @@
 import { plainLine, say, type Terminal } from '../terminal/terminal.ts';
-import type { Result } from './apply.ts';
-import type { Change, Plan } from './plan.ts';
+import type { PartResult } from './apply.ts';
+import type { Difference, PublishPlan } from './plan.ts';
 import type { Proof } from './proof.ts';
 import type { Registration } from './registration.ts';
 
@@ -8,7 +8,7 @@ import type { Registration } from './registration.ts';
 const LONGEST = 200;
 
 /** Shows what would be sent, or will be. @param isWhole whether to show each changed line of the documentation */
-export function showPlan(terminal: Terminal, { kind, service, unread, doc, permissions, isOtherCluster }: Plan, { id }: Registration, address: string, isWhole: boolean): void {
+export function showPlan(terminal: Terminal, { kind, service, unread, doc, permissions, isOtherCluster }: PublishPlan, { id }: Registration, address: string, isWhole: boolean): void {
   const line = (what: string, text: string) => {
     terminal.write(`  ${what.padEnd(15)} ${text}\n`);
   };
@@ -30,7 +30,7 @@ export function showPlan(terminal: Terminal, { kind, service, unread, doc, permi
 export const OTHER_CLUSTER =
   'An update does not change multi-cluster in Tsuru: set it back in manifest.yaml, or remove the instances and the service (tsuru service destroy), then publish again.';
 
-function changeText({ before, after }: Change): string {
+function changeText({ before, after }: Difference): string {
   const [old, fresh] = [before, after].map((text) => text && plainLine(text, LONGEST));
   if (old === undefined) return `+ ${String(fresh)}`;
   return fresh === undefined ? `- ${old}` : `${old} → ${fresh}`;
@@ -42,7 +42,7 @@ function countOf(lines: readonly string[], sign: string): string {
 }
 
 /** Says what came of a part. */
-export function showResult(terminal: Terminal, { part, refusal }: Result): void {
+export function showResult(terminal: Terminal, { part, refusal }: PartResult): void {
   if (refusal === undefined) {
     say(terminal, `${terminal.green('✓')} ${part[0]?.toUpperCase() ?? ''}${part.slice(1)} sent.`);
     return;

@@ -54,7 +54,7 @@ function storedToken(address: URL, { home, read, targets, current }: Stored): st
   const isCurrent = isMeant(current);
   const openId = (path: string) => openIdToken(read(path));
   const plain = (path: string) => read(path) || undefined;
-  const first = <Result>(directory: string, end: string, last: string, tokenIn: (path: string) => Result | undefined): Result | undefined => {
+  const first = <PartResult>(directory: string, end: string, last: string, tokenIn: (path: string) => PartResult | undefined): PartResult | undefined => {
     for (const label of own) {
       const token = tokenIn(`.tsuru/${directory}/${label}${end}`);
       if (token !== undefined) return token;

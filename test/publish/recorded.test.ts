@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Api } from '../../src/publish/api.ts';
-import { applyPlan, type Result } from '../../src/publish/apply.ts';
+import { applyPlan, type PartResult } from '../../src/publish/apply.ts';
 import { planOf } from '../../src/publish/plan.ts';
 import { proveReach } from '../../src/publish/proof.ts';
 import { readRegistered } from '../../src/publish/registered.ts';
@@ -68,7 +68,7 @@ const present = [recorded('service-doc-get').response, recorded('manifest-get').
 const nothing = recorded('event-list-none').response;
 
 /** Publishes, and returns what came of each part. */
-async function publish(api: Api, wanted: Registration): Promise<Result[]> {
+async function publish(api: Api, wanted: Registration): Promise<PartResult[]> {
   const results = await applyPlan(api, planOf(await readRegistered(api, wanted), wanted), wanted, () => undefined);
   return results;
 }

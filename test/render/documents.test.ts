@@ -12,7 +12,6 @@ import { parse } from 'yaml';
 import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
 import { wordsOf } from '../../src/render/package-manager.ts';
 import { render, renderWithSecrets } from '../../src/render/render.ts';
-import { setPermissions } from '../../src/tsuru/api.ts';
 import { answersWith, templates } from '../support/answers.ts';
 
 async function files(more: Partial<Answers>): Promise<Map<string, string>> {
@@ -82,19 +81,12 @@ describe('a request in the documents', () => {
     });
   }
 
-  it('ends with a failure that shows what Tsuru says', async () => {
-    status = 409;
-    const { code, stdout } = await run(setPermissions('my-service'));
-    expect([code, stdout]).toEqual([22, 'what Tsuru says']);
-  });
-
-  it('takes target and token from the environment before those of the client', async () => {
-    const { port } = server.address() as AddressInfo;
-    rmSync(join(home, '.tsuru'), { recursive: true });
-    const { code } = await run(
-      `export TSURU_TARGET=http://127.0.0.1:${port} TSURU_TOKEN=mine; ${setPermissions('my-service')}`,
-    );
-    expect([code, taken[0]?.authorization]).toEqual([0, 'bearer mine']);
+  it('reaches an endpoint with the login of the client, and ends with a failure that shows what Tsuru says', async () => {
+    const [request = ''] = /^curl .*$/m.exec(await text('docs/service.md')) ?? [];
+    expect((await run(request)).code).toBe(0);
+    expect(taken).toMatchObject([{ path: '/services/my-service/resources/my-instance/...', authorization: 'bearer token-of-the-session' }]);
+    status = 403;
+    expect(await run(request)).toEqual({ code: 22, stdout: 'what Tsuru says' });
   });
 });
 

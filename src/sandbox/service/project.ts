@@ -57,7 +57,7 @@ export function ownServiceIn(directory: string, environment: NodeJS.ProcessEnv):
  * @param own as it was started
  * @throws ExpectedError if one of the files cannot be read
  */
-export function registrationIn(own: OwnService, given: GivenService, environment: NodeJS.ProcessEnv): Registration {
+export function ownRegistrationIn(own: OwnService, given: GivenService, environment: NodeJS.ProcessEnv): Registration {
   const { directory, port } = own;
   const { name, encoding, team, multiCluster } = recordIn(directory);
   const variables = variablesIn(directory, { ...environment, ...own.variables });
