@@ -145,7 +145,8 @@ describe('a call', () => {
       ['plans', of.plans()],
     ];
     for (const [id, { request }] of tried) {
-      const { method, path, headers, body } = wanted(`${encoding}-${id}`);
+      // A call without a body is the same in both.
+      const { method, path, headers, body } = wanted(`${request.body === undefined ? 'form' : encoding}-${id}`);
       const { authorization: _authorization, ...others } = headers;
       expect({
         id,
