@@ -1,4 +1,4 @@
-import { basicAuth, pathBelow, withoutPassword } from '../tsuru/access.ts';
+import { basicAuth, pathBelow } from '../tsuru/access.ts';
 import { Calls, type AppFields, type Call, type CallEvent, type JobFields } from '../tsuru/calls.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import type { Exchange } from '../tsuru/http.ts';
@@ -82,18 +82,17 @@ export function clientOf(world: World, request: ApiRequest, service: Service, po
     const sent = await sendFollowing(address, { ...call.request, headers }, { timeout, signal: world.closing, tls: world.settings.tls });
     const exchange = fault === undefined ? sent : { ...sent, reply: undefined, failure: fault === 'lost' ? 'ECONNRESET' : 'timeout' };
     const reading = readReply(call, exchange, { id: service.name, address });
-    const clean = (text: string) => withoutPassword(text, access);
     world.traffic.add({
       time,
       service: service.name,
       cause: { method: request.method, path: request.incoming.url ?? '', command: commandOf(request) },
-      request: { method: call.request.method, url: address.origin + pathBelow(address, call.request.path), headers: call.request.headers, body: clean(call.request.body ?? '') },
-      reply: sent.reply && { status: sent.reply.status, headers: sent.reply.headers, body: clean(sent.reply.body.toString()) },
-      failure: exchange.failure && clean(exchange.failure),
+      request: { method: call.request.method, url: address.origin + pathBelow(address, call.request.path), headers: call.request.headers, body: call.request.body ?? '' },
+      reply: sent.reply && { status: sent.reply.status, headers: sent.reply.headers, body: sent.reply.body.toString() },
+      failure: exchange.failure,
       milliseconds: sent.milliseconds,
-      reading: clean(describeReading(call, reading)),
+      reading: describeReading(call, reading),
       fault,
-    });
+    }, access);
     return { exchange, reading };
   };
   const make = async <Value>(call: Call): Promise<Value> => {

@@ -1,3 +1,4 @@
+import { withoutPassword, type ServiceAccess } from '../tsuru/access.ts';
 import type { HttpHeaders } from '../tsuru/http.ts';
 
 /** One call to a service and its reply, without passwords of the service. */
@@ -20,7 +21,8 @@ export interface Exchanged {
 
 /** The last calls to services. */
 export interface Traffic {
-  add(exchanged: Omit<Exchanged, 'number'>): void;
+  /** @param access to the service, whose password is hidden in all texts */
+  add(exchanged: Omit<Exchanged, 'number'>, access: ServiceAccess): void;
   list(): readonly Exchanged[];
 }
 
@@ -35,8 +37,16 @@ export function makeTraffic(limit: number, added: (exchanged: Exchanged) => void
   const kept: Exchanged[] = [];
   let [count, size] = [0, 0];
   return {
-    add(exchanged) {
-      const numbered = { number: ++count, ...exchanged, reading: exchanged.reading.slice(0, LONGEST_READING) };
+    add({ request, reply, failure, reading, ...others }, access) {
+      const clean = (text: string) => withoutPassword(text, access);
+      const numbered = {
+        number: ++count,
+        ...others,
+        request: { ...request, body: clean(request.body) },
+        reply: reply && { ...reply, body: clean(reply.body) },
+        failure: failure && clean(failure),
+        reading: clean(reading).slice(0, LONGEST_READING),
+      };
       kept.push(numbered);
       size += sizeOf(numbered);
       while (kept.length > limit || size > SIZE_LIMIT) size -= sizeOf(kept.shift());

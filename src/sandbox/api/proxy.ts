@@ -1,4 +1,4 @@
-import { withoutPassword, basicAuth } from '../../tsuru/access.ts';
+import { basicAuth } from '../../tsuru/access.ts';
 import { poolHeaders } from '../../tsuru/pool.ts';
 import { underEvent, type EventOptions, type RunningEvent } from '../events/events.ts';
 import { aboutInstance, aboutService, findInstance, findService, instanceContexts } from '../state/find.ts';
@@ -123,7 +123,6 @@ function pass(request: ApiRequest, world: World, service: Service, { path, pool 
     const isChunked = incoming.headers['transfer-encoding'] !== undefined;
     const passed = await world.proxy.pass({ method, address, path: asked, headers, body, isChunked }, response);
     const { status, failure } = passed;
-    const hidden = (text: string) => withoutPassword(text, { address, ...credentials });
     world.traffic.add({
       time,
       service: service.name,
@@ -132,14 +131,14 @@ function pass(request: ApiRequest, world: World, service: Service, { path, pool 
         method,
         url: address.origin + asked,
         headers: Object.fromEntries(headers.filter(([name]) => name !== 'Authorization')),
-        body: hidden(body.subarray(0, KEPT_BODY).toString()),
+        body: body.subarray(0, KEPT_BODY).toString(),
       },
-      reply: status === undefined ? undefined : { status, headers: passed.headers ?? {}, body: hidden(passed.body ?? '') },
+      reply: status === undefined ? undefined : { status, headers: passed.headers ?? {}, body: passed.body ?? '' },
       failure,
       milliseconds: performance.now() - start,
       reading: status === undefined ? 'Tsuru answers 502 with an empty body.' : 'Tsuru passes the reply on to its user unchanged.',
       fault: undefined,
-    });
+    }, { address, ...credentials });
   };
 }
 
