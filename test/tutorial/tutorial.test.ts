@@ -80,7 +80,6 @@ describe(`${DOCUMENT}, followed by a reader in an empty directory`, () => {
 
   it.for(sections.filter(({ steps }) => steps.length > 0))('$title', async ({ steps, needs: program }, context) => {
     if (program === 'tsuru') needs(context, 'the tsuru client (its path in TSURU_CLIENT)', client !== undefined);
-    if (program === 'publish') needs(context, 'a program with the command publish', readFileSync('src/cli.ts', 'utf8').includes('commands/publish'));
     if (!isWell) context.skip('an earlier section failed');
     isWell = false;
     for (const step of steps) await reader.follow(step);
