@@ -6,7 +6,7 @@ const SLOW = [
   ...['regenerate', 'two-endpoints', 'unedited'],
 ]
   .map((name) => `test/project/${name}.test.ts`)
-  .concat('test/house/imports.test.ts', 'test/steps/install.test.ts');
+  .concat('test/house/imports.test.ts', 'test/publish/rotation-cut-off.test.ts', 'test/steps/install.test.ts');
 const REGISTRY = ['test/render/versions.test.ts'];
 
 export default defineConfig({
@@ -30,7 +30,7 @@ export default defineConfig({
       // Debian's Chromium takes most of a core.
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
       { test: { name: 'site', include: ['test/site/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
-      { test: { name: 'sandbox', include: ['test/{publish,sandbox}/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'sandbox', include: ['test/{publish,sandbox}/**/*.test.ts'], exclude: SLOW, testTimeout: 60_000 } },
       {
         test: {
           name: 'packed',

@@ -1,3 +1,5 @@
+import * as fs from 'node:fs';
+
 import { ExpectedError } from './errors.ts';
 import type { Program } from './steps/process.ts';
 import { isGiven } from './terminal/arguments.ts';
@@ -7,6 +9,9 @@ declare const PACKAGE_VERSION: string;
 
 /** Milliseconds in which signals are one Ctrl-C. */
 const ONE_CTRL_C = 500;
+
+/** Milliseconds that a service has to start again with a new password. */
+const PATIENCE = 20_000;
 
 /** The entry point, and the only file that uses `process`. Each command is loaded when it runs, so that `--help` is fast. */
 async function main(): Promise<void> {
@@ -63,7 +68,9 @@ async function main(): Promise<void> {
     }
     case 'publish': {
       const { publish } = await import('./commands/publish.ts');
-      process.exitCode = await publish({ ...context, argv: rest });
+      const { machine } = await running();
+      const newPassword = async () => (await import('./project/new.ts')).newPassword();
+      process.exitCode = await publish({ ...context, argv: rest, machine, fs, newPassword, patience: PATIENCE });
       return;
     }
     case 'sandbox': {

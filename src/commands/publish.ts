@@ -2,43 +2,84 @@ import { resolve } from 'node:path';
 
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import type { Context } from '../project/context.ts';
+import type { FileSystem } from '../project/root.ts';
 import { applyPlan } from '../publish/apply.ts';
 import type { Api } from '../publish/api.ts';
-import { parsePublishRequest } from '../publish/options.ts';
+import { parsePublishRequest, type PublishRequest } from '../publish/options.ts';
 import { isDifferent, planOf } from '../publish/plan.ts';
 import { registrationIn } from '../publish/project.ts';
 import { proveReach } from '../publish/proof.ts';
 import { readRegistered } from '../publish/registered.ts';
-import { showPlan, showProof, showResult } from '../publish/show.ts';
+import type { Registration } from '../publish/registration.ts';
+import { alone } from '../publish/rotation/alone.ts';
+import { rotate } from '../publish/rotation/rotate.ts';
+import { readPasswords, refuseRotation } from '../publish/rotation/state.ts';
+import { showPlan, showProof, showResult, showRotation } from '../publish/show.ts';
 import { readLogin } from '../publish/target.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { basicAuth, withoutSecrets } from '../tsuru/access.ts';
 
-/** All that the command touches besides the project and Tsuru. */
-export type PublishContext = Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal'>;
+/** All that the command touches besides Tsuru and the service. */
+export interface PublishContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal' | 'machine'> {
+  fs: FileSystem;
+  newPassword: () => Promise<string>;
+  /** Milliseconds that a service has to take a new password. */
+  patience: number;
+}
 
 /**
  * Registers the service of a project in Tsuru, or brings what is registered up to date.
  * @returns the exit code: 1 if Tsuru refused a part, 6 if `--check` found a difference
  * @throws ExpectedError for wrong usage, files that cannot be used, no target or token, or if Tsuru cannot be asked
  */
-export async function publish({ argv, cwd, environment, terminal: given, signal }: PublishContext): Promise<0 | 1 | 6> {
-  const { directory, target, dryRun, check, tls } = parsePublishRequest(argv, environment);
-  const wanted = registrationIn(resolve(cwd, directory), environment);
+export async function publish(context: PublishContext): Promise<0 | 1 | 6> {
+  const { argv, cwd, environment } = context;
+  const request = parsePublishRequest(argv, environment);
+  const directory = resolve(cwd, request.directory);
+  const run = () => publishFrom(directory, context, request);
+  return request.check || request.dryRun ? run() : alone(directory, context, run);
+}
+
+async function publishFrom(directory: string, context: PublishContext, request: PublishRequest): Promise<0 | 1 | 6> {
+  const { environment, terminal: given, signal, fs, patience } = context;
+  const { target, dryRun, check, rotatePassword, isDeployed, tls } = request;
+  const { old, password, inManifest } = readPasswords(directory);
+  const isUnderWay = old !== undefined;
+  const isRotated = rotatePassword || isUnderWay;
+  if (isRotated) refuseRotation(directory, environment);
+  const { SERVICE_PASSWORD: _, ...others } = environment;
+  const wanted = registrationIn(directory, isRotated ? others : environment);
+  const username = wanted.username || wanted.id;
+  const passwords = [wanted.password, password, old ?? '', inManifest ?? ''];
   const { address, token, labels } = readLogin(target, environment);
   const api: Api = { address: address.href.replace(/\/$/, ''), token, tls, signal };
-  const clean = (text: string) => withoutSecrets(text, [token, wanted.password], [basicAuth(`${wanted.username || wanted.id}:${wanted.password}`)]);
+  const clean = (text: string) => withoutSecrets(text, [token, ...passwords], passwords.map((one) => basicAuth(`${username}:${one}`)));
   const terminal = hiding(given, clean);
   try {
     const plan = planOf(await readRegistered(api, wanted), wanted);
     showPlan(terminal, plan, wanted, api.address, dryRun);
-    if (check) return isDifferent(plan) ? EXIT.different : 0;
+    if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay);
+    if (check) return isDifferent(plan) || isRotated ? EXIT.different : 0;
     if (dryRun) return 0;
-    const results = await applyPlan(api, plan, wanted, (result) => { showResult(terminal, result); });
-    const isSent = results.every(({ refusal }) => refusal === undefined);
-    if (results[0]?.refusal === undefined) showProof(terminal, await proveReach(api, wanted.id));
-    if (signal.aborted) throw cancelled();
-    return isSent && !plan.isOtherCluster ? 0 : EXIT.failed;
+    const send = async (registration: Registration) => {
+      const results = await applyPlan(api, plan, registration, (result) => { showResult(terminal, result); });
+      const isSent = results.every(({ refusal }) => refusal === undefined);
+      const proof = results[0]?.refusal === undefined ? await proveReach(api, wanted.id) : undefined;
+      if (proof !== undefined) showProof(terminal, proof);
+      if (signal.aborted) throw cancelled();
+      return { code: isSent && !plan.isOtherCluster ? 0 : EXIT.failed, isShown: proof?.kind === 'reached' } as const;
+    };
+    if (!isRotated) return (await send(wanted)).code;
+    return await rotate({
+      ...{ directory, fs, terminal, isDeployed, patience },
+      service: { endpoints: Object.values(wanted.endpoints), username, isMultiCluster: wanted.isMultiCluster, tls, signal },
+      async newPassword() {
+        const made = await context.newPassword();
+        passwords.push(made);
+        return made;
+      },
+      publish: (fresh) => send({ ...wanted, password: fresh }),
+    });
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
     const known = error.exitCode === EXIT.inTheWay && labels.length > 0 ? ` The tsuru client knows the targets ${labels.join(', ')}.` : '';

@@ -1,5 +1,6 @@
 import { readArguments } from '../terminal/arguments.ts';
 import { PUBLISH } from '../terminal/commands.ts';
+import { usage } from '../terminal/options.ts';
 import { trustOf } from '../terminal/service-access.ts';
 import type { Trust } from '../tsuru/trust.ts';
 
@@ -10,12 +11,16 @@ export interface PublishRequest {
   target: string | undefined;
   dryRun: boolean;
   check: boolean;
+  rotatePassword: boolean;
+  /** Whether the service has a new password where it runs, though it may be out of reach from here. */
+  isDeployed: boolean;
   tls: Trust;
 }
 
 /** Reads the arguments after `publish`. @throws ExpectedError for wrong usage */
 export function parsePublishRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): PublishRequest {
   const { values, argument: directory = '.' } = readArguments(argv, PUBLISH);
-  const { target, dryRun, check, ca } = values;
-  return { directory, target, dryRun, check, tls: trustOf(ca, false, environment) };
+  const { target, dryRun, check, ca, rotatePassword, deployed: isDeployed } = values;
+  if (isDeployed && !rotatePassword) throw usage('--deployed goes with --rotate-password only.');
+  return { directory, target, dryRun, check, rotatePassword, isDeployed, tls: trustOf(ca, false, environment) };
 }

@@ -20,7 +20,6 @@ function proofIn(answer: TsuruAnswer, api: Api): Proof {
   if (answer.status === 200) {
     const plans = plansIn(answer.text);
     if (plans === undefined) return doubtful('Tsuru gets no plans from the service. Does it run with the same user name and password as in manifest.yaml? What it logs tells.');
-    if (plans.length === 0) return doubtful('Tsuru reaches the service, but it has no plans.');
     return { kind: 'reached', plans };
   }
   if (/provide the pool name/.test(words)) return doubtful('The service is multi-cluster, and the user of the token has no pool in which Tsuru could ask it for its plans.');

@@ -52,6 +52,12 @@ export function showResult(terminal: Terminal, { part, refusal }: PartResult): v
 
 /** Says whether Tsuru reaches the service. */
 export function showProof(terminal: Terminal, proof: Proof): void {
-  if (proof.kind === 'reached') say(terminal, `${terminal.green('✓')} Tsuru reaches the service: plans ${plainLine(proof.plans.join(', '), LONGEST)}.`);
-  else say(terminal, `Warning: ${proof.warning}`);
+  if (proof.kind === 'doubtful') say(terminal, `Warning: ${proof.warning}`);
+  else if (proof.plans.length === 0) say(terminal, 'Warning: Tsuru reaches the service, but it has no plans.');
+  else say(terminal, `${terminal.green('✓')} Tsuru reaches the service: plans ${plainLine(proof.plans.join(', '), LONGEST)}.`);
+}
+
+/** Says what would be done about the password. */
+export function showRotation(terminal: Terminal, isUnderWay: boolean): void {
+  say(terminal, isUnderWay ? 'A change of the password is unfinished: publish finishes it.' : 'The password would be changed.');
 }

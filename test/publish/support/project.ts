@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -5,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { publish } from '../../../src/commands/publish.ts';
 import { ExpectedError } from '../../../src/errors.ts';
 import { terminalOf } from '../../../src/terminal/terminal.ts';
+import { machine } from '../../support/disks.ts';
 
 export const PASSWORD = 'a-p&ss/wörd "of" the service';
 
@@ -59,7 +61,9 @@ export function makeProject(endpoint: string): TestProject {
       const stream = { write: (text: string) => (output += text) };
       const { signal } = new AbortController();
       try {
-        const code = await publish({ argv, cwd: directory, environment: { HOME: home, ...environment }, terminal: terminalOf(stream, stream, {}), signal });
+        const terminal = terminalOf(stream, stream, {});
+        const rotation = { fs, machine, newPassword: () => Promise.reject(new Error('unused')), patience: 0 };
+        const code = await publish({ ...rotation, argv, cwd: directory, environment: { HOME: home, ...environment }, terminal, signal });
         return { code, output };
       } catch (error) {
         if (!(error instanceof ExpectedError)) throw error;

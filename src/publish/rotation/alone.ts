@@ -1,0 +1,23 @@
+import { claim } from '../../project/claim.ts';
+import type { Machine } from '../../project/machine.ts';
+import { Root, type FileSystem } from '../../project/root.ts';
+import { textIn } from '../../project/service-files.ts';
+import { removeLeftOver, SECRET_FILES } from './replace-file.ts';
+
+/**
+ * Does something while no other run changes the project: the password that is sent to Tsuru stays the right one. What a run
+ * left that was cut off is removed.
+ * @throws ExpectedError if another run is active
+ */
+export async function alone<Result>(directory: string, { fs, machine }: { fs: FileSystem; machine: Machine }, run: () => Promise<Result>): Promise<Result> {
+  const files = SECRET_FILES.filter((file) => textIn(directory, file) !== undefined);
+  // A fresh clone has none, and may be read-only.
+  if (files.length === 0) return run();
+  const end = await claim(new Root(fs, directory), machine);
+  try {
+    for (const file of files) removeLeftOver(fs, directory, file);
+    return await run();
+  } finally {
+    end();
+  }
+}

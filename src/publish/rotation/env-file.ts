@@ -1,0 +1,85 @@
+import { isDeepStrictEqual, parseEnv } from 'node:util';
+
+import { EXIT, ExpectedError } from '../../errors.ts';
+
+/** The variable of the password that a service takes, and that of the one which it takes as well while this changes. */
+const [PASSWORD, OLD_PASSWORD] = ['SERVICE_PASSWORD', 'SERVICE_OLD_PASSWORD'];
+
+/** The passwords in a `.env`; those that are empty are left out. */
+export interface Passwords {
+  password?: string;
+  old?: string;
+}
+
+/** A line of a `.env` that sets a variable. */
+interface Setting {
+  /** Where the line starts, and where it ends, with its line end. */
+  from: number;
+  to: number;
+  /** All before the value, such as `export SERVICE_PASSWORD=`. */
+  before: string;
+  /** The value as it is written, with its quotes. */
+  written: string;
+  /** All after the value: a comment, and the line end. */
+  after: string;
+}
+
+/** The passwords that a service reads from a `.env`: of several lines for one of them, the last. */
+export function passwordsIn(text: string): Passwords {
+  const { [PASSWORD]: password, [OLD_PASSWORD]: old } = parseEnv(text);
+  return { ...(password && { password }), ...(old && { old }) };
+}
+
+/**
+ * The same `.env` with a new password, and with its password as the old one in a line below. All else stays, byte for byte.
+ * @throws ExpectedError if that is impossible, such as for a password in several lines
+ */
+export function withNewPassword(text: string, password: string): string {
+  const plain = withoutSettings(text, OLD_PASSWORD);
+  const setting = settingsIn(plain, PASSWORD).at(-1);
+  if (setting === undefined) throw notEditable();
+  const { from, to, before, written, after } = setting;
+  const quote = /^(["'`]).*\1$/.exec(written)?.[1] ?? '';
+  const end = /\r?\n$/.exec(after)?.[0] ?? '';
+  const rest = after.slice(0, after.length - end.length);
+  // The line end of the file, for a last line that has none.
+  const lineEnd = end || (text.includes('\r\n') ? '\r\n' : '\n');
+  const lines = `${before}${quote}${password}${quote}${rest}${lineEnd}${before.replace(PASSWORD, OLD_PASSWORD)}${written}${end}`;
+  const edited = plain.slice(0, from) + lines + plain.slice(to);
+  // The other end of the change must be possible, too.
+  withoutOldPassword(edited);
+  return verified(edited, { ...parseEnv(text), [PASSWORD]: password, [OLD_PASSWORD]: parseEnv(text)[PASSWORD] });
+}
+
+/** The same `.env` without an old password. @throws ExpectedError if that is impossible */
+export function withoutOldPassword(text: string): string {
+  const { [OLD_PASSWORD]: _, ...others } = parseEnv(text);
+  return verified(withoutSettings(text, OLD_PASSWORD), others);
+}
+
+function withoutSettings(text: string, name: string): string {
+  return settingsIn(text, name).reduceRight((rest, { from, to, after }) => {
+    // What comes before a last line without a line end becomes the last one.
+    const start = after.endsWith('\n') ? from : rest.slice(0, from).replace(/\r?\n$/, '').length;
+    return rest.slice(0, start) + rest.slice(to);
+  }, text);
+}
+
+function settingsIn(text: string, name: string): Setting[] {
+  // A `#` inside a value may be a part of it: only after a blank does it begin a comment for all readers.
+  const line = new RegExp(`(?<=^|\\n)([ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*)("[^"\\n]*"|'[^'\\n]*'|\`[^\`\\n]*\`|[^\\n]*?)((?:[ \\t]+#[^\\n]*|[ \\t]*\\r?)(?:\\n|$))`, 'g');
+  return [...text.matchAll(line)].map(({ 0: whole, 1: before = '', 2: written = '', 3: after = '', index }) => ({
+    ...{ from: index, to: index + whole.length },
+    ...{ before, written, after },
+  }));
+}
+
+/** @throws ExpectedError if a text is read as anything but these values: a line may be inside a value of several lines */
+function verified(edited: string, wanted: Record<string, string | undefined>): string {
+  if (isDeepStrictEqual({ ...parseEnv(edited) }, { ...wanted })) return edited;
+  throw notEditable();
+}
+
+function notEditable(): ExpectedError {
+  return new ExpectedError(EXIT.inTheWay, 'The password in .env cannot be replaced without another change.', `Write ${PASSWORD}=... in a line of its own.`);
+}

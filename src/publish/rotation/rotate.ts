@@ -1,0 +1,97 @@
+import { cancelled, EXIT, ExpectedError } from '../../errors.ts';
+import type { FileSystem } from '../../project/root.ts';
+import { say, type Terminal } from '../../terminal/terminal.ts';
+import { withPassword } from '../../tsuru/manifest.ts';
+import { withNewPassword, withoutOldPassword } from './env-file.ts';
+import { untilTaken, type AskedService } from './reach.ts';
+import { replaceFile } from './replace-file.ts';
+import { readPasswords } from './state.ts';
+
+/** All that a rotation touches. */
+export interface RotationContext {
+  directory: string;
+  fs: FileSystem;
+  terminal: Terminal;
+  service: AskedService;
+  /** Whether the service has both passwords where it runs, though it may be out of reach from here. */
+  isDeployed: boolean;
+  /** Milliseconds that the service has to start again. */
+  patience: number;
+  newPassword: () => Promise<string>;
+  /**
+   * Registers the service with a password, and lets Tsuru call it.
+   * @returns the exit code, and whether Tsuru's call shows that it has this password
+   */
+  publish: (password: string) => Promise<{ code: 0 | 1; isShown: boolean }>;
+}
+
+const AGAIN = 'then run the same command again';
+
+/** What gives an app of Tsuru the passwords of `.env`: both at once, since each change restarts it. */
+const GIVE = '(set -a; . ./.env; tsuru env set --app APP --private "SERVICE_PASSWORD=$SERVICE_PASSWORD" "SERVICE_OLD_PASSWORD=$SERVICE_OLD_PASSWORD")';
+
+/**
+ * Changes the password of a service so that no call of Tsuru fails: the service takes both before the manifest and Tsuru have
+ * the new one, and the old one goes last. Each step looks at what is there, and does nothing twice: one that was cut off, anywhere,
+ * is finished by the next run.
+ *
+ * @returns the exit code of publishing
+ * @throws ExpectedError if a step is impossible; Tsuru's calls work as before
+ */
+export async function rotate(context: RotationContext): Promise<0 | 1> {
+  await begin(context);
+  await letServiceTake(context);
+  await changeManifest(context);
+  const { code, isShown } = await context.publish(readPasswords(context.directory).password);
+  if (!isShown) {
+    say(context.terminal, `The rotation is unfinished: Tsuru has the new password, but gets no plans with it. The old one stays in .env until it does: correct that, ${AGAIN}.`);
+    return EXIT.failed;
+  }
+  await end(context);
+  return code;
+}
+
+/** `.env` gets a new password, and keeps the old one for a while. */
+async function begin({ directory, fs, terminal, newPassword }: RotationContext): Promise<void> {
+  if (readPasswords(directory).old !== undefined) {
+    say(terminal, 'A rotation of the password is unfinished: this finishes it.');
+    return;
+  }
+  const password = await newPassword();
+  await replaceFile(fs, directory, '.env', (text) => withNewPassword(text, password));
+  say(terminal, `${terminal.green('✓')} .env has a new password, and the old one as SERVICE_OLD_PASSWORD.`);
+}
+
+/** Waits until the service takes the new password where Tsuru calls it. */
+async function letServiceTake({ directory, terminal, service, isDeployed, patience }: RotationContext): Promise<void> {
+  const { password, inManifest } = readPasswords(directory);
+  // The manifest has it only after this step.
+  const mayBeAway = isDeployed || inManifest === password;
+  const start = performance.now();
+  const taking = await untilTaken(service, password, ({ kind }) => (mayBeAway && kind === 'unreachable') || performance.now() - start > patience);
+  if (taking.kind === 'taken') {
+    say(terminal, `${terminal.green('✓')} The service takes the new password.`);
+    return;
+  }
+  const { kind, endpoint, why } = taking;
+  if (mayBeAway && kind === 'unreachable') return;
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    kind === 'refused' ? `The service at ${endpoint} does not take the new password yet (${why}).` : `The service at ${endpoint} cannot be asked whether it takes the new password (${why}).`,
+    `Calls of Tsuru still have the old one, and nothing is lost. Give the service both passwords of .env where it runs, ${AGAIN}${kind === 'refused' ? '' : ', with --rotate-password --deployed if the endpoint cannot be reached from here'}. For an app of Tsuru: ${GIVE}`,
+  );
+}
+
+async function changeManifest({ directory, fs, terminal, service }: RotationContext): Promise<void> {
+  if (service.signal.aborted) throw cancelled();
+  const { password, inManifest } = readPasswords(directory);
+  if (inManifest === undefined || inManifest === password) return;
+  await replaceFile(fs, directory, 'manifest.yaml', (text) => withPassword(text, password));
+  say(terminal, `${terminal.green('✓')} manifest.yaml has the new password.`);
+}
+
+/** The old password goes. */
+async function end({ directory, fs, terminal }: RotationContext): Promise<void> {
+  await replaceFile(fs, directory, '.env', withoutOldPassword);
+  say(terminal, `${terminal.green('✓')} The password is changed. Remove SERVICE_OLD_PASSWORD where the service runs, too. For an app of Tsuru: tsuru env unset --app APP SERVICE_OLD_PASSWORD`);
+}

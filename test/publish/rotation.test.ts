@@ -1,0 +1,250 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { REGISTERED_FILES } from '../../src/project/service-files.ts';
+import { registrarOf } from '../../src/sandbox/service/keep-registered.ts';
+import { ownRegistrationIn, type OwnService } from '../../src/sandbox/service/project.ts';
+import { followFiles } from '../../src/sandbox/service/watch-files.ts';
+import { FAST_DISK, SECRET } from '../support/project.ts';
+import { only, rotatedProject, type RotatedProject } from './support/rotation-run.ts';
+
+let scratch: string;
+let project: RotatedProject;
+beforeEach(async () => {
+  scratch = mkdtempSync(join(FAST_DISK, 'rotation-'));
+  project = await rotatedProject(join(scratch, 'my-service'));
+});
+afterEach(async () => {
+  await project.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const ROTATE = ['--rotate-password'];
+
+const place = (path: string) => join(project.directory, path);
+
+/** Makes Tsuru call the service all the time. @returns ends it, and gives what did not work and how often it called */
+function keepCalling(): () => Promise<{ failures: string[]; calls: number }> {
+  const failures: string[] = [];
+  let [isOver, calls] = [false, 0];
+  const calling = (async () => {
+    while (!isOver) {
+      failures.push(...(await project.call()));
+      calls++;
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await calling;
+    return { failures, calls };
+  };
+}
+
+describe('a rotation of the password', () => {
+  it('gives the service, the manifest and Tsuru a new one, while all calls of Tsuru work', async () => {
+    const before = project.read('.env');
+    const end = keepCalling();
+    project.service.lag = 20;
+    const { code, output } = await project.run(ROTATE, { patience: 60_000 });
+    const { failures, calls } = await end();
+    expect([failures, code]).toEqual([[], 0]);
+    expect(calls).toBeGreaterThan(2);
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+    expect(project.read('.env')).toBe(before.replace(SECRET, 'made-password-1'));
+    expect(output.match(/✓ .*/g)).toEqual([
+      '✓ .env has a new password, and the old one as SERVICE_OLD_PASSWORD.',
+      '✓ The service takes the new password.',
+      '✓ manifest.yaml has the new password.',
+      '✓ Service sent.',
+      '✓ Tsuru reaches the service: plans small.',
+      expect.stringMatching(/^✓ The password is changed\. Remove SERVICE_OLD_PASSWORD where the service runs, too\./) as string,
+    ]);
+    expect(project.leftOvers()).toEqual([]);
+  });
+
+  it('may follow another one', async () => {
+    for (const password of ['made-password-1', 'made-password-2']) {
+      expect((await project.run(ROTATE)).code).toBe(0);
+      expect(await project.passwords()).toEqual(only(password));
+    }
+  });
+
+  it('keeps the permissions of both files, and the link that .env is', async () => {
+    mkdirSync(join(scratch, 'secrets'));
+    renameSync(place('.env'), join(scratch, 'secrets/my.env'));
+    symlinkSync('../secrets/my.env', place('.env'));
+    chmodSync(join(scratch, 'secrets/my.env'), 0o640);
+    chmodSync(place('manifest.yaml'), 0o600);
+    expect((await project.run(ROTATE)).code).toBe(0);
+    expect(readlinkSync(place('.env'))).toBe('../secrets/my.env');
+    expect([join(scratch, 'secrets/my.env'), place('manifest.yaml')].map((path) => statSync(path).mode & 0o777)).toEqual([0o640, 0o600]);
+    expect(readdirSync(join(scratch, 'secrets'))).toEqual(['my.env']);
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it.each(['--dry-run', '--check'])('is only announced with %s, at its start and half-way', async (flag) => {
+    const files = () => [project.read('.env'), project.read('manifest.yaml')];
+    const before = files();
+    const first = await project.run([...ROTATE, flag]);
+    expect(first).toEqual({ code: flag === '--check' ? 6 : 0, output: expect.stringContaining('The password would be changed.') as string });
+    expect(files()).toEqual(before);
+    project.service.lag = Infinity;
+    expect((await project.run(ROTATE)).code).toBe(4);
+    const between = files();
+    for (const args of [[flag], [...ROTATE, flag]]) {
+      const { code, output } = await project.run(args);
+      expect([code, output]).toEqual([flag === '--check' ? 6 : 0, expect.stringContaining('A change of the password is unfinished: publish finishes it.')]);
+    }
+    expect(files()).toEqual(between);
+    expect(project.made).toHaveLength(1);
+    expect(project.leftOvers()).toEqual([]);
+  });
+});
+
+describe('a sandbox that registers the project again whenever its files change', () => {
+  it('sends the new password only when the service takes it', async () => {
+    const given = { ...{ manifest: undefined, username: undefined, password: undefined }, ...{ encoding: undefined, multiCluster: false, team: undefined } };
+    const own: OwnService = { ...{ directory: project.directory, command: 'true', args: [], variables: {} }, ...{ port: Number(new URL(project.service.address).port), isSqlite: false } };
+    const read = () => ownRegistrationIn(own, given, {});
+    const registrar = registrarOf(project.sandbox, read(), read);
+    expect(await registrar.first()).toEqual([]);
+    const over = new AbortController();
+    let looks = 0;
+    const following = followFiles(REGISTERED_FILES.map(place), over.signal, async () => {
+      await registrar.again();
+      looks++;
+    });
+    const seen = async (number: number) => {
+      while (looks < number) await sleep(20);
+    };
+    const end = keepCalling();
+    project.service.lag = Infinity;
+    expect((await project.run(ROTATE)).code).toBe(4);
+    await seen(1);
+    expect(await project.passwords()).toMatchObject({ old: SECRET, manifest: SECRET, tsuru: SECRET });
+    project.service.lag = 0;
+    expect((await project.run(ROTATE)).code).toBe(0);
+    await seen(2);
+    over.abort();
+    await following;
+    expect(await end()).toMatchObject({ failures: [] });
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+});
+
+describe('a service that has not started again', () => {
+  beforeEach(() => {
+    project.service.lag = Infinity;
+  });
+
+  it('stops the rotation with 4 and what to do, and all has the old password', async () => {
+    const end = keepCalling();
+    const { code, output } = await project.run(ROTATE);
+    expect(await end()).toMatchObject({ failures: [] });
+    expect(code).toBe(4);
+    expect(output).toContain(`The service at ${project.service.address} does not take the new password yet (401).`);
+    expect(output).toMatch(/nothing is lost[^]*Give the service both passwords of \.env[^]*then run the same command again\./);
+    expect(output).toContain('tsuru env set --app APP --private "SERVICE_PASSWORD=$SERVICE_PASSWORD" "SERVICE_OLD_PASSWORD=$SERVICE_OLD_PASSWORD"');
+    expect(await project.passwords()).toEqual({ password: 'made-password-1', old: SECRET, manifest: SECRET, tsuru: SECRET });
+  });
+
+  it.each([[ROTATE], [[]]])('has the same new password once it has, with the arguments %j', async (args) => {
+    await project.run(ROTATE);
+    expect((await project.run(args)).code).toBe(4);
+    project.service.start();
+    const end = keepCalling();
+    expect((await project.run(args)).code).toBe(0);
+    expect(await end()).toMatchObject({ failures: [] });
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+    expect(project.made).toHaveLength(1);
+  });
+
+  it('stops it with --deployed as well, since it says that it does not take the new one', async () => {
+    expect((await project.run([...ROTATE, '--deployed'])).code).toBe(4);
+    expect(await project.passwords()).toMatchObject({ manifest: SECRET, tsuru: SECRET });
+  });
+});
+
+describe('an endpoint that cannot be reached from here', () => {
+  beforeEach(() => {
+    // Only while Tsuru has a request.
+    project.service.isAway = () => project.proxy.running() === 0;
+  });
+
+  it('stops the rotation with 4, and says what --deployed is for', async () => {
+    const { code, output } = await project.run(ROTATE);
+    expect([code, output]).toEqual([4, expect.stringMatching(/cannot be asked whether it takes the new password \(ECONNRESET\)\.[^]*--rotate-password --deployed/)]);
+    expect(project.read('manifest.yaml')).toContain(SECRET);
+  });
+
+  it('does not stop it with --deployed', async () => {
+    await project.run(ROTATE);
+    expect((await project.run([...ROTATE, '--deployed'])).code).toBe(0);
+    project.service.isAway = () => false;
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it('does not stop a plain publish after the manifest was changed with --deployed', async () => {
+    // Its first request that changes something.
+    project.proxy.cut(Infinity, 'before');
+    await project.run([]);
+    project.proxy.cut(project.proxy.requests.findIndex((request) => request.startsWith('PUT')) + 1, 'before');
+    expect((await project.run([...ROTATE, '--deployed'])).code).toBe(1);
+    expect(project.read('manifest.yaml')).toContain('made-password-1');
+    expect((await project.run([])).code).toBe(0);
+    project.service.isAway = () => false;
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it('needs --deployed together with --rotate-password', async () => {
+    expect(await project.run(['--deployed'])).toEqual({ code: 2, output: expect.stringContaining('--deployed goes with --rotate-password only.') as string });
+  });
+});
+
+describe('a project whose password cannot be changed', () => {
+  const refused = async (why: string, args = ROTATE, environment: Record<string, string> = {}) => {
+    const files = () => ['.env', 'manifest.yaml'].map((path) => (existsSync(place(path)) ? project.read(path) : undefined));
+    const before = files();
+    const { code, output } = await project.run(args, { environment });
+    expect([code, output]).toEqual([4, expect.stringContaining(`The password cannot be changed here: ${why}`)]);
+    expect(files()).toEqual(before);
+    expect(project.leftOvers()).toEqual([]);
+  };
+
+  it('has it in the environment', async () => {
+    await refused('SERVICE_PASSWORD is set in the environment', ROTATE, { SERVICE_PASSWORD: SECRET });
+  });
+
+  it('has another one in the environment while a rotation is unfinished', async () => {
+    project.service.lag = Infinity;
+    await project.run(ROTATE);
+    await refused('SERVICE_PASSWORD is set in the environment', [], { SERVICE_PASSWORD: SECRET });
+    project.service.start();
+    // As after `. ./.env`.
+    expect((await project.run([], { environment: { SERVICE_PASSWORD: 'made-password-1' } })).code).toBe(0);
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it.each(['.env', 'manifest.yaml'])('has no %s', async (path) => {
+    rmSync(place(path));
+    await refused(`there is no ${path}`);
+  });
+
+  it('has no password in .env', async () => {
+    project.write('.env', project.read('.env').replace(SECRET, ''));
+    await refused('.env has no SERVICE_PASSWORD');
+  });
+
+  it('has another one in the manifest', async () => {
+    project.write('manifest.yaml', project.read('manifest.yaml').replace(SECRET, 'another-one'));
+    await refused('that of manifest.yaml is not that of .env');
+  });
+
+  it('is of an earlier version, whose service takes one password only', async () => {
+    project.write('src/tsuru/config.ts', project.read('src/tsuru/config.ts').replaceAll('SERVICE_OLD_PASSWORD', 'OTHER'));
+    await refused('the service takes one password only');
+  });
+});
