@@ -40,9 +40,9 @@ const NOT_BUNDLED = {
  */
 const CHUNKS = [
   { name: 'archive', test: /src\/archive\// },
-  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|endpoints|questions))[\w-]*\.ts$/ },
+  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|questions))[\w-]*\.ts$/ },
   { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
-  { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/record/ },
+  { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/(endpoints|record)/ },
   { name: 'tsuru', test: /src\/(tsuru\/|terminal\/service-access)/ },
   { name: 'publish', test: /src\/(publish|commands\/publish)/ },
   { name: 'check', test: /src\/(check|commands\/check)/ },

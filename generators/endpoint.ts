@@ -1,7 +1,7 @@
 import type { NodePlopAPI } from 'node-plop';
 
-import type { EndpointAnswer } from '../src/answers/answers.ts';
-import { METHODS, withEndpointDefaults } from '../src/answers/endpoints.ts';
+import { METHODS, type EndpointAnswer } from '../src/answers/answers.ts';
+import { withEndpointDefaults } from '../src/answers/endpoints.ts';
 import type { AddEndpointAction } from './actions.ts';
 import { directoryPrompt } from './prompts.ts';
 

@@ -5,6 +5,7 @@ export const FRAMEWORKS = ['express', 'fastify', 'hono'] as const;
 export const BACKENDS = ['blank', 'postgres'] as const;
 export const STORES = ['sqlite', 'postgres'] as const;
 export const PROVISIONINGS = ['inline', 'background'] as const;
+export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 export const ENDPOINT_SCOPES = ['instance', 'service', 'authenticated'] as const;
 export const ENCODINGS = ['form', 'json'] as const;
 export const PACKAGE_MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'] as const;

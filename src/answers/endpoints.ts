@@ -1,6 +1,4 @@
-import type { Answers, ENDPOINT_SCOPES, EndpointAnswer } from './answers.ts';
-
-export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
+import { METHODS, type Answers, type ENDPOINT_SCOPES, type EndpointAnswer } from './answers.ts';
 
 /** Paths that Tsuru reserves, by their first segment, and `status`, which is one of its calls. */
 const RESERVED = ['bind', 'bind-app', 'bind-job', 'binds', 'status'];

@@ -1,6 +1,6 @@
 import { messageOf, unreadable } from '../errors.ts';
-import { ENDPOINT_SCOPES, type Answers, type EndpointAnswer } from './answers.ts';
-import { endpointsProblem, METHODS, withEndpointDefaults } from './endpoints.ts';
+import { ENDPOINT_SCOPES, METHODS, type Answers, type EndpointAnswer } from './answers.ts';
+import { endpointsProblem, withEndpointDefaults } from './endpoints.ts';
 import { QUESTIONS, withDefaults, type Question } from './questions.ts';
 
 /** The hint of an error in a file. */

@@ -1,5 +1,4 @@
-import { ENCODINGS, ENDPOINT_SCOPES } from '../answers/answers.ts';
-import { METHODS } from '../answers/endpoints.ts';
+import { ENCODINGS, ENDPOINT_SCOPES, METHODS } from '../answers/answers.ts';
 import { nearest } from '../text.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 import { ANSWER_OPTIONS, parseSettings } from './answer-options.ts';

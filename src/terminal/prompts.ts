@@ -2,8 +2,8 @@ import { styleText } from 'node:util';
 
 import prompts from 'prompts';
 
-import type { Answers, ENDPOINT_SCOPES, EndpointAnswer } from '../answers/answers.ts';
-import { endpointsProblem, METHODS, withEndpointDefaults, type TypedEndpoint } from '../answers/endpoints.ts';
+import { METHODS, type Answers, type ENDPOINT_SCOPES, type EndpointAnswer } from '../answers/answers.ts';
+import { endpointsProblem, withEndpointDefaults, type TypedEndpoint } from '../answers/endpoints.ts';
 import { cancelled, messageOf } from '../errors.ts';
 import { wrap } from '../text.ts';
 import { usage } from './options.ts';

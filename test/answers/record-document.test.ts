@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 
 import { expect, it } from 'vitest';
 
-import { ENDPOINT_SCOPES, EXAMPLE_ENDPOINT, type EndpointAnswer } from '../../src/answers/answers.ts';
-import { endpointsProblem, METHODS } from '../../src/answers/endpoints.ts';
+import { ENDPOINT_SCOPES, EXAMPLE_ENDPOINT, METHODS, type EndpointAnswer } from '../../src/answers/answers.ts';
+import { endpointsProblem } from '../../src/answers/endpoints.ts';
 import { QUESTIONS, withDefaults, type Question } from '../../src/answers/questions.ts';
 import { ENDPOINT_ADD } from '../../src/terminal/commands.ts';
 

@@ -6,8 +6,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { VERSIONS } from '../../src/render/versions.ts';
-import { FRAMEWORKS, type EndpointAnswer } from '../../src/answers/answers.ts';
-import { endpointsProblem, METHODS, withEndpointDefaults } from '../../src/answers/endpoints.ts';
+import { FRAMEWORKS, METHODS, type EndpointAnswer } from '../../src/answers/answers.ts';
+import { endpointsProblem, withEndpointDefaults } from '../../src/answers/endpoints.ts';
 import { Workshop } from '../support/project.ts';
 
 const workshop = new Workshop();

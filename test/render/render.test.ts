@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { FRAMEWORKS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
-import { METHODS } from '../../src/answers/endpoints.ts';
+import { FRAMEWORKS, METHODS, PACKAGE_MANAGERS, type Answers } from '../../src/answers/answers.ts';
 import { readBases } from '../../src/project/base.ts';
 import { sha256 } from '../../src/project/hash.ts';
 import { lockFiles } from '../../src/project/lock.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import { FRAMEWORKS, PROVISIONINGS, type Answers, type EndpointAnswer } from '../../src/answers/answers.ts';
-import { METHODS, withEndpointDefaults } from '../../src/answers/endpoints.ts';
+import { FRAMEWORKS, METHODS, PROVISIONINGS, type Answers, type EndpointAnswer } from '../../src/answers/answers.ts';
+import { withEndpointDefaults } from '../../src/answers/endpoints.ts';
 import { SEED } from './seed.ts';
 
 /** How often each property is tried, and from which seed; both can be set in the environment. */

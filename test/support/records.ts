@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 
-import type { EndpointAnswer, PlanAnswer } from '../../src/answers/answers.ts';
-import { METHODS } from '../../src/answers/endpoints.ts';
+import { METHODS, type EndpointAnswer, type PlanAnswer } from '../../src/answers/answers.ts';
 
 type Item = EndpointAnswer | PlanAnswer;
 /** Any number below the one given. */
