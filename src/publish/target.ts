@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 
@@ -20,7 +20,8 @@ export interface Login {
  */
 export function readLogin(given: string | undefined, environment: NodeJS.ProcessEnv): Login {
   const home = environment['HOME'] || environment['HOMEPATH'] || '';
-  const read = (path: string): string | undefined => textOf(join(home, path));
+  // Without a home directory, these would be files of the current directory, which can be a project of others.
+  const read = (path: string): string | undefined => (isAbsolute(home) ? textOf(join(home, path)) : undefined);
   const targets = targetsIn(read('.tsuru/targets') ?? read('.tsuru_targets') ?? '');
   const current = read('.tsuru/target') ?? read('.tsuru_target');
   const named = given ?? (environment['TSURU_TARGET'] || undefined);

@@ -52,6 +52,20 @@ describe('the target', () => {
     expect(login('unknown', token)).toBe('http://unknown/ t');
   });
 
+  it('is never that of files in the current directory, which without a home directory are taken for those of the user', () => {
+    has('.tsuru/target', 'http://a.example\n');
+    const previous = process.cwd();
+    process.chdir(home);
+    try {
+      for (const HOME of ['', '.']) {
+        expect(login(undefined, { HOME, TSURU_TOKEN: 't' })).toBe('4: There is no target.');
+        expect(login('a', { HOME, TSURU_TOKEN: 't' })).toBe('http://a/ t');
+      }
+    } finally {
+      process.chdir(previous);
+    }
+  });
+
   it('is that of the files of older clients, if there are no others', () => {
     rmSync(join(home, '.tsuru'), { recursive: true });
     has('.tsuru_target', 'http://old.example');
