@@ -1,3 +1,4 @@
+import { cancelled } from '../errors.ts';
 import { plainLine } from '../terminal/terminal.ts';
 import { CONTENT_TYPE, encodeBody, type Fields } from '../tsuru/encoding.ts';
 import { send, type Exchange } from '../tsuru/http.ts';
@@ -29,13 +30,17 @@ const PATIENCE = 60_000;
 
 const NEVER = new AbortController().signal;
 
-/** Makes a request, and follows no redirect: the token goes to Tsuru only. Its connection is not used again. */
+/**
+ * Makes a request, and follows no redirect: the token goes to Tsuru only. Its connection is not used again.
+ * @throws ExpectedError if it was cancelled
+ */
 export async function ask({ address, token, tls, signal = NEVER, timeout = PATIENCE }: Api, method: string, path: string, body?: ApiBody): Promise<TsuruAnswer> {
   const type = body && { 'Content-Type': CONTENT_TYPE['form' in body ? 'form' : 'json'] };
   const headers = { Authorization: `bearer ${token}`, ...type, Connection: 'close' };
   const text = body && ('form' in body ? formOf(body.form) : body.json);
   const exchange = await send(new URL(address), { method, path, headers, ...(text !== undefined && { body: text }) }, { timeout, signal, tls });
   const { reply, failure } = exchange;
+  if (failure === 'aborted') throw cancelled();
   // A reply that was cut off says nothing that can be relied on.
   if (reply === undefined || !reply.complete) {
     return { status: 0, text: failure ?? (reply?.isTooLong === true ? 'a reply of more than 1 MiB' : 'a reply that was cut off'), exchange };

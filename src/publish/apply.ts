@@ -1,4 +1,3 @@
-import { cancelled } from '../errors.ts';
 import { ask, servicePath, type Api, type ApiBody } from './api.ts';
 import type { PublishPlan } from './plan.ts';
 import { obstacleIn, objectionOf, type PublishedPart, type Objection } from './refusals.ts';
@@ -23,7 +22,6 @@ export async function applyPlan(api: Api, { kind, doc, permissions }: PublishPla
   const results: PartResult[] = [];
   const send = async (part: PublishedPart, method: string, path: string, body: ApiBody): Promise<Objection | undefined> => {
     const answer = await ask(api, method, path, body);
-    if (answer.text === 'aborted') throw cancelled();
     const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : objectionOf(part, answer, wanted, isCreate));
     results.push({ part, refusal });
     tell({ part, refusal });

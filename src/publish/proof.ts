@@ -17,6 +17,7 @@ function proofIn(answer: TsuruAnswer, api: Api): Proof {
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) return doubtful(`Tsuru could not be asked whether it reaches the service: ${obstacle[0]}`);
   const words = tsuruWords(answer);
+  if (answer.status === 403) return doubtful('It is unknown whether Tsuru reaches the service: the user of the token lacks the permission service.read.plans.');
   if (answer.status === 200) {
     const plans = plansIn(answer.text);
     if (plans === undefined) return doubtful('Tsuru gets no plans from the service. Does it run with the same user name and password as in manifest.yaml? What it logs tells.');

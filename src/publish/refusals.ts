@@ -61,7 +61,7 @@ export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Re
   if (/^Team owner doesn't exist/.test(words)) return [`${refused}: ${words}.`, `Correct "team: ${team}" in manifest.yaml, or create the team.`];
   if (/^You must provide a team/.test(words)) return [`${refused}: the user of the token belongs to several teams.`, 'Set the team in manifest.yaml.'];
   if (part === 'permissions' && status === 400) return [`${refused}: ${words}`, `Correct ${operationIn(words, wanted)} in permissions.json.`];
-  return [`${refused}${status < 500 ? '' : ` (${status})`}: ${words}`, ''];
+  return [`${status < 500 ? refused : `Tsuru replies with ${status} for the ${part}`}: ${words}`, ''];
 }
 
 /** The roles that would be left with a permission for nothing, and the commands that take it from them. */
@@ -81,7 +81,7 @@ function operationIn(words: string, { permissions = '{}' }: Registration): strin
     const { operations } = readPermissions(permissions);
     const index = operations.findLastIndex(({ action, path, method }) => [action, path, `${method} ${path}`].some((text) => text !== '' && words.includes(JSON.stringify(text))));
     const found = operations[index];
-    return found === undefined ? 'the operations' : `operations[${index}], ${operationText(found)},`;
+    return found === undefined ? 'the operations' : `operations[${index}], ${plainLine(operationText(found), 200)},`;
   } catch {
     return 'it';
   }

@@ -1,4 +1,4 @@
-import { cancelled, EXIT, ExpectedError } from '../errors.ts';
+import { EXIT, ExpectedError } from '../errors.ts';
 import { NAME } from '../tsuru/names.ts';
 import { ask, servicePath, type TsuruAnswer, type Api } from './api.ts';
 import { eventQuery, eventsIn, fieldsIn, type EventFields, type ListedEvent } from './events.ts';
@@ -38,14 +38,13 @@ function isUnserved({ status, text }: TsuruAnswer): boolean {
   return status === 404 && text.startsWith('404 page not found');
 }
 
-/** @returns a reply with 200, 403 or 404 @throws ExpectedError for any other */
+/** @returns a reply with 200, 204, 403 or 404 @throws ExpectedError for any other */
 async function asked(api: Api, wanted: Registration, path: string, isOptional = false): Promise<TsuruAnswer> {
   const answer = await ask(api, 'GET', path);
-  if (answer.text === 'aborted') throw cancelled();
   if (isOptional && isUnserved(answer)) return answer;
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) throw new ExpectedError(EXIT.inTheWay, ...obstacle);
-  if (![200, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.failed, ...objectionOf('service', answer, wanted));
+  if (![200, 204, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.failed, ...objectionOf('service', answer, wanted));
   return answer;
 }
 
@@ -53,29 +52,30 @@ async function asked(api: Api, wanted: Registration, path: string, isOptional = 
  * What the events tell, as far as the token may read them. The newest says what was sent last; an update without a team or an
  * encoding kept that of an earlier one.
  */
-async function readEvents(api: Api, { id, team }: Registration): Promise<EventFields> {
-  const list = await ask(api, 'GET', `/1.1/events?${eventQuery(id)}`);
+async function readEvents(api: Api, wanted: Registration): Promise<EventFields> {
+  const { id, team } = wanted;
+  const list = await asked(api, wanted, `/1.1/events?${eventQuery(id)}`, true);
   const events = list.status === 200 ? eventsIn(parsed(list.text), id) : [];
   const updates = events.filter(({ kind }) => kind === 'update');
   let known: EventFields = {};
   const isEnough = () => known.endpoints !== undefined && known.encoding !== undefined && (known.team !== undefined || team === '');
   for (const event of updates.slice(0, MOST_EVENTS)) {
     if (isEnough()) break;
-    const fields = await fieldsOf(api, event, id);
+    const fields = await fieldsOf(api, event, wanted);
     // What cannot be read may say otherwise than all that is older.
     if (fields === 'unread') return known;
     known = { ...fields, ...known };
   }
   const creation = events.find(({ kind }) => kind === 'create');
-  const first = creation && (await fieldsOf(api, creation, id));
+  const first = creation && (await fieldsOf(api, creation, wanted));
   if (first === undefined || first === 'unread') return known;
   if (isEnough() || updates.length <= MOST_EVENTS) return { ...first, ...known };
   return { ...known, ...(first.isMultiCluster !== undefined && { isMultiCluster: first.isMultiCluster }) };
 }
 
-async function fieldsOf(api: Api, event: ListedEvent, id: string): Promise<EventFields | 'unread' | undefined> {
-  const { status, text } = await ask(api, 'GET', `/1.1/events/${event.id}`);
-  return status === 200 ? fieldsIn(parsed(text), event, id) : 'unread';
+async function fieldsOf(api: Api, event: ListedEvent, wanted: Registration): Promise<EventFields | 'unread' | undefined> {
+  const { status, text } = await asked(api, wanted, `/1.1/events/${event.id}`);
+  return status === 200 ? fieldsIn(parsed(text), event, wanted.id) : 'unread';
 }
 
 function parsed(text: string): unknown {

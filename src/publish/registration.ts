@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { messageOf, unreadable } from '../errors.ts';
+import { plainLine } from '../terminal/terminal.ts';
 import { withoutBom } from '../text.ts';
 import type { Encoding } from '../tsuru/encoding.ts';
 
@@ -46,7 +47,7 @@ export function readPermissions(text: string): Permissions {
   try {
     given = JSON.parse(withoutBom(text));
   } catch (error) {
-    throw unreadable(`permissions.json is not valid JSON: ${messageOf(error)}.`, 'Correct it, or run create-tsuru-service regenerate --restore permissions.json.');
+    throw unreadable(`permissions.json is not valid JSON: ${plainLine(messageOf(error), 200)}.`, 'Correct it, or run create-tsuru-service regenerate --restore permissions.json.');
   }
   const permissions = shaped(given);
   if (permissions === undefined) throw unreadable('permissions.json has another shape than Tsuru reads.', 'It has enabled, strict_actions and legacy_compat, each true or false, and operations: a list of method, path and action.');

@@ -10,7 +10,7 @@ const LONGEST = 200;
 /** Shows what would be sent, or will be. @param isWhole whether to show each changed line of the documentation */
 export function showPlan(terminal: Terminal, { kind, service, unread, doc, permissions, isOtherCluster }: PublishPlan, { id }: Registration, address: string, isWhole: boolean): void {
   const line = (what: string, text: string) => {
-    terminal.write(`  ${what.padEnd(15)} ${text}\n`);
+    terminal.write(`  ${plainLine(what, LONGEST).padEnd(15)} ${text}\n`);
   };
   const isSame = service.length === 0 && doc === undefined && !Array.isArray(permissions) && !isOtherCluster && unread.length === 0 && permissions !== 'unread';
   say(terminal, kind === 'create' ? `${id} is new in ${address}:` : isSame ? `${id} in ${address} is up to date.` : `${id} in ${address}:`);

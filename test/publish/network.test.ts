@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer, request as requestHttp, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, request as requestHttp, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 
@@ -101,6 +101,62 @@ describe('a connection that breaks', () => {
     }
     expect(number).toBeGreaterThan(7);
   });
+});
+
+describe('events that fail', () => {
+  beforeEach(() => publishWithRights(stage.sandbox.address));
+
+  const failing = (path: RegExp, fail: RequestListener) =>
+    serve((incoming, response) => {
+      (path.test(incoming.url ?? '') ? fail : passOn)(incoming, response);
+    });
+
+  it.each([
+    ['by a gateway', 4, (response: ServerResponse) => response.writeHead(502).end(), /replies with 502, but it is not Tsuru/],
+    ['by a connection that breaks', 4, (response: ServerResponse) => response.socket?.destroy(), /breaks the connection/],
+    ['in Tsuru', 1, (response: ServerResponse) => response.writeHead(500, { 'Supported-Tsuru': '1.0.1' }).end('no database'), /Tsuru replies with 500 for the service: no database/],
+  ])('%s are never taken for a service that is up to date', async (_, expected, fail, words) => {
+    for (const path of [/^\/1\.1\/events\?/, /^\/1\.1\/events\/./]) {
+      const { code, output } = await publishWithRights(await failing(path, (_request, response) => fail(response)), '--check');
+      expect([code, oneLine(output)]).toEqual([expected, expect.stringMatching(words) as string]);
+    }
+  });
+
+  it('as they are cancelled cancel the command', async () => {
+    const cancel = new AbortController();
+    const address = await failing(/^\/1\.1\/events/, () => { cancel.abort(); });
+    const wanted = { id: 'my-db', username: '', password: PASSWORD, endpoints: {}, team: '', isMultiCluster: false, encoding: 'form' } as const;
+    await expect(readRegistered({ address, token: stage.sandbox.token, signal: cancel.signal }, wanted)).rejects.toThrow('Cancelled');
+  });
+});
+
+it('Documentation that is the word "aborted" cancels nothing', async () => {
+  stage.project.write('docs/service.md', 'aborted');
+  expect((await publishWithRights(stage.sandbox.address)).code).toBe(0);
+  expect((await publishWithRights(stage.sandbox.address, '--check')).code).toBe(0);
+});
+
+it('A token that may not read the plans of a restricted service leaves it unknown whether Tsuru reaches it', async () => {
+  const address = await serve((incoming, response) => {
+    if (incoming.url?.includes('/plans') === true) response.writeHead(403, { 'Supported-Tsuru': '1.0.1' }).end("You don't have permission to do this action");
+    else passOn(incoming, response);
+  });
+  const { code, output } = await publishWithRights(address);
+  expect([code, oneLine(output)]).toEqual([0, expect.stringContaining('unknown whether Tsuru reaches the service: the user of the token lacks the permission service.read.plans.') as string]);
+});
+
+it('Control characters in the files of a project are not shown', async () => {
+  const publishShown = async () => {
+    const { output } = await publishWithRights(stage.sandbox.address);
+    expect(output).not.toMatch(/[^\P{Cc}\n]/u);
+    return output;
+  };
+  stage.project.manifest({ endpoint: { production: stage.endpoint, 'a\u001b[31mb\n': 'http://one.example' } });
+  expect(await publishShown()).toContain('endpoint of ab  + http://one.example');
+  stage.project.permissions(['G\u001b[31mET /a one']);
+  expect(await publishShown()).toContain('Correct operations[0], GET /a (one), in permissions.json');
+  stage.project.write('permissions.json', '{"enabled": \u001b[31m');
+  expect(await publishShown()).toContain('permissions.json is not valid JSON');
 });
 
 describe('what is not Tsuru', () => {
