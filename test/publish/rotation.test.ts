@@ -1,5 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -60,7 +64,7 @@ describe('a rotation of the password', () => {
       '✓ manifest.yaml has the new password.',
       '✓ Service sent.',
       '✓ Tsuru reaches the service: plans small.',
-      expect.stringMatching(/^✓ The password is changed\. Remove SERVICE_OLD_PASSWORD where the service runs, too\./) as string,
+      expect.stringMatching(/^✓ The password is changed\. Publish to every other Tsuru that has the service, change SERVICE_PASSWORD in CI, then remove SERVICE_OLD_PASSWORD where the service runs, too\./) as string,
     ]);
     expect(project.leftOvers()).toEqual([]);
   });
@@ -147,8 +151,22 @@ describe('a service that has not started again', () => {
     expect(code).toBe(4);
     expect(output).toContain(`The service at ${project.service.address} does not take the new password yet (401).`);
     expect(output).toMatch(/nothing is lost[^]*Give the service both passwords of \.env[^]*then run the same command again\./);
-    expect(output).toContain('tsuru env set --app APP --private "SERVICE_PASSWORD=$SERVICE_PASSWORD" "SERVICE_OLD_PASSWORD=$SERVICE_OLD_PASSWORD"');
     expect(await project.passwords()).toEqual({ password: 'made-password-1', old: SECRET, manifest: SECRET, tsuru: SECRET });
+  });
+
+  it('is given both by the command that is told, as the service reads them', async () => {
+    const old = 'a$HOME`b&c;d';
+    for (const path of ['.env', 'manifest.yaml']) project.write(path, project.read(path).replace(SECRET, old).replaceAll('\n', '\r\n'));
+    project.service.start();
+    expect((await project.run([])).code).toBe(0);
+    const { output } = await project.run(ROTATE);
+    const command = /For an app of Tsuru: (.*)/.exec(output)?.[1] ?? '';
+    mkdirSync(join(scratch, 'bin'));
+    writeFileSync(join(scratch, 'bin/tsuru'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+    // As after an earlier `. ./.env`.
+    const env = { PATH: `${join(scratch, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`, SERVICE_PASSWORD: old };
+    const given = execFileSync('sh', ['-c', command], { cwd: project.directory, env, encoding: 'utf8' }).trimEnd().split('\n');
+    expect(given).toEqual(['env', 'set', '--app', 'APP', '--private', 'SERVICE_PASSWORD=made-password-1', `SERVICE_OLD_PASSWORD=${old}`]);
   });
 
   it.each([[ROTATE], [[]]])('has the same new password once it has, with the arguments %j', async (args) => {
@@ -191,12 +209,46 @@ describe('an endpoint that cannot be reached from here', () => {
     // Its first request that changes something.
     project.proxy.cut(Infinity, 'before');
     await project.run([]);
-    project.proxy.cut(project.proxy.requests.findIndex((request) => request.startsWith('PUT')) + 1, 'before');
+    const first = project.proxy.requests.findIndex((request) => request.startsWith('PUT')) + 1;
+    await project.run(ROTATE);
+    project.proxy.cut(first, 'before');
     expect((await project.run([...ROTATE, '--deployed'])).code).toBe(1);
     expect(project.read('manifest.yaml')).toContain('made-password-1');
     expect((await project.run([])).code).toBe(0);
     project.service.isAway = () => false;
     expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it('stops it with --deployed as well when the password is only just made, which is deployed nowhere', async () => {
+    const { code, output } = await project.run([...ROTATE, '--deployed']);
+    expect([code, output]).toEqual([4, expect.stringContaining('Give the service both passwords of .env where it runs')]);
+    project.service.isAway = () => false;
+    expect(await project.passwords()).toMatchObject({ manifest: SECRET, tsuru: SECRET });
+    // The service that runs has not started again.
+    project.service.lag = Infinity;
+    expect(await project.call()).toEqual([]);
+  });
+
+  it.each([
+    ['its page to log in', 200, '200 without plans'],
+    ['403', 403, '403'],
+  ])('is behind a gateway that replies with %s: that does not count as the service, and --deployed passes it', async (_, status, why) => {
+    project.service.isAway = () => false;
+    const gateway = createServer((_request, response) => response.writeHead(status, { 'Content-Type': 'text/html' }).end('<title>Log in</title>'));
+    await once(gateway.listen(0, '127.0.0.1'), 'listening');
+    const { port } = gateway.address() as AddressInfo;
+    const manifest = project.read('manifest.yaml');
+    project.write('manifest.yaml', manifest.replace(project.service.address, `http://127.0.0.1:${port}`));
+    try {
+      const { code, output } = await project.run(ROTATE);
+      expect([code, output]).toEqual([4, expect.stringMatching(new RegExp(`cannot be asked whether it takes the new password \\(${why}\\)[^]*--rotate-password --deployed`))]);
+      expect(project.read('manifest.yaml')).toContain(SECRET);
+      expect(await project.passwords()).toMatchObject({ tsuru: SECRET });
+      await project.run([...ROTATE, '--deployed']);
+      expect(project.read('manifest.yaml')).toContain('made-password-1');
+    } finally {
+      gateway.close();
+    }
   });
 
   it('needs --deployed together with --rotate-password', async () => {
@@ -241,6 +293,15 @@ describe('a project whose password cannot be changed', () => {
   it('has another one in the manifest', async () => {
     project.write('manifest.yaml', project.read('manifest.yaml').replace(SECRET, 'another-one'));
     await refused('that of manifest.yaml is not that of .env');
+  });
+
+  it('has an alias of it in the manifest', async () => {
+    project.write('manifest.yaml', `${project.read('manifest.yaml').replace('password: ', 'password: &it ')}team: *it\n`.replace(/^team: (?!\*).*\n/m, ''));
+    const files = () => [project.read('.env'), project.read('manifest.yaml')];
+    const before = files();
+    const { code, output } = await project.run(ROTATE);
+    expect([code, output]).toEqual([4, expect.stringContaining('The password in the manifest cannot be replaced')]);
+    expect(files()).toEqual(before);
   });
 
   it('is of an earlier version, whose service takes one password only', async () => {

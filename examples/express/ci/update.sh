@@ -60,25 +60,28 @@ request() {
     if [ "$(git diff "$new^" "$new" | git patch-id --stable)" = "$(git diff "$new^...$old" | git patch-id --stable)" ]; then same=yes; fi
   fi
   if [ -n "${GITLAB_CI-}" ]; then
-    # GitLab reads \n as the end of a line.
+    # GitLab reads \n as the end of a line, and git sends no option of more than 65 kB.
     set -- -o merge_request.create -o "merge_request.target=$CI_COMMIT_BRANCH" -o "merge_request.title=$title" \
-      -o "merge_request.description=$(awk '{ printf "%s\\n", $0 }' "$directory/body.md")"
+      -o "merge_request.description=$(awk '(size += length + 2) < 50000 { printf "%s\\n", $0 }' "$directory/body.md")"
   else
     set --
+    pulls=repos/$GITHUB_REPOSITORY/pulls
+    known=$(gh api "$pulls?state=all&head=${GITHUB_REPOSITORY%%/*}:$branch" --jq '.[] | "\(.state) \(.number) \(.head.sha)", "\(.merged_at) \(.title)"')
+    open=$(echo "$known" | sed -n 's/^open \([0-9]*\) [0-9a-f]*$/\1/p' | head -n 1)
+    # Without a merge: by its title, as the branch may be deleted, or by its commit, as the title may be edited.
+    if [ -z "$open" ] && { echo "$known" | grep -qxF "null $title" || { [ -n "$same" ] && echo "$known" | grep -q "^closed .* $old$"; }; }; then
+      echo 'This proposal was closed, so it is not made again.'
+      return
+    fi
   fi
   # Only what was seen above is replaced.
-  if [ -z "$same" ] && ! git push --quiet --force-with-lease="refs/heads/$branch:$old" "$@" origin "$new:refs/heads/$branch"; then
+  if [ -z "$same" ] && ! git push --quiet --no-verify --force-with-lease="refs/heads/$branch:$old" "$@" origin "$new:refs/heads/$branch"; then
     echo "The branch $branch cannot be pushed. README.md says what the secret UPDATE_TOKEN needs (\"CI and updates\")."
     exit 1
   fi
   if [ -n "${GITLAB_CI-}" ]; then return; fi
-  pulls=repos/$GITHUB_REPOSITORY/pulls
-  known=$(gh api "$pulls?state=all&head=${GITHUB_REPOSITORY%%/*}:$branch" --jq '.[] | "\(.state) \(.number) \(.head.sha)"')
-  open=$(echo "$known" | sed -n 's/^open \([0-9]*\) .*/\1/p' | head -n 1)
   if [ -n "$open" ]; then
     gh api --method PATCH "$pulls/$open" -f "title=$title" -F "body=@$directory/body.md" --jq .html_url
-  elif [ -n "$same" ] && echo "$known" | grep -q "^closed .* $old$"; then
-    echo 'This proposal was closed, so it is not made again.'
   else
     gh api "$pulls" -f "head=$branch" -f "base=$GITHUB_REF_NAME" -f "title=$title" -F "body=@$directory/body.md" --jq .html_url
   fi

@@ -44,10 +44,11 @@ async function takingOf({ endpoints, username, isMultiCluster, tls, signal }: As
     const address = new URL(/^https?:/.test(endpoint) ? endpoint : `http://${endpoint}`);
     for (let time = 0; time < TIMES; time++) {
       const { reply, failure = '' } = await send(address, { method: 'GET', path: '/resources/plans', headers }, { timeout: TIMEOUT, signal, tls });
-      const why = reply === undefined ? failure : String(reply.status);
-      // A multi-cluster service has no plans without a cluster, but it has taken the password.
-      if (reply?.status === 200 || (reply?.status === 400 && isMultiCluster)) continue;
-      return { kind: ['401', '403'].includes(why) ? 'refused' : 'unreachable', endpoint, why };
+      const why = reply === undefined ? failure : reply.status === 200 ? '200 without plans' : String(reply.status);
+      // A gateway may reply with its own page. A multi-cluster service has no plans without a cluster, but it has taken the password.
+      if ((reply?.status === 200 && /^\s*\[/.test(String(reply.body))) || (reply?.status === 400 && isMultiCluster)) continue;
+      // Only the service replies with 401; a gateway that keeps others out replies with 403.
+      return { kind: why === '401' ? 'refused' : 'unreachable', endpoint, why };
     }
   }
   return { kind: 'taken' };

@@ -1,5 +1,6 @@
 import { cancelled, EXIT, ExpectedError } from '../../errors.ts';
 import type { FileSystem } from '../../project/root.ts';
+import { textIn } from '../../project/service-files.ts';
 import { say, type Terminal } from '../../terminal/terminal.ts';
 import { withPassword } from '../../tsuru/manifest.ts';
 import { withNewPassword, withoutOldPassword } from './env-file.ts';
@@ -27,8 +28,11 @@ export interface RotationContext {
 
 const AGAIN = 'then run the same command again';
 
-/** What gives an app of Tsuru the passwords of `.env`: both at once, since each change restarts it. */
-const GIVE = '(set -a; . ./.env; tsuru env set --app APP --private "SERVICE_PASSWORD=$SERVICE_PASSWORD" "SERVICE_OLD_PASSWORD=$SERVICE_OLD_PASSWORD")';
+/**
+ * What gives an app of Tsuru the passwords of `.env`: both at once, since each change restarts it. Node reads the file as the service
+ * does; a shell would read `$` or CRLF in another way.
+ */
+const GIVE = `env -u SERVICE_PASSWORD node --env-file=.env -e 'child_process.execSync(process.argv[1], { stdio: "inherit" })' 'tsuru env set --app APP --private "SERVICE_PASSWORD=$SERVICE_PASSWORD" "SERVICE_OLD_PASSWORD=$SERVICE_OLD_PASSWORD"'`;
 
 /**
  * Changes the password of a service so that no call of Tsuru fails: the service takes both before the manifest and Tsuru have
@@ -39,34 +43,37 @@ const GIVE = '(set -a; . ./.env; tsuru env set --app APP --private "SERVICE_PASS
  * @throws ExpectedError if a step is impossible; Tsuru's calls work as before
  */
 export async function rotate(context: RotationContext): Promise<0 | 1> {
-  await begin(context);
-  await letServiceTake(context);
+  const isUnderWay = await begin(context);
+  await letServiceTake(context, isUnderWay);
   await changeManifest(context);
   const { code, isShown } = await context.publish(readPasswords(context.directory).password);
   if (!isShown) {
-    say(context.terminal, `The rotation is unfinished: Tsuru has the new password, but gets no plans with it. The old one stays in .env until it does: correct that, ${AGAIN}.`);
+    say(context.terminal, `The rotation is unfinished: Tsuru gets no plans with the new password. The old one stays in .env until it does: correct that, ${AGAIN}.`);
     return EXIT.failed;
   }
   await end(context);
   return code;
 }
 
-/** `.env` gets a new password, and keeps the old one for a while. */
-async function begin({ directory, fs, terminal, newPassword }: RotationContext): Promise<void> {
+/** `.env` gets a new password, and keeps the old one for a while. @returns whether it had one before */
+async function begin({ directory, fs, terminal, newPassword }: RotationContext): Promise<boolean> {
   if (readPasswords(directory).old !== undefined) {
     say(terminal, 'A rotation of the password is unfinished: this finishes it.');
-    return;
+    return true;
   }
   const password = await newPassword();
+  // It must be possible there, too, before anything is changed.
+  withPassword(textIn(directory, 'manifest.yaml') ?? '', password);
   await replaceFile(fs, directory, '.env', (text) => withNewPassword(text, password));
   say(terminal, `${terminal.green('✓')} .env has a new password, and the old one as SERVICE_OLD_PASSWORD.`);
+  return false;
 }
 
 /** Waits until the service takes the new password where Tsuru calls it. */
-async function letServiceTake({ directory, terminal, service, isDeployed, patience }: RotationContext): Promise<void> {
+async function letServiceTake({ directory, terminal, service, isDeployed, patience }: RotationContext, isUnderWay: boolean): Promise<void> {
   const { password, inManifest } = readPasswords(directory);
-  // The manifest has it only after this step.
-  const mayBeAway = isDeployed || inManifest === password;
+  // A password that is only just made is deployed nowhere. The manifest has it only after this step.
+  const mayBeAway = (isDeployed && isUnderWay) || inManifest === password;
   const start = performance.now();
   const taking = await untilTaken(service, password, ({ kind }) => (mayBeAway && kind === 'unreachable') || performance.now() - start > patience);
   if (taking.kind === 'taken') {
@@ -93,5 +100,5 @@ async function changeManifest({ directory, fs, terminal, service }: RotationCont
 /** The old password goes. */
 async function end({ directory, fs, terminal }: RotationContext): Promise<void> {
   await replaceFile(fs, directory, '.env', withoutOldPassword);
-  say(terminal, `${terminal.green('✓')} The password is changed. Remove SERVICE_OLD_PASSWORD where the service runs, too. For an app of Tsuru: tsuru env unset --app APP SERVICE_OLD_PASSWORD`);
+  say(terminal, `${terminal.green('✓')} The password is changed. Publish to every other Tsuru that has the service, change SERVICE_PASSWORD in CI, then remove SERVICE_OLD_PASSWORD where the service runs, too. For an app of Tsuru: tsuru env unset --app APP SERVICE_OLD_PASSWORD`);
 }
