@@ -140,7 +140,8 @@ function sayNextSteps({ terminal, cwd }: Context, request: CreateRequest): void 
   terminal.write('\n');
   const then = answers.backend === 'blank' ? 'Then write src/backend.ts, as README.md explains. ' : '';
   say(terminal, `${then}To try it in a Tsuru on this machine:`);
-  terminal.write('  npx create-tsuru-service sandbox\n\nOnce your Tsuru can reach the service:\n');
+  terminal.write('  npx create-tsuru-service sandbox\n\n');
+  say(terminal, 'Once your Tsuru can reach the service:');
   terminal.write(`  ${words.run} publish:tsuru\n`);
   terminal.write(`\nTo repeat this run:\n  ${repeatCommand(request)}\n`);
 }

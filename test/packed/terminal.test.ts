@@ -319,7 +319,7 @@ describe('on a terminal', () => {
     expect(await ended).toBe(0);
 
     const lines = stripVTControlCharacters(screen()).split(/\r?\n/);
-    const long = lines.filter((line) => line.length > 30 && !/^ {2}(npm|tsuru) /.test(line));
+    const long = lines.filter((line) => line.length > 30 && !/^ {2}(npm|npx) /.test(line));
     expect(long).toEqual([]);
     expect(lines.some((line) => line.startsWith('  npm create tsuru-service@latest dir -- --name dir'))).toBe(true);
   });

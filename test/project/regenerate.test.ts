@@ -170,8 +170,8 @@ describe('regenerate', () => {
     write('notes.txt', 'mine');
     const index = readFileSync(join(project, '.git/index'));
     // README.md is edited and would not change: nothing is in the way.
-    const plans = (answers: Parameters<typeof toHono>[0]) => ({ ...answers, team: 'team-a' });
-    expect((await regenerateIn(project, plans, { allowDirty: false })).code).toBe(0);
+    const endpoint = (answers: Parameters<typeof toHono>[0]) => ({ ...answers, endpoint: 'http://db.example.com:8888' });
+    expect((await regenerateIn(project, endpoint, { allowDirty: false })).code).toBe(0);
     await expect(regenerateIn(project, toHono, { allowDirty: false })).rejects.toMatchObject({
       exitCode: EXIT.inTheWay,
       message: expect.stringContaining('  README.md') as string,

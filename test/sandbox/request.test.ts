@@ -28,7 +28,7 @@ function registration(argv: readonly string[], environment: NodeJS.ProcessEnv = 
 describe('the arguments of sandbox', () => {
   it('take the service from a manifest', () => {
     expect(registration(['--manifest', manifest])).toEqual({
-      ...{ id: 'my-db', username: 'my-db', password: '12345', endpoint: 'http://db.example.com/base', team: 'dbas' },
+      ...{ id: 'my-db', username: 'my-db', password: '12345', endpoints: { production: 'http://db.example.com/base' }, team: 'dbas' },
       ...{ isMultiCluster: true, encoding: 'form' },
     });
   });
@@ -36,7 +36,7 @@ describe('the arguments of sandbox', () => {
   it('come before the manifest, and the manifest before the environment', () => {
     const environment = { SERVICE_USERNAME: 'env', SERVICE_PASSWORD: 'env' };
     expect(registration(['http://127.0.0.1:1', '--manifest', manifest, '--username', 'me', '--team', 'mine'], environment)).toMatchObject({
-      ...{ id: 'my-db', username: 'me', password: '12345', team: 'mine', endpoint: 'http://127.0.0.1:1' },
+      ...{ id: 'my-db', username: 'me', password: '12345', team: 'mine', endpoints: { production: 'http://127.0.0.1:1' } },
     });
     expect(registration(['http://127.0.0.1:1'], environment)).toMatchObject({ id: 'env', username: 'env', password: 'env', team: 'my-team' });
   });
