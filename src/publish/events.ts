@@ -42,7 +42,7 @@ export function eventsIn(list: unknown, id: string): ListedEvent[] {
  * @returns undefined for a change of something else, such as the permissions, which has the same kind
  */
 export function fieldsIn(details: unknown, { kind }: ListedEvent, id: string): EventFields | undefined {
-  const { CustomData } = (details ?? {}) as { CustomData?: { Start?: unknown } | null };
+  const { CustomData, Allowed } = (details ?? {}) as { CustomData?: { Start?: unknown } | null; Allowed?: { Contexts?: unknown } | null };
   const list = Array.isArray(CustomData?.Start) ? (CustomData.Start as unknown[]) : [];
   const values = new Map<string, string>();
   for (const item of list) {
@@ -53,7 +53,10 @@ export function fieldsIn(details: unknown, { kind }: ListedEvent, id: string): E
   const some = [...values].filter(([name]) => name.startsWith('endpoints.')).map(([name, value]) => [name.slice('endpoints.'.length).replace(/\\(.)/g, '$1'), value]);
   const single = values.get('endpoint') ?? '';
   if (some.length === 0 && single === '') return undefined;
-  const [team, encoding] = [values.get('team') ?? '', values.get('encoding') ?? (kind === 'create' ? 'form' : '')];
+  // A creation without a team takes the one that the user has: those who may read the event are in it.
+  const contexts = kind === 'create' && Array.isArray(Allowed?.Contexts) ? (Allowed.Contexts as ({ CtxType?: unknown; Value?: unknown } | null)[]) : [];
+  const owner = contexts.find((context) => context?.CtxType === 'team')?.Value;
+  const [team, encoding] = [values.get('team') || (typeof owner === 'string' ? owner : ''), values.get('encoding') ?? (kind === 'create' ? 'form' : '')];
   return {
     endpoints: some.length > 0 ? (Object.fromEntries(some) as Record<string, string>) : { production: single },
     username: values.get('username') || id,

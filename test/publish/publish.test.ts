@@ -132,6 +132,18 @@ describe('publish', () => {
     expect(output).not.toContain('endpoint  ');
   });
 
+  it('finds the team that Tsuru chose for a service that was created without one', async () => {
+    await stage.api('DELETE', '/1.0/services/my-db');
+    const token = await stage.userWith('service');
+    const access = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: token };
+    stage.project.manifest({ team: '' });
+    expect((await stage.project.publish(access)).code).toBe(0);
+    stage.project.manifest({ team: 'others' });
+    expect((await stage.project.publish(access, '--check')).output).toContain('team            dbas → others');
+    stage.project.manifest();
+    expect((await stage.project.publish(access, '--check')).output).toContain('is up to date');
+  });
+
   it('takes nothing from the life of an earlier service with that name', async () => {
     await stage.api('DELETE', '/1.0/services/my-db');
     expect((await stage.publish('--dry-run')).output).toContain('my-db is new');
