@@ -20,6 +20,8 @@ export function registrationIn(directory: string, environment: NodeJS.ProcessEnv
   if (permissions !== undefined) readPermissions(permissions);
   return {
     ...{ id, username, password, team, endpoints, isMultiCluster: multiCluster, encoding: recordIn(directory).encoding },
-    ...{ permissions, doc: textIn(directory, 'docs/service.md') },
+    permissions,
+    // The line ends of a checkout differ between Windows and CI.
+    doc: textIn(directory, 'docs/service.md')?.replaceAll('\r\n', '\n'),
   };
 }
