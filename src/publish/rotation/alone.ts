@@ -15,7 +15,7 @@ export async function alone<Result>(directory: string, { fs, machine }: { fs: Fi
   if (files.length === 0) return run();
   const root = new Root(fs, directory);
   const end = await claim(root, machine).catch((error: unknown) => {
-    if (!['EROFS', 'EACCES'].includes(codeOf(error) ?? '')) throw error;
+    if (!['EROFS', 'EACCES'].includes(codeOf(error))) throw error;
     // A rotation, which writes the files, ends by itself; all else needs to write nothing.
     refuseOthers(root, machine);
     return () => {};
