@@ -116,6 +116,19 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
     await finish('at last', []);
   });
 
+  it('changes nothing in a directory that cannot be written, where a plain publish works', async () => {
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      openSync: ((...args: Parameters<typeof nodeFileSystem.openSync>) => {
+        if ((Number(args[1]) & nodeFileSystem.constants.O_CREAT) !== 0) throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
+        return nodeFileSystem.openSync(...args);
+      }),
+    };
+    expect(await project.run(ROTATE, { fs })).toEqual({ code: 1, output: expect.stringContaining('.env cannot be replaced: EROFS') as string });
+    expect((await project.run([], { fs })).code).toBe(0);
+    expect(await project.passwords()).toEqual(only(SECRET));
+  });
+
   it('ends before the first change if Tsuru cannot be asked', async () => {
     const before = project.read('.env');
     expect((await project.run(ROTATE, { environment: { TSURU_TOKEN: 'a-wrong-token' } })).code).toBe(4);

@@ -229,6 +229,16 @@ describe('an endpoint that cannot be reached from here', () => {
     expect(await project.call()).toEqual([]);
   });
 
+  it('does not hide another one, whose service does not take the new password yet, from --deployed', async () => {
+    project.service.isAway = () => false;
+    project.service.lag = Infinity;
+    project.write('manifest.yaml', project.read('manifest.yaml').replace(/^( *)production: .*/m, `$1production: http://127.0.0.1:1\n$1other: ${project.service.address}`));
+    await project.run(ROTATE);
+    const { code, output } = await project.run([...ROTATE, '--deployed']);
+    expect([code, output]).toEqual([4, expect.stringContaining(`The service at ${project.service.address} does not take the new password yet (401).`)]);
+    expect(project.read('manifest.yaml')).toContain(SECRET);
+  });
+
   it.each([
     ['its page to log in', 200, '200 without plans'],
     ['403', 403, '403'],

@@ -1,6 +1,6 @@
-import { claim } from '../../project/claim.ts';
+import { claim, refuseOthers } from '../../project/claim.ts';
 import type { Machine } from '../../project/machine.ts';
-import { Root, type FileSystem } from '../../project/root.ts';
+import { codeOf, Root, type FileSystem } from '../../project/root.ts';
 import { textIn } from '../../project/service-files.ts';
 import { removeLeftOver, SECRET_FILES } from './replace-file.ts';
 
@@ -13,7 +13,13 @@ export async function alone<Result>(directory: string, { fs, machine }: { fs: Fi
   const files = SECRET_FILES.filter((file) => textIn(directory, file) !== undefined);
   // A fresh clone has none, and may be read-only.
   if (files.length === 0) return run();
-  const end = await claim(new Root(fs, directory), machine);
+  const root = new Root(fs, directory);
+  const end = await claim(root, machine).catch((error: unknown) => {
+    if (!['EROFS', 'EACCES'].includes(codeOf(error))) throw error;
+    // A rotation, which writes the files, ends by itself; all else needs to write nothing.
+    refuseOthers(root, machine);
+    return () => {};
+  });
   try {
     for (const file of files) removeLeftOver(fs, directory, file);
     return await run();

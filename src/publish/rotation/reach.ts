@@ -40,6 +40,7 @@ export async function untilTaken(asked: AskedService, password: string, isEnough
 
 async function takingOf({ endpoints, username, isMultiCluster, tls, signal }: AskedService, password: string): Promise<Taking> {
   const headers = { Accept: 'application/json', Authorization: basicAuth(`${username}:${password}`), Connection: 'close' };
+  let away: Taking | undefined;
   for (const endpoint of endpoints) {
     const address = new URL(/^https?:/.test(endpoint) ? endpoint : `http://${endpoint}`);
     for (let time = 0; time < TIMES; time++) {
@@ -48,8 +49,10 @@ async function takingOf({ endpoints, username, isMultiCluster, tls, signal }: As
       // A gateway may reply with its own page. A multi-cluster service has no plans without a cluster, but it has taken the password.
       if ((reply?.status === 200 && /^\s*\[/.test(String(reply.body))) || (reply?.status === 400 && isMultiCluster)) continue;
       // Only the service replies with 401; a gateway that keeps others out replies with 403.
-      return { kind: why === '401' ? 'refused' : 'unreachable', endpoint, why };
+      if (why === '401') return { kind: 'refused', endpoint, why };
+      away ??= { kind: 'unreachable', endpoint, why };
+      break;
     }
   }
-  return { kind: 'taken' };
+  return away ?? { kind: 'taken' };
 }
