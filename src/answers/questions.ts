@@ -117,6 +117,7 @@ export const QUESTIONS: readonly Question[] = [
     flag: 'backend',
     help: 'the backend that provisions the instances',
     prompt: 'Backend',
+    explanation: 'The part that provisions the instances.',
     choices: choices(BACKENDS, {
       blank: 'Blank: you write it',
       postgres: 'PostgreSQL: a database for each instance',

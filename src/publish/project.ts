@@ -13,7 +13,7 @@ export function registrationIn(directory: string, environment: NodeJS.ProcessEnv
   const { path, manifest, problems } = projectManifest(directory, environment);
   if (problems.length > 0) {
     const lines = problems.map(({ line, field, message }) => `${path}:${line}: ${field}${field && ': '}${message}`);
-    throw unreadable(lines.join('\n'), manifest.password === undefined ? 'In a fresh clone, such as in CI, set SERVICE_PASSWORD.' : '');
+    throw unreadable(lines.join('\n'), problems.some(({ field }) => field === 'password') && manifest.password === undefined ? 'In a fresh clone, such as in CI, set SERVICE_PASSWORD.' : '');
   }
   const { id = '', username = '', password = '', team = '', endpoints, multiCluster } = manifest;
   const permissions = textIn(directory, 'permissions.json');

@@ -25,7 +25,7 @@ function proofIn(answer: TsuruAnswer, api: Api): Proof {
   }
   if (/provide the pool name/.test(words)) return doubtful('The service is multi-cluster, and the user of the token has no pool in which Tsuru could ask it for its plans.');
   const reason = REASONS.find(([pattern]) => pattern.test(words))?.[1] ?? 'the call fails';
-  return doubtful(`Tsuru does not reach the service: ${reason} (${words}).`);
+  return doubtful(`Tsuru does not reach the service: ${reason} (${words}). Check that the service runs, and that Tsuru can reach the endpoint in manifest.yaml.`);
 }
 
 /** What Tsuru's words for a failed call mean. */

@@ -39,20 +39,31 @@ export interface Permissions {
 }
 
 /**
- * Reads a permissions manifest as Tsuru does: what is absent is false or empty, and what it does not know is ignored.
+ * Reads a permissions manifest as Tsuru does: what is absent is false or empty. A field that Tsuru does not know is refused: Tsuru
+ * would ignore it, so that a typo such as "operation" would remove permissions.
  * @throws ExpectedError if it is not JSON, or has another shape
  */
 export function readPermissions(text: string): Permissions {
   let given: unknown;
+  let unread: string | undefined;
   try {
-    given = JSON.parse(withoutBom(text));
+    given = JSON.parse(withoutBom(text), (name, value: unknown) => {
+      if (!KNOWN.test(name)) unread = name;
+      return value;
+    });
   } catch (error) {
     throw unreadable(`permissions.json is not valid JSON: ${plainLine(messageOf(error), 200)}.`, 'Correct it, or run create-tsuru-service regenerate --restore permissions.json.');
   }
   const permissions = shaped(given);
-  if (permissions === undefined) throw unreadable('permissions.json has another shape than Tsuru reads.', 'It has enabled, strict_actions and legacy_compat, each true or false, and operations: a list of method, path and action.');
+  if (permissions === undefined || unread !== undefined) {
+    const problem = unread === undefined ? 'has another shape than Tsuru reads' : `has ${JSON.stringify(unread)}, which Tsuru does not read`;
+    throw unreadable(`permissions.json ${problem}.`, 'It has enabled, strict_actions and legacy_compat, each true or false, and operations: a list of method, path and action.');
+  }
   return permissions;
 }
+
+/** The names of all fields, the indexes of lists, and the empty name of the whole. */
+const KNOWN = /^(enabled|strict_actions|legacy_compat|operations|method|path|action|\d*)$/;
 
 /** @returns undefined for a value that is no permissions manifest; an empty one for null, which Tsuru has before it gets one */
 export function shaped(given: unknown): Permissions | undefined {

@@ -336,7 +336,7 @@ export const PUBLISH = {
     '1 Tsuru refused a part; the others are done',
     '2 wrong usage',
     '4 no target or token, Tsuru cannot be reached, or the service does not take a new password yet',
-    '5 a file of the project cannot be read',
+    '5 a file of the project cannot be read, or is wrong',
     '6 --check found a difference',
     '130 cancelled',
   ],

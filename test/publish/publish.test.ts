@@ -179,7 +179,7 @@ describe('publish', () => {
 
 describe('a warning, which changes no exit code,', () => {
   it.each([
-    ['when nothing listens at the endpoint', { endpoint: { production: 'http://127.0.0.1:1' } }, /does not reach the service: nothing listens at its endpoint/],
+    ['when nothing listens at the endpoint', { endpoint: { production: 'http://127.0.0.1:1' } }, /does not reach the service: nothing listens at its endpoint .* Check that the service runs/],
     ['when the service refuses the password', { password: 'another password' }, /gets no plans from the service\. Does it run with the same/],
     ['when the name is unknown', { endpoint: { production: 'http://nowhere.invalid' } }, /the name in its endpoint is unknown there/],
   ])('is given %s', async (_, fields, warning) => {

@@ -94,6 +94,8 @@ describe('publish says what to do when Tsuru refuses', () => {
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('permissions.json is not valid JSON') as string });
     stage.project.write('permissions.json', '{"operations":[{"method":1}]}');
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('permissions.json has another shape') as string });
+    stage.project.write('permissions.json', '{"enabled":true,"operation":[]}');
+    expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('permissions.json has "operation", which Tsuru does not read.') as string });
     stage.project.manifest({ id: 'My DB' });
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringMatching(/^manifest\.yaml:1: id: It must be 1 to 40/) as string });
     stage.project.manifest();

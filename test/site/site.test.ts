@@ -72,6 +72,12 @@ describe('the build of the site', () => {
     expect(dead).toEqual([]);
   });
 
+  it('has all links of its start page', () => {
+    const linked = attributes(pages.get('index.html') ?? '', 'href').map((href) => targetOf(href, 'index.html')?.file);
+    expect(linked).toContain('README.html');
+    expect(pages.get('index.html')).toMatch(/<a [^>]*>The overview<\/a>/);
+  });
+
   it('loads nothing from another host', () => {
     const loaded = [...pages].flatMap(([page, html]) => {
       const tags = html.match(/<(link|script|img|source|iframe|video)\b[^>]*>/g) ?? [];
