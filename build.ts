@@ -147,6 +147,7 @@ function writeArchive(code: readonly string[], templates: readonly string[]): vo
   const text = Buffer.concat([list, ...texts].flatMap((one) => [Buffer.of(0), Buffer.from(one)]).slice(1));
   const params = {
     [constants.BROTLI_PARAM_LGWIN]: 24,
+    [constants.BROTLI_PARAM_LGBLOCK]: 17,
     [constants.BROTLI_PARAM_NPOSTFIX]: 1,
     [constants.BROTLI_PARAM_NDIRECT]: 30,
     [constants.BROTLI_PARAM_SIZE_HINT]: text.length,
