@@ -11,7 +11,7 @@ const SEPARATOR = '\x01';
 const BYTES = range(0x80, 0xbf);
 
 /**
- * What stands for words, the first ones for the words that save most: control characters and {@link BYTES}, which are one byte, and
+ * What stands for words, the first ones for the most frequent words: control characters and {@link BYTES}, which are one byte, and
  * characters of two bytes but for Latin-1 and Cyrillic letters.
  */
 const CODES = [...range(0x02, 0x1a).filter((code) => ![0x09, 0x0a, 0x0d].includes(code)), ...BYTES, ...range(0x100, 0x3ff), ...range(0x460, 0x7ff)];
@@ -51,10 +51,13 @@ export function abbreviate(texts: readonly string[]): { list: string; texts: Buf
     });
   }
   const saved = (word: string) => (counts.get(word) ?? 0) * (word.length - 1);
+  const frequency = (word: string) => Math.round(4 * Math.log(counts.get(word) ?? 0));
   const words = [...counts.keys()]
     .filter((word) => word.length > (word.endsWith('\n') ? 1 : 2) && (counts.get(word) ?? 0) >= MIN_COUNT)
     .sort((a, b) => saved(b) - saved(a) || (a < b ? -1 : 1))
-    .slice(0, CODES.length);
+    .slice(0, CODES.length)
+    // Among words of about the same frequency, those of one length stand together: texts and list pack better so.
+    .sort((a, b) => frequency(b) - frequency(a) || a.length - b.length || (a < b ? -1 : 1));
   const characters = new Map(words.map((word, index) => [word, characterFor(CODES[index] ?? 0)]));
   return {
     list: words.join(SEPARATOR),

@@ -13,6 +13,8 @@ const BOUND = 20_000;
 /** Looks like the start of a URL with a password, over and over. */
 const URLS = '://x'.repeat(20_000);
 
+const LONG = 'x'.repeat(50_000);
+
 describe('the process of the service', () => {
   let place: StorePlace;
   let service: ReturnType<typeof startProcess>;
@@ -106,25 +108,20 @@ describe('a long text from outside', () => {
     BOUND,
   );
 
-  it('is bounded in the message and in the other fields of an error', async () => {
+  it.each([
+    ['is bounded in the message and in the other fields of an error', LONG, { long: LONG }, `${'x'.repeat(1024)}…`],
+    ['is left out of an error when it cannot be written as JSON', 'no', { large: 1n }, 'no'],
+  ])('%s', async (_, text, fields, message) => {
     const test = await testService();
-    const long = 'x'.repeat(50_000);
-    test.backend.instead.create = () => Promise.reject(new ServiceError(422, long, { long }));
+    test.backend.instead.create = () => Promise.reject(new ServiceError(422, text, fields));
     const reply = await test.call('POST', '/resources', { name: 'db1', team: 't' });
-    expect(JSON.parse(reply.body)).toEqual({ code: 422, message: `${'x'.repeat(1024)}…` });
-  });
-
-  it('is left out of an error when it cannot be written as JSON', async () => {
-    const test = await testService();
-    test.backend.instead.create = () => Promise.reject(new ServiceError(422, 'no', { large: 1n }));
-    const reply = await test.call('POST', '/resources', { name: 'db1', team: 't' });
-    expect(JSON.parse(reply.body)).toEqual({ code: 422, message: 'no' });
+    expect(JSON.parse(reply.body)).toEqual({ code: 422, message });
   });
 
   it('is bounded in the logged path and user', async () => {
     const test = await testService();
-    const headers = { authorization: AUTHORIZATION, 'x-tsuru-user': 'u'.repeat(50_000) };
-    await test.send({ method: 'DELETE', path: `/${'p'.repeat(50_000)}`, headers, body: '' });
+    const headers = { authorization: AUTHORIZATION, 'x-tsuru-user': LONG };
+    await test.send({ method: 'DELETE', path: `/${LONG}`, headers, body: '' });
     expect(test.log.join('').length).toBeLessThan(2000);
   });
 });

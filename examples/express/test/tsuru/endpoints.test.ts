@@ -57,12 +57,15 @@ describe('an endpoint', () => {
     expect(test.given.map(({ body }) => body.text())).toEqual(['not really', '']);
   });
 
-  it('is a 400 when it reads a body that is not valid JSON', async () => {
-    const handle: Endpoint['handle'] = ({ body }) => ({ status: 200, body: body.json() });
+  it.each([
+    ['is not valid JSON', '{', ''],
+    ['has a number that would be rounded', '{"a":[{"b":9007199254740993}]}', '\\"a.0.b\\"'],
+  ])('is a 400 when it reads a body that %s', async (_, body, named) => {
+    const handle: Endpoint['handle'] = (request) => ({ status: 200, body: request.body.json() });
     const test = await serviceWith({ method: 'POST', path: '/x', handle });
-    expect(
-      await test.send(proxied('POST', '/resources/db1/x', { 'content-type': 'application/json' }, '{')),
-    ).toMatchObject({ status: 400 });
+    const reply = await test.send(proxied('POST', '/resources/db1/x', { 'content-type': 'application/json' }, body));
+    expect(reply).toMatchObject({ status: 400 });
+    expect(reply.body).toContain(named);
   });
 
   it('is not called for an instance that does not exist', async () => {
@@ -83,47 +86,24 @@ describe('an endpoint', () => {
     expect(got.headers['content-type']).toBe(type);
   });
 
-  it('sends a reply without a body', async () => {
-    const test = await serviceWith({ method: 'DELETE', path: '/mine', handle: () => ({ status: 204 }) });
-    expect(await test.send(proxied('DELETE', '/resources/db1/mine'))).toMatchObject({ status: 204, body: '' });
+  const UNEXPECTED = '{"code":500,"message":"The service API failed unexpectedly; its log says why."}';
+  const ofLibrary = { expose: true, code: 'FST_ERR_OF_ITS_OWN' };
+
+  it.each<[title: string, thrown: Error, body: string, logged: string]>([
+    ['an error', new Error('the secret is 42'), UNEXPECTED, 'the secret is 42'],
+    ['an error with its own status', Object.assign(new Error('the vendor says no'), { status: 403, ...ofLibrary }), UNEXPECTED, 'the vendor says no'],
+    ['an error with its own statusCode', Object.assign(new Error('the vendor says no'), { statusCode: 403, ...ofLibrary }), UNEXPECTED, 'the vendor says no'],
+    ...[200, 302, 399, 600, 0, NaN, 404.5].map((status): [string, Error, string, string] => [
+      `a refusal with the status ${status}`,
+      new ServiceError(status, 'not here'),
+      '{"code":500,"message":"not here"}',
+      `${status} is not an error status`,
+    ]),
+  ])('is a 500 when it throws %s, and the error is logged', async (_, thrown, body, logged) => {
+    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => Promise.reject(thrown) });
+    expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({ status: 500, body });
+    expect(test.log.join('')).toContain(logged);
   });
-
-  it('is a 500 without details when it fails, and the error is logged', async () => {
-    const handle: Endpoint['handle'] = () => Promise.reject(new Error('the secret is 42'));
-    const test = await serviceWith({ method: 'GET', path: '/mine', handle });
-    const reply = await test.call('GET', '/resources/db1/mine');
-    expect(reply.status).toBe(500);
-    expect(reply.body).not.toContain('42');
-    expect(test.log.join('')).toContain('the secret is 42');
-  });
-
-  it.each(['status', 'statusCode'])(
-    'is a 500 when it throws an error of a library with its own %s, and the error is logged',
-    async (field) => {
-      const handle: Endpoint['handle'] = () =>
-        Promise.reject(
-          Object.assign(new Error('the vendor says no'), { [field]: 403, expose: true, code: 'FST_ERR_OF_ITS_OWN' }),
-        );
-      const test = await serviceWith({ method: 'GET', path: '/mine', handle });
-      const reply = await test.call('GET', '/resources/db1/mine');
-      expect(reply).toMatchObject({ status: 500 });
-      expect(reply.body).not.toContain('vendor');
-      expect(test.log.join('')).toContain('the vendor says no');
-    },
-  );
-
-  it.each([200, 302, 399, 600, 0, NaN, 404.5])(
-    'is a 500 when it refuses with the status %d, and the error is logged',
-    async (status) => {
-      const handle: Endpoint['handle'] = () => Promise.reject(new ServiceError(status, 'not here'));
-      const test = await serviceWith({ method: 'GET', path: '/mine', handle });
-      expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({
-        status: 500,
-        body: '{"code":500,"message":"not here"}',
-      });
-      expect(test.log.join('')).toContain(`${status} is not an error status`);
-    },
-  );
 
   it.each([
     ['the status 0', { status: 0 }],
@@ -135,10 +115,7 @@ describe('an endpoint', () => {
     ['a header whose name is none', { status: 200, headers: { 'x a': 'b' } }],
   ])('is a 500 without details when it returns %s, and the error is logged', async (_, reply) => {
     const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => reply });
-    expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({
-      status: 500,
-      body: '{"code":500,"message":"The service API failed unexpectedly; its log says why."}',
-    });
+    expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({ status: 500, body: UNEXPECTED });
     expect(test.log.join('')).toContain('unexpected error');
   });
 
@@ -150,31 +127,20 @@ describe('an endpoint', () => {
     expect(reply.headers['content-length'] ?? '3').toBe('3');
   });
 
-  it.each([204, 205, 304])('sends no body with a %d', async (status) => {
-    const test = await serviceWith({ method: 'GET', path: '/mine', handle: () => ({ status, body: 'text' }) });
-    expect(await test.call('GET', '/resources/db1/mine')).toMatchObject({ status, body: '' });
-  });
-
-  it('never reads a number in JSON that was rounded', async () => {
-    const handle: Endpoint['handle'] = ({ body }) => ({ status: 200, body: body.json() });
-    const test = await serviceWith({ method: 'POST', path: '/x', handle });
-    const headers = { 'content-type': 'application/json' };
-    const reply = await test.send(proxied('POST', '/resources/db1/x', headers, '{"a":[{"b":9007199254740993}]}'));
-    expect(reply).toMatchObject({ status: 400 });
-    expect(reply.body).toContain('\\"a.0.b\\"');
-  });
-
   it.each([
-    ['name', '/pn/:name'],
-    ['instance', '/pn/:instance'],
-    ['job', '/pn/:job'],
-    ['p2', '/pn/:p2'],
-    ['__proto__', '/pn/:__proto__'],
-    ['constructor', '/pn/:constructor'],
-  ])(
+    ['GET', { status: 204, body: 'text' }],
+    ['GET', { status: 205, body: 'text' }],
+    ['GET', { status: 304, body: 'text' }],
+    ['DELETE', { status: 204 }],
+  ] as const)('sends no body: %s, %o', async (method, reply) => {
+    const test = await serviceWith({ method, path: '/mine', handle: () => reply });
+    expect(await test.send(proxied(method, '/resources/db1/mine'))).toMatchObject({ status: reply.status, body: '' });
+  });
+
+  it.each(['name', 'instance', 'job', 'p2', '__proto__', 'constructor'])(
     'with a parameter named %s serves the instance in the path, and no other',
-    async (name, path) => {
-      const test = await serviceWith({ method: 'GET', path });
+    async (name) => {
+      const test = await serviceWith({ method: 'GET', path: `/pn/:${name}` });
       await test.call('POST', '/resources', { name: 'db2', team: 't2' });
       expect(await test.send(proxied('GET', '/resources/db1/pn/db2'))).toMatchObject({ status: 200 });
       expect(test.given[0]?.instance).toMatchObject({ name: 'db1', team: 't' });

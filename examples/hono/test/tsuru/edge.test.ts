@@ -6,8 +6,18 @@ import { exchange, listening, wire, type Listening } from './support/socket.js';
 
 const LIMIT = 1000;
 const JSON_TYPE = 'application/json; charset=utf-8';
-const METHODS = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
+const PLANS = 'GET /resources/plans';
 const PATH = 'The path is refused:';
+
+type Refusal = [status: number, message: string];
+const NO_SLASH: Refusal = [400, `${PATH} it does not start with a slash.`];
+const NOT_HTTP: Refusal = [400, 'The request is not valid HTTP.'];
+const WRONG_HOST: Refusal = [400, 'The Host header is not a valid host name or address.'];
+const UNAUTHORIZED: Refusal = [401, 'Wrong or missing user name or password for this service API.'];
+const WRONG_METHOD: Refusal = [405, 'This service accepts DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT only.'];
+const TOO_LARGE: Refusal = [413, 'The body is larger than this service accepts.'];
+const NO_TYPE: Refusal = [415, 'The Content-Type is not a media type such as "application/json".'];
+const noRoute = (method: string): Refusal => [404, `This service has no route for this ${method} request.`];
 
 /** A request that asks the server to close the connection. */
 function request(line: string, headers: Record<string, string> = {}, body = ''): string {
@@ -54,168 +64,43 @@ describe('over the wire', () => {
     await server.close();
   });
 
-  it.each([
-    [
-      'a path in absolute form',
-      request('GET http://service/resources/plans'),
-      400,
-      `${PATH} it does not start with a slash.`,
-    ],
-    ['the path *', request('OPTIONS *'), 400, `${PATH} it does not start with a slash.`],
-    [
-      'a doubled slash',
-      request('GET //service/resources/plans'),
-      400,
-      `${PATH} it has an empty part; remove the trailing or doubled slash.`,
-    ],
-    ['two dots', request('GET /resources/../x'), 400, `${PATH} it has the part "." or "..".`],
-    ['broken percent-encoding', request('GET /%zz'), 400, `${PATH} its percent-encoding is not valid UTF-8.`],
-    [
-      'a backslash in the query',
-      request('GET /resources/plans?a\\b'),
-      400,
-      `${PATH} its query has a character that must be percent-encoded.`,
-    ],
-    ['a method of WebDAV', request('PROPFIND /resources/plans'), 405, `This service accepts ${METHODS} only.`],
-    ['the method TRACE', request('TRACE /resources/plans'), 405, `This service accepts ${METHODS} only.`],
-    ['the method CONNECT', request('CONNECT service:80'), 400, `${PATH} it does not start with a slash.`],
-    [
-      'an unknown method',
-      request('BREW /resources/plans'),
-      400,
-      'The request is not valid HTTP.',
-    ],
-    [
-      'a method in lower case',
-      request('get /resources/plans'),
-      400,
-      'The request is not valid HTTP.',
-    ],
-    ['bytes that are not HTTP', 'hello\r\n\r\n', 400, 'The request is not valid HTTP.'],
-    [
-      'another version',
-      'GET /resources/plans HTTP/9.9\r\nHost: service\r\n\r\n',
-      400,
-      'The request is not valid HTTP.',
-    ],
-    [
-      'no Host',
-      `GET /resources/plans HTTP/1.1\r\nAuthorization: ${AUTHORIZATION}\r\n\r\n`,
-      400,
-      'The request has no Host header.',
-    ],
-    [
-      'an empty Host',
-      request('GET /resources/plans', { Host: '' }),
-      400,
-      'The Host header is not a valid host name or address.',
-    ],
-    [
-      'a Host with a path',
-      request('GET /resources/plans', { Host: 'a/b' }),
-      400,
-      'The Host header is not a valid host name or address.',
-    ],
-    [
-      'an ambiguous Host',
-      request('GET /resources/plans', { Host: '127.1' }),
-      400,
-      'The Host header is not a valid host name or address.',
-    ],
-    [
-      'a length that is not a number',
-      request('POST /resources', { 'Content-Length': 'x' }),
-      400,
-      'The request is not valid HTTP.',
-    ],
-    [
-      'two lengths',
-      request('POST /resources', { 'Content-Length': '1', 'Transfer-Encoding': 'chunked' }),
-      400,
-      'The request is not valid HTTP.',
-    ],
-    [
-      'broken chunks',
-      request('POST /resources/db1/x', { 'Transfer-Encoding': 'chunked' }, 'zz\r\n'),
-      400,
-      'The request is not valid HTTP.',
-    ],
-    [
-      'headers that are too large',
-      request('GET /resources/plans', { 'X-Large': 'x'.repeat(140_000) }),
-      431,
-      'The headers of the request are larger than this service accepts.',
-    ],
-    [
-      'an expectation',
-      request('GET /resources/plans', { Expect: 'a miracle' }),
-      417,
-      'This service does not support this Expect header.',
-    ],
-    [
-      'a body that is declared too large',
-      request('POST /resources', { 'Content-Length': '1001' }),
-      413,
-      'The body is larger than this service accepts.',
-    ],
-    [
-      'a body that would be too large',
-      request('POST /resources', { 'Content-Length': '1001', Expect: '100-continue' }),
-      413,
-      'The body is larger than this service accepts.',
-    ],
-    [
-      'a body that turns out too large',
-      request('POST /resources/db1/x', { 'Transfer-Encoding': 'chunked' }, `3e9\r\n${'x'.repeat(1001)}`),
-      413,
-      'The body is larger than this service accepts.',
-    ],
-    [
-      'an invalid Content-Type',
-      request('POST /resources/db1/x', { 'Content-Type': ';;', 'Content-Length': '1' }, 'x'),
-      415,
-      'The Content-Type is not a media type such as "application/json".',
-    ],
-    [
-      'an empty Content-Type',
-      request('POST /resources/db1/x', { 'Content-Type': '', 'Content-Length': '1' }, 'x'),
-      415,
-      'The Content-Type is not a media type such as "application/json".',
-    ],
-    ['an unknown path', request('GET /nowhere'), 404, 'This service has no route for this GET request.'],
-    [
-      'a body for an unknown path',
-      request('POST /nowhere', { 'Content-Type': 'application/json', 'Content-Length': '1' }, '{'),
-      404,
-      'This service has no route for this POST request.',
-    ],
-    [
-      'a method that a path does not support',
-      request('PATCH /resources/db1'),
-      404,
-      'This service has no route for this PATCH request.',
-    ],
-    ['OPTIONS', request('OPTIONS /resources/db1'), 404, 'This service has no route for this OPTIONS request.'],
-    [
-      'a wrong password',
-      request('GET /resources/plans', { Authorization: 'Basic eDp5' }),
-      401,
-      'Wrong or missing user name or password for this service API.',
-    ],
-    [
-      'a health check by another method',
-      request('POST /healthcheck', { Authorization: '' }),
-      401,
-      'Wrong or missing user name or password for this service API.',
-    ],
-    [
-      'a health check in another spelling',
-      request('GET /Healthcheck', { Authorization: '' }),
-      401,
-      'Wrong or missing user name or password for this service API.',
-    ],
-  ])('%s is refused', async (_, bytes, status, message) => {
-    expect(parsed(await exchange(server.port, bytes))).toEqual(error(status, message));
+  it.each<[title: string, bytes: string, refusal: Refusal]>([
+    ['a path in absolute form', request('GET http://service/resources/plans'), NO_SLASH],
+    ['the path *', request('OPTIONS *'), NO_SLASH],
+    ['a doubled slash', request('GET //service/resources/plans'), [400, `${PATH} it has an empty part; remove the trailing or doubled slash.`]],
+    ['two dots', request('GET /resources/../x'), [400, `${PATH} it has the part "." or "..".`]],
+    ['broken percent-encoding', request('GET /%zz'), [400, `${PATH} its percent-encoding is not valid UTF-8.`]],
+    ['a backslash in the query', request('GET /resources/plans?a\\b'), [400, `${PATH} its query has a character that must be percent-encoded.`]],
+    ['a method of WebDAV', request('PROPFIND /resources/plans'), WRONG_METHOD],
+    ['the method TRACE', request('TRACE /resources/plans'), WRONG_METHOD],
+    ['the method CONNECT', request('CONNECT service:80'), NO_SLASH],
+    ['an unknown method', request('BREW /resources/plans'), NOT_HTTP],
+    ['a method in lower case', request('get /resources/plans'), NOT_HTTP],
+    ['bytes that are not HTTP', 'hello\r\n\r\n', NOT_HTTP],
+    ['another version', `${PLANS} HTTP/9.9\r\nHost: service\r\n\r\n`, NOT_HTTP],
+    ['no Host', `${PLANS} HTTP/1.1\r\nAuthorization: ${AUTHORIZATION}\r\n\r\n`, [400, 'The request has no Host header.']],
+    ['an empty Host', request(PLANS, { Host: '' }), WRONG_HOST],
+    ['a Host with a path', request(PLANS, { Host: 'a/b' }), WRONG_HOST],
+    ['an ambiguous Host', request(PLANS, { Host: '127.1' }), WRONG_HOST],
+    ['a length that is not a number', request('POST /resources', { 'Content-Length': 'x' }), NOT_HTTP],
+    ['two lengths', request('POST /resources', { 'Content-Length': '1', 'Transfer-Encoding': 'chunked' }), NOT_HTTP],
+    ['broken chunks', request('POST /resources/db1/x', { 'Transfer-Encoding': 'chunked' }, 'zz\r\n'), NOT_HTTP],
+    ['headers that are too large', request(PLANS, { 'X-Large': 'x'.repeat(140_000) }), [431, 'The headers of the request are larger than this service accepts.']],
+    ['an expectation', request(PLANS, { Expect: 'a miracle' }), [417, 'This service does not support this Expect header.']],
+    ['a body that is declared too large', request('POST /resources', { 'Content-Length': '1001' }), TOO_LARGE],
+    ['a body that would be too large', request('POST /resources', { 'Content-Length': '1001', Expect: '100-continue' }), TOO_LARGE],
+    ['a body that turns out too large', request('POST /resources/db1/x', { 'Transfer-Encoding': 'chunked' }, `3e9\r\n${'x'.repeat(1001)}`), TOO_LARGE],
+    ['an invalid Content-Type', request('POST /resources/db1/x', { 'Content-Type': ';;', 'Content-Length': '1' }, 'x'), NO_TYPE],
+    ['an empty Content-Type', request('POST /resources/db1/x', { 'Content-Type': '', 'Content-Length': '1' }, 'x'), NO_TYPE],
+    ['an unknown path', request('GET /nowhere'), noRoute('GET')],
+    ['a body for an unknown path', request('POST /nowhere', { 'Content-Type': 'application/json', 'Content-Length': '1' }, '{'), noRoute('POST')],
+    ['a method that a path does not support', request('PATCH /resources/db1'), noRoute('PATCH')],
+    ['OPTIONS', request('OPTIONS /resources/db1'), noRoute('OPTIONS')],
+    ['a wrong password', request(PLANS, { Authorization: 'Basic eDp5' }), UNAUTHORIZED],
+    ['a health check by another method', request('POST /healthcheck', { Authorization: '' }), UNAUTHORIZED],
+    ['a health check in another spelling', request('GET /Healthcheck', { Authorization: '' }), UNAUTHORIZED],
+  ])('%s is refused', async (_, bytes, refusal) => {
+    expect(parsed(await exchange(server.port, bytes))).toEqual(error(...refusal));
   });
 
   it.each([
@@ -231,7 +116,7 @@ describe('over the wire', () => {
   it.each(['service', 'Service.Example:80', '[::1]:8888', '127.0.0.1', 'my_service:8888'])(
     'the host %s is accepted',
     async (host) => {
-      expect(parsed(await exchange(server.port, request('GET /resources/plans', { Host: host })))).toMatchObject({
+      expect(parsed(await exchange(server.port, request(PLANS, { Host: host })))).toMatchObject({
         status: 200,
       });
     },
@@ -250,19 +135,19 @@ describe('over the wire', () => {
 
   it.each([
     ['an idle connection', ''],
-    ['headers that do not end', 'GET /resources/plans HTTP/1.1\r\nHost: service\r\n'],
+    ['headers that do not end', `${PLANS} HTTP/1.1\r\nHost: service\r\n`],
   ])('%s times out with a reply', async (_, bytes) => {
     expect(parsed(await exchange(server.port, bytes))).toEqual(error(408, 'The request took too long to arrive.'));
   });
 
   it('a refusal comes after the reply to the request before it', async () => {
     const { socket, reply } = await wire(server.port);
-    socket.write(`${request('GET /resources/plans', { Connection: 'keep-alive' })}${request('GET /%zz')}`);
+    socket.write(`${request(PLANS, { Connection: 'keep-alive' })}${request('GET /%zz')}`);
     expect(statusesOf(await reply)).toEqual([200, 400]);
   });
 
   it('an HTTP/1.0 request needs no Host and can keep its connection', async () => {
-    const old = `GET /resources/plans HTTP/1.0\r\nAuthorization: ${AUTHORIZATION}\r\n`;
+    const old = `${PLANS} HTTP/1.0\r\nAuthorization: ${AUTHORIZATION}\r\n`;
     const replies = await exchange(server.port, `${old}Connection: keep-alive\r\n\r\n${old}\r\n`);
     expect(statusesOf(replies)).toEqual([200, 200]);
   });

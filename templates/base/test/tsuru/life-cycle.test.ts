@@ -75,7 +75,7 @@ describe('creating inline', () => {
     expect(test.backend.asked[0]?.request).toMatchObject({ instance: { plan: '' }, plan: { name: 'small' } });
   });
 
-  it('reports the failure, leaves the instance down, and can be repeated', async () => {
+  it('reports the failure, leaves the instance down, and can be repeated with the same instance id', async () => {
     const test = await testService();
     test.backend.instead.create = fails('the disk is full');
     const reply = await create(test);
@@ -86,6 +86,7 @@ describe('creating inline', () => {
     delete test.backend.instead.create;
     expect(await create(test, { plan: 'large' })).toMatchObject({ status: 201 });
     expect((await status(test)).status).toBe(204);
+    expect(new Set(test.backend.asked.map(({ request }) => request.instance.id)).size).toBe(1);
   });
 
   it('hides an internal error from the user, and logs it without its password', async () => {
@@ -97,16 +98,6 @@ describe('creating inline', () => {
     for (const text of [reply.body, info.body]) expect(text).not.toMatch(/ECONNREFUSED|10\.1\.2\.3|example\.com/);
     expect(test.log.join('')).toContain('ECONNREFUSED 10.1.2.3:5432');
     expect(test.log.join('')).not.toContain('admin:');
-  });
-
-  it('gives the backend the same instance id when it is repeated', async () => {
-    const test = await testService();
-    test.backend.instead.create = fails();
-    await create(test);
-    delete test.backend.instead.create;
-    await create(test);
-    const ids = test.backend.asked.map(({ request }) => request.instance.id);
-    expect(new Set(ids).size).toBe(1);
   });
 
   it('leaves nothing behind when the backend refuses', async () => {
@@ -138,6 +129,13 @@ describe('creating inline', () => {
 });
 
 describe('an instance left over from a create whose reply was lost', () => {
+  it('is adopted by a create that names the first plan when it had none', async () => {
+    const test = await testService();
+    await create(test);
+    expect((await create(test, { plan: 'small' })).status).toBe(201);
+    expect(test.backend.methods).toEqual(['create']);
+  });
+
   it('is adopted when the same create is repeated', async () => {
     const test = await testService();
     await create(test, { plan: 'small', 'parameters.a': '1', description: 'old' });
@@ -182,6 +180,16 @@ describe('an instance left over from a create whose reply was lost', () => {
     expect(test.backend.methods).toEqual(['create', 'destroy', 'destroy', 'create']);
   });
 });
+
+async function createWithKubeConfig(test: TestService): Promise<void> {
+  const { headers, ...request } = call('POST', '/resources', { name: 'db1', team: 't' });
+  const kubeConfig = Buffer.from('{"token":"fake"}').toString('base64');
+  await test.send({
+    ...request,
+    headers: { ...headers, 'x-tsuru-pool-name': 'p', 'x-tsuru-cluster-kube-config': kubeConfig },
+  });
+  expect((await test.store.find('db1'))?.cluster?.kubeConfig).toEqual({ token: 'fake' });
+}
 
 describe('creating in the background', () => {
   it('returns at once; the instance is pending, and cannot be bound, until it is created', async () => {
@@ -247,13 +255,7 @@ describe('creating in the background', () => {
   it('keeps the kube config only until the instance is created', async () => {
     const test = await testService({ provisioning: 'background', multiCluster: true });
     const open = hold(test, 'create');
-    const { headers, ...request } = call('POST', '/resources', { name: 'db1', team: 't' });
-    const kubeConfig = Buffer.from('{"token":"fake"}').toString('base64');
-    await test.send({
-      ...request,
-      headers: { ...headers, 'x-tsuru-pool-name': 'p', 'x-tsuru-cluster-kube-config': kubeConfig },
-    });
-    expect((await test.store.find('db1'))?.cluster?.kubeConfig).toEqual({ token: 'fake' });
+    await createWithKubeConfig(test);
     open();
     await until(async () => (await test.store.find('db1'))?.state === 'ready');
     expect((await test.store.find('db1'))?.cluster).toMatchObject({ pool: 'p' });
@@ -267,13 +269,7 @@ describe('a removal that fails while the instance is being created', () => {
     const test = await testService({ provisioning: 'background', multiCluster: true });
     hold(test, 'create');
     test.backend.instead.destroy = fails();
-    const { headers, ...request } = call('POST', '/resources', { name: 'db1', team: 't' });
-    const kubeConfig = Buffer.from('{"token":"fake"}').toString('base64');
-    await test.send({
-      ...request,
-      headers: { ...headers, 'x-tsuru-pool-name': 'p', 'x-tsuru-cluster-kube-config': kubeConfig },
-    });
-    expect((await test.store.find('db1'))?.cluster?.kubeConfig).toEqual({ token: 'fake' });
+    await createWithKubeConfig(test);
     expect((await destroy(test)).status).toBe(500);
     expect(await test.store.find('db1')).toMatchObject({ state: 'removing', cluster: { pool: 'p' } });
     expect((await test.store.find('db1'))?.cluster).not.toHaveProperty('kubeConfig');
@@ -302,34 +298,31 @@ describe('binding', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp']);
   });
 
-  it('gives each app, and a job of the same name, its own variables', async () => {
+  it('gives each app, and a job of the same name, its own variables, and an unbind removes one of them', async () => {
     const test = await testService();
     await create(test);
     const replies = [await bind(test, 'x1'), await bind(test, 'x2'), await bindJob(test, 'x1')];
     expect(new Set(replies.map(({ body }) => body)).size).toBe(3);
     await unbind(test, 'x1');
+    expect((await bind(test, 'x2')).body).toBe(replies[1]?.body);
     expect((await bindJob(test, 'x1')).body).toBe(replies[2]?.body);
     expect(await test.service.lifeCycle.binds.of((await test.store.find('db1'))!)).toHaveLength(2);
   });
 
-  it('restores the same variables within an hour of the unbind', async () => {
+  it('restores variables and parameters within an hour of the unbind, as when Tsuru undoes that, and has forgotten them later', async () => {
     const test = await testService();
     await create(test);
-    const first = await bind(test);
+    const first = await bind(test, 'a1', { 'parameters.env_prefix': 'OTHER_' });
     await unbind(test);
     test.wait(HOUR - 1000);
     expect((await bind(test)).body).toBe(first.body);
-    expect(test.backend.asked.at(-1)?.request.previous).toEqual(JSON.parse(first.body));
-  });
-
-  it('makes new variables after an hour, and has forgotten the old ones', async () => {
-    const test = await testService();
-    await create(test);
-    const first = await bind(test);
+    const parameters = { env_prefix: 'OTHER_' };
+    expect(test.backend.asked.at(-1)?.request).toMatchObject({ previous: JSON.parse(first.body) as unknown, parameters });
     await unbind(test);
     test.wait(HOUR + 1000);
     expect((await bind(test)).body).not.toBe(first.body);
     expect(test.backend.asked.at(-1)?.request.previous).toBeUndefined();
+    expect(test.backend.asked.at(-1)?.request.parameters).toEqual({});
   });
 
   it('retries a failed bind with the same secret, and an unbind revokes it', async () => {
@@ -345,6 +338,16 @@ describe('binding', () => {
       .map(({ request }) => request.secret);
     expect(new Set(secrets).size).toBe(1);
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'bindApp']);
+  });
+
+  it('gets no parameters of a bind that failed', async () => {
+    const test = await testService();
+    await create(test);
+    test.backend.instead.bindApp = fails();
+    expect((await bind(test, 'a1', { 'parameters.env_prefix': 'MY-' })).status).toBe(500);
+    delete test.backend.instead.bindApp;
+    expect((await bind(test)).status).toBe(201);
+    expect(test.backend.asked.at(-1)?.request.parameters).toEqual({});
   });
 
   it('changes nothing when the backend refuses it', async () => {
@@ -366,6 +369,7 @@ describe('binding', () => {
     ['a name with a dash', { 'MY-PORT': '1' }],
     ['a name that begins with a digit', { '1PORT': '1' }],
     ['an empty name', { '': '1' }],
+    ['an object with its own toJSON', new URL('http://db.example.com')],
   ])('is a 500 when the backend returns %s instead of variables, which never reaches Tsuru', async (_, variables) => {
     const test = await testService();
     await create(test);
@@ -396,15 +400,6 @@ describe('unbinding', () => {
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp']);
   });
 
-  it('removes the variables of one app only', async () => {
-    const test = await testService();
-    await create(test);
-    const other = await bind(test, 'a2');
-    await bind(test, 'a1');
-    await unbind(test, 'a1');
-    expect((await bind(test, 'a2')).body).toBe(other.body);
-  });
-
   it('can be repeated after a failure, and cannot be refused', async () => {
     const test = await testService();
     await create(test);
@@ -415,10 +410,8 @@ describe('unbinding', () => {
     expect((await unbind(test)).status).toBe(200);
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'unbindApp']);
   });
-});
 
-describe('an unbind that failed half-way', () => {
-  it('is undone by a bind, which calls the backend and restores the same variables', async () => {
+  it('is undone by a bind when it failed half-way, which calls the backend and restores the same variables', async () => {
     const test = await testService();
     await create(test);
     const first = await bind(test);
@@ -520,14 +513,6 @@ describe('destroying', () => {
     expect((await destroy(test)).status).toBe(200);
     expect(test.backend.methods).toEqual(['create', 'bindApp', 'unbindApp', 'destroy', 'destroy']);
   });
-
-  it('removes an instance whose creation failed', async () => {
-    const test = await testService();
-    test.backend.instead.create = fails();
-    await create(test);
-    expect((await destroy(test)).status).toBe(200);
-    expect(test.backend.methods).toEqual(['create', 'destroy']);
-  });
 });
 
 describe('requests for one instance', () => {
@@ -554,28 +539,18 @@ describe('requests for one instance', () => {
     expect(test.backend.asked.length).toBeGreaterThan(20);
   });
 
-  it('do not delay a bind that exists already', async () => {
+  it('do not delay a bind that exists already, or requests for another instance', async () => {
     const test = await testService();
     await create(test);
+    await create(test, { name: 'db2' });
     const first = await bind(test);
     const open = hold(test, 'update');
     const updating = update(test);
     await until(() => test.backend.methods.includes('update'));
     expect(await bind(test)).toMatchObject({ status: 201, body: first.body });
+    expect((await test.call('POST', '/resources/db2/bind-app', { 'app-name': 'a2' })).status).toBe(201);
     open();
     expect((await updating).status).toBe(200);
-  });
-
-  it('do not delay requests for another instance', async () => {
-    const test = await testService();
-    await create(test);
-    await test.call('POST', '/resources', { name: 'db2', team: 't' });
-    const open = hold(test, 'update');
-    const first = update(test);
-    await until(() => test.backend.methods.includes('update'));
-    expect((await test.call('POST', '/resources/db2/bind-app', { 'app-name': 'a1' })).status).toBe(201);
-    open();
-    expect((await first).status).toBe(200);
   });
 });
 
@@ -700,32 +675,6 @@ describe('a request whose backend ignores its signal', () => {
     expect(test.backend.methods.length).toBeLessThan(4);
     delete test.backend.instead.unbindApp;
     expect((await destroy(test)).status).toBe(200);
-  });
-});
-
-describe('an error without a message', () => {
-  it.each([
-    ['an error', () => new Error('')],
-    ['a refusal', () => new ServiceError(500, '')],
-    ['an error of spaces', () => new Error(' ')],
-  ])('is handled like any other: %s', async (_, error) => {
-    for (const provisioning of ['inline', 'background'] as const) {
-      const test = await testService({ provisioning });
-      test.backend.instead.create = () => Promise.reject(error());
-      const reply = await create(test);
-      if (provisioning === 'inline') expect(reply).toMatchObject({ status: 500 });
-      await until(async () => (await status(test)).status === 500);
-      expect((await test.call('GET', '/resources/db1')).body).toContain('failed: Creating the instance');
-      expect((await test.store.find('db1'))?.state).toBe('failed');
-    }
-  });
-
-  it('leaves the instance down, not pending, when it stops a removal', async () => {
-    const test = await testService();
-    await create(test);
-    test.backend.instead.destroy = () => Promise.reject(new Error(''));
-    expect((await destroy(test)).status).toBe(500);
-    expect((await status(test)).status).toBe(500);
   });
 });
 
@@ -868,22 +817,6 @@ describe('a refused update', () => {
   });
 });
 
-describe('a bind without parameters within an hour of the unbind', () => {
-  it('keeps its earlier parameters, as when Tsuru undoes an unbind', async () => {
-    const test = await testService();
-    await create(test);
-    await bind(test, 'a1', { 'parameters.env_prefix': 'OTHER_' });
-    await unbind(test);
-    await bind(test);
-    const asked = test.backend.asked.filter(({ method }) => method === 'bindApp');
-    expect(asked.map(({ request }) => request.parameters)).toEqual([{ env_prefix: 'OTHER_' }, { env_prefix: 'OTHER_' }]);
-    await unbind(test);
-    test.wait(HOUR + 1000);
-    await bind(test);
-    expect(test.backend.asked.at(-1)?.request.parameters).toEqual({});
-  });
-});
-
 describe('the name of an instance', () => {
   it('is refused when it is too long to be removed again', async () => {
     const test = await testService();
@@ -921,6 +854,9 @@ describe('anything that a backend throws', () => {
   it.each([
     ['nothing', undefined],
     ['null', null],
+    ['an error without a message', new Error('')],
+    ['a refusal without a message', new ServiceError(500, '')],
+    ['an error of spaces', new Error(' ')],
     ['an error that is its own cause', circular],
     ['an object without a text', Object.create(null)],
     [
@@ -932,15 +868,21 @@ describe('anything that a backend throws', () => {
       }),
     ],
     ['an error whose text is a number', Object.assign(new Error(), { message: 7, stack: 7 })],
-  ])('leaves a failed instance: %s', async (_, thrown: unknown) => {
+  ])('leaves a failed instance, which can be removed: %s', async (_, thrown: unknown) => {
     for (const provisioning of ['inline', 'background'] as const) {
       const test = await testService({ provisioning });
-      test.backend.instead.create = () => {
+      test.backend.instead.create = test.backend.instead.destroy = () => {
         throw thrown as Error;
       };
       expect((await create(test)).status).toBe(provisioning === 'inline' ? 500 : 201);
       await until(async () => (await status(test)).status === 500);
+      expect((await test.call('GET', '/resources/db1')).body).toContain('failed: Creating the instance');
+      expect((await test.store.find('db1'))?.state).toBe('failed');
+      expect((await destroy(test)).status).toBe(500);
+      expect((await status(test)).status).toBe(500);
+      delete test.backend.instead.destroy;
       expect((await destroy(test)).status).toBe(200);
+      expect(test.backend.methods).toEqual(['create', 'destroy', 'destroy']);
     }
   });
 
@@ -1007,27 +949,6 @@ describe('an instance that a stop of the service left pending', () => {
   });
 });
 
-describe('a bind that fails', () => {
-  it('does not pass its parameters on to the next bind', async () => {
-    const test = await testService();
-    await create(test);
-    test.backend.instead.bindApp = fails();
-    expect((await bind(test, 'a1', { 'parameters.env_prefix': 'MY-' })).status).toBe(500);
-    delete test.backend.instead.bindApp;
-    expect((await bind(test)).status).toBe(201);
-    expect(test.backend.asked.at(-1)?.request.parameters).toEqual({});
-  });
-});
-
-describe('variables in an object with its own toJSON', () => {
-  it('are a 500', async () => {
-    const test = await testService();
-    await create(test);
-    test.backend.instead.bindApp = () => Promise.resolve(new URL('http://db.example.com'));
-    expect((await bind(test)).status).toBe(500);
-  });
-});
-
 describe('a refused update whose values fit in no command', () => {
   it('still names the values that apply', async () => {
     const test = await testService();
@@ -1036,14 +957,5 @@ describe('a refused update whose values fit in no command', () => {
     const reply = await update(test, { description: 'new', tags: ['b', 'c'], 'parameters.zones.0': 'y' });
     expect(reply.body).toContain('keeps its parameter \\"zones\\", the tag \\"a\\", no tag \\"c\\", its description');
     expect(reply.body).toContain('update my-service db1 -g a --remove-tag c');
-  });
-});
-
-describe('an instance that was created without a plan', () => {
-  it('is adopted by a create that names the first plan', async () => {
-    const test = await testService();
-    await create(test);
-    expect((await create(test, { plan: 'small' })).status).toBe(201);
-    expect(test.backend.methods).toEqual(['create']);
   });
 });
