@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
@@ -93,6 +93,8 @@ export function isSet(value: string | undefined): value is string {
 /** Follows links. @returns undefined if there is no such file */
 function readText(file: string, name: string): string | undefined {
   try {
+    // A link in a cloned project may lead to a device that never ends.
+    if (statSync(file).isCharacterDevice()) throw new Error('it is a device');
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;

@@ -55,7 +55,7 @@ function storedToken(address: URL, { home, read, targets, current }: Stored): st
   const isCurrent = isMeant(current);
   const openId = (path: string) => openIdToken(read(path));
   const plain = (path: string) => read(path) || undefined;
-  const first = <PartResult>(directory: string, end: string, last: string, tokenIn: (path: string) => PartResult | undefined): PartResult | undefined => {
+  const first = <Token>(directory: string, end: string, last: string, tokenIn: (path: string) => Token | undefined): Token | undefined => {
     for (const label of own) {
       const token = tokenIn(`.tsuru/${directory}/${label}${end}`);
       if (token !== undefined) return token;

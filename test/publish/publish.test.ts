@@ -77,6 +77,12 @@ describe('publish creates a service', () => {
 describe('publish', () => {
   beforeEach(() => stage.publish());
 
+  it('takes documentation with the line ends of Windows for the same', async () => {
+    await stage.publish();
+    stage.project.write('docs/service.md', '# my-db\r\n\r\nIt holds data.\r\n');
+    expect(await stage.publish('--check')).toEqual({ code: 0, output: expect.stringContaining('up to date') as string });
+  });
+
   it('finds nothing to change the second time, and sends the password again', async () => {
     const again = `my-db in ${stage.sandbox.address} is up to date.\n  password        sent each time: Tsuru does not show it\n✓ Service sent.\n✓ Tsuru reaches the service: plans small, large.\n`;
     expect(await stage.publish()).toEqual({ code: 0, output: again });

@@ -1,3 +1,6 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { makeStage, type Stage } from './support/tsuru.ts';
@@ -78,9 +81,9 @@ describe('publish says what to do when Tsuru refuses', () => {
 
   it('a team that does not exist', async () => {
     await stage.publish();
-    stage.project.manifest({ team: 'nobody' });
+    stage.project.manifest({ team: 'no-team' });
     const { code, output } = await stage.publish();
-    expect([code, oneLine(output)]).toEqual([1, expect.stringContaining(`Team owner doesn't exist. Correct "team: nobody" in manifest.yaml, or create the team.`) as string]);
+    expect([code, oneLine(output)]).toEqual([1, expect.stringContaining(`Team owner doesn't exist. Correct "team: no-team" in manifest.yaml, or create the team.`) as string]);
   });
 
   it('to choose one of several teams', async () => {
@@ -101,6 +104,10 @@ describe('publish says what to do when Tsuru refuses', () => {
     stage.project.manifest();
     stage.project.write('.env', 'SERVICE_PASSWORD=another\n');
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('It is not SERVICE_PASSWORD, which the service takes') as string });
+    stage.project.removeFile('.env');
+    symlinkSync('/dev/zero', join(stage.project.directory, '.env'));
+    expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('.env cannot be read: it is a device') as string });
+    stage.project.removeFile('.env');
     stage.project.removeFile('tsuru-service.yaml');
     expect(await stage.publish()).toEqual({ code: 4, output: expect.stringContaining('has no tsuru-service.yaml') as string });
     expect(await stage.publish('--nonsense')).toEqual({ code: 2, output: expect.stringContaining('Unknown option') as string });
