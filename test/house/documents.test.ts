@@ -16,7 +16,7 @@ function references(document: string): { path: string; anchor: string | undefine
     .filter((target) => !/^[a-z]+:/.test(target))
     .map((target) => {
       const [path = '', anchor] = target.split('#');
-      return { path: path === '' ? document : relative(ROOT, join(ROOT, dirname(document), path)), anchor };
+      return { path: path === '' ? document : relative(ROOT, join(ROOT, path.startsWith('/') ? '' : dirname(document), path)), anchor };
     });
 }
 
