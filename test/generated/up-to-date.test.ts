@@ -190,13 +190,16 @@ describe('the weekly update of a project on GitHub', () => {
     expect(make.output).toContain('Nothing has changed.');
   });
 
-  it('does not make a proposal again that was closed, until there is another one', async () => {
+  it('does not make a proposal again that was closed, until there is another version', async () => {
     commit('main', { 'package.json': quick });
     await runOnGitHub();
     pulls.close(1);
     expect((await runOnGitHub()).request?.output).toContain('This proposal was closed');
     expect(pulls.all()).toHaveLength(1);
     commit('main', { 'src/main.ts': (text) => text.replace('GRACE = 19_000', 'GRACE = 20_000') });
+    expect((await runOnGitHub()).request?.output).toContain('This proposal was closed');
+    expect(pulls.all()).toHaveLength(1);
+    pulls.change(1, { title: 'Update to create-tsuru-service 0.0.10' });
     expect((await runOnGitHub()).request?.code).toBe(0);
     expect(pulls.all().map(({ state }) => state)).toEqual(['closed', 'open']);
   });
@@ -217,12 +220,7 @@ describe('the weekly update of a project on GitHub', () => {
     await runOnGitHub();
     commit('main', { 'src/main.ts': (text) => `// Something else.\n${text}` });
     // As if a person pushed at that moment, between the look at the branch and its replacement.
-    const hook = join(home, 'hooks/pre-push');
-    mkdirSync(join(home, 'hooks'));
-    const push = `cd "$(mktemp -d)" && git clone -q --branch ${BRANCH} ${remote} . && git -c core.hooksPath=/dev/null -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m mine && git -c core.hooksPath=/dev/null push -q`;
-    writeFileSync(hook, `#!/bin/sh\nunset GIT_DIR\n${push}\n`);
-    chmodSync(hook, 0o755);
-    writeFileSync(join(home, '.gitconfig'), `[core]\n\thooksPath = ${join(home, 'hooks')}\n`);
+    pulls.meanwhile(`cd "$(mktemp -d)" && git clone -q --branch ${BRANCH} ${remote} . && git -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m mine && git push -q`);
     const { request } = await runOnGitHub();
     expect(request?.code).toBe(1);
     expect(git(remote, 'log', '-1', '--format=%s', BRANCH)).toBe('mine');

@@ -58,9 +58,9 @@ interface Sandbox {
   page: string;
 }
 
-/** Starts the packed command, and waits for its address. */
+/** Starts the packed command, and waits for its address. The service of a project gets any free port: others may take the usual one meanwhile. */
 async function start(args: readonly string[], environment: Record<string, string> = {}): Promise<Sandbox> {
-  const child = spawn(inject('bin'), ['sandbox', ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...quiet(), SERVICE_PASSWORD: PASSWORD, ...environment } });
+  const child = spawn(inject('bin'), ['sandbox', ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...quiet(), SERVICE_PASSWORD: PASSWORD, PORT: '0', ...environment } });
   const output = { stdout: '', stderr: '' };
   const ended = once(child, 'close').then(([code]) => code as number | null);
   const found = new Promise<void>((resolve) => {

@@ -52,7 +52,16 @@ export class PullRequests {
   }
 
   close(number: number): void {
-    writeFileSync(this.file, JSON.stringify(this.all().map((pull) => (pull.number === number ? { ...pull, state: 'closed' } : pull))));
+    this.change(number, { state: 'closed' });
+  }
+
+  change(number: number, fields: Partial<Pull>): void {
+    writeFileSync(this.file, JSON.stringify(this.all().map((pull) => (pull.number === number ? { ...pull, ...fields } : pull))));
+  }
+
+  /** Runs a script for the shell while the pull requests are listed. */
+  meanwhile(script: string): void {
+    writeFileSync(`${this.file}.sh`, script);
   }
 }
 
@@ -80,8 +89,9 @@ if (method === 'GET' && Object.keys(fields).length > 0) method = 'POST';
 const refuse = (why) => { console.error('gh: ' + why); process.exit(1); };
 if (command !== 'api' || process.env.GH_TOKEN !== 'token-of-the-job') refuse('not allowed');
 if (method === 'GET' && path === 'repos/me/my-service/pulls?state=all&head=me:create-tsuru-service-update') {
-  if (jq !== '.[] | "\\\\(.state) \\\\(.number) \\\\(.head.sha)"') refuse('unexpected filter ' + jq);
-  for (const { state, number, sha } of [...pulls].reverse()) console.log(state, number, sha);
+  if (jq !== '.[] | "\\\\(.state) \\\\(.number) \\\\(.head.sha)", "\\\\(.merged_at) \\\\(.title)"') refuse('unexpected filter ' + jq);
+  if (existsSync(file + '.sh')) execFileSync('sh', [file + '.sh']);
+  for (const { state, number, sha, title } of [...pulls].reverse()) console.log(state + ' ' + number + ' ' + sha + '\\nnull ' + title);
 } else if (method === 'POST' && path === 'repos/me/my-service/pulls') {
   if (pulls.some(({ state, head }) => state === 'open' && head === fields.head)) refuse('A pull request already exists');
   pulls.push({ number: pulls.length + 1, state: 'open', sha: shaOf(fields.head), ...fields });
