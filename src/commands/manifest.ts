@@ -6,7 +6,7 @@ import { projectManifest } from '../project/service-files.ts';
 import { readArguments } from '../terminal/arguments.ts';
 import { MANIFEST } from '../terminal/commands.ts';
 import { usage } from '../terminal/options.ts';
-import { isLocal, withPassword, type Manifest } from '../tsuru/manifest.ts';
+import { isLocal, problemLines, withPassword, type Manifest } from '../tsuru/manifest.ts';
 
 /**
  * Checks the manifest of a service, and prints it with its password if that is asked for.
@@ -19,10 +19,7 @@ export function manifest({ argv, cwd, environment, terminal }: Pick<Context, 'ar
   const { path, text, manifest: read, problems } = projectManifest(directory, environment, argument && basename(argument));
   const name = argument ?? path;
   for (const warning of warningsOf(read)) terminal.writeError(`${name}: warning: ${warning}\n`);
-  if (problems.length > 0) {
-    const lines = problems.map(({ line, field, message }) => `${name}:${line}: ${field && `${field}: `}${message}`);
-    throw new ExpectedError(EXIT.different, lines.join('\n'));
-  }
+  if (problems.length > 0) throw new ExpectedError(EXIT.different, problemLines(name, problems));
   terminal.write(values.print ? withPassword(text, read.password ?? '') : `${name} is what Tsuru needs.\n`);
 }
 

@@ -1,7 +1,7 @@
 import { ask, servicePath, type Api, type ApiBody } from './api.ts';
 import type { PublishPlan } from './plan.ts';
 import { obstacleIn, objectionOf, type PublishedPart, type Objection } from './refusals.ts';
-import { readPermissions, type Registration } from './registration.ts';
+import type { Registration } from './registration.ts';
 
 /** What came of a part of a plan. */
 export interface PartResult {
@@ -32,7 +32,7 @@ export async function applyPlan(api: Api, { kind, doc, permissions }: PublishPla
   if (doc !== undefined) await send('documentation', 'PUT', `${servicePath('1.0', id)}/doc`, { form: { doc: wanted.doc ?? '' } });
   if (permissions !== undefined && permissions !== 'unsupported') {
     // Only in JSON: Tsuru reads nothing in another body, and empties the permissions then.
-    await send('permissions', 'PUT', `${servicePath('1.31', id)}/manifest`, { json: JSON.stringify(readPermissions(wanted.permissions ?? '{}')) });
+    await send('permissions', 'PUT', `${servicePath('1.31', id)}/manifest`, { json: JSON.stringify(wanted.permissions) });
   }
   return results;
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { linesOf } from '../text.ts';
 import type { Registered } from './registered.ts';
-import { grantsTheSame, operationText, readPermissions, type Permissions, type Registration } from './registration.ts';
+import { grantsTheSame, operationText, type Permissions, type Registration } from './registration.ts';
 
 /** A difference between what Tsuru has and what it is to have, as texts. */
 export interface Difference {
@@ -39,7 +39,7 @@ export function planOf({ service, doc, permissions }: Registered, wanted: Regist
     kind: service === undefined ? 'create' : 'update',
     ...serviceChanges(service, wanted),
     doc: docChanges(doc, wanted.doc),
-    permissions: wanted.permissions === undefined ? undefined : permissionChanges(permissions, wanted.permissions),
+    permissions: wanted.permissions && permissionChanges(permissions, wanted.permissions),
     isOtherCluster: service?.isMultiCluster === !wanted.isMultiCluster,
   };
 }
@@ -82,10 +82,9 @@ function docChanges(before: string | undefined, after: string | undefined): Publ
   return parts.flatMap(({ value, added = false, removed = false }) => (added || removed ? value.map((line) => `${added ? '+' : '-'} ${line}`) : []));
 }
 
-function permissionChanges(before: Registered['permissions'], text: string): PublishPlan['permissions'] {
+function permissionChanges(before: Registered['permissions'], after: Permissions): PublishPlan['permissions'] {
   if (before === undefined) return 'unread';
   if (before === 'unsupported') return before;
-  const after = readPermissions(text);
   if (grantsTheSame(before, after)) return undefined;
   const switches = (['enabled', 'strict_actions', 'legacy_compat'] as const).filter((name) => before[name] !== after[name]);
   return [

@@ -1,6 +1,7 @@
 import { RECORD } from '../answers/answers.ts';
 import { EXIT, ExpectedError, unreadable } from '../errors.ts';
 import { hasRecord, projectManifest, recordIn, textIn } from '../project/service-files.ts';
+import { problemLines } from '../tsuru/manifest.ts';
 import { readPermissions, type Registration } from './registration.ts';
 
 /**
@@ -12,15 +13,12 @@ export function registrationIn(directory: string, environment: NodeJS.ProcessEnv
   if (!hasRecord(directory)) throw new ExpectedError(EXIT.inTheWay, `${directory} has no ${RECORD}.`, 'Run publish in a project of create-tsuru-service, or give its directory.');
   const { path, manifest, problems } = projectManifest(directory, environment);
   if (problems.length > 0) {
-    const lines = problems.map(({ line, field, message }) => `${path}:${line}: ${field}${field && ': '}${message}`);
-    throw unreadable(lines.join('\n'), problems.some(({ field }) => field === 'password') && manifest.password === undefined ? 'In a fresh clone, such as in CI, set SERVICE_PASSWORD.' : '');
+    throw unreadable(problemLines(path, problems), problems.some(({ field }) => field === 'password') && manifest.password === undefined ? 'In a fresh clone, such as in CI, set SERVICE_PASSWORD.' : '');
   }
   const { id = '', username = '', password = '', team = '', endpoints, multiCluster } = manifest;
-  const permissions = textIn(directory, 'permissions.json');
-  if (permissions !== undefined) readPermissions(permissions);
   return {
     ...{ id, username, password, team, endpoints, isMultiCluster: multiCluster, encoding: recordIn(directory).encoding },
-    permissions,
+    permissions: readPermissions(textIn(directory, 'permissions.json')),
     // The line ends of a checkout differ between Windows and CI.
     doc: textIn(directory, 'docs/service.md')?.replaceAll('\r\n', '\n'),
   };

@@ -2,7 +2,7 @@ import { isNotHttp, isUntrusted } from '../tsuru/failures.ts';
 import { plainLine } from '../terminal/terminal.ts';
 import { quote } from '../text.ts';
 import { tsuruWords, type TsuruAnswer, type Api } from './api.ts';
-import { operationText, readPermissions, type Registration } from './registration.ts';
+import { operationText, type Registration } from './registration.ts';
 
 /** A part of what is published, which Tsuru takes in a request of its own. */
 export type PublishedPart = 'service' | 'documentation' | 'permissions';
@@ -76,13 +76,9 @@ function orphansOf({ text }: TsuruAnswer, id: string): Objection | undefined {
 }
 
 /** The operation that Tsuru's words are about: they quote its action, or its path. */
-function operationIn(words: string, { permissions = '{}' }: Registration): string {
-  try {
-    const { operations } = readPermissions(permissions);
-    const index = operations.findLastIndex(({ action, path, method }) => [action, path, `${method} ${path}`].some((text) => text !== '' && words.includes(JSON.stringify(text))));
-    const found = operations[index];
-    return found === undefined ? 'the operations' : `operations[${index}], ${plainLine(operationText(found), 200)},`;
-  } catch {
-    return 'it';
-  }
+function operationIn(words: string, { permissions }: Registration): string {
+  const { operations = [] } = permissions ?? {};
+  const index = operations.findLastIndex(({ action, path, method }) => [action, path, `${method} ${path}`].some((text) => text !== '' && words.includes(JSON.stringify(text))));
+  const found = operations[index];
+  return found === undefined ? 'the operations' : `operations[${index}], ${plainLine(operationText(found), 200)},`;
 }

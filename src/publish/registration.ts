@@ -17,8 +17,8 @@ export interface Registration {
   team: string;
   isMultiCluster: boolean;
   encoding: Encoding;
-  /** The text of the permissions manifest, which is JSON; undefined leaves what there is. */
-  permissions?: string | undefined;
+  /** Undefined leaves what there is. */
+  permissions?: Permissions | undefined;
   /** The documentation; undefined leaves what there is. */
   doc?: string | undefined;
 }
@@ -41,9 +41,11 @@ export interface Permissions {
 /**
  * Reads a permissions manifest as Tsuru does: what is absent is false or empty. A field that Tsuru does not know is refused: Tsuru
  * would ignore it, so that a typo such as "operation" would remove permissions.
+ * @returns undefined if there is none
  * @throws ExpectedError if it is not JSON, or has another shape
  */
-export function readPermissions(text: string): Permissions {
+export function readPermissions(text: string | undefined): Permissions | undefined {
+  if (text === undefined) return undefined;
   let given: unknown;
   let unread: string | undefined;
   try {

@@ -1,6 +1,6 @@
 import { plainLine, say, type Terminal } from '../terminal/terminal.ts';
 import type { PartResult } from './apply.ts';
-import type { Difference, PublishPlan } from './plan.ts';
+import { isDifferent, type Difference, type PublishPlan } from './plan.ts';
 import type { Proof } from './proof.ts';
 import type { Registration } from './registration.ts';
 
@@ -8,11 +8,12 @@ import type { Registration } from './registration.ts';
 const LONGEST = 200;
 
 /** Shows what would be sent, or will be. @param isWhole whether to show each changed line of the documentation */
-export function showPlan(terminal: Terminal, { kind, service, unread, doc, permissions, isOtherCluster }: PublishPlan, { id }: Registration, address: string, isWhole: boolean): void {
+export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registration, address: string, isWhole: boolean): void {
+  const { kind, service, unread, doc, permissions, isOtherCluster } = plan;
   const line = (what: string, text: string) => {
     terminal.write(`  ${plainLine(what, LONGEST).padEnd(15)} ${text}\n`);
   };
-  const isSame = service.length === 0 && doc === undefined && !Array.isArray(permissions) && !isOtherCluster && unread.length === 0 && permissions !== 'unread';
+  const isSame = !isDifferent(plan) && unread.length === 0 && doc !== 'unread' && permissions !== 'unread';
   say(terminal, kind === 'create' ? `${id} is new in ${address}:` : isSame ? `${id} in ${address} is up to date.` : `${id} in ${address}:`);
   for (const change of service) line(change.what, changeText(change));
   if (unread.length > 0) line('not compared', `${unread.join(', ')}: only events of Tsuru show this, which this token may not read`);

@@ -145,6 +145,11 @@ export function withPassword(text: string, password: string): string {
   throw new ExpectedError(EXIT.inTheWay, 'The password in the manifest cannot be replaced without another change.', 'Write it there by hand, in one line, without an anchor or an alias.');
 }
 
+/** Problems as a compiler writes them: `manifest.yaml:9: password: ...`, one in a line. */
+export function problemLines(file: string, problems: readonly ManifestProblem[]): string {
+  return problems.map(({ line, field, message }) => `${file}:${line}: ${field && `${field}: `}${message}`).join('\n');
+}
+
 /** Whether an endpoint is on this machine, where Tsuru on another one cannot reach it. */
 export function isLocal(endpoint: string): boolean {
   return /^(https?:\/\/)?(localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(:|\/|$)/i.test(endpoint);

@@ -7,7 +7,7 @@ import { applyPlan, type PartResult } from '../../src/publish/apply.ts';
 import { planOf } from '../../src/publish/plan.ts';
 import { proveReach } from '../../src/publish/proof.ts';
 import { readRegistered } from '../../src/publish/registered.ts';
-import type { Registration } from '../../src/publish/registration.ts';
+import { readPermissions, type Registration } from '../../src/publish/registration.ts';
 import { readConversations, type ApiCall, type RecordedAnswer } from '../sandbox/support/recording.ts';
 import { closed, listening } from './support/tsuru.ts';
 
@@ -104,7 +104,7 @@ describe('publish sends what the client was recorded to send', () => {
     const { request, response } = recorded('manifest-set');
     const update = recorded('service-update');
     const { api, got } = await replaying(recorded('service-doc-get').response, recorded('manifest-get-empty').response, nothing, update.response, response);
-    expect((await publish(api, wantedBy(update, { permissions: JSON.stringify(JSON.parse(request.body ?? ''), undefined, 2) }))).map(({ part }) => part)).toEqual(['service', 'permissions']);
+    expect((await publish(api, wantedBy(update, { permissions: readPermissions(JSON.stringify(JSON.parse(request.body ?? ''), undefined, 2)) }))).map(({ part }) => part)).toEqual(['service', 'permissions']);
     expect(got.at(-1)).toEqual({ line: `PUT ${request.path}`, contentType: 'application/json', body: request.body });
   });
 });
@@ -114,7 +114,7 @@ describe('publish reads what Tsuru was recorded to reply', () => {
 
   it('of the permissions and the documentation: nothing is sent again that is the same', async () => {
     const { api, got } = await replaying(...present, nothing, update.response);
-    const wanted = wantedBy(update, { doc: recorded('service-doc-get').response.body ?? '', permissions: recorded('manifest-set').request.body ?? '' });
+    const wanted = wantedBy(update, { doc: recorded('service-doc-get').response.body ?? '', permissions: readPermissions(recorded('manifest-set').request.body) });
     expect((await publish(api, wanted)).map(({ part }) => part)).toEqual(['service']);
     expect(got.map(({ line }) => line)).toEqual([
       'GET /1.0/services/mydb/doc',
@@ -171,7 +171,7 @@ describe('publish reads what Tsuru was recorded to reply', () => {
   ])('as the refusal of %s', async (id, advice) => {
     const { request, response } = recorded(id);
     const { api } = await replaying(recorded('service-doc-get').response, recorded('manifest-get-empty').response, nothing, update.response, response);
-    const results = await publish(api, wantedBy(update, { permissions: request.body ?? '' }));
+    const results = await publish(api, wantedBy(update, { permissions: readPermissions(request.body) }));
     expect(results[1]?.refusal?.[1]).toContain(advice);
   });
 

@@ -1,31 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as nodeFileSystem from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { FileSystem } from '../../src/project/root.ts';
 import { quiet } from '../support/cli.ts';
-import { FAST_DISK, SECRET } from '../support/project.ts';
+import { SECRET } from '../support/project.ts';
 import { stoppingAt, type End } from '../support/stopping.ts';
 import type { Cut } from './support/cut-proxy.ts';
 import { only, rotatedProject, type RotatedProject } from './support/rotation-run.ts';
 
 const ROTATE = ['--rotate-password'];
 
-let scratch: string;
 let project: RotatedProject;
 beforeEach(async () => {
-  scratch = mkdtempSync(join(FAST_DISK, 'rotation-'));
-  project = await rotatedProject(join(scratch, 'my-service'));
+  project = await rotatedProject();
 });
-afterEach(async () => {
-  await project.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
+afterEach(() => project.close());
 
 /** A run that is cut off leaves a state in which calls work, before the service starts again and after. */
 async function expectCalls(what: string): Promise<void> {
@@ -189,7 +182,7 @@ const script = fileURLToPath(new URL('./support/publish-process.ts', import.meta
 
 /** Starts a rotation as a process of its own. */
 function start(when: string, number: number): { pid: number; ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } {
-  const environment = { ...quiet(), HOME: scratch, TSURU_TARGET: project.proxy.address, TSURU_TOKEN: project.sandbox.token };
+  const environment = { ...quiet(), HOME: project.scratch, TSURU_TARGET: project.proxy.address, TSURU_TOKEN: project.sandbox.token };
   const args = ['--import', 'ts-blank-space/register', script, project.directory, when, String(number)];
   const child = spawn(process.execPath, args, { stdio: 'ignore', env: environment });
   const ended = once(child, 'close').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -12,19 +12,14 @@ import { REGISTERED_FILES } from '../../src/project/service-files.ts';
 import { registrarOf } from '../../src/sandbox/service/keep-registered.ts';
 import { ownRegistrationIn, type OwnService } from '../../src/sandbox/service/project.ts';
 import { followFiles } from '../../src/sandbox/service/watch-files.ts';
-import { FAST_DISK, SECRET } from '../support/project.ts';
+import { SECRET } from '../support/project.ts';
 import { only, rotatedProject, type RotatedProject } from './support/rotation-run.ts';
 
-let scratch: string;
 let project: RotatedProject;
 beforeEach(async () => {
-  scratch = mkdtempSync(join(FAST_DISK, 'rotation-'));
-  project = await rotatedProject(join(scratch, 'my-service'));
+  project = await rotatedProject();
 });
-afterEach(async () => {
-  await project.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
+afterEach(() => project.close());
 
 const ROTATE = ['--rotate-password'];
 
@@ -77,15 +72,15 @@ describe('a rotation of the password', () => {
   });
 
   it('keeps the permissions of both files, and the link that .env is', async () => {
-    mkdirSync(join(scratch, 'secrets'));
-    renameSync(place('.env'), join(scratch, 'secrets/my.env'));
+    mkdirSync(join(project.scratch, 'secrets'));
+    renameSync(place('.env'), join(project.scratch, 'secrets/my.env'));
     symlinkSync('../secrets/my.env', place('.env'));
-    chmodSync(join(scratch, 'secrets/my.env'), 0o640);
+    chmodSync(join(project.scratch, 'secrets/my.env'), 0o640);
     chmodSync(place('manifest.yaml'), 0o600);
     expect((await project.run(ROTATE)).code).toBe(0);
     expect(readlinkSync(place('.env'))).toBe('../secrets/my.env');
-    expect([join(scratch, 'secrets/my.env'), place('manifest.yaml')].map((path) => statSync(path).mode & 0o777)).toEqual([0o640, 0o600]);
-    expect(readdirSync(join(scratch, 'secrets'))).toEqual(['my.env']);
+    expect([join(project.scratch, 'secrets/my.env'), place('manifest.yaml')].map((path) => statSync(path).mode & 0o777)).toEqual([0o640, 0o600]);
+    expect(readdirSync(join(project.scratch, 'secrets'))).toEqual(['my.env']);
     expect(await project.passwords()).toEqual(only('made-password-1'));
   });
 
@@ -161,10 +156,10 @@ describe('a service that has not started again', () => {
     expect((await project.run([])).code).toBe(0);
     const { output } = await project.run(ROTATE);
     const command = /For an app of Tsuru: (.*)/.exec(output)?.[1] ?? '';
-    mkdirSync(join(scratch, 'bin'));
-    writeFileSync(join(scratch, 'bin/tsuru'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+    mkdirSync(join(project.scratch, 'bin'));
+    writeFileSync(join(project.scratch, 'bin/tsuru'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
     // As after an earlier `. ./.env`.
-    const env = { PATH: `${join(scratch, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`, SERVICE_PASSWORD: old };
+    const env = { PATH: `${join(project.scratch, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`, SERVICE_PASSWORD: old };
     const given = execFileSync('sh', ['-c', command], { cwd: project.directory, env, encoding: 'utf8' }).trimEnd().split('\n');
     expect(given).toEqual(['env', 'set', '--app', 'APP', '--private', 'SERVICE_PASSWORD=made-password-1', `SERVICE_OLD_PASSWORD=${old}`]);
   });

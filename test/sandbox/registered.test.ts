@@ -8,7 +8,7 @@ import { tsuruApi } from './support/tsuru-api.ts';
 
 const REGISTRATION: Registration = {
   ...{ id: 'my-db', username: 'my-db', password: 'secret', endpoints: { production: 'http://127.0.0.1:1' }, team: 'dbas', isMultiCluster: false },
-  ...{ encoding: 'form', permissions: '{"enabled":true,"operations":[]}', doc: 'words' },
+  ...{ encoding: 'form', permissions: { enabled: true, strict_actions: false, legacy_compat: false, operations: [] }, doc: 'words' },
 };
 
 describe('a service that is kept registered', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
 import { isSet, manifestIn, recordIn, textIn, variablesIn } from '../../project/service-files.ts';
-import type { Registration } from '../../publish/registration.ts';
+import { readPermissions, type Registration } from '../../publish/registration.ts';
 import type { GivenService } from '../options.ts';
 import { DEFAULT_TEAM } from './registration.ts';
 
@@ -71,7 +71,7 @@ export function ownRegistrationIn(own: OwnService, given: GivenService, environm
     team: given.team ?? (manifest?.team || team || DEFAULT_TEAM),
     isMultiCluster: given.multiCluster || (manifest?.multiCluster ?? multiCluster),
     encoding: given.encoding ?? encoding,
-    permissions: textIn(directory, 'permissions.json'),
+    permissions: readPermissions(textIn(directory, 'permissions.json')),
     doc: textIn(directory, 'docs/service.md'),
   };
 }

@@ -1,5 +1,5 @@
 import * as nodeFileSystem from 'node:fs';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { publish } from '../../../src/commands/publish.ts';
@@ -10,7 +10,7 @@ import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Terminal } from '../../../src/terminal/terminal.ts';
 import { parseManifest } from '../../../src/tsuru/manifest.ts';
 import { machine } from '../../support/disks.ts';
-import { projectTree, SECRET } from '../../support/project.ts';
+import { FAST_DISK, projectTree, SECRET } from '../../support/project.ts';
 import { answersWith } from '../../support/answers.ts';
 import { tsuruApi, type TsuruApi } from '../../sandbox/support/tsuru-api.ts';
 import { startCutProxy, type CutProxy } from './cut-proxy.ts';
@@ -32,6 +32,8 @@ export interface RunOptions {
 /** A project with its service, and a Tsuru that has it, with an instance. */
 export interface RotatedProject {
   directory: string;
+  /** The directory around it. */
+  scratch: string;
   service: RotatedService;
   sandbox: Sandbox;
   /** Before Tsuru. */
@@ -47,14 +49,17 @@ export interface RotatedProject {
   call: () => Promise<string[]>;
   /** What a rotation left beside the files. */
   leftOvers: () => string[];
+  /** Ends the servers, and removes the directories. */
   close: () => Promise<void>;
 }
 
 /** All three have one password, and there is no other. */
 export const only = (password: string) => ({ password, manifest: password, tsuru: password });
 
-/** @param directory a new one */
-export async function rotatedProject(directory: string): Promise<RotatedProject> {
+/** Makes a project in a directory of its own. */
+export async function rotatedProject(): Promise<RotatedProject> {
+  const scratch = mkdtempSync(join(FAST_DISK, 'rotation-'));
+  const directory = join(scratch, 'my-service');
   const service = await startRotatedService(directory);
   const tree = await projectTree(answersWith({ endpoint: service.address, team: 'dbas' }));
   const write = (path: string, text: string | Buffer) => {
@@ -69,7 +74,7 @@ export async function rotatedProject(directory: string): Promise<RotatedProject>
   const api = tsuruApi(sandbox.address, sandbox.token);
   const made: string[] = [];
   const project: RotatedProject = {
-    ...{ directory, service, sandbox, proxy, made, read, write },
+    ...{ directory, scratch, service, sandbox, proxy, made, read, write },
     run: (args, options) => run(project, args, options),
     async passwords() {
       await api('GET', '/1.0/services/my-service/instances/db1/status');
@@ -79,6 +84,7 @@ export async function rotatedProject(directory: string): Promise<RotatedProject>
     leftOvers: () => [directory, join(directory, '.tsuru-service')].flatMap((path) => readdirSync(path)).filter((name) => /rotating|running/.test(name)),
     async close() {
       await Promise.all([proxy.close(), sandbox.close(), service.close()]);
+      rmSync(scratch, { recursive: true, force: true });
     },
   };
   const { code, output } = await project.run([]);
