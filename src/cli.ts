@@ -17,12 +17,19 @@ const PATIENCE = 20_000;
 async function main(): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
   const args = argv.slice(2);
+  let isIncomplete = false;
   for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
       // A reader that stops early, such as `head`, or a terminal that is closed, must not end the work.
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      if (code === 'EPIPE' || code === 'EIO') return;
+      // A full disk must not end it either, but a script has to know that output is missing.
+      if (!isIncomplete && stream === stdout) stderr.write(`The output is incomplete: ${message}\n`);
+      isIncomplete = true;
     });
   }
+  process.once('exit', () => {
+    if (isIncomplete) process.exitCode ||= 1;
+  });
   const command = commandIn(args);
   const has = (flag: string) => isGiven(args, command.options, flag);
   if (has('version')) {

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
 import { online } from '../support/cli.ts';
 import { needsTool } from '../support/needs.ts';
+import { npmRun } from '../support/npm.ts';
 
 const PORT = 18_462;
 
@@ -121,11 +121,10 @@ describe('a generated service on PostgreSQL', () => {
     for (const [name, path] of Object.entries(FIXTURES)) {
       copyFileSync(new URL(`./fixtures/${name}`, import.meta.url), join(project, path));
     }
-    const npm = (...args: string[]) =>
-      stripVTControlCharacters(execFileSync('npm', args, { cwd: project, encoding: 'utf8', stdio: 'pipe', env: online() }));
-    npm('run', 'types');
-    npm('run', 'lint');
-    expect(Number(/Tests\s+(\d+) passed/.exec(npm('test', '--', '--maxWorkers=2'))?.[1])).toBeGreaterThan(800);
+    npmRun(project, 'run', 'types');
+    npmRun(project, 'run', 'lint');
+    const tested = npmRun(project, 'test', '--', '--maxWorkers=2');
+    expect(Number(/Tests\s+(\d+) passed/.exec(tested)?.[1])).toBeGreaterThan(800);
   });
 
   it('refuses a server whose TLS it cannot trust, as backend, as store and in the doctor', (context) => {

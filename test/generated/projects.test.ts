@@ -4,13 +4,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 
 import semver from 'semver';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { RunFacts } from '../../src/check/report/facts.ts';
 import { malformedRequest } from '../support/malformed.ts';
+import { npmRun } from '../support/npm.ts';
 import { arrange, asSent, expectedStatus, hasBasePath, recordings, untilUp } from '../support/recorded.ts';
 import { SEED, seeded } from '../support/seed.ts';
 import {
@@ -46,7 +46,7 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
       encoding: 'utf8',
       env: { ...process.env, NO_COLOR: '1' },
     });
-    execFileSync('npm', ['run', 'build'], { cwd: project, stdio: 'pipe' });
+    npmRun(project, 'run', 'build');
   });
 
   afterAll(() => {
@@ -68,10 +68,8 @@ describe.each(PROJECTS)('a generated $framework service', ({ framework, flags })
   });
 
   it('passes its lint and all of its tests', () => {
-    const npm = (...args: string[]) =>
-      stripVTControlCharacters(execFileSync('npm', args, { cwd: project, encoding: 'utf8', stdio: 'pipe' }));
-    npm('run', 'lint');
-    expect(Number(/Tests\s+(\d+) passed/.exec(npm('test'))?.[1])).toBeGreaterThan(500);
+    npmRun(project, 'run', 'lint');
+    expect(Number(/Tests\s+(\d+) passed/.exec(npmRun(project, 'test'))?.[1])).toBeGreaterThan(500);
   });
 
   it('keeps the password in files that only their owner reads and git ignores', () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -25,6 +25,7 @@ import { COMMANDS } from '../../src/terminal/commands.ts';
 import { completionScript } from '../../src/terminal/completion.ts';
 import { answersWith, templates } from '../support/answers.ts';
 import { ANSWERED, filesBelow, quiet, runCli, type RunOptions } from '../support/cli.ts';
+import { needs } from '../support/needs.ts';
 
 const BARE = ['--yes', '--no-install', '--no-git'];
 
@@ -308,6 +309,14 @@ describe('the packed command line', () => {
       const { code, stdout, stderr } = await run(args);
       expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(text)]);
     }
+  });
+
+  it('says that its output is incomplete when the disk is full, and fails', (context) => {
+    needs(context, '/dev/full', existsSync('/dev/full'));
+    const run = (to: string) =>
+      spawnSync('sh', ['-c', `"$0" completion bash ${to}`, inject('bin')], { cwd, encoding: 'utf8', env: quiet() });
+    expect(run('>/dev/full')).toMatchObject({ status: 1, stderr: 'The output is incomplete: ENOSPC: no space left on device, write\n' });
+    expect(run('>/dev/full 2>&1').status).toBe(1);
   });
 
   it('refuses a file where the directory should be', async () => {
