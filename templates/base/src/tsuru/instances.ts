@@ -156,7 +156,8 @@ export class Instances {
       case 'failed':
         return 'down';
       case 'removing':
-        return (await this.#removals.isRunning(name)) ? 'pending' : 'down';
+        // One that failed has stored its error, and may still hold the lock for a moment after its reply.
+        return instance.error === '' && (await this.#removals.isRunning(name)) ? 'pending' : 'down';
       case 'ready':
         return this.#backend.status(instance, trustedCluster(instance, cluster));
     }
