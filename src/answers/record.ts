@@ -9,12 +9,16 @@ import { refusePoison } from './untrusted.ts';
 
 const VERSION = 1;
 
+/** Characters. The time to read YAML grows with the square of them. */
+const LONGEST = 65_536;
+
 /**
  * Reads a record. Answers that it leaves out get their defaults.
  * @param text of `tsuru-service.yaml`: untrusted input
  * @throws ExpectedError with the exit code for unreadable, naming the line or the key
  */
 export function readRecord(text: string): Answers {
+  if (text.length > LONGEST) throw unreadable(`${RECORD} is longer than ${LONGEST} characters.`, FIX);
   const document = parseDocument(withoutBom(text), YAML_OPTIONS);
   const [error] = document.errors;
   if (error) throw unreadable(`${RECORD} is not valid YAML: ${error.message}`, FIX);

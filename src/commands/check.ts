@@ -122,9 +122,9 @@ async function perform(
   for (const result of run.results) pretty?.result(result);
   if (request.replay && pretty !== undefined) writeReplay(terminal, run, service);
   const unwritten = writeFiles(context, [
-    [report, () => toHtml(run, service)],
-    [request.har, () => toHar(calls, run, service)],
-    [request.badge, (file) => toBadge(run, file)],
+    [report, 0o600, () => toHtml(run, service)],
+    [request.har, 0o600, () => toHar(calls, run, service)],
+    [request.badge, 0o666, (file) => toBadge(run, file)],
   ]);
   pretty?.finish(run, report === undefined || unwritten.includes(report) ? undefined : report);
   for (const note of notes) {
@@ -143,13 +143,13 @@ async function perform(
 /** Writes the files that were requested. @returns the names of those that could not be written */
 function writeFiles(
   { cwd, terminal }: CheckContext,
-  files: readonly [name: string | undefined, textFor: (name: string) => string][],
+  files: readonly [name: string | undefined, mode: number, textFor: (name: string) => string][],
 ): string[] {
   const unwritten: string[] = [];
-  for (const [name, textFor] of files) {
+  for (const [name, mode, textFor] of files) {
     if (name === undefined) continue;
     try {
-      writeFileSync(resolve(cwd, name), textFor(name));
+      writeFileSync(resolve(cwd, name), textFor(name), { mode });
     } catch (error) {
       terminal.writeError(`The file ${name} could not be written: ${messageOf(error)}\n`);
       unwritten.push(name);

@@ -1,3 +1,4 @@
+import { EXIT, ExpectedError } from '../errors.ts';
 import type { StepContext } from './install.ts';
 import { childEnvironment } from './run.ts';
 
@@ -7,6 +8,7 @@ const NO_PROGRAMS = ['-c', 'safe.bareRepository=explicit', '-c', 'core.fsmonitor
 /**
  * The files among `paths` that are untracked or have uncommitted changes; none without git or outside a repository. The
  * index is not modified, not even refreshed.
+ * @throws ExpectedError when git refuses the repository
  */
 export async function uncommitted(
   directory: string,
@@ -18,7 +20,7 @@ export async function uncommitted(
       command: 'git',
       args: [...NO_PROGRAMS, ...args],
       cwd: directory,
-      environment: childEnvironment(environment),
+      environment: { ...childEnvironment(environment), LC_ALL: 'C' },
       timeout: 30_000,
     });
   const [prefix, status] = await Promise.all([
@@ -34,7 +36,11 @@ export async function uncommitted(
       ...paths,
     ),
   ]);
-  if (!prefix.ok || !status.ok) return [];
+  const failed = [prefix, status].find(({ ok }) => !ok);
+  if (failed?.isMissing || failed?.stderr.includes('not a git repository (or any')) return [];
+  if (failed) {
+    throw new ExpectedError(EXIT.inTheWay, `git cannot tell what is committed: ${failed.stderr.trim() || failed.ending}`, 'Correct that, or use --allow-dirty.');
+  }
   const above = prefix.stdout.trim().length;
   return status.stdout
     .split('\0')

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -61,6 +61,8 @@ describe('--har', () => {
   it('has no password, in the credentials and elsewhere', async () => {
     served.service.refuse = (status) => ({ status, body: { message: `not ${PASSWORD}` } });
     const text = await fileOf('--har', 'secret.har', '--only', 'auth,create.unknown-plan');
+    // The variables of binds are in it.
+    expect(statSync(join(served.cwd, 'secret.har')).mode & 0o077).toBe(0);
     expect(text).not.toContain(PASSWORD);
     expect(text).not.toContain(Buffer.from(`${USERNAME}:${PASSWORD}`).toString('base64'));
     const { log } = JSON.parse(text) as Har;

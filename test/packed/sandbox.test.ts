@@ -271,7 +271,7 @@ createServer((request, response) => {
   console.log('got ' + request.url);
   response.statusCode = request.method === 'POST' ? 201 : 200;
   response.end('[]');
-}).listen(Number(process.env.PORT), process.env.HOST, () => console.log('ready', process.env.DATABASE_PATH));
+}).listen(Number(process.env.PORT), process.env.HOST, () => console.log('ready', process.env.TSURU_TOKEN, process.env.DATABASE_PATH));
 `;
 
 const isRunning = (pid: number) => {
@@ -290,10 +290,10 @@ const pids = () => readFileSync(join(cwd, 'pids'), 'utf8').split(' ').map(Number
 describe('sandbox in a project', () => {
   it('starts the service, registers it by its files, and shows what it logs', async () => {
     makeProject(SERVE);
-    const sandbox = await start(['--json', '--port', '0'], { SERVICE_PASSWORD: '' });
+    const sandbox = await start(['--json', '--port', '0'], { SERVICE_PASSWORD: '', TSURU_TOKEN: 'of-a-real-tsuru' });
     expect((await add('i1', sandbox)).status).toBe(201);
     await until(() => sandbox.stderr().includes('got /resources'));
-    expect(sandbox.stderr()).toMatch(/^service \| ready \S+service\.db$/m);
+    expect(sandbox.stderr()).toMatch(/^service \| ready undefined \S+service\.db$/m);
     expect(await (await ask('/1.31/services/my-db/manifest', sandbox)).text()).toContain('"usage.show"');
     expect(await (await ask('/1.0/services/my-db/doc', sandbox)).text()).toBe(readFileSync(join(cwd, 'docs/service.md'), 'utf8'));
     writeFileSync(join(cwd, 'docs/service.md'), 'other words');

@@ -192,7 +192,10 @@ describe('regenerate', () => {
     const started = join(project, 'started');
     const settings = ['repositoryformatversion = 0', 'bare = false', 'worktree = .', `fsmonitor = "touch '${started}' #"`];
     write('config', `[core]\n${settings.join('\n')}\n`);
-    await regenerateIn(project, toHono, { allowDirty: false }).catch(() => undefined);
+    await expect(regenerateIn(project, toHono, { allowDirty: false })).rejects.toMatchObject({
+      exitCode: EXIT.inTheWay,
+      message: expect.stringMatching(/^git cannot tell what is committed: fatal: .*bare repository/) as string,
+    });
     expect(existsSync(started)).toBe(false);
     // Git, when it is left to itself, does.
     execFileSync('git', ['status'], { cwd: project, stdio: 'ignore' });
@@ -404,6 +407,7 @@ describe('an untrusted record or lock', () => {
       record('framework: fastify', 'framework: koa'),
       /framework must be one of express, fastify, hono, not "koa"/,
     ],
+    ['too much to read in a second', record('version: 1', `version: 1\n#${' '.repeat(65_536)}`), /is longer than 65536 characters/],
     ['an unknown key', record('store: sqlite', 'stroe: sqlite'), /unknown key "stroe"/],
     ['broken YAML', record('name: my-service', 'name: [my'), /is not valid YAML/],
     ['a key constructor', record('team: ""', 'constructor: {a: 1}'), /constructor/],

@@ -26,7 +26,8 @@ export async function runOwn(own: OwnService, { environment, signal, hurry, runP
     const { ending } = await runProgram({
       ...{ command, args, cwd: directory, signal, hurry, grace: GRACE, isLong: true, onOutput: lineReader(log) },
       environment: {
-        ...{ ...environment, ...variables, PORT: String(port), HOST: '127.0.0.1' },
+        // The token of a real Tsuru is no business of the service.
+        ...{ ...environment, ...variables, TSURU_TOKEN: undefined, PORT: String(port), HOST: '127.0.0.1' },
         ...(store !== undefined && { DATABASE_PATH: join(store, 'service.db') }),
       },
     });
