@@ -1,19 +1,24 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import * as nodeFileSystem from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { parseEnv } from 'node:util';
 
 import { RECORD, type Answers } from '../answers/answers.ts';
 import { readRecord } from '../answers/record.ts';
 import { ExpectedError, messageOf, unreadable } from '../errors.ts';
+import { readRegularFile } from '../terminal/regular-file.ts';
 import { readManifest } from '../terminal/service-access.ts';
 import { parseManifest, withPassword, type Manifest, type ManifestProblem } from '../tsuru/manifest.ts';
 import { rootOf } from './open.ts';
+import { codeOf, type FileSystem } from './root.ts';
 
 /** The manifest of a project, which git ignores, and the one without a password, which a fresh clone has. */
 const MANIFESTS = ['manifest.yaml', 'manifest.example.yaml'] as const;
 
+const ENV = '.env';
+
 /** The files that a registration depends on. */
-export const REGISTERED_FILES = [MANIFESTS[0], 'permissions.json', 'docs/service.md', RECORD, '.env'];
+export const REGISTERED_FILES = [MANIFESTS[0], 'permissions.json', 'docs/service.md', RECORD, ENV];
 
 /** The manifest of a project as it is sent to Tsuru. */
 export interface ProjectManifest {
@@ -45,7 +50,7 @@ export function recordIn(directory: string): Answers {
  */
 export function projectManifest(directory: string, environment: NodeJS.ProcessEnv, file?: string): ProjectManifest {
   const path = file ?? MANIFESTS.find((name) => existsSync(join(directory, name))) ?? MANIFESTS[0];
-  const text = file === undefined ? textIn(directory, path) : readText(join(directory, file), file);
+  const text = file === undefined ? textIn(directory, path) : reading(file, () => readRegularFile(join(directory, file)));
   if (text === undefined) throw unreadable(`${join(directory, path)} does not exist.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
   const read = parseManifest(text);
   if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
@@ -67,22 +72,26 @@ export function manifestIn(directory: string, given?: string): Manifest | undefi
 
 /** The variables as the service has them: those of this process come first. @throws ExpectedError if `.env` cannot be read */
 export function variablesIn(directory: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...parseEnv(textIn(directory, '.env') ?? ''), ...environment };
+  return { ...parseEnv(environmentIn(directory) ?? ''), ...environment };
 }
 
 /**
- * Reads a file of a project. It follows no link but that of `.env`, which stays here: others would be published.
+ * Reads a file of a project. It follows no link but that of `.env`, and that only in the project: all else would be published.
  * @returns undefined if there is no such file
  * @throws ExpectedError if it cannot be read
  */
 export function textIn(directory: string, path: string): string | undefined {
-  if (path === '.env') return readText(join(directory, path), path);
-  try {
-    return rootOf(directory).read(path)?.content.toString();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw notRead(path, error);
-  }
+  return path === ENV ? environmentIn(directory) : reading(path, () => rootOf(directory).read(path)?.content.toString());
+}
+
+/**
+ * The real path of a file of a project, which may be a link.
+ * @throws Error if it leads out of the project: the file is that of another one; Node's own error if there is none
+ */
+export function realPathIn({ realpathSync }: Pick<FileSystem, 'realpathSync'>, directory: string, path: string): string {
+  const real = realpathSync(join(directory, path));
+  if (real.startsWith(join(realpathSync(directory), sep))) return real;
+  throw new Error(`it is a link to ${real}, outside of the project`);
 }
 
 /** Whether a variable is set, and not empty. */
@@ -90,22 +99,22 @@ export function isSet(value: string | undefined): value is string {
   return value !== undefined && value !== '';
 }
 
-/** Follows links. @returns undefined if there is no such file */
-function readText(file: string, name: string): string | undefined {
+function environmentIn(directory: string): string | undefined {
   try {
-    // A link in a cloned project may lead to a device that never ends.
-    if (statSync(file).isCharacterDevice()) throw new Error('it is a device');
-    return readFileSync(file, 'utf8');
+    // A link that leads nowhere is no missing file.
+    if (lstatSync(join(directory, ENV), { throwIfNoEntry: false }) === undefined) return undefined;
+    return readRegularFile(realPathIn(nodeFileSystem, directory, ENV));
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw notRead(name, error);
+    throw unreadable(`${ENV} cannot be read: ${messageOf(error)}.`, 'Replace it with a regular file, such as a copy, or with variables in the environment.');
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function notRead(path: string, error: unknown): ExpectedError {
-  return error instanceof ExpectedError ? error : unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'Correct it.');
+/** @returns undefined if there is no such file */
+function reading(path: string, read: () => string | undefined): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error instanceof ExpectedError ? error : unreadable(`${path} cannot be read: ${messageOf(error)}.`, 'It must be a regular file.');
+  }
 }

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-
 import { messageOf } from '../errors.ts';
 import { parseManifest, type Manifest } from '../tsuru/manifest.ts';
 import { readTrust, type Trust } from '../tsuru/trust.ts';
 import { usage } from './options.ts';
+import { readRegularFile } from './regular-file.ts';
 
 /**
  * Reads the fields of a manifest, whatever Tsuru thinks of them.
@@ -14,7 +13,7 @@ export function readManifest(file: string | undefined): Manifest {
   const unread = (why: string) => usage(`The manifest ${file} cannot be read: ${why}`, 'It should be the file for `tsuru service create`.');
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file);
   } catch (error) {
     throw unread(messageOf(error));
   }

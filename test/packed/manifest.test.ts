@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,9 +115,28 @@ describe('manifest', () => {
   });
 
   it.each([
+    ['.env', ['manifest'], 5, /^\.env cannot be read: it is a pipe, not a regular file\.\nReplace it with a regular file/],
+    ['.env', ['publish', '--dry-run'], 5, /^\.env cannot be read: it is a pipe/],
+    ['manifest.yaml', ['manifest', 'manifest.yaml'], 5, /^manifest\.yaml cannot be read: it is a pipe/],
+    ['manifest.yaml', ['sandbox', 'http://127.0.0.1:1', '--manifest', 'manifest.yaml'], 2, /^The manifest manifest\.yaml cannot be read: it is a pipe/],
+  ])('waits for no pipe that %s is: %j', async (name, args, code, message) => {
+    write({ 'manifest.yaml': MANIFEST, 'tsuru-service.yaml': 'version: 1\nname: my-db\n' });
+    rmSync(join(cwd, name), { force: true });
+    execFileSync('mkfifo', [join(cwd, name)]);
+    expect(await runCli(args, { cwd, killAfter: 30_000 })).toMatchObject({ code, stderr: expect.stringMatching(message) as string });
+  });
+
+  it('waits for no standard input that .env leads to', async () => {
+    write({ 'manifest.yaml': MANIFEST });
+    symlinkSync('/dev/stdin', join(cwd, '.env'));
+    expect(await runCli(['manifest'], { cwd, stdin: 'pipe', killAfter: 30_000 })).toMatchObject({ code: 5, stderr: expect.stringContaining('.env cannot be read: ') as string });
+  });
+
+  it.each([
     ['there is none', [], 5, /manifest\.yaml does not exist\.\nRun it in a project/],
     ['the given one is missing', ['none.yaml'], 5, /none\.yaml does not exist\./],
-    ['it is a directory', ['.'], 5, /cannot be read: EISDIR/],
+    ['it is a directory', ['.'], 5, /cannot be read: it is a directory, not a regular file\.\nIt must be a regular file\./],
+    ['it is a device', ['/dev/zero'], 5, /cannot be read: it is a device/],
     ['an option is unknown', ['--prnt'], 2, /Did you mean --print\?/],
     ['two options exclude each other', ['--check', '--print'], 2, /--check and --print exclude each other/],
     ['there are two', ['a.yaml', 'b.yaml'], 2, /only one manifest/],

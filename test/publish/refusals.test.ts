@@ -1,6 +1,3 @@
-import { symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { makeStage, type Stage } from './support/tsuru.ts';
@@ -104,9 +101,8 @@ describe('publish says what to do when Tsuru refuses', () => {
     stage.project.manifest();
     stage.project.write('.env', 'SERVICE_PASSWORD=another\n');
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('It is not SERVICE_PASSWORD, which the service takes') as string });
-    stage.project.removeFile('.env');
-    symlinkSync('/dev/zero', join(stage.project.directory, '.env'));
-    expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('.env cannot be read: it is a device') as string });
+    stage.project.write('.env', '\n'.repeat(70_000));
+    expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('.env cannot be read: it has more than 65536 bytes') as string });
     stage.project.removeFile('.env');
     stage.project.removeFile('tsuru-service.yaml');
     expect(await stage.publish()).toEqual({ code: 4, output: expect.stringContaining('has no tsuru-service.yaml') as string });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -71,16 +71,16 @@ describe('a rotation of the password', () => {
     }
   });
 
-  it('keeps the permissions of both files, and the link that .env is', async () => {
-    mkdirSync(join(project.scratch, 'secrets'));
-    renameSync(place('.env'), join(project.scratch, 'secrets/my.env'));
-    symlinkSync('../secrets/my.env', place('.env'));
-    chmodSync(join(project.scratch, 'secrets/my.env'), 0o640);
+  it('keeps the permissions of both files, and the link that .env is in the project', async () => {
+    mkdirSync(place('secrets'));
+    renameSync(place('.env'), place('secrets/my.env'));
+    symlinkSync('secrets/my.env', place('.env'));
+    chmodSync(place('secrets/my.env'), 0o640);
     chmodSync(place('manifest.yaml'), 0o600);
     expect((await project.run(ROTATE)).code).toBe(0);
-    expect(readlinkSync(place('.env'))).toBe('../secrets/my.env');
-    expect([join(project.scratch, 'secrets/my.env'), place('manifest.yaml')].map((path) => statSync(path).mode & 0o777)).toEqual([0o640, 0o600]);
-    expect(readdirSync(join(project.scratch, 'secrets'))).toEqual(['my.env']);
+    expect(readlinkSync(place('.env'))).toBe('secrets/my.env');
+    expect([place('secrets/my.env'), place('manifest.yaml')].map((path) => statSync(path).mode & 0o777)).toEqual([0o640, 0o600]);
+    expect(readdirSync(place('secrets'))).toEqual(['my.env']);
     expect(await project.passwords()).toEqual(only('made-password-1'));
   });
 
@@ -298,6 +298,20 @@ describe('a project whose password cannot be changed', () => {
   it('has another one in the manifest', async () => {
     project.write('manifest.yaml', project.read('manifest.yaml').replace(SECRET, 'another-one'));
     await refused('that of manifest.yaml is not that of .env');
+  });
+
+  it.each([[ROTATE], [[]], [['--dry-run']]])('has the .env of another project through a link, with the arguments %j: nothing is sent, and that project stays as it is', async (args) => {
+    const other = join(project.scratch, 'my-service-too');
+    mkdirSync(other);
+    renameSync(place('.env'), join(other, '.env'));
+    writeFileSync(join(other, '.env.rotating'), 'theirs');
+    symlinkSync('../my-service-too/.env', place('.env'));
+    const files = () => ['.env', '.env.rotating'].map((name) => readFileSync(join(other, name), 'utf8'));
+    const before = files();
+    project.proxy.requests = [];
+    const { code, output } = await project.run(args);
+    expect([code, output]).toEqual([5, `.env cannot be read: it is a link to ${join(other, '.env')}, outside of the project.\nReplace it with a regular file, such as a copy, or with variables in the environment.`]);
+    expect([files(), project.proxy.requests]).toEqual([before, []]);
   });
 
   it('has an alias of it in the manifest', async () => {

@@ -1,13 +1,14 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 import { EXIT, ExpectedError, messageOf } from '../../errors.ts';
 import { Root, type FileSystem } from '../../project/root.ts';
+import { realPathIn } from '../../project/service-files.ts';
 
 /** The files of a project that have the password. */
 export const SECRET_FILES = ['.env', 'manifest.yaml'] as const;
 export type SecretFile = (typeof SECRET_FILES)[number];
 
-/** A file, by its real path: it may be reached through a link, which stays. */
+/** A file, by its real path: it may be reached through a link in the project, which stays. */
 interface Place {
   root: Root;
   name: string;
@@ -53,7 +54,7 @@ export function removeLeftOver(fs: FileSystem, directory: string, file: SecretFi
 }
 
 function placeOf(fs: FileSystem, directory: string, file: SecretFile): Place {
-  const real = fs.realpathSync(join(directory, file));
+  const real = realPathIn(fs, directory, file);
   const name = basename(real);
   // Git and Docker ignore it by this ending.
   return { root: new Root(fs, dirname(real)), name, next: `${name}.rotating` };

@@ -1,8 +1,10 @@
 import * as nodeFileSystem from 'node:fs';
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
 
 import { EXIT, ExpectedError, messageOf, unreadable } from '../../errors.ts';
 import type { Machine } from '../../project/machine.ts';
+import { codeOf } from '../../project/root.ts';
+import { readRegularFile } from '../../terminal/regular-file.ts';
 import type { State } from './records.ts';
 import { lockFile } from './state-lock.ts';
 import { readState } from './state-shape.ts';
@@ -33,7 +35,7 @@ const VERSION = 1;
 const SIZE_LIMIT = 64 * 1_048_576;
 
 /** Undefined on Windows. */
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const { O_NOFOLLOW = 0 } = constants as Partial<typeof constants>;
 
 const HINT = 'Give another --state, or delete it to begin anew.';
 
@@ -81,30 +83,10 @@ function locked(path: string, machine: Machine): () => void {
 
 function readKept(path: string): Kept | undefined {
   try {
-    const text = readRegularFile(path);
-    return text === undefined ? undefined : parseKept(text);
+    return parseKept(readRegularFile(path, SIZE_LIMIT, O_NOFOLLOW));
   } catch (error) {
-    throw unreadable(`The state ${path} cannot be read: ${messageOf(error)}.`, HINT);
-  }
-}
-
-/** @returns undefined if there is none @throws Error for a link, for what is no regular file, and for one that is too large */
-function readRegularFile(path: string): string | undefined {
-  let file;
-  try {
-    file = openSync(path, constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw code === 'ELOOP' ? new Error('it is a symbolic link') : error;
-  }
-  try {
-    const stats = fstatSync(file);
-    if (!stats.isFile()) throw new Error('it is not a regular file');
-    if (stats.size > SIZE_LIMIT) throw new Error(`it has more than ${SIZE_LIMIT} bytes`);
-    return readFileSync(file, 'utf8');
-  } finally {
-    closeSync(file);
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw unreadable(`The state ${path} cannot be read: ${codeOf(error) === 'ELOOP' ? 'it is a symbolic link' : messageOf(error)}.`, HINT);
   }
 }
 
