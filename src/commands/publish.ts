@@ -6,7 +6,7 @@ import type { FileSystem } from '../project/root.ts';
 import { applyPlan } from '../publish/apply.ts';
 import type { Api } from '../publish/api.ts';
 import { parsePublishRequest, type PublishRequest } from '../publish/options.ts';
-import { isDifferent, planOf } from '../publish/plan.ts';
+import { isDifferent, keepEndpoints, planOf } from '../publish/plan.ts';
 import { registrationIn } from '../publish/project.ts';
 import { proveReach } from '../publish/proof.ts';
 import { readRegistered } from '../publish/registered.ts';
@@ -56,10 +56,12 @@ async function publishFrom(directory: string, context: PublishContext, request: 
   const clean = (text: string) => withoutSecrets(text, [token, ...passwords], passwords.map((one) => basicAuth(`${username}:${one}`)));
   const terminal = hiding(given, clean);
   try {
-    const plan = planOf(await readRegistered(api, wanted), wanted);
+    const registered = await readRegistered(api, wanted);
+    const plan = planOf(registered, wanted);
     showPlan(terminal, plan, wanted, api.address, dryRun);
     if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay);
     if (check) return isDifferent(plan) || isRotated ? EXIT.different : 0;
+    keepEndpoints(registered, wanted, api.address);
     if (dryRun) return 0;
     const send = async (registration: Registration) => {
       const results = await applyPlan(api, plan, registration, (result) => { showResult(terminal, result); });

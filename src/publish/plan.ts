@@ -1,7 +1,10 @@
 import { diffArrays } from 'diff/lib/diff/array.js';
 import { isDeepStrictEqual } from 'node:util';
 
+import { EXIT, ExpectedError } from '../errors.ts';
+import { plainLine } from '../terminal/terminal.ts';
 import { linesOf } from '../text.ts';
+import { isLocal } from '../tsuru/manifest.ts';
 import type { Registered } from './registered.ts';
 import { grantsTheSame, operationText, type Permissions, type Registration } from './registration.ts';
 
@@ -47,6 +50,24 @@ export function planOf({ service, doc, permissions }: Registered, wanted: Regist
 /** Whether Tsuru has something else than it is to have. */
 export function isDifferent({ kind, service, doc, permissions, isOtherCluster }: PublishPlan): boolean {
   return kind === 'create' || service.length > 0 || Array.isArray(doc) || Array.isArray(permissions) || isOtherCluster;
+}
+
+/**
+ * The example in a fresh clone may still have the first, local endpoint.
+ * @param address of Tsuru
+ * @throws ExpectedError if a Tsuru elsewhere would lose an endpoint to one on this machine; one that cannot be read may be such
+ */
+export function keepEndpoints({ service }: Registered, { endpoints }: Registration, address: string): void {
+  if (service === undefined || isLocal(address)) return;
+  for (const [name, url] of Object.entries(endpoints)) {
+    const old = service.endpoints === undefined ? 'one that this token may not read' : service.endpoints[name];
+    if (!isLocal(url) || old === undefined || isLocal(old)) continue;
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      `The endpoint ${url} would replace ${plainLine(old, 200)}, but Tsuru at ${address} cannot reach it.`,
+      'Set production in manifest.yaml, and for CI, which has manifest.example.yaml, run create-tsuru-service regenerate --set endpoint=URL.',
+    );
+  }
 }
 
 function serviceChanges(service: Registered['service'], wanted: Registration): Pick<PublishPlan, 'service' | 'unread'> {

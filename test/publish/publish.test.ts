@@ -65,6 +65,27 @@ describe('publish creates a service', () => {
     expect(await stage.project.publish({ ...access, SERVICE_PASSWORD: PASSWORD })).toEqual({ code: 0, output: expect.stringContaining('plans small, large') as string });
   });
 
+  it('in a fresh clone without losing the endpoint in a Tsuru elsewhere to that of the first day', async () => {
+    stage.project.manifest({ endpoint: { production: 'https://my-db.example.com' } });
+    await stage.publish();
+    stage.project.write('manifest.example.yaml', 'id: my-db\nusername: my-db\npassword: ""\nteam: dbas\nendpoint:\n  production: http://localhost:8888\n');
+    stage.project.removeFile('manifest.yaml');
+    const { address, token } = stage.sandbox;
+    const away = address.replace('127.0.0.1', '[::ffff:7f00:1]');
+    const publish = (target: string, by: string, ...argv: string[]) => stage.project.publish({ TSURU_TARGET: target, TSURU_TOKEN: by, SERVICE_PASSWORD: PASSWORD }, ...argv);
+    expect((await publish(away, token, '--check')).code).toBe(6);
+    for (const argv of [[], ['--dry-run']]) {
+      expect(await publish(away, token, ...argv)).toEqual({ code: 4, output: expect.stringContaining(
+        `The endpoint http://localhost:8888 would replace https://my-db.example.com, but Tsuru at ${away} cannot reach it.\nSet production in manifest.yaml, and for CI`,
+      ) as string });
+    }
+    const limited = await stage.userWith('service.update');
+    expect(await publish(away, limited)).toEqual({ code: 4, output: expect.stringContaining('would replace one that this token may not read') as string });
+    // Where Tsuru is on this machine, it can reach it; and what is local already stays so.
+    expect(await publish(address, token)).toEqual({ code: 0, output: expect.stringContaining('https://my-db.example.com → http://localhost:8888') as string });
+    expect((await publish(away, token)).code).toBe(0);
+  });
+
   it('with an endpoint for each cluster, whatever its name is', async () => {
     stage.project.manifest({ endpoint: { production: stage.endpoint, c1: 'http://one.example', 'c.2': 'http://two.example' }, 'multi-cluster': true });
     const { code, output } = await stage.publish();
