@@ -7,6 +7,8 @@ export type EventFields = Partial<Pick<Registration, 'endpoints' | 'username' | 
 export interface ListedEvent {
   id: string;
   kind: 'create' | 'update';
+  /** The team that owned the service before an update: who sees its events sees this one, and the next. Several have blanks between. */
+  owner: string;
 }
 
 /** The query for the events that changed a service. */
@@ -23,14 +25,17 @@ export function eventQuery(id: string): string {
 export function eventsIn(list: unknown, id: string): ListedEvent[] {
   const found: ListedEvent[] = [];
   for (const event of Array.isArray(list) ? (list as unknown[]) : []) {
-    const { UniqueID, Target, Kind, Error: error, Running } = (event ?? {}) as Record<string, unknown>;
+    const { UniqueID, Target, Kind, Error: error, Running, Allowed } = (event ?? {}) as Record<string, unknown>;
     const { Type, Value } = (Target ?? {}) as Record<string, unknown>;
     const kind = (Kind as Record<string, unknown> | undefined)?.['Name'];
     if (typeof UniqueID !== 'string' || !/^[\da-f]+$/i.test(UniqueID) || Type !== 'service' || Value !== id || error !== '' || Running === true) continue;
     if (kind === 'service.delete') break;
-    if (kind === 'service.update') found.push({ id: UniqueID, kind: 'update' });
+    const contexts = (Allowed as { Contexts?: unknown } | null | undefined)?.Contexts;
+    const teams = (Array.isArray(contexts) ? (contexts as ({ CtxType?: unknown; Value?: unknown } | null)[]) : []).filter((context) => context?.CtxType === 'team');
+    const owner = teams.map((context) => String(context?.Value)).join(' ');
+    if (kind === 'service.update') found.push({ id: UniqueID, kind: 'update', owner });
     if (kind !== 'service.create') continue;
-    found.push({ id: UniqueID, kind: 'create' });
+    found.push({ id: UniqueID, kind: 'create', owner });
     break;
   }
   return found;
@@ -41,22 +46,22 @@ export function eventsIn(list: unknown, id: string): ListedEvent[] {
  * @param details the reply about one event
  * @returns undefined for a change of something else, such as the permissions, which has the same kind
  */
-export function fieldsIn(details: unknown, { kind }: ListedEvent, id: string): EventFields | undefined {
-  const { CustomData, Allowed } = (details ?? {}) as { CustomData?: { Start?: unknown } | null; Allowed?: { Contexts?: unknown } | null };
+export function fieldsIn(details: unknown, { kind, owner }: ListedEvent, id: string): EventFields | undefined {
+  const { CustomData } = (details ?? {}) as { CustomData?: { Start?: unknown } | null };
   const list = Array.isArray(CustomData?.Start) ? (CustomData.Start as unknown[]) : [];
   const values = new Map<string, string>();
   for (const item of list) {
     const { name, value } = (item ?? {}) as { name?: unknown; value?: unknown };
-    const first: unknown = Array.isArray(value) ? value[0] : value;
-    if (typeof name === 'string' && typeof first === 'string') values.set(name, first);
+    // Tsuru takes the first value of these two, by their exact names; the last one of all others, by names in any case.
+    const isExact = /^(team|multi-cluster)$/i.test(String(name));
+    const one: unknown = Array.isArray(value) ? value.at(isExact ? 0 : -1) : value;
+    if (typeof name === 'string' && typeof one === 'string') values.set(isExact ? name : name.replace(/^[^.]*/, (field) => field.toLowerCase()), one);
   }
   const some = [...values].filter(([name]) => name.startsWith('endpoints.')).map(([name, value]) => [name.slice('endpoints.'.length).replace(/\\(.)/g, '$1'), value]);
   const single = values.get('endpoint') ?? '';
   if (some.length === 0 && single === '') return undefined;
-  // A creation without a team takes the one that the user has: those who may read the event are in it.
-  const contexts = kind === 'create' && Array.isArray(Allowed?.Contexts) ? (Allowed.Contexts as ({ CtxType?: unknown; Value?: unknown } | null)[]) : [];
-  const owner = contexts.find((context) => context?.CtxType === 'team')?.Value;
-  const [team, encoding] = [values.get('team') || (typeof owner === 'string' ? owner : ''), values.get('encoding') ?? (kind === 'create' ? 'form' : '')];
+  // A creation without a team takes the one that the user has.
+  const [team, encoding] = kind === 'create' ? [values.get('team') || owner, values.get('encoding') || 'form'] : [values.get('team') ?? '', values.get('encoding') ?? ''];
   return {
     endpoints: some.length > 0 ? (Object.fromEntries(some) as Record<string, string>) : { production: single },
     username: values.get('username') || id,

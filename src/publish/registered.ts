@@ -57,18 +57,22 @@ async function readEvents(api: Api, wanted: Registration): Promise<EventFields> 
   const list = await asked(api, wanted, `/1.1/events?${eventQuery(id)}`, true);
   const events = list.status === 200 ? eventsIn(parsed(list.text), id) : [];
   const updates = events.filter(({ kind }) => kind === 'update');
+  const owners = new Set(events.map(({ owner }) => owner));
   let known: EventFields = {};
-  const isEnough = () => known.endpoints !== undefined && known.encoding !== undefined && (known.team !== undefined || team === '');
+  // Tsuru leaves out, without a word, what another team may see: an event that gives the service to it may be followed by such.
+  let next = owners;
+  const isEnough = () => owners.size < 2 && known.endpoints !== undefined && known.encoding !== undefined && (known.team !== undefined || team === '');
   for (const event of updates.slice(0, MOST_EVENTS)) {
     if (isEnough()) break;
     const fields = await fieldsOf(api, event, wanted);
     // What cannot be read may say otherwise than all that is older.
-    if (fields === 'unread') return known;
+    if (fields === 'unread' || !next.has(fields?.team ?? event.owner)) return known;
     known = { ...fields, ...known };
+    next = new Set([event.owner]);
   }
   const creation = events.find(({ kind }) => kind === 'create');
   const first = creation && (await fieldsOf(api, creation, wanted));
-  if (first === undefined || first === 'unread') return known;
+  if (first === undefined || first === 'unread' || !next.has(creation?.owner ?? '') || (owners.size > 1 && updates.length > MOST_EVENTS)) return known;
   if (isEnough() || updates.length <= MOST_EVENTS) return { ...first, ...known };
   return { ...known, ...(first.isMultiCluster !== undefined && { isMultiCluster: first.isMultiCluster }) };
 }

@@ -140,6 +140,9 @@ describe('publish', () => {
     ['the endpoint', 'PUT', '/1.0/services/my-db', { username: 'my-db', password: 'x', endpoint: 'http://other.example' }, /endpoint {8}http:\/\/other\.example → /],
     ['the user name', 'PUT', '/1.0/services/my-db', { username: 'you', password: 'x', endpoint: 'http://other.example' }, /user name {7}you → my-db/],
     ['the encoding', 'PUT', '/1.0/services/my-db', { password: 'x', endpoint: 'http://other.example', encoding: 'json' }, /encoding {8}json → form/],
+    ['what a form names in another case', 'PUT', '/1.0/services/my-db', { password: 'x', Endpoint: 'http://other.example', Team: 'none' }, /endpoint {8}http:\/\/other\.example → /],
+    ['what JSON names in another case', 'PUT', '/1.0/services/my-db', '{"Password":"x","EndPoints":{"production":"http://other.example","C1":"http://c"}}', /endpoint of C1 {2}- http:\/\/c\n {2}endpoint {8}http:\/\/other\.example → /],
+    ['what a form and the query name', 'PUT', '/1.0/services/my-db?endpoint=http://last.example&team=none', { password: 'x', endpoint: 'http://other.example', team: 'dbas' }, /endpoint {8}http:\/\/last\.example → (?![^]*team)/],
   ] as const)('sets %s back when somebody else changed it in Tsuru', async (_, method, path, body, difference) => {
     await stage.api(method, path, body);
     const checked = await stage.publish('--check');
@@ -157,6 +160,24 @@ describe('publish', () => {
     expect(output).toContain('encoding        json → form');
     expect(output).toContain('team            others → dbas');
     expect(output).not.toContain('endpoint  ');
+  });
+
+  it('takes no event for the last one while those of another team may be hidden from a token', async () => {
+    const ann = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: await stage.userWith('service') };
+    const update = (fields: Record<string, string>) => stage.api('PUT', '/1.0/services/my-db', { password: 'x', endpoint: stage.endpoint, username: 'my-db', ...fields });
+    const hidden = async () => /not compared {4}(.*):/.exec((await stage.project.publish(ann, '--check')).output)?.[1];
+    await stage.api('POST', '/1.0/teams', { name: 'others' });
+    expect(await hidden()).toBe(undefined);
+    await update({ team: 'others' });
+    expect(await hidden()).toBe('endpoint, user name, team, encoding, multi-cluster');
+    await update({ encoding: 'json' });
+    expect(await hidden()).toBe('endpoint, user name, team, encoding, multi-cluster');
+    // One who sees the events of the other team, too, misses none.
+    expect((await stage.publish('--check')).output).toMatch(/:\n {2}team {12}others → dbas\n {2}encoding {8}json → form\n {2}password/);
+    await update({ team: 'dbas' });
+    await update({});
+    expect(await hidden()).toBe('team, encoding, multi-cluster');
+    expect((await stage.publish('--check')).output).toMatch(/:\n {2}encoding {8}json → form\n {2}password/);
   });
 
   it('finds the team that Tsuru chose for a service that was created without one', async () => {
@@ -188,10 +209,10 @@ describe('publish', () => {
 
   it('never shows the password that Tsuru keeps of a service that was created in JSON', async () => {
     await stage.api('DELETE', '/1.0/services/my-db');
-    const body = { id: 'my-db', username: 'my-db', password: 'left-in-the-event', team: 'dbas', endpoints: { production: stage.endpoint }, encoding: 'json', 'multi-cluster': false };
+    const body = { id: 'my-db', username: 'my-db', password: 'left-in-the-event', team: 'dbas', endpoints: { production: 'http://other.example' }, encoding: '', 'multi-cluster': false };
     await stage.api('POST', '/1.0/services', JSON.stringify(body));
     const { output } = await stage.publish('--dry-run');
-    expect(output).toContain('encoding        json → form');
+    expect(output).toMatch(/:\n {2}endpoint {8}http:\/\/other\.example → .*\n {2}password/);
     expect(output).not.toContain('left-in-the-event');
   });
 
