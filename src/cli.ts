@@ -13,6 +13,9 @@ const ONE_CTRL_C = 500;
 /** Milliseconds that a service has to start again with a new password. */
 const PATIENCE = 20_000;
 
+/** As in the output of a program that failed. */
+const COLOUR = /(?!\n)\p{Cc}\[[\d;]*m/gu;
+
 /** The entry point, and the only file that uses `process`. Each command is loaded when it runs, so that `--help` is fast. */
 async function main(): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
@@ -112,15 +115,16 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  process.exitCode = 1;
-  if (error instanceof ExpectedError) {
-    process.stderr.write(`${[error.message, error.hint].filter((text) => text !== '').join('\n')}\n`);
-    process.exitCode = error.exitCode;
-  } else if (error instanceof Error && 'syscall' in error) {
-    // An error of the operating system, such as a missing permission, is not a bug: no stack.
-    process.stderr.write(`${error.message}\n`);
-  } else {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  }
+/** What is said of an error: of a bug, its stack. */
+function textOf(error: unknown): string {
+  if (error instanceof ExpectedError) return [error.message, error.hint].filter((text) => text !== '').join('\n');
+  // An error of the operating system, such as a missing permission, is not a bug.
+  if (error instanceof Error) return 'syscall' in error ? error.message : (error.stack ?? error.message);
+  return String(error);
+}
+
+main().catch(async (error: unknown) => {
+  process.exitCode = error instanceof ExpectedError ? error.exitCode : 1;
+  const { visible } = await import('./terminal/terminal.ts');
+  process.stderr.write(`${visible(textOf(error).replace(COLOUR, ''))}\n`);
 });

@@ -16,8 +16,7 @@ import { rotate } from '../publish/rotation/rotate.ts';
 import { readPasswords, refuseRotation } from '../publish/rotation/state.ts';
 import { showPlan, showProof, showResult, showRotation } from '../publish/show.ts';
 import { readLogin } from '../publish/target.ts';
-import type { Terminal } from '../terminal/terminal.ts';
-import { basicAuth, withoutSecrets } from '../tsuru/access.ts';
+import { withoutSecrets } from '../tsuru/access.ts';
 
 /** All that the command touches besides Tsuru and the service. */
 export interface PublishContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal' | 'machine'> {
@@ -41,7 +40,7 @@ export async function publish(context: PublishContext): Promise<0 | 1 | 6> {
 }
 
 async function publishFrom(directory: string, context: PublishContext, request: PublishRequest): Promise<0 | 1 | 6> {
-  const { environment, terminal: given, signal, fs, patience } = context;
+  const { environment, terminal, signal, fs, patience } = context;
   const { target, dryRun, check, rotatePassword, isDeployed, tls } = request;
   const { old, password, inManifest } = readPasswords(directory);
   const isUnderWay = old !== undefined;
@@ -52,13 +51,12 @@ async function publishFrom(directory: string, context: PublishContext, request: 
   const username = wanted.username || wanted.id;
   const passwords = [wanted.password, password, old ?? '', inManifest ?? ''];
   const { address, token, labels } = readLogin(target, environment);
-  const api: Api = { address: address.href.replace(/\/$/, ''), token, tls, signal };
-  const clean = (text: string) => withoutSecrets(text, [token, ...passwords], passwords.map((one) => basicAuth(`${username}:${one}`)));
-  const terminal = hiding(given, clean);
+  const clean = (text: string) => withoutSecrets(text, [token, ...passwords.flatMap((one) => [one, Buffer.from(`${username}:${one}`).toString('base64')])]);
+  const api: Api = { address: address.href.replace(/\/$/, ''), token, tls, signal, clean };
   try {
     const registered = await readRegistered(api, wanted);
     const plan = planOf(registered, wanted);
-    showPlan(terminal, plan, wanted, api.address, dryRun);
+    showPlan(terminal, plan, wanted, api, dryRun);
     if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay);
     if (check) return isDifferent(plan) || isRotated ? EXIT.different : 0;
     keepEndpoints(registered, wanted, api.address);
@@ -87,13 +85,4 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     const known = error.exitCode === EXIT.inTheWay && labels.length > 0 ? ` The tsuru client knows the targets ${labels.join(', ')}.` : '';
     throw new ExpectedError(error.exitCode, clean(error.message), clean(error.hint + known));
   }
-}
-
-/** A terminal on which secrets are never shown, whatever Tsuru replies. */
-function hiding(terminal: Terminal, clean: (text: string) => string): Terminal {
-  return {
-    ...terminal,
-    write: (text) => { terminal.write(clean(text)); },
-    writeError: (text) => { terminal.writeError(clean(text)); },
-  };
 }

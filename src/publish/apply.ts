@@ -22,7 +22,7 @@ export async function applyPlan(api: Api, { kind, doc, permissions }: PublishPla
   const results: PartResult[] = [];
   const send = async (part: PublishedPart, method: string, path: string, body: ApiBody): Promise<Objection | undefined> => {
     const answer = await ask(api, method, path, body);
-    const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : objectionOf(part, answer, wanted, isCreate));
+    const refusal = obstacleIn(answer, api) ?? (answer.status < 300 ? undefined : objectionOf(part, answer, wanted, api, isCreate));
     results.push({ part, refusal });
     tell({ part, refusal });
     return refusal;

@@ -6,7 +6,7 @@ import { plainLine } from '../terminal/terminal.ts';
 import { linesOf } from '../text.ts';
 import { isLocal } from '../tsuru/manifest.ts';
 import type { Registered } from './registered.ts';
-import { grantsTheSame, operationText, type Permissions, type Registration } from './registration.ts';
+import { grantsTheSame, operationText, word, type Permissions, type Registration } from './registration.ts';
 
 /** A difference between what Tsuru has and what it is to have, as texts. */
 export interface Difference {
@@ -74,15 +74,19 @@ function serviceChanges(service: Registered['service'], wanted: Registration): P
   const { id, username, team, encoding, isMultiCluster, endpoints } = wanted;
   const changes: Difference[] = [];
   const unread: string[] = [];
+  const change = (what: string, before: string | undefined, after: string | undefined) => {
+    const [old, fresh] = [before, after].map((text) => (text === undefined ? text : word(text)));
+    changes.push({ what, before: old, after: fresh });
+  };
   const compare = (what: string, before: string | undefined, after: string) => {
     if (service !== undefined && before === undefined) unread.push(what);
-    else if (before !== after) changes.push({ what, before, after });
+    else if (before !== after) change(what, before, after);
   };
   const [before, after] = [service === undefined ? {} : service.endpoints, endpoints].map((given) => given && new Map(Object.entries(given)));
   if (before === undefined) unread.push('endpoint');
   for (const name of new Set([...(before ?? []), ...(after ?? [])].map(([one]) => one))) {
     const [old, fresh] = [before?.get(name), after?.get(name)];
-    if (before !== undefined && old !== fresh) changes.push({ what: name === 'production' ? 'endpoint' : `endpoint of ${name}`, before: old, after: fresh });
+    if (before !== undefined && old !== fresh) change(name === 'production' ? 'endpoint' : `endpoint of ${word(name)}`, old, fresh);
   }
   compare('user name', service?.username, username || id);
   if (team !== '') compare('team', service?.team, team);

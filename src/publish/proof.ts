@@ -16,10 +16,10 @@ function proofIn(answer: TsuruAnswer, api: Api): Proof {
   const doubtful = (warning: string): Proof => ({ kind: 'doubtful', warning });
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) return doubtful(`Tsuru could not be asked whether it reaches the service: ${obstacle[0]}`);
-  const words = tsuruWords(answer);
+  const words = tsuruWords(answer, api);
   if (answer.status === 403) return doubtful('It is unknown whether Tsuru reaches the service: the user of the token lacks the permission service.read.plans.');
   if (answer.status === 200) {
-    const plans = plansIn(answer.text);
+    const plans = plansIn(answer.text, api);
     if (plans === undefined) return doubtful('Tsuru gets no plans from the service. Does it run with the same user name and password as in manifest.yaml? What it logs tells.');
     return { kind: 'reached', plans };
   }
@@ -38,10 +38,10 @@ const REASONS: [RegExp, string][] = [
 ];
 
 /** @returns undefined if Tsuru got none: it has `null` then */
-function plansIn(text: string): string[] | undefined {
+function plansIn(text: string, { clean = String }: Api): string[] | undefined {
   try {
     const plans = JSON.parse(text) as { Name?: unknown }[] | null;
-    return plans?.map(({ Name }) => String(Name));
+    return plans?.map(({ Name }) => clean(String(Name)));
   } catch {
     return undefined;
   }

@@ -16,12 +16,12 @@ const AGAIN = 'Run the same command again.';
  * What kept a request from Tsuru, or from being read by it.
  * @returns undefined if Tsuru has replied and taken the token
  */
-export function obstacleIn({ status, text, exchange }: TsuruAnswer, { address }: Api): Objection | undefined {
+export function obstacleIn({ status, text, exchange }: TsuruAnswer, { address, clean = String }: Api): Objection | undefined {
   const { reply } = exchange;
   const location = reply?.headers['location'];
   if (status === 0) return lossOf(text, { address, exchange });
   if (status >= 300 && status < 400) {
-    return [`${address} redirects to ${plainLine(location ?? 'nowhere', 200)}, which is not followed: the token stays here.`, 'If that is Tsuru, give it with --target or TSURU_TARGET.'];
+    return [`${address} redirects to ${plainLine(clean(location ?? 'nowhere'), 200)}, which is not followed: the token stays here.`, 'If that is Tsuru, give it with --target or TSURU_TARGET.'];
   }
   // Tsuru sends it with all replies but those about a path that it does not have.
   if (reply?.headers['supported-tsuru'] === undefined) {
@@ -43,15 +43,15 @@ function lossOf(failure: string, { address, exchange }: { address: string; excha
 }
 
 /** Why Tsuru refused a part, and what to do. */
-export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Registration, isCreate = false): Objection {
+export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Registration, api: Api, isCreate = false): Objection {
   const { status } = answer;
-  const words = tsuruWords(answer);
+  const words = tsuruWords(answer, api);
   const { id, team } = wanted;
   const refused = `Tsuru refuses the ${part}`;
   if (/^event locked/.test(words)) return [`Another change of ${id} is running: ${words}.`, AGAIN];
   if (status === 404) return [`Tsuru no longer has the service ${id}.`, AGAIN];
   if (status === 409 && part === 'service') return [`Tsuru has had a service ${id} since a moment ago.`, AGAIN];
-  if (status === 409) return orphansOf(answer, id) ?? [`${refused}: ${words}`, ''];
+  if (status === 409) return orphansOf(answer, id, api) ?? [`${refused}: ${words}`, ''];
   if (status === 403) {
     const permission = { service: isCreate ? 'service.create' : 'service.update', documentation: 'service.update.doc', permissions: 'service.update' }[part];
     // Tsuru looks for the permission in the team before it looks for the team.
@@ -65,10 +65,10 @@ export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Re
 }
 
 /** The roles that would be left with a permission for nothing, and the commands that take it from them. */
-function orphansOf({ text }: TsuruAnswer, id: string): Objection | undefined {
+function orphansOf({ text }: TsuruAnswer, id: string, { clean = String }: Api): Objection | undefined {
   try {
     const { conflicts } = JSON.parse(text) as { conflicts: { action: string; roles: string[] }[] };
-    const commands = conflicts.flatMap(({ action, roles }) => roles.map((role) => `  tsuru role permission remove ${[role, `service-action.${id}.${action}`].map((word) => quote(plainLine(word, 200))).join(' ')}`));
+    const commands = conflicts.flatMap(({ action, roles }) => roles.map((role) => `  tsuru role permission remove ${[role, `service-action.${id}.${action}`].map((word) => quote(plainLine(clean(word), 200))).join(' ')}`));
     return ['Tsuru refuses the permissions: roles have actions that permissions.json no longer has.', `Put the actions back, or remove them from the roles, then run the same command again:\n${commands.join('\n')}`];
   } catch {
     return undefined;
@@ -80,5 +80,5 @@ function operationIn(words: string, { permissions }: Registration): string {
   const { operations = [] } = permissions ?? {};
   const index = operations.findLastIndex(({ action, path, method }) => [action, path, `${method} ${path}`].some((text) => text !== '' && words.includes(JSON.stringify(text))));
   const found = operations[index];
-  return found === undefined ? 'the operations' : `operations[${index}], ${plainLine(operationText(found), 200)},`;
+  return found === undefined ? 'the operations' : `operations[${index}], ${operationText(found)},`;
 }

@@ -86,10 +86,15 @@ export function grantsTheSame(one: Permissions, other: Permissions): boolean {
 }
 
 function inOrder({ operations, ...switches }: Permissions) {
-  return { ...switches, operations: operations.map(operationText).sort() };
+  return { ...switches, operations: operations.map(({ method, path, action }) => JSON.stringify([method, path, action])).sort() };
 }
 
 /** Such as `GET /usage (usage.show)`. */
 export function operationText({ method, path, action }: GrantedOperation): string {
-  return `${method} ${path} (${action})`;
+  return `${word(method)} ${word(path)} (${word(action)})`;
+}
+
+/** A text in quotes, unless it is seen where it begins and ends. */
+export function word(text: string): string {
+  return /^[^"\\()\p{C}\p{Z}]+$/u.test(text) ? text : JSON.stringify(text);
 }

@@ -1,17 +1,21 @@
-import { plainLine, say, type Terminal } from '../terminal/terminal.ts';
+import { plainLine, say, visible, type Terminal } from '../terminal/terminal.ts';
+import type { Api } from './api.ts';
 import type { PartResult } from './apply.ts';
 import { isDifferent, type Difference, type PublishPlan } from './plan.ts';
 import type { Proof } from './proof.ts';
 import type { Registration } from './registration.ts';
 
-/** Characters of a value that are shown. */
+/** Characters of the names of plans that are shown. */
 const LONGEST = 200;
 
 /** Shows what would be sent, or will be. @param isWhole whether to show each changed line of the documentation */
-export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registration, address: string, isWhole: boolean): void {
+export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registration, { address, clean = String }: Api, isWhole: boolean): void {
   const { kind, service, unread, doc, permissions, isOtherCluster } = plan;
+  const write = (text: string) => {
+    terminal.write(visible(clean(text)));
+  };
   const line = (what: string, text: string) => {
-    terminal.write(`  ${plainLine(what, LONGEST).padEnd(15)} ${text}\n`);
+    write(`  ${what.padEnd(15)} ${text}\n`);
   };
   const isSame = !isDifferent(plan) && unread.length === 0 && doc !== 'unread' && permissions !== 'unread';
   say(terminal, kind === 'create' ? `${id} is new in ${address}:` : isSame ? `${id} in ${address} is up to date.` : `${id} in ${address}:`);
@@ -20,7 +24,7 @@ export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registra
   line('password', 'sent each time: Tsuru does not show it');
   if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
-  if (isWhole && Array.isArray(doc)) for (const text of doc) terminal.write(`    ${plainLine(text.trimEnd(), LONGEST)}\n`);
+  if (isWhole && Array.isArray(doc)) for (const text of doc) write(`    ${text.trimEnd()}\n`);
   if (permissions === 'unread') line('permissions', 'not compared, but sent: this token may not read them');
   else if (permissions === 'unsupported') line('permissions', 'not sent: this Tsuru has no permissions of services, which came with version 1.31 of its API');
   else for (const change of permissions ?? []) line('permissions', `${change.what} ${changeText(change)}`);
@@ -32,9 +36,8 @@ export const OTHER_CLUSTER =
   'An update does not change multi-cluster in Tsuru: set it back in manifest.yaml, or remove the instances and the service (tsuru service destroy), then publish again.';
 
 function changeText({ before, after }: Difference): string {
-  const [old, fresh] = [before, after].map((text) => text && plainLine(text, LONGEST));
-  if (old === undefined) return `+ ${String(fresh)}`;
-  return fresh === undefined ? `- ${old}` : `${old} → ${fresh}`;
+  if (before === undefined) return `+ ${String(after)}`;
+  return after === undefined ? `- ${before}` : `${before} → ${after}`;
 }
 
 function countOf(lines: readonly string[], sign: string): string {
@@ -48,7 +51,7 @@ export function showResult(terminal: Terminal, { part, refusal }: PartResult): v
     say(terminal, `${terminal.green('✓')} ${part[0]?.toUpperCase() ?? ''}${part.slice(1)} sent.`);
     return;
   }
-  terminal.writeError(`${terminal.red('✗')} ${refusal.filter((text) => text !== '').join('\n  ')}\n`);
+  terminal.writeError(`${terminal.red('✗')} ${visible(refusal.filter((text) => text !== '').join('\n  '))}\n`);
 }
 
 /** Says whether Tsuru reaches the service. */

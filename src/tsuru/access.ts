@@ -25,17 +25,14 @@ const SHORTEST_SECRET = 4;
 
 /** Replaces the password of a service, and the forms that it is encoded in, with `***`. */
 export function withoutPassword(text: string, { username, password }: ServiceAccess): string {
-  return withoutSecrets(text, [password], [Buffer.from(`${username}:${password}`).toString('base64')]);
+  return withoutSecrets(text, [password, Buffer.from(`${username}:${password}`).toString('base64')]);
 }
 
-/**
- * Replaces secrets, and the forms that they are encoded in, with `***`.
- * @param exact what is replaced as it is, before the others
- */
-export function withoutSecrets(text: string, secrets: readonly string[], exact: readonly string[] = []): string {
+/** Replaces secrets, and the forms that they are encoded in, with `***`. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const forms = secrets.filter(({ length }) => length >= SHORTEST_SECRET).flatMap(formsOf);
   // The longer ones contain others.
-  const all = [...exact, ...[...new Set(forms)].sort((a, b) => b.length - a.length)];
+  const all = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return all.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
 }
 

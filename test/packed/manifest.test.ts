@@ -90,6 +90,10 @@ describe('manifest', () => {
         'local.yaml: warning: endpoint.production: A Tsuru on another machine cannot reach http://localhost:8888.\n' +
         'local.yaml: warning: endpoint: "tsuru service create" sends production only; "create-tsuru-service publish" sends all.\n',
     });
+    write({ 'local.yaml': MANIFEST.replace('https://my-db.example.com', '"http://localhost/\\e[2J"') });
+    const { stderr } = await run(['local.yaml']);
+    expect(stderr).toContain('warning: endpoint.production: A Tsuru on another machine cannot reach http://localhost/\\u{1b}[2J.\n');
+    expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
   it('reads a given manifest, a link as well, with the .env beside it', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,26 @@ it('registers a project that was just created, and finds nothing to change after
 it('says what is missing, without a stack', async () => {
   const ended = await runCli(['publish'], { cwd, environment: { TSURU_TARGET: undefined, TSURU_TOKEN: undefined, HOME: scratch } });
   expect(ended).toMatchObject({ code: 4, stdout: '', stderr: 'There is no target.\nSet TSURU_TARGET or --target to the URL of Tsuru, or run tsuru target set.\n' });
+});
+
+it('says what is wrong in a file without its control characters, in whatever command', async () => {
+  const ran = async (path: string, text: string, ...commands: string[][]) => {
+    const before = readFileSync(join(cwd, path), 'utf8');
+    writeFileSync(join(cwd, path), text);
+    for (const args of commands) {
+      const { code, stderr } = await runCli(args, { cwd, environment: { TSURU_TARGET: sandbox.address, TSURU_TOKEN: sandbox.token, HOME: scratch } });
+      expect([args, code]).toEqual([args, 5]);
+      expect(stderr).toMatch(/\\u(\{(1b|9b)\}|001b)/);
+      expect(stderr).toMatch(/\n.*\n$/);
+      expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u);
+    }
+    writeFileSync(join(cwd, path), before);
+  };
+  const record = readFileSync(join(cwd, 'tsuru-service.yaml'), 'utf8');
+  const commands = [['publish'], ['endpoint', 'list'], ['regenerate', '--check']];
+  await ran('tsuru-service.yaml', `${record}"\\e]0;pwn\\a\\e[2J": 1\n`, ...commands);
+  await ran('tsuru-service.yaml', `${record}\u001b[2J: [\n`, ...commands);
+  await ran('permissions.json', '{"\u009b2J":1}', ['publish']);
 });
 
 it('ends at Ctrl-C with 130, though Tsuru does not reply', async () => {

@@ -148,13 +148,13 @@ it('A token that may not read the plans of a restricted service leaves it unknow
 it('Control characters in the files of a project are not shown', async () => {
   const publishShown = async () => {
     const { output } = await publishWithRights(stage.sandbox.address);
-    expect(output).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(output).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
     return output;
   };
   stage.project.manifest({ endpoint: { production: stage.endpoint, 'a\u001b[31mb\n': 'http://one.example' } });
-  expect(await publishShown()).toContain('endpoint of ab  + http://one.example');
-  stage.project.permissions(['G\u001b[31mET /a one']);
-  expect(await publishShown()).toContain('Correct operations[0], GET /a (one), in permissions.json');
+  expect(await publishShown()).toContain('endpoint of "a\\u001b[31mb\\n" + http://one.example');
+  stage.project.permissions(['G\u001b[31mET /a\u202e one']);
+  expect(await publishShown()).toContain('Correct operations[0], "G\\u001b[31mET" "/a\\u{202e}" (one), in permissions.json');
   stage.project.write('permissions.json', '{"enabled": \u001b[31m');
   expect(await publishShown()).toContain('permissions.json is not valid JSON');
 });
@@ -255,13 +255,29 @@ describe('hostile words of Tsuru', () => {
   it('never bring the password or the token out, in whatever form they quote them', async () => {
     const token = 'the-token-of-the-user';
     const credentials = Buffer.from(`my-db:${PASSWORD}`).toString('base64');
-    const forms = [PASSWORD, token, JSON.stringify(PASSWORD), encodeURIComponent(PASSWORD), new URLSearchParams({ '': PASSWORD }).toString().slice(1), Buffer.from(PASSWORD).toString('base64'), Buffer.from(token).toString('base64'), credentials];
+    const forms = [PASSWORD, token, JSON.stringify(PASSWORD).slice(1, -1), encodeURIComponent(PASSWORD), new URLSearchParams({ '': PASSWORD }).toString().slice(1), Buffer.from(PASSWORD).toString('base64'), Buffer.from(token).toString('base64'), credentials, encodeURIComponent(credentials)];
     for (const form of [...forms, 'the form itself', 'the header']) {
       const address = await hostile(({ headers }, body) => (form === 'the header' ? String(headers.authorization) : form === 'the form itself' ? body : `no: ${form}`));
       const { code, output } = await publishAt(address);
       expect(code).toBe(1);
       expect(output).toContain('***');
       for (const secret of forms) expect(output).not.toContain(secret);
+    }
+  });
+
+  it.each([PASSWORD, 'the-token-of-the-user'])('bring no part of %j out where they are wrapped or cut', async (secret) => {
+    let [words, isTaken] = ['', true];
+    const address = await serve(({ method, url }, response) => {
+      const isRefused = isTaken ? url?.includes('/plans') === true : method !== 'GET';
+      response.writeHead(isRefused ? 500 : 200, { 'Supported-Tsuru': '1.0.1' }).end(isRefused ? words : '{}');
+    });
+    for (let length = 0; length <= 400; length += length === 100 ? 270 : 5) {
+      words = `${'-'.repeat(length)}${secret} end`;
+      for (isTaken of [true, false]) {
+        const { output } = await publishAt(address);
+        expect(output).toContain(`${'-'.repeat(length)}${'***'.slice(0, 400 - length)}`);
+        expect(output).not.toContain(secret.slice(0, 5));
+      }
     }
   });
 

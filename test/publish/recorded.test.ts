@@ -166,7 +166,7 @@ describe('publish reads what Tsuru was recorded to reply', () => {
     ['manifest-set-duplicate-action', 'Correct operations[1], GET /y (x), in permissions.json.'],
     ['manifest-set-path-pattern', 'Correct operations[0], GET /x/{id (x), in permissions.json.'],
     ['manifest-set-same-pattern', 'Correct operations[1], GET /a/{y} (y), in permissions.json.'],
-    ['manifest-set-action-missing', 'Correct operations[0], GET /x (), in permissions.json.'],
+    ['manifest-set-action-missing', 'Correct operations[0], GET /x (""), in permissions.json.'],
     ['manifest-set-not-owner', 'An administrator'],
   ])('as the refusal of %s', async (id, advice) => {
     const { request, response } = recorded(id);
