@@ -42,7 +42,7 @@ export async function publish(context: PublishContext): Promise<0 | 1 | 6> {
 async function publishFrom(directory: string, context: PublishContext, request: PublishRequest): Promise<0 | 1 | 6> {
   const { environment, terminal, signal, fs, patience } = context;
   const { target, dryRun, check, rotatePassword, isDeployed, tls } = request;
-  const { old, password, inManifest } = readPasswords(directory);
+  const { old, password, inManifest, target: begunWith } = readPasswords(directory);
   const isUnderWay = old !== undefined;
   const isRotated = rotatePassword || isUnderWay;
   if (isRotated) refuseRotation(directory, environment);
@@ -57,7 +57,7 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     const registered = await readRegistered(api, wanted);
     const plan = planOf(registered, wanted);
     showPlan(terminal, plan, wanted, api, dryRun);
-    if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay);
+    if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay, begunWith);
     if (check) return isDifferent(plan) || isRotated ? EXIT.different : 0;
     keepEndpoints(registered, wanted, api.address);
     if (dryRun) return 0;
@@ -71,7 +71,7 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     };
     if (!isRotated) return (await send(wanted)).code;
     return await rotate({
-      ...{ directory, fs, terminal, isDeployed, patience },
+      ...{ directory, fs, terminal, address: api.address, isDeployed, patience },
       service: { endpoints: Object.values(wanted.endpoints), username, isMultiCluster: wanted.isMultiCluster, tls, signal },
       async newPassword() {
         const made = await context.newPassword();

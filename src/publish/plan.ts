@@ -60,7 +60,7 @@ export function isDifferent({ kind, service, doc, permissions, isOtherCluster }:
 export function keepEndpoints({ service }: Registered, { endpoints }: Registration, address: string): void {
   if (service === undefined || isLocal(address)) return;
   for (const [name, url] of Object.entries(endpoints)) {
-    const old = service.endpoints === undefined ? 'one that this token may not read' : service.endpoints[name];
+    const old = service.endpoints === undefined ? 'one that could not be read' : service.endpoints[name];
     if (!isLocal(url) || old === undefined || isLocal(old)) continue;
     throw new ExpectedError(
       EXIT.inTheWay,

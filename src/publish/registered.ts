@@ -28,7 +28,7 @@ export async function readRegistered(api: Api, wanted: Registration): Promise<Re
   const isThere = doc.status !== 404;
   return {
     service: isThere ? await readEvents(api, wanted) : undefined,
-    doc: doc.status === 200 ? doc.text : isThere ? undefined : '',
+    doc: doc.status < 300 ? doc.text : isThere ? undefined : '',
     permissions: isUnserved(permissions) ? 'unsupported' : permissions.status === 200 ? shaped(parsed(permissions.text)) : isThere ? undefined : shaped(null),
   };
 }

@@ -25,7 +25,7 @@ export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registra
   if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
   if (isWhole && Array.isArray(doc)) for (const text of doc) write(`    ${text.trimEnd()}\n`);
-  if (permissions === 'unread') line('permissions', 'not compared, but sent: this token may not read them');
+  if (permissions === 'unread') line('permissions', 'not compared, but sent: this token, or this version of the program, cannot read them');
   else if (permissions === 'unsupported') line('permissions', 'not sent: this Tsuru has no permissions of services, which came with version 1.31 of its API');
   else for (const change of permissions ?? []) line('permissions', `${change.what} ${changeText(change)}`);
   if (isOtherCluster) line('multi-cluster', OTHER_CLUSTER);
@@ -61,7 +61,7 @@ export function showProof(terminal: Terminal, proof: Proof): void {
   else say(terminal, `${terminal.green('✓')} Tsuru reaches the service: plans ${plainLine(proof.plans.join(', '), LONGEST)}.`);
 }
 
-/** Says what would be done about the password. */
-export function showRotation(terminal: Terminal, isUnderWay: boolean): void {
-  say(terminal, isUnderWay ? 'A change of the password is unfinished: publish finishes it.' : 'The password would be changed.');
+/** Says what would be done about the password. @param target the address of the Tsuru with which its change ends, if there is one */
+export function showRotation(terminal: Terminal, isUnderWay: boolean, target: string | undefined): void {
+  say(terminal, isUnderWay ? `A change of the password is unfinished: publish${target === undefined ? '' : ` --target ${target}`} finishes it.` : 'The password would be changed.');
 }

@@ -3,9 +3,15 @@ import { parseEnv } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { passwordsIn, withNewPassword, withoutOldPassword } from '../../src/publish/rotation/env-file.ts';
+import { passwordsIn, targetIn, withNewPassword, withoutOldPassword } from '../../src/publish/rotation/env-file.ts';
 
 const NEW = 'new-pass_word';
+const TARGET = 'https://tsuru.example.com/api';
+
+/** With the line about the Tsuru that has the old password, which stands above it. */
+function noted(text: string): string {
+  return text.replace(/^ *(?:export )?SERVICE_OLD_PASSWORD/m, (line) => `# SERVICE_OLD_PASSWORD stays until this is done: publish --target ${TARGET}${text.includes('\r') ? '\r\n' : '\n'}${line}`);
+}
 
 /** A `.env`, and the same after the password was changed. */
 const EDITS: [string, before: string, after: string][] = [
@@ -36,12 +42,15 @@ const EDITS: [string, before: string, after: string][] = [
 
 describe('the password in .env', () => {
   it.each(EDITS)('is replaced where it is %s, and nothing else', (_, before, after) => {
-    expect(withNewPassword(before, NEW)).toBe(after);
-    expect(passwordsIn(after)).toEqual({ password: NEW, old: passwordsIn(before).password });
+    expect(withNewPassword(before, NEW, TARGET)).toBe(noted(after));
+    expect([targetIn(before), targetIn(noted(after))]).toEqual([undefined, TARGET]);
+    // One that was left behind goes.
+    expect(withNewPassword(noted(before), NEW, TARGET)).toBe(noted(after));
+    expect(passwordsIn(noted(after))).toEqual({ password: NEW, old: passwordsIn(before).password });
   });
 
   it.each(EDITS)('is replaced where it is %s, and the old one goes without a trace', (_, before, after) => {
-    const end = withoutOldPassword(after);
+    const end = withoutOldPassword(noted(after));
     expect(passwordsIn(end)).toEqual({ password: NEW });
     // The same lines as before, but for an empty old one.
     expect(end.split(NEW).join('')).toBe(withoutOldPassword(before).split(settingOf(before)).join(''));
@@ -54,7 +63,7 @@ describe('the password in .env', () => {
     ['inside the value of another variable', 'A="1\nSERVICE_PASSWORD=old\n2"\n'],
     ['below the same in the value of another variable', 'SERVICE_PASSWORD=old\nA="1\nSERVICE_PASSWORD=other\n2"\n'],
   ])('is refused where it is %s, without showing it', (_, text) => {
-    expect(() => withNewPassword(text, NEW)).toThrow(/^The password in \.env cannot be replaced/);
+    expect(() => withNewPassword(text, NEW, TARGET)).toThrow(/^The password in \.env cannot be replaced/);
   });
 
   it('is not there when it is empty', () => {
@@ -74,7 +83,7 @@ describe('the password in .env', () => {
       fc.property(file, (text) => {
         let after: string;
         try {
-          after = withNewPassword(text, NEW);
+          after = withNewPassword(text, NEW, TARGET);
         } catch (error) {
           expect(String(error)).toContain('cannot be replaced');
           return;

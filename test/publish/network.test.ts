@@ -218,6 +218,18 @@ it('A Tsuru whose certificate is not trusted needs --ca', async () => {
   expect((await publishWithRights(address, '--ca', certificate)).code).toBe(0);
 });
 
+it.each([
+  [200, '["of another shape"]', '  permissions     not compared, but sent: this token, or this version of the program, cannot read them\n'],
+  [204, '', '  documentation   3 lines added, 0 lines removed\n'],
+])('What Tsuru replies with %i and %j, no token is blamed for alone', async (status, body, words) => {
+  await publishWithRights(stage.sandbox.address);
+  const address = await serve((incoming, response) => {
+    if (incoming.method === 'GET' && /(doc|manifest)$/.test(incoming.url ?? '')) response.writeHead(status, { 'Supported-Tsuru': '1.0.1' }).end(body);
+    else passOn(incoming, response);
+  });
+  expect((await publishWithRights(address, '--check')).output).toContain(words);
+});
+
 it('A Tsuru without the permissions of services takes all else', async () => {
   const address = await serve((incoming, response) => {
     if (incoming.url?.startsWith('/1.31/') === true) response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('404 page not found\n');

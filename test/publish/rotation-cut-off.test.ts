@@ -133,7 +133,7 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
   it('keeps the old password while Tsuru does not reach the service', async () => {
     project.service.isAway = () => project.proxy.running() > 0;
     const { code, output } = await project.run(ROTATE);
-    expect([code, output]).toEqual([1, expect.stringContaining('The rotation is unfinished')]);
+    expect([code, output]).toEqual([1, expect.stringContaining('The rotation is unfinished: it ends when a token with service.read.plans shows')]);
     project.service.isAway = () => false;
     await expectCalls('while it does not');
     expect(await project.passwords()).toMatchObject({ old: SECRET });

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { REGISTERED_FILES } from '../../src/project/service-files.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { registrarOf } from '../../src/sandbox/service/keep-registered.ts';
 import { ownRegistrationIn, type OwnService } from '../../src/sandbox/service/project.ts';
 import { followFiles } from '../../src/sandbox/service/watch-files.ts';
@@ -95,11 +96,35 @@ describe('a rotation of the password', () => {
     const between = files();
     for (const args of [[flag], [...ROTATE, flag]]) {
       const { code, output } = await project.run(args);
-      expect([code, output]).toEqual([flag === '--check' ? 6 : 0, expect.stringContaining('A change of the password is unfinished: publish finishes it.')]);
+      expect([code, output]).toEqual([flag === '--check' ? 6 : 0, expect.stringContaining(`A change of the password is unfinished: publish --target ${project.proxy.address} finishes it.`)]);
     }
     expect(files()).toEqual(between);
     expect(project.made).toHaveLength(1);
     expect(project.leftOvers()).toEqual([]);
+  });
+});
+
+describe('a second Tsuru', () => {
+  it('gets the new password, but ends no rotation that began with another one', async () => {
+    project.proxy.cut(Infinity, 'before');
+    await project.run([]);
+    project.proxy.cut(project.proxy.requests.findIndex((request) => request.startsWith('PUT')) + 1, 'before');
+    expect((await project.run(ROTATE)).code).toBe(1);
+    const second = await startSandbox({ team: 'dbas' });
+    try {
+      const environment = { TSURU_TARGET: second.address, TSURU_TOKEN: second.token };
+      const { code, output } = await project.run([], { environment });
+      expect([code, output]).toEqual([0, expect.stringContaining(`The old password stays in .env for ${project.proxy.address}: publish there, too.`)]);
+      expect(output).toContain(`publish --target ${project.proxy.address} finishes it.`);
+      expect(output).toContain('✓ Tsuru reaches the service: plans small.');
+    } finally {
+      await second.close();
+    }
+    expect(await project.call()).toEqual([]);
+    expect(await project.passwords()).toEqual({ password: 'made-password-1', old: SECRET, manifest: 'made-password-1', tsuru: SECRET });
+    expect((await project.run([])).code).toBe(0);
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+    expect(project.read('.env')).not.toContain(project.proxy.address);
   });
 });
 

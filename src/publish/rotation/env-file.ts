@@ -11,6 +11,10 @@ export interface Passwords {
   old?: string;
 }
 
+/** The line above an old password, which ends with the address of the Tsuru that may still have it. */
+const NOTE = `# ${OLD_PASSWORD} stays until this is done: publish --target `;
+const NOTED = new RegExp(`^${NOTE}([!-~]+)\\r?\\n`, 'm');
+
 /** A line of a `.env` that sets a variable. */
 interface Setting {
   /** Where the line starts, and where it ends, with its line end. */
@@ -30,12 +34,18 @@ export function passwordsIn(text: string): Passwords {
   return { ...(password && { password }), ...(old && { old }) };
 }
 
+/** The address of the Tsuru for which the password of a `.env` began to change; undefined if it has no note of it. */
+export function targetIn(text: string): string | undefined {
+  return NOTED.exec(text)?.[1];
+}
+
 /**
  * The same `.env` with a new password, and with its password as the old one in a line below. All else stays, byte for byte.
+ * @param target the address of the Tsuru that has the old one
  * @throws ExpectedError if that is impossible, such as for a password in several lines
  */
-export function withNewPassword(text: string, password: string): string {
-  const plain = withoutSettings(text, OLD_PASSWORD);
+export function withNewPassword(text: string, password: string, target: string): string {
+  const plain = withoutOld(text);
   const setting = settingsIn(plain, PASSWORD).at(-1);
   if (setting === undefined) throw notEditable();
   const { from, to, before, written, after } = setting;
@@ -44,7 +54,7 @@ export function withNewPassword(text: string, password: string): string {
   const rest = after.slice(0, after.length - end.length);
   // The line end of the file, for a last line that has none.
   const lineEnd = end || (text.includes('\r\n') ? '\r\n' : '\n');
-  const lines = `${before}${quote}${password}${quote}${rest}${lineEnd}${before.replace(PASSWORD, OLD_PASSWORD)}${written}${end}`;
+  const lines = `${before}${quote}${password}${quote}${rest}${lineEnd}${NOTE}${target}${lineEnd}${before.replace(PASSWORD, OLD_PASSWORD)}${written}${end}`;
   const edited = plain.slice(0, from) + lines + plain.slice(to);
   // The other end of the change must be possible, too.
   withoutOldPassword(edited);
@@ -54,15 +64,16 @@ export function withNewPassword(text: string, password: string): string {
 /** The same `.env` without an old password. @throws ExpectedError if that is impossible */
 export function withoutOldPassword(text: string): string {
   const { [OLD_PASSWORD]: _, ...others } = parseEnv(text);
-  return verified(withoutSettings(text, OLD_PASSWORD), others);
+  return verified(withoutOld(text), others);
 }
 
-function withoutSettings(text: string, name: string): string {
-  return settingsIn(text, name).reduceRight((rest, { from, to, after }) => {
+function withoutOld(text: string): string {
+  const plain = text.replace(NOTED, '');
+  return settingsIn(plain, OLD_PASSWORD).reduceRight((rest, { from, to, after }) => {
     // What comes before a last line without a line end becomes the last one.
     const start = after.endsWith('\n') ? from : rest.slice(0, from).replace(/\r?\n$/, '').length;
     return rest.slice(0, start) + rest.slice(to);
-  }, text);
+  }, plain);
 }
 
 function settingsIn(text: string, name: string): Setting[] {

@@ -13,6 +13,8 @@ export interface RotationContext {
   directory: string;
   fs: FileSystem;
   terminal: Terminal;
+  /** Of Tsuru. */
+  address: string;
   service: AskedService;
   /** Whether the service has both passwords where it runs, though it may be out of reach from here. */
   isDeployed: boolean;
@@ -46,9 +48,14 @@ export async function rotate(context: RotationContext): Promise<0 | 1> {
   const isUnderWay = await begin(context);
   await letServiceTake(context, isUnderWay);
   await changeManifest(context);
-  const { code, isShown } = await context.publish(readPasswords(context.directory).password);
+  const { password, target = context.address } = readPasswords(context.directory);
+  const { code, isShown } = await context.publish(password);
+  if (target !== context.address) {
+    say(context.terminal, `The old password stays in .env for ${target}: publish there, too. If that Tsuru is gone, remove the line about it from .env first.`);
+    return code;
+  }
   if (!isShown) {
-    say(context.terminal, `The rotation is unfinished: Tsuru gets no plans with the new password. The old one stays in .env until it does: correct that, ${AGAIN}.`);
+    say(context.terminal, `The rotation is unfinished: it ends when a token with service.read.plans shows that Tsuru gets plans with the new password. The old one stays in .env until then: correct that, ${AGAIN}.`);
     return EXIT.failed;
   }
   await end(context);
@@ -56,15 +63,16 @@ export async function rotate(context: RotationContext): Promise<0 | 1> {
 }
 
 /** `.env` gets a new password, and keeps the old one for a while. @returns whether it had one before */
-async function begin({ directory, fs, terminal, newPassword }: RotationContext): Promise<boolean> {
-  if (readPasswords(directory).old !== undefined) {
-    say(terminal, 'A rotation of the password is unfinished: this finishes it.');
+async function begin({ directory, fs, terminal, address, newPassword }: RotationContext): Promise<boolean> {
+  const { old, target = address } = readPasswords(directory);
+  if (old !== undefined) {
+    say(terminal, `A rotation of the password is unfinished: ${target === address ? 'this' : `publish --target ${target}`} finishes it.`);
     return true;
   }
   const password = await newPassword();
   // It must be possible there, too, before anything is changed.
   withPassword(textIn(directory, 'manifest.yaml') ?? '', password);
-  await replaceFile(fs, directory, '.env', (text) => withNewPassword(text, password));
+  await replaceFile(fs, directory, '.env', (text) => withNewPassword(text, password, address));
   say(terminal, `${terminal.green('✓')} .env has a new password, and the old one as SERVICE_OLD_PASSWORD.`);
   return false;
 }

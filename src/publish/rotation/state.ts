@@ -1,7 +1,7 @@
 import { EXIT, ExpectedError } from '../../errors.ts';
 import { textIn } from '../../project/service-files.ts';
 import { parseManifest } from '../../tsuru/manifest.ts';
-import { passwordsIn } from './env-file.ts';
+import { passwordsIn, targetIn } from './env-file.ts';
 import { SECRET_FILES } from './replace-file.ts';
 
 /** The passwords in the files of a project: all that a rotation knows of how far it is. */
@@ -10,14 +10,17 @@ interface RotatedPasswords {
   password: string;
   /** Set while a rotation is under way. */
   old: string | undefined;
+  /** The address of the Tsuru with which that rotation ends; undefined if any may end it. */
+  target: string | undefined;
   /** That of manifest.yaml; undefined if it has none, as in a fresh clone. */
   inManifest: string | undefined;
 }
 
 /** @throws ExpectedError if a file cannot be read */
 export function readPasswords(directory: string): RotatedPasswords {
-  const { password = '', old } = passwordsIn(textIn(directory, '.env') ?? '');
-  return { password, old, inManifest: parseManifest(textIn(directory, 'manifest.yaml') ?? '').manifest.password };
+  const text = textIn(directory, '.env') ?? '';
+  const { password = '', old } = passwordsIn(text);
+  return { password, old, target: targetIn(text), inManifest: parseManifest(textIn(directory, 'manifest.yaml') ?? '').manifest.password };
 }
 
 /** @throws ExpectedError if the password cannot be changed here, or a rotation cannot be finished */
