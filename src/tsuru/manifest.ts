@@ -1,4 +1,4 @@
-import { isCollection, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isCollection, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type Range, type YAMLMap } from 'yaml';
 
 import { EXIT, ExpectedError } from '../errors.ts';
 import { nearest, styleOf, withoutBom } from '../text.ts';
@@ -187,7 +187,26 @@ function documentOf(text: string): Document.Parsed | [at: number, why: string] {
   if (error !== undefined) return [error.pos[0], `This is not valid YAML: ${error.message.replace(/ ?[:\\].*/s, '')}.`];
   const { yaml } = document.directives;
   if (yaml.explicit === true && yaml.version !== '1.1') return [0, "Tsuru's client reads YAML 1.1: the line with %YAML must go."];
-  return document;
+  const tab = tabIn(text, document);
+  return tab === undefined ? document : [tab, "Tsuru's client takes no tab at the beginning of a line: write spaces."];
+}
+
+/** Where a line begins with a tab, which Go's YAML takes only in braces and in texts that are not plain, unlike YAML 1.2. */
+function tabIn(text: string, document: Document.Parsed): number | undefined {
+  const taken: Range[] = [];
+  const plain: Range[] = [];
+  visit(document, {
+    Node(_, node) {
+      if (!node.range || (!isScalar(node) && !(isCollection(node) && node.flow === true))) return;
+      (isScalar(node) && node.type === 'PLAIN' ? plain : taken).push(node.range);
+    },
+  });
+  const isRefused = (offset: number) => {
+    const end = text.slice(0, offset).trimEnd().length;
+    return !taken.some(([from, to]) => from < offset && offset < to) || plain.some(([from, to]) => from < end && end <= to);
+  };
+  const last = document.errors[0]?.pos[0] ?? text.length;
+  return [...text.slice(0, last).matchAll(/^ *\t/gm)].map(({ 0: blanks, index }) => index + blanks.length - 1).find(isRefused);
 }
 
 function read(document: Document.Parsed, service: Credentials, manifest: Manifest, tell: Tell): void {

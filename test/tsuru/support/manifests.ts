@@ -31,6 +31,18 @@ export const TAKEN: Case[] = [
     problems: [],
   },
   {
+    name: 'JSON with tabs',
+    text: '{\n\t"id": "my-db",\n\t"password": "secret",\n\t"endpoint": {\n\t\t"production": "http://x"\n\t}\n}\n',
+    client: { id: 'my-db', password: 'secret', endpoints: { production: 'http://x' }, multiCluster: false },
+    problems: [],
+  },
+  {
+    name: 'a tab at the beginning of a line in quotes',
+    text: 'id: my-db\nusername: "my\n \t-db"\npassword: secret\nendpoint: {production: "http://x"}\n',
+    client: { id: 'my-db', username: 'my -db', password: 'secret', endpoints: { production: 'http://x' }, multiCluster: false },
+    problems: [],
+  },
+  {
     name: 'a byte order mark',
     text: '\ufeffid: my-db\npassword: secret\nendpoint: {production: "http://x"}\n',
     client: { id: 'my-db', password: 'secret', endpoints: { production: 'http://x' }, multiCluster: false },
@@ -279,6 +291,36 @@ export const WRONG: Case[] = [
     text: '\tid: my-db\npassword: secret\nendpoint: {production: "http://x"}\n',
     client: 'yaml: found character that cannot start any token',
     problems: ['1: This is not valid YAML: Tabs are not allowed as indentation.'],
+  },
+  {
+    name: 'a tab in an empty line',
+    text: 'id: my-db\n\t\npassword: secret\nendpoint: {production: "http://x"}\n',
+    client: 'yaml: line 2: found a tab character that violates indentation',
+    problems: ["2: Tsuru's client takes no tab at the beginning of a line: write spaces."],
+  },
+  {
+    name: 'a tab before a comment',
+    text: 'id: "my-db"\n  \t# mine\npassword: secret\nendpoint: {production: "http://x"}\n',
+    client: 'yaml: line 2: found character that cannot start any token',
+    problems: ["2: Tsuru's client takes no tab at the beginning of a line: write spaces."],
+  },
+  {
+    name: 'a tab in the last line',
+    text: 'id: my-db\npassword: secret\nendpoint:\n  production: http://x\n\t',
+    client: 'yaml: line 5: found a tab character that violates indentation',
+    problems: ["5: Tsuru's client takes no tab at the beginning of a line: write spaces."],
+  },
+  {
+    name: 'a tab in a line after braces',
+    text: 'id: my-db\npassword: secret\nendpoint: {production: "http://x"}\n\t\n',
+    client: 'yaml: line 4: found character that cannot start any token',
+    problems: ["4: Tsuru's client takes no tab at the beginning of a line: write spaces."],
+  },
+  {
+    name: 'a tab after a text without quotes in braces',
+    text: 'id: my-db\npassword: secret\nendpoint: {production: http://x\n\t}\n',
+    client: 'yaml: line 4: found a tab character that violates indentation',
+    problems: ["4: Tsuru's client takes no tab at the beginning of a line: write spaces."],
   },
   {
     name: 'wrong indentation',
@@ -698,6 +740,12 @@ export const WRONG: Case[] = [
 
 /** Manifests that the client takes, and that are refused all the same: other parsers read them in another way, or not at all. */
 export const STRICTER: Case[] = [
+  {
+    name: 'a tab after the blanks of a line, below a text without quotes',
+    text: 'id: my-db\n  \t\npassword: secret\nendpoint: {production: "http://x"}\n',
+    client: { id: 'my-db', password: 'secret', endpoints: { production: 'http://x' }, multiCluster: false },
+    problems: ["2: Tsuru's client takes no tab at the beginning of a line: write spaces."],
+  },
   {
     name: 'a tag',
     text: 'id: my-db\nusername: my-db\npassword: !!binary c2VjcmV0\nteam: my-team\nendpoint:\n  production: https://my-db.example.com\nmulti-cluster: false\n',
