@@ -8,6 +8,8 @@ export interface PackageManagerWords {
   installFrozen: string;
   /** Like `installFrozen`, without development dependencies. */
   installProduction: string;
+  /** Writes the lock file, also in CI, and runs no script: of no dependency, nor of the project. */
+  lock: string;
   /** Followed by the name of a script. */
   run: string;
   test: string;
@@ -23,6 +25,7 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
     install: 'npm install',
     installFrozen: 'npm ci',
     installProduction: 'npm ci --omit=dev',
+    lock: 'npm install --package-lock-only --ignore-scripts',
     run: 'npm run',
     test: 'npm test',
     start: 'npm start',
@@ -34,6 +37,7 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
     install: 'pnpm install',
     installFrozen: 'pnpm install --frozen-lockfile',
     installProduction: 'pnpm install --prod --frozen-lockfile',
+    lock: 'pnpm install --lockfile-only --no-frozen-lockfile --ignore-scripts',
     run: 'pnpm run',
     test: 'pnpm test',
     start: 'pnpm start',
@@ -45,6 +49,7 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
     install: 'yarn install',
     installFrozen: 'yarn install --frozen-lockfile',
     installProduction: 'yarn install --production --frozen-lockfile',
+    lock: 'yarn install --ignore-scripts',
     run: 'yarn run',
     test: 'yarn test',
     start: 'yarn start',
@@ -56,6 +61,7 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
     install: 'bun install',
     installFrozen: 'bun install --frozen-lockfile',
     installProduction: 'bun install --production --frozen-lockfile',
+    lock: 'bun install --lockfile-only --ignore-scripts',
     run: 'bun run',
     test: 'bun run test',
     start: 'bun run start',
@@ -68,6 +74,7 @@ const WORDS: Record<PackageManager, PackageManagerWords> = {
 const YARN_BERRY = {
   installFrozen: 'yarn install --immutable',
   installProduction: 'yarn workspaces focus --production',
+  lock: 'yarn install --no-immutable',
 };
 const FOCUS_PLUGIN = 'yarn plugin import workspace-tools';
 
@@ -75,9 +82,10 @@ const FOCUS_PLUGIN = 'yarn plugin import workspace-tools';
 export function wordsOf(packageManager: PackageManager, pin = ''): PackageManagerWords {
   const words = WORDS[packageManager];
   if (packageManager !== 'yarn' || !isBerry(pin)) return words;
-  const { installFrozen, installProduction } = YARN_BERRY;
+  const { installFrozen, installProduction, lock } = YARN_BERRY;
   const plugin = /^yarn@[23]\./.test(pin) ? `${FOCUS_PLUGIN} && ` : '';
-  return { ...words, installFrozen, installProduction: plugin + installProduction };
+  const mode = /^yarn@2\./.test(pin) ? '--skip-builds' : '--mode=update-lockfile';
+  return { ...words, installFrozen, installProduction: plugin + installProduction, lock: `${lock} ${mode}` };
 }
 
 /** Whether it is Yarn 2 or later, which differs greatly from Yarn 1. */

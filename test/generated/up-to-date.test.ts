@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 
 import { templates } from '../support/answers.ts';
 import { online } from '../support/cli.ts';
-import { PullRequests, runScript, type StepRun } from '../support/pipeline.ts';
+import { outputsOf, PullRequests, runScript, startGitServer, type StepRun } from '../support/pipeline.ts';
 import { Workshop } from '../support/project.ts';
 import { startRegistry, type Registry } from '../support/registry.ts';
 
@@ -19,7 +19,7 @@ const TITLE = `Update to create-tsuru-service ${manifest.version}`;
 const scratch = mkdtempSync(join(tmpdir(), 'up-to-date-'));
 const workshop = new Workshop();
 let registry: Registry;
-/** A project that an older version made, committed, with its installed dependencies outside of git. */
+/** A project that an older version made, with its lock file. */
 let older: string;
 
 beforeAll(async () => {
@@ -35,7 +35,8 @@ beforeAll(async () => {
   replace('base/src/main.ts', 'const GRACE = 20_000;', 'const GRACE = 19_000;');
   replace('base/package.json.hbs', '"scripts": {', '"scripts": {\n    "old": "echo old",');
   older = await workshop.project({}, { directory, version: '0.0.9' });
-  execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: older, env: online(), stdio: 'pipe' });
+  execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: older, env: { ...online(), npm_config_cache: join(scratch, 'npm-cache') }, stdio: 'pipe' });
+  rmSync(join(older, 'node_modules'), { recursive: true });
 });
 
 afterAll(async () => {
@@ -54,7 +55,7 @@ beforeEach(() => {
   remote = join(home, 'remote.git');
   mkdirSync(home);
   const seed = join(home, 'seed');
-  cpSync(older, seed, { recursive: true, filter: (path) => !path.endsWith('/node_modules') });
+  cpSync(older, seed, { recursive: true });
   for (const args of [['init', '-q', '-b', 'main'], ['add', '-A'], ['commit', '-qm', 'my service'], ['clone', '-q', '--bare', '.', remote]]) git(seed, ...args);
   git(remote, 'config', 'receive.advertisePushOptions', 'true');
   pulls = new PullRequests(home, remote);
@@ -94,11 +95,10 @@ const withScripts = (scripts: Record<string, string>) => (text: string) => {
 /** Checks that take no time, as the real ones are run once. */
 const quick = withScripts({ types: 'true', lint: 'true', test: 'true' });
 
-/** A checkout of the default branch, with dependencies as a cache would bring them. */
+/** A checkout of the default branch. */
 function checkOut(): string {
   const clone = mkdtempSync(join(home, 'checkout-'));
   git(clone, 'clone', '-q', '--branch', 'main', remote, '.');
-  execFileSync('cp', ['-al', join(older, 'node_modules'), clone]);
   return clone;
 }
 
@@ -117,37 +117,51 @@ interface Job {
   steps: { id?: string; if?: string; run?: string; uses?: string; env?: Record<string, string> }[];
 }
 
-/** Runs the shell steps of the workflow for GitHub, each job in a checkout of its own. */
-async function runOnGitHub(): Promise<{ make: StepRun; request: StepRun | undefined }> {
-  const { jobs } = parse(fileIn('main', '.github/workflows/update.yaml')) as { jobs: { make: Job; request: Job } };
-  const temporary = mkdtempSync(join(home, 'runner-'));
-  const outputs = join(temporary, 'outputs');
-  writeFileSync(outputs, '');
-  const given = {
-    ...environment(),
-    ...{ GITHUB_ACTIONS: 'true', GITHUB_REPOSITORY: 'me/my-service', GITHUB_REF_NAME: 'main', GITHUB_OUTPUT: outputs, RUNNER_TEMP: temporary },
-  };
-  const run = async (job: Job, more: NodeJS.ProcessEnv): Promise<StepRun> => {
-    const checkout = checkOut();
-    let all = '';
-    for (const { run: script } of job.steps) {
-      if (script === undefined) continue;
-      const { code, output } = await runScript(script, checkout, { ...given, ...more });
-      all += output;
-      if (code !== 0) return { code, output: all };
+interface GitHubRun {
+  make: StepRun;
+  request: StepRun | undefined;
+}
+
+/**
+ * Runs the shell steps of the workflow for GitHub, each job in a checkout of its own, with the artifact of the first one.
+ * @param tries whether the job with the checks runs; otherwise it counts as done, as it installs for seconds
+ */
+async function runOnGitHub({ tries = false } = {}): Promise<GitHubRun> {
+  const { jobs } = parse(fileIn('main', '.github/workflows/update.yaml')) as { jobs: Record<'make' | 'try' | 'request', Job> };
+  const values: Record<string, string> = { 'secrets.UPDATE_TOKEN || github.token': 'token-of-the-job', 'needs.try.result': 'success', 'needs.try.outputs.output': '' };
+  let artifact: string | undefined;
+  const run = async (name: keyof typeof jobs): Promise<StepRun> => {
+    const [checkout, temporary] = [checkOut(), mkdtempSync(join(home, 'runner-'))];
+    if (artifact !== undefined) cpSync(artifact, join(temporary, 'update'), { recursive: true });
+    const outputs = join(temporary, 'outputs');
+    writeFileSync(outputs, '');
+    const result: StepRun = { code: 0, output: '' };
+    for (const { run: script, env = {} } of jobs[name].steps) {
+      if (script === undefined || result.code !== 0) continue;
+      const own = Object.entries(env).map(([key, value]) => [key, value.replace(/\$\{\{ (.*) \}\}/, (_, expression: string) => values[expression] ?? expect.fail(expression))]);
+      const { code, output } = await runScript(script, checkout, {
+        ...environment(),
+        ...{ GITHUB_ACTIONS: 'true', GITHUB_REPOSITORY: 'me/my-service', GITHUB_REF_NAME: 'main', GITHUB_SERVER_URL: 'https://github.com', GITHUB_RUN_ID: '5' },
+        ...{ GITHUB_OUTPUT: outputs, RUNNER_TEMP: temporary, ...(Object.fromEntries(own) as NodeJS.ProcessEnv) },
+      });
+      Object.assign(result, { code, output: result.output + output });
     }
-    return { code: 0, output: all };
+    for (const [key, value] of Object.entries(outputsOf(readFileSync(outputs, 'utf8')))) values[`needs.${name}.outputs.${key}`] = value;
+    values[`needs.${name}.result`] = result.code === 0 ? 'success' : 'failure';
+    artifact ??= join(temporary, 'update');
+    return result;
   };
-  const make = await run(jobs.make, {});
-  const changed = make.code === 0 && readFileSync(outputs, 'utf8').includes('changed=true');
-  return { make, request: changed ? await run(jobs.request, { GH_TOKEN: 'token-of-the-job' }) : undefined };
+  const make = await run('make');
+  if (values['needs.make.outputs.made'] === undefined) return { make, request: undefined };
+  if (tries) await run('try');
+  return { make, request: await run('request') };
 }
 
 describe('the weekly update of a project on GitHub', () => {
   it('proposes the newest version in one pull request, with the real checks, and keeps what its owner wrote', async () => {
     commit('main', { 'src/main.ts': (text) => `// What I wrote.\n${text}` });
     const before = shaOf('main');
-    const { make, request } = await runOnGitHub();
+    const { make, request } = await runOnGitHub({ tries: true });
     expect([make.code, request?.code]).toEqual([0, 0]);
     expect(shaOf('main')).toBe(before);
     expect(git(remote, 'rev-parse', `${BRANCH}^`)).toBe(before);
@@ -157,7 +171,7 @@ describe('the weekly update of a project on GitHub', () => {
     const [pull, ...others] = pulls.all();
     expect(others).toEqual([]);
     expect(pull).toMatchObject({ title: TITLE, base: 'main', head: BRANCH, state: 'open' });
-    for (const command of ['npm install', 'npm run types', 'npm run lint', 'npm test']) expect(pull?.body).toContain(`\n- \`${command}\` passes\n`);
+    for (const command of ['npm ci', 'npm run types', 'npm run lint', 'npm test']) expect(pull?.body).toContain(`\n    ${command} passes\n`);
     expect(pull?.body).toContain(`create-tsuru-service 0.0.9 → ${manifest.version}: `);
     expect(pull?.body).toContain('\n- merged `src/main.ts`\n');
     expect(git(remote, 'diff', '--name-only', 'main', BRANCH).split('\n')).toEqual(expect.arrayContaining(['README.md', 'src/main.ts']));
@@ -172,10 +186,13 @@ describe('the weekly update of a project on GitHub', () => {
     const { request } = await runOnGitHub();
     expect([request?.code, shaOf(BRANCH)]).toEqual([0, first]);
     expect(pulls.all()).toHaveLength(1);
-    commit('main', { 'package.json': withScripts({ test: 'exit 1' }) });
-    expect((await runOnGitHub()).request?.code).toBe(0);
+    const evil = 'touch .github/workflows/evil.yaml && npm pkg set evil=true && git add --all && git -c user.name=A -c user.email=a@example.com commit --quiet --message evil';
+    commit('main', { 'package.json': withScripts({ postinstall: evil, test: 'echo 1 wrong && exit 1' }) });
+    expect((await runOnGitHub({ tries: true })).request?.code).toBe(0);
     expect(pulls.all()).toEqual([expect.objectContaining({ number: 1, title: `${TITLE} (checks fail)` })]);
-    expect(pulls.all()[0]?.body).toContain('\n- `npm test` **fails**\n');
+    expect(pulls.all()[0]?.body).toMatch(/checks \*\*fail\*\*: https:[^]*\n {4}npm test fails:\n[^]*\n {4}1 wrong\n/);
+    expect(git(remote, 'show', '--format=', '--name-only', BRANCH)).not.toContain('evil');
+    expect(JSON.parse(fileIn(BRANCH, 'package.json'))).not.toHaveProperty('evil');
     expect(git(remote, 'rev-parse', `${BRANCH}^`)).toBe(shaOf('main'));
   });
 
@@ -254,17 +271,43 @@ describe('the weekly update of a project on GitHub', () => {
 });
 
 describe('the weekly update of a project on GitLab', () => {
-  /** Runs the job for GitLab in one shell, as its runner does. @returns also the options of each push */
-  async function runOnGitLab(more: NodeJS.ProcessEnv = {}): Promise<StepRun & { options: string[] }> {
+  interface GitLabJob {
+    extends?: string;
+    environment?: { name: string };
+    variables?: Record<string, string>;
+    before_script?: string[];
+    script: string[];
+  }
+
+  /**
+   * Runs the jobs for GitLab, each in one shell and a checkout of its own, with the artifact of the first one.
+   * @param scoped the variables of each environment
+   * @returns what the last one ended with, and the options of each push
+   */
+  async function runOnGitLab({ tries = false, url = 'https://gitlab.example.com', scoped = {} }: { tries?: boolean; url?: string; scoped?: Record<string, NodeJS.ProcessEnv> } = {}): Promise<StepRun & { options: string[] }> {
     const record = join(home, 'options');
     rmSync(record, { force: true });
     const hook = join(remote, 'hooks/post-receive');
     writeFileSync(hook, `#!/bin/sh\ni=0\nwhile [ $i -lt "\${GIT_PUSH_OPTION_COUNT:-0}" ]; do eval "printf '%s\\n' \\"\\$GIT_PUSH_OPTION_$i\\"" >>${record}; i=$((i + 1)); done\n`);
     chmodSync(hook, 0o755);
-    const { update } = parse(fileIn('main', '.gitlab-ci.yml')) as { update: { script: string[] } };
-    const variables = { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'main', CI_SERVER_HOST: 'gitlab.example.com', CI_PROJECT_PATH: 'me/my-service' };
-    const run = await runScript(update.script.join('\n'), checkOut(), { ...environment(), ...variables, ...more });
-    return { ...run, options: existsSync(record) ? readFileSync(record, 'utf8').trimEnd().split('\n') : [] };
+    const jobs = parse(fileIn('main', '.gitlab-ci.yml')) as Record<string, GitLabJob>;
+    const variables = { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'main', CI_SERVER_URL: url, CI_PROJECT_URL: `${url}/me/my-service`, CI_PIPELINE_URL: `${url}/me/my-service/-/pipelines/5` };
+    let artifact: string | undefined;
+    const run = async (name: string): Promise<StepRun> => {
+      const own = jobs[name] as GitLabJob;
+      const base = jobs[own.extends ?? 'default'] as GitLabJob;
+      const job = { ...base, ...own };
+      const checkout = checkOut();
+      const place = join(checkout, BRANCH);
+      if (artifact !== undefined) cpSync(artifact, place, { recursive: true });
+      artifact ??= place;
+      return runScript([...(job.before_script ?? []), ...job.script].join('\n'), checkout, { ...environment(), ...variables, ...base.variables, ...own.variables, ...scoped[job.environment?.name ?? ''] });
+    };
+    const make = await run('make');
+    if (make.code !== 0) return { ...make, options: [] };
+    const isTried = !tries || (await run('try')).code === 0;
+    const request = await run(isTried ? 'request' : 'request-failing');
+    return { ...request, options: existsSync(record) ? readFileSync(record, 'utf8').trimEnd().split('\n') : [] };
   }
 
   it('proposes the newest version with the options of one push', async () => {
@@ -274,21 +317,26 @@ describe('the weekly update of a project on GitLab', () => {
     expect(options.slice(0, 3)).toEqual(['merge_request.create', 'merge_request.target=main', `merge_request.title=${TITLE}`]);
     expect(options).toHaveLength(4);
     const description = options[3]?.replace('merge_request.description=', '').replaceAll('\\n', '\n');
-    expect(description).toContain('\n- `npm test` passes\n');
+    expect(description).toContain('checks pass: https://gitlab.example.com/me/my-service/-/pipelines/5\n');
     expect(description).toContain(`create-tsuru-service 0.0.9 → ${manifest.version}: `);
     const first = shaOf(BRANCH);
     const again = await runOnGitLab();
     expect([again.code, again.options, shaOf(BRANCH)]).toEqual([0, [], first]);
   });
 
-  it('pushes with its own token, which no other program gets', async () => {
-    commit('main', { 'package.json': withScripts({ types: 'env >../seen', lint: 'true', test: 'true' }) });
+  it('pushes with its own token, which no other program, argument or file gets, and says that checks fail', async () => {
+    commit('main', { 'package.json': withScripts({ types: 'env >../seen', lint: 'true', test: 'exit 1' }) });
     const secret = 'token-for-updates';
-    writeFileSync(join(home, '.gitconfig'), `[url "${remote}"]\n\tinsteadOf = https://oauth2:${secret}@gitlab.example.com/me/my-service.git\n`);
-    const { code, output } = await runOnGitLab({ UPDATE_TOKEN: secret, TSURU_TOKEN: secret, SERVICE_PASSWORD: secret });
-    expect([code, has(BRANCH)]).toEqual([0, true]);
-    expect(readFileSync(join(home, 'seen'), 'utf8')).not.toContain(secret);
-    expect(output).not.toContain(secret);
+    const server = await startGitServer(remote, `oauth2:${secret}`);
+    const trace = join(home, 'trace');
+    const scoped = { update: { UPDATE_TOKEN: secret, GIT_TRACE: trace }, publish: { TSURU_TOKEN: secret, SERVICE_PASSWORD: secret } };
+    const { code, output, options } = await runOnGitLab({ tries: true, url: server.url, scoped });
+    server.close();
+    expect([code, output, has(BRANCH)]).toEqual([0, '', true]);
+    expect(options[2]).toBe(`merge_request.title=${TITLE} (checks fail)`);
+    expect(readFileSync(join(home, 'seen'), 'utf8')).toContain('CI_PROJECT_URL=');
+    expect(readFileSync(trace, 'utf8')).toContain(' push ');
+    expect(spawnSync('grep', ['-rlF', secret, home], { encoding: 'utf8' })).toMatchObject({ status: 1, stdout: '' });
   });
 
   it('never replaces the commits of a person on its branch', async () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -22,6 +22,9 @@ interface Workflow {
 interface GitLabJob {
   rules: { if: string; variables?: Record<string, string> }[];
   stage?: string;
+  environment?: { name: string; action: string };
+  needs?: unknown;
+  before_script?: string[];
   script: string[];
 }
 
@@ -32,7 +35,7 @@ async function made(more: Partial<Answers>, version = templates.version) {
     text,
     ci: parse(text('.github/workflows/ci.yaml')) as Workflow,
     update: parse(text('.github/workflows/update.yaml')) as Workflow,
-    gitlab: parse(text('.gitlab-ci.yml')) as Record<'test' | 'publish' | 'update', GitLabJob>,
+    gitlab: parse(text('.gitlab-ci.yml')) as Record<'default' | 'test' | 'publish' | 'make' | 'try' | 'request', GitLabJob> & { variables: unknown },
   };
 }
 
@@ -44,7 +47,7 @@ describe.each(PACKAGE_MANAGERS)('the CI files of a project with %s', (packageMan
     const run = packageManager === 'npm' ? 'npm run' : `${packageManager} run`;
     const github = scriptsOf(ci.jobs['test']?.steps ?? []);
     expect(github.slice(-4)).toEqual([`${run} types`, `${run} lint`, expect.stringMatching(/ test$/), `${run} conformance`]);
-    expect(gitlab.test.script.slice(-5)).toEqual(github.slice(-5));
+    expect(gitlab.test.script).toEqual(github.slice(-5));
   });
 
   it('publish after the tests, from the default branch, and only show what would change for a pull or merge request', async () => {
@@ -57,7 +60,8 @@ describe.each(PACKAGE_MANAGERS)('the CI files of a project with %s', (packageMan
     const [merge, push] = gitlab.publish.rules;
     expect(merge).toMatchObject({ if: expect.stringContaining('merge_request_event') as string, variables: { DRY_RUN: '--dry-run' } });
     expect(push?.if).toContain('$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH');
-    for (const rule of gitlab.publish.rules) expect(rule.if).toMatch(/^\$TSURU_TARGET && \$TSURU_TOKEN && /);
+    for (const rule of gitlab.publish.rules) expect(rule.if).toMatch(/^\$TSURU_TARGET && /);
+    expect(gitlab.publish.script).toEqual(['if [ -n "$TSURU_TOKEN" ]; then npm run publish:tsuru -- $DRY_RUN; fi']);
   });
 
   it('give no job more than it needs, and put nothing of GitHub into a script', async () => {
@@ -81,6 +85,21 @@ describe.each(PACKAGE_MANAGERS)('the CI files of a project with %s', (packageMan
     execFileSync('sh', ['-n'], { input: text('ci/update.sh') });
   });
 
+  it('refuse on GitLab to run code of dependencies where it sees a secret, and give each secret to one job that runs none', async () => {
+    const { gitlab } = await made({ packageManager });
+    const [refusal = ''] = gitlab.default.before_script ?? [];
+    const start = (environment: Record<string, string>) => spawnSync('sh', ['-ec', refusal], { env: environment, encoding: 'utf8' });
+    expect(start({ TSURU_TARGET: 'https://tsuru.example.com' })).toMatchObject({ status: 0, stdout: '' });
+    for (const name of ['UPDATE_TOKEN', 'TSURU_TOKEN', 'SERVICE_PASSWORD']) {
+      const { status, stdout } = start({ [name]: 'a-secret' });
+      expect({ name, status, stdout }).toEqual({ name, status: 1, stdout: expect.stringMatching(/must not see UPDATE_TOKEN.*\nIn Settings, .* environment update, .* publish\.\n$/) as string });
+    }
+    for (const job of ['test', 'make', 'try'] as const) expect(gitlab[job]).toEqual(expect.not.objectContaining({ before_script: expect.anything() as unknown, environment: expect.anything() as unknown }));
+    expect(gitlab.publish).toMatchObject({ environment: { name: 'publish', action: 'access' }, before_script: [] });
+    expect(gitlab.request).toMatchObject({ environment: { name: 'update', action: 'access' }, before_script: [], needs: ['make', { job: 'try', artifacts: false }], script: ['sh ci/update.sh request create-tsuru-service-update'] });
+    expect(gitlab.variables).toEqual({ GIT_STRATEGY: 'clone' });
+  });
+
   it('do not change with the version of the program or of the package manager: GitHub lets no workflow change its own files', async () => {
     const [one, other] = [await made({ packageManager }), await made({ packageManager, packageManagerVersion: `${packageManager}@${packageManager === 'yarn' ? '1.21.0' : '10.0.0'}` }, '9.9.9')];
     expect(other.text('package.json')).not.toBe(one.text('package.json'));
@@ -94,11 +113,12 @@ describe.each(PACKAGE_MANAGERS)('the CI files of a project with %s', (packageMan
   });
 });
 
-it('the weekly update may change the lock file, which pnpm and newer Yarns refuse in CI', async () => {
-  const installed = async (more: Partial<Answers>) => /^ {2}check (\w+ install.*)$/m.exec((await made(more)).text('ci/update.sh'))?.[1];
-  expect(await installed({ packageManager: 'npm' })).toBe('npm install');
-  expect(await installed({ packageManager: 'pnpm' })).toBe('pnpm install --no-frozen-lockfile');
-  expect(await installed({ packageManager: 'yarn' })).toBe('yarn install');
-  expect(await installed({ packageManager: 'yarn', packageManagerVersion: 'yarn@4.9.1' })).toBe('yarn install --no-immutable');
-  expect(await installed({ packageManager: 'bun' })).toBe('bun install');
+it('the weekly update changes the lock file without any script, which pnpm and newer Yarns must be told in CI', async () => {
+  const locked = async (more: Partial<Answers>) => /^ {2}(.+) && git add [\w.-]+ \|\|/m.exec((await made(more)).text('ci/update.sh'))?.[1];
+  expect(await locked({ packageManager: 'npm' })).toBe('npm install --package-lock-only --ignore-scripts');
+  expect(await locked({ packageManager: 'pnpm' })).toBe('pnpm install --lockfile-only --no-frozen-lockfile --ignore-scripts');
+  expect(await locked({ packageManager: 'yarn' })).toBe('yarn install --ignore-scripts');
+  expect(await locked({ packageManager: 'yarn', packageManagerVersion: 'yarn@2.4.2' })).toBe('yarn install --no-immutable --skip-builds');
+  expect(await locked({ packageManager: 'yarn', packageManagerVersion: 'yarn@4.9.1' })).toBe('yarn install --no-immutable --mode=update-lockfile');
+  expect(await locked({ packageManager: 'bun' })).toBe('bun install --lockfile-only --ignore-scripts');
 });

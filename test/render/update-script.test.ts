@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -7,8 +7,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { render } from '../../src/render/render.ts';
 import { answersWith, templates } from '../support/answers.ts';
+import { outputsOf } from '../support/pipeline.ts';
 
 const BRANCH = 'create-tsuru-service-update';
+const GITHUB = { GITHUB_REPOSITORY: 'o/r', GITHUB_REF_NAME: 'trunk', GITHUB_SERVER_URL: 'https://github.com', GITHUB_RUN_ID: '5' };
 
 let scratch: string;
 let environment: Record<string, string>;
@@ -19,9 +21,9 @@ beforeEach(async () => {
   for (const path of ['bin', 'first/ci', 'first/.tsuru-service']) mkdirSync(place(path), { recursive: true });
   // The newest version, which says what the test wants; the package manager; and GitHub, whose client there is no other way to run.
   program('npx', 'while [ "$1" != --report ]; do shift; done; cp "$HOME/report" "$2"; cp "$HOME/version" new.txt; echo "{\\"generator\\":\\"$(cat "$HOME/version")\\"}" >.tsuru-service/lock.json');
-  program('npm', 'mkdir -p .git/hooks; printf "#!/bin/sh\\nexit 1\\n" >.git/hooks/pre-push; chmod +x .git/hooks/pre-push');
+  program('npm', 'case "$*" in *--ignore-scripts) cp "$HOME/version" package-lock.json;; test) cat "$HOME/tests"; exit "$(wc -l <"$HOME/tests")";; *) echo evil | tee new.txt >evil.txt; git add --all;; esac');
   program('gh', 'echo "$*" >>"$HOME/asked"; case "$*" in *state=all*) cat "$HOME/known";; esac');
-  for (const [path, text] of Object.entries({ gitconfig: '[user]\nname = Ana\nemail = ana@example.com\n', 'first/ci/update.sh': script, 'first/.tsuru-service/lock.json': '{}\n', report: '# Report\n', known: '', asked: '' })) write(path, text);
+  for (const [path, text] of Object.entries({ gitconfig: '[user]\nname = Ana\nemail = ana@example.com\n', 'first/ci/update.sh': script, 'first/.tsuru-service/lock.json': '{}\n', report: '# Report\n', known: '', tests: '' })) write(path, text);
   git('.', 'init', '--quiet', '--bare', '--initial-branch=trunk', 'origin');
   git('first', 'init', '--quiet', '--initial-branch=trunk');
   commit('first');
@@ -45,29 +47,55 @@ const commit = (directory: string) => {
 };
 const headOf = (branch: string) => git('origin', 'rev-parse', branch);
 
-/** Runs both steps in one clone, as on GitLab. */
-function week(version: string, variables: Record<string, string> = { GITHUB_REPOSITORY: 'o/r', GITHUB_REF_NAME: 'trunk' }) {
-  for (const path of ['clone', 'update']) rmSync(place(path), { recursive: true, force: true });
-  write('version', version);
-  write('asked', '');
-  git('.', 'clone', '--quiet', place('origin'), 'clone');
-  const runs = ['make', 'request'].map((step) => spawnSync('sh', ['ci/update.sh', step, place('update')], { cwd: place('clone'), env: { ...environment, ...variables }, encoding: 'utf8' }));
-  expect([runs[0]?.status, runs[0]?.stderr]).toEqual([0, '']);
-  return { code: runs[1]?.status, output: `${runs[1]?.stdout ?? ''}${runs[1]?.stderr ?? ''}`, asked: readFileSync(place('asked'), 'utf8').trim().split('\n') };
+/** Runs each step in a clone of its own, as CI does. @param after what the dependencies do at the end of `try` */
+function week(version: string, { variables = GITHUB, after = () => undefined }: { variables?: Record<string, string>; after?: () => void } = {}) {
+  rmSync(place('update'), { recursive: true, force: true });
+  for (const [path, text] of Object.entries({ version, asked: '', outputs: '' })) write(path, text);
+  const run = (step: string, more: Record<string, string>) => {
+    rmSync(place('clone'), { recursive: true, force: true });
+    git('.', 'clone', '--quiet', ...(step === 'request' ? [] : ['--depth=1']), `file://${place('origin')}`, 'clone');
+    return spawnSync('sh', ['ci/update.sh', step, place('update')], { cwd: place('clone'), env: { ...environment, ...variables, ...more }, encoding: 'utf8' });
+  };
+  const made = run('make', { GITHUB_OUTPUT: place('outputs') });
+  expect([made.status, made.stderr]).toEqual([0, '']);
+  const tried = run('try', { GITHUB_OUTPUT: place('outputs') });
+  expect(tried.stderr).toBe('');
+  after();
+  const { made: MADE = '', output: OUTPUT = '' } = outputsOf(readFileSync(place('outputs'), 'utf8'));
+  const { status: code, stdout, stderr } = run('request', { MADE, OUTPUT, RESULT: tried.status === 0 ? 'success' : 'failure' });
+  return { code, output: stdout + stderr, asked: readFileSync(place('asked'), 'utf8').trim().split('\n'), body: existsSync(place('update/body.md')) ? readFileSync(place('update/body.md'), 'utf8') : '' };
 }
 
 describe('the weekly update', { timeout: 60_000 }, () => {
-  it('asks for a merge of what changes, whatever hook an installed package brings', () => {
-    const { code, asked } = week('2.0.0');
-    expect([code, asked.at(-1)]).toEqual([0, expect.stringContaining(`head=${BRANCH} -f base=trunk -f title=Update to create-tsuru-service 2.0.0 `)]);
-    expect(git('origin', 'show', `${BRANCH}:new.txt`)).toBe('2.0.0');
+  it('asks for a merge of what changes, with the lock file and without what the code of dependencies writes', () => {
+    const { code, asked, body } = week('2.0.0');
+    expect([code, asked.at(-1)]).toEqual([0, expect.stringContaining(`head=${BRANCH} -f base=trunk -f title=Update to create-tsuru-service 2.0.0 -F`)]);
+    for (const path of ['new.txt', 'package-lock.json']) expect(git('origin', 'show', `${BRANCH}:${path}`)).toBe('2.0.0');
+    expect(git('origin', 'diff', '--name-only', 'trunk', BRANCH).split('\n')).toEqual(['.tsuru-service/lock.json', 'new.txt', 'package-lock.json']);
+    expect(body).toMatch(/checks pass: https:\/\/github\.com\/o\/r\/actions\/runs\/5\n\n {4}npm ci passes\n[^]*\n {4}npm test passes\n\s*\n# Report\n$/);
+  });
+
+  it('shows what checks say as code, whatever it is, and only its end', () => {
+    write('tests', `${'long '.repeat(200)}\u001B[31m\r@everyone\n\n\`\`\`\n# Mine\n`);
+    const { asked, body } = week('2.0.0');
+    expect(asked.at(-1)).toContain('title=Update to create-tsuru-service 2.0.0 (checks fail) ');
+    const [before = '', shown = ''] = body.split('\n\n    npm ci passes\n');
+    expect(before).toContain('checks **fail**');
+    expect(shown).toMatch(/\n {4}npm test fails:\n {4}[^\n]{500,700}\[31m@everyone\n {4}\n {4}```\n {4}# Mine\n\s*\n# Report\n$/);
+  });
+
+  it('pushes nothing but what the job that runs no code of dependencies has made', () => {
+    for (const path of ['report.md', 'commit']) {
+      const { code, output } = week('2.0.0', { after: () => { appendFileSync(place(join('update', path)), 'more'); } });
+      expect([code, output, git('origin', 'branch', '--list', BRANCH)]).toEqual([1, expect.stringContaining('not what the job make uploaded'), '']);
+    }
   });
 
   it('makes no proposal again that was closed, even if its branch is deleted or its title edited', () => {
     week('2.0.0');
-    write('known', `closed 7 ${headOf(BRANCH)}\nnull chore: update\n`);
+    write('known', `closed 7 ${headOf(BRANCH)} null "chore: update"\n`);
     expect(week('2.0.0').output).toBe('This proposal was closed, so it is not made again.\n');
-    write('known', `closed 7 ${headOf(BRANCH)}\nnull Update to create-tsuru-service 2.0.0\n`);
+    write('known', `closed 7 ${headOf(BRANCH)} null "Update to create-tsuru-service 2.0.0"\n`);
     git('origin', 'branch', '--quiet', '-D', BRANCH);
     expect(week('2.0.0').output).toBe('This proposal was closed, so it is not made again.\n');
     expect(git('origin', 'branch', '--list', BRANCH)).toBe('');
@@ -75,13 +103,13 @@ describe('the weekly update', { timeout: 60_000 }, () => {
   });
 
   it('proposes what is left of a version whose proposal was merged', () => {
-    write('known', 'closed 7 0123abc\n2026-01-05T05:23:00Z Update to create-tsuru-service 2.0.0\n');
+    write('known', 'closed 7 0123abc 2026-01-05T05:23:00Z "Update to create-tsuru-service 2.0.0"\n');
     expect(week('2.0.0').asked.at(-1)).toContain('title=Update to create-tsuru-service 2.0.0 ');
   });
 
-  it('updates the request that is open', () => {
+  it('updates the request that is open, whatever the titles of others are', () => {
     week('2.0.0');
-    write('known', `open 8 ${headOf(BRANCH)}\nnull Update to create-tsuru-service 2.0.0\nclosed 7 0123abc\nnull Update to create-tsuru-service 3.0.0\n`);
+    write('known', `closed 9 0123abc null "\\nopen 1 0123abc null"\nopen 8 ${headOf(BRANCH)} null "Update to create-tsuru-service 2.0.0"\nclosed 7 0123abc null "Update to create-tsuru-service 3.0.0"\n`);
     expect(week('3.0.0').asked.at(-1)).toContain('--method PATCH repos/o/r/pulls/8 -f title=Update to create-tsuru-service 3.0.0 ');
   });
 
@@ -103,7 +131,7 @@ describe('the weekly update', { timeout: 60_000 }, () => {
     write('report', report);
     git('origin', 'config', 'receive.advertisePushOptions', 'true');
     writeFileSync(place('origin/hooks/pre-receive'), '#!/bin/sh\nprintf %s "$GIT_PUSH_OPTION_3" >"$HOME/description"\n', { mode: 0o755 });
-    expect(week('2.0.0', { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'trunk' }).code).toBe(0);
+    expect(week('2.0.0', { variables: { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'trunk', CI_PIPELINE_URL: 'https://gitlab.example.com/5' } }).code).toBe(0);
     const description = readFileSync(place('description'), 'utf8');
     expect(description).toMatch(/^merge_request\.description=This is a proposal[^\n]*\\n$/);
     // No character is cut.

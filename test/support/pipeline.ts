@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 /** What a shell step said, and its exit code. */
@@ -16,6 +18,59 @@ export async function runScript(script: string, cwd: string, environment: NodeJS
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output };
+}
+
+/** The outputs of a job, of what its steps wrote to `$GITHUB_OUTPUT`. */
+export function outputsOf(text: string): Record<string, string> {
+  const found = text.matchAll(/^(\w+)(?:=(.*)|<<(.+)\n([^]*?)\n\3)$/gm);
+  return Object.fromEntries([...found].map(([, name = '', line, , lines = '']) => [name, line ?? lines]));
+}
+
+/** A server of one repository for git over HTTP. */
+export interface GitServer {
+  url: string;
+  close: () => void;
+}
+
+/**
+ * Serves a repository at any path that ends in `.git`, with git's own program, to one user only.
+ * @param credentials user and password, with a colon between them
+ */
+export async function startGitServer(repository: string, credentials: string): Promise<GitServer> {
+  const server = createServer((request, response) => {
+    if (request.headers.authorization !== `Basic ${Buffer.from(credentials).toString('base64')}`) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+      return;
+    }
+    const [path = '', query = ''] = String(request.url).split('?');
+    const environment = {
+      ...{ PATH: process.env['PATH'], REMOTE_USER: 'user', GIT_HTTP_EXPORT_ALL: '1', REQUEST_METHOD: request.method },
+      ...{ PATH_TRANSLATED: repository + path.replace(/^.*?\.git/, ''), QUERY_STRING: query, CONTENT_TYPE: request.headers['content-type'] },
+      ...{ HTTP_CONTENT_ENCODING: request.headers['content-encoding'], GIT_PROTOCOL: String(request.headers['git-protocol'] ?? '') },
+    };
+    const child = spawn('git', ['http-backend'], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
+    request.pipe(child.stdin);
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('close', () => {
+      const reply = Buffer.concat(chunks);
+      const end = reply.indexOf('\r\n\r\n');
+      for (const line of reply.subarray(0, end).toString().split('\r\n')) {
+        const [name = '', value = ''] = line.split(': ');
+        if (name === 'Status') response.statusCode = Number.parseInt(value);
+        else response.setHeader(name, value);
+      }
+      response.end(reply.subarray(end + 4));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 /** A pull request, as GitHub has it. */
@@ -89,9 +144,9 @@ if (method === 'GET' && Object.keys(fields).length > 0) method = 'POST';
 const refuse = (why) => { console.error('gh: ' + why); process.exit(1); };
 if (command !== 'api' || process.env.GH_TOKEN !== 'token-of-the-job') refuse('not allowed');
 if (method === 'GET' && path === 'repos/me/my-service/pulls?state=all&head=me:create-tsuru-service-update') {
-  if (jq !== '.[] | "\\\\(.state) \\\\(.number) \\\\(.head.sha)", "\\\\(.merged_at) \\\\(.title)"') refuse('unexpected filter ' + jq);
+  if (jq !== '.[] | "\\\\(.state) \\\\(.number) \\\\(.head.sha) \\\\(.merged_at) \\\\(.title | @json)"') refuse('unexpected filter ' + jq);
   if (existsSync(file + '.sh')) execFileSync('sh', [file + '.sh']);
-  for (const { state, number, sha, title } of [...pulls].reverse()) console.log(state + ' ' + number + ' ' + sha + '\\nnull ' + title);
+  for (const { state, number, sha, title } of [...pulls].reverse()) console.log(state, number, sha, null, JSON.stringify(title));
 } else if (method === 'POST' && path === 'repos/me/my-service/pulls') {
   if (pulls.some(({ state, head }) => state === 'open' && head === fields.head)) refuse('A pull request already exists');
   pulls.push({ number: pulls.length + 1, state: 'open', sha: shaOf(fields.head), ...fields });
