@@ -18,7 +18,7 @@ type Look = (text: string, answers: Answers, changed: ReadonlySet<keyof Answers>
 
 const WRITTEN_ONCE: readonly { path: string; keys: readonly (keyof Answers)[]; look: Look }[] = [
   { path: 'manifest.yaml', keys: ['name', 'team', 'endpoint', 'multiCluster'], look: lookAtManifest },
-  { path: '.env', keys: ['name', 'endpoint'], look: lookAtEnvironment },
+  { path: '.env', keys: ['name', 'endpoint', 'store', 'backend'], look: lookAtEnvironment },
   { path: 'src/plans.ts', keys: ['plans'], look: lookAtPlans },
 ];
 
@@ -64,7 +64,7 @@ function lookAtManifest(text: string, { name, team, endpoint, multiCluster }: An
 }
 
 /** Parsed with Node's own parser, as the service does. */
-function lookAtEnvironment(text: string, { name, endpoint }: Answers, changed: ReadonlySet<string>) {
+function lookAtEnvironment(text: string, { name, endpoint, store, backend }: Answers, changed: ReadonlySet<string>) {
   const environment = parseEnv(text);
   const { hostname, port, pathname } = new URL(endpoint);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
@@ -74,9 +74,16 @@ function lookAtEnvironment(text: string, { name, endpoint }: Answers, changed: R
     // A proxy at a public address may forward to any port.
     ...(changed.has('endpoint') && isLocal && port !== '' ? [['PORT', port] as const] : []),
   ];
-  return wanted
-    .filter(([variable, value]) => withoutSlash(environment[variable] ?? '') !== value)
-    .map(([variable, value]) => (value === '' ? `empty ${variable}` : `set ${variable} to ${value}`));
+  const required = [
+    ...(changed.has('store') && store === 'postgres' ? ['STORE_URL'] : []),
+    ...(changed.has('backend') && backend === 'postgres' ? ['POSTGRES_ADMIN_URL'] : []),
+  ];
+  return [
+    ...wanted
+      .filter(([variable, value]) => withoutSlash(environment[variable] ?? '') !== value)
+      .map(([variable, value]) => (value === '' ? `empty ${variable}` : `set ${variable} to ${value}`)),
+    ...required.filter((variable) => !environment[variable]).map((variable) => `set ${variable}`),
+  ];
 }
 
 /** Compares the string literals only: evaluating the file would mean running it. */

@@ -1,9 +1,12 @@
 import type { Answers, EndpointAnswer } from '../answers/answers.ts';
 import { didYouMean, usage } from '../terminal/options.ts';
 
-/** The answers with one more endpoint, inserted before the first one with a later name. */
+/** The answers with one more endpoint, inserted before the first one with a later name. @throws ExpectedError when its name is taken */
 export function withEndpoint(answers: Answers, added: EndpointAnswer): Answers {
   const { endpoints } = answers;
+  if (endpoints.some(({ name }) => name === added.name)) {
+    throw usage(`There is an endpoint "${added.name}" already.`, `Choose another name, or run endpoint remove ${added.name}.`);
+  }
   const at = endpoints.findIndex(({ name }) => name > added.name);
   return { ...answers, endpoints: at === -1 ? [...endpoints, added] : endpoints.toSpliced(at, 0, added) };
 }

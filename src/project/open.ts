@@ -1,4 +1,5 @@
 import nodeFileSystem, { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { type Answers, RECORD } from '../answers/answers.ts';
 import type { ProjectContext } from './context.ts';
@@ -36,6 +37,14 @@ export function rootOf(directory: string): Root {
 /** Whether a directory is a generated project. */
 export function isProject(directory: string): boolean {
   return isDirectory(directory) && rootOf(directory).isTaken(RECORD);
+}
+
+/** The nearest generated project: the directory or one of its parents; undefined when there is none. */
+export function projectAround(directory: string): string | undefined {
+  for (let at = directory; ; at = dirname(at)) {
+    if (isProject(at)) return at;
+    if (at === dirname(at)) return undefined;
+  }
 }
 
 /** Finishes or undoes an interrupted run. */
@@ -114,10 +123,11 @@ function sayRecovered(terminal: Terminal, recovered: Recovered): void {
 }
 
 function noProject(directory: string): ExpectedError {
+  const around = projectAround(dirname(directory));
   return new ExpectedError(
     EXIT.usage,
     `There is no ${RECORD} in ${directory}.`,
-    'Run this command in a project that create-tsuru-service made.',
+    `Run this command in ${around ?? 'a project that create-tsuru-service made'}.`,
   );
 }
 

@@ -10,7 +10,7 @@ import { whyUnreachable, type Root } from './root.ts';
 import type { Tree } from '../render/tree.ts';
 import { EXIT, ExpectedError } from '../errors.ts';
 import { nextBackup } from './carry-out.ts';
-import { isProject, rootOf } from './open.ts';
+import { isProject, projectAround, rootOf } from './open.ts';
 
 /** The state of the directory for a new project. `free` may have files of a new repository, which are kept. */
 export type Site =
@@ -23,14 +23,6 @@ export type Site =
 /** A hint for a run in an existing project. */
 export const COMMANDS_OF_A_PROJECT =
   'To change that project, run in it: create-tsuru-service regenerate, or create-tsuru-service endpoint add. Each has --help.';
-
-/** The nearest generated project: the directory or one of its parents; undefined when there is none. */
-export function projectAround(directory: string): string | undefined {
-  for (let at = directory; ; at = dirname(at)) {
-    if (isProject(at)) return at;
-    if (at === dirname(at)) return undefined;
-  }
-}
 
 /**
  * Why a directory is probably a mistake for a new project: its name is a mistyped command, or it is inside another project.

@@ -67,7 +67,7 @@ const PROJECT_EXIT_CODES = [
 export const CREATE = {
   name: '',
   about:
-    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal, it prompts for every answer that is not given as an option; non-interactively, give every answer as an option, or use --yes. If a run is interrupted, the same command continues it. "regenerate" and "endpoint" change an existing project. "check" tests any service API with Tsuru\'s own calls, "sandbox" is a Tsuru to try it with, and "publish" registers it in a real one. Each command has its own --help.',
+    'Creates a complete, tested Tsuru service API in Express, Fastify or Hono. On a terminal, it prompts for the main answers; the rest have defaults. Non-interactively, give the main answers as options, or use --yes. If a run is interrupted, the same command continues it. "regenerate" and "endpoint" change an existing project. "check" tests any service API with Tsuru\'s own calls, "sandbox" is a Tsuru to try it with, and "publish" registers it in a real one. Each command has its own --help.',
   argument: { usage: '[directory]', noun: 'directory', path: 'directory' },
   options: {
     ...ANSWER_OPTIONS,
@@ -211,14 +211,14 @@ const SERVICE_ACCESS = {
     help: 'its password; it is never printed',
   }),
   ca: fileNamed('ca', 'certificates (PEM) of more authorities to trust'),
-  insecure: { kind: 'on', flag: 'insecure', help: 'take any certificate' },
+  insecure: { kind: 'on', flag: 'insecure', help: 'accept any certificate' },
 } satisfies OptionTable;
 
 export const CHECK = {
   name: 'check',
   about:
     "Makes Tsuru's own calls to a service API, whatever language it is written in, and judges the replies as Tsuru reads them. It removes the instances that it creates.",
-  argument: { usage: '<url>', noun: 'URL' },
+  argument: { usage: '[url]', noun: 'URL' },
   options: {
     ...SERVICE_ACCESS,
     encoding: {
@@ -310,7 +310,7 @@ export const SANDBOX = {
   exitCodes: [
     '1 the service that it started ended',
     '2 wrong usage',
-    '4 something is in the way: the port is taken, another sandbox uses the file, or nothing is installed',
+    '4 something is in the way: the port is taken, another sandbox uses the file, or the project\'s packages are not installed',
     '5 the state or a file of the project cannot be read',
     '130 ended by Ctrl-C',
   ],
@@ -393,6 +393,7 @@ export function commandIn(argv: readonly string[]): Command {
 
 /** Words that are not commands but are typed as if they were, with the right spelling. */
 const MISTAKEN: ReadonlyMap<string, string> = new Map([
+  ...['create', 'new', 'init'].map((word) => [word, 'DIRECTORY'] as const),
   ['help', '--help'],
   ['version', '--version'],
   ['add', 'endpoint add'],

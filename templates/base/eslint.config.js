@@ -1,7 +1,8 @@
 import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-export default tseslint.config({ ignores: ['dist', 'data', 'coverage', '.tsuru-service'] }, js.configs.recommended, {
+export default defineConfig({ ignores: ['dist', 'data', 'coverage', '.tsuru-service'] }, js.configs.recommended, {
   files: ['**/*.ts'],
   extends: [tseslint.configs.recommendedTypeChecked],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -93,7 +93,7 @@ describe('a generated service on PostgreSQL', () => {
   it('says in one line what to set when it has no server', () => {
     const said = run('node dev.js 2>&1 || true', { POSTGRES_ADMIN_URL: '' });
     expect(said.trim().split('\n')).toEqual([
-      'The service cannot start. Set these in the environment or in .env:',
+      'Set these in the environment or in .env (.env.example explains them):',
       expect.stringContaining('  POSTGRES_ADMIN_URL is empty'),
     ]);
   });

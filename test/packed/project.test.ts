@@ -95,7 +95,7 @@ describe('in a project that it made, the packed command line', () => {
     [['endpoint'], /command is missing[^]*endpoint add, endpoint remove, endpoint list/],
     [['endpoint', 'add'], /name of the endpoint is missing/],
     [['endpoint', 'add', 'x', '--path', '/bind'], /Tsuru reserves "bind"/],
-    [['endpoint', 'add', 'usage'], /have the same name/],
+    [['endpoint', 'add', 'usage'], /an endpoint "usage" already[^]*endpoint remove usage/],
     [['endpoint', 'add', 'x', '--method', 'FETCH'], /Invalid value for --method: "FETCH"/],
     [['endpoint', 'remove', 'usag'], /Did you mean usage/],
     [['endpoint', 'ad', 'x'], /Did you mean endpoint add\?/],
@@ -116,5 +116,7 @@ describe('in a project that it made, the packed command line', () => {
   it('needs a project', async () => {
     const { code, stderr } = await runCli(['regenerate'], { cwd: scratch });
     expect([code, stderr]).toEqual([2, expect.stringContaining('There is no tsuru-service.yaml')]);
+    const below = await run('regenerate', join(cwd, 'src'));
+    expect([below.code, below.stderr]).toEqual([2, expect.stringContaining(`Run this command in ${cwd}.`)]);
   });
 });

@@ -36,13 +36,14 @@ describe("an owner's file", () => {
       'manifest.yaml': ['set id to db', 'set username to db'],
       '.env': ['set SERVICE_USERNAME to db'],
     });
+    expect(found({ store: 'postgres', backend: 'postgres' })).toEqual({ '.env': ['set STORE_URL', 'set POSTGRES_ADMIN_URL'] });
   });
 
   it('is not named when it was changed already, whatever the way that it is written in', () => {
     const manifest = 'id: "db"\nusername: db\nendpoint: {production: "https://db.example.com/v1/"}\npassword: p\n';
-    const environment = "export SERVICE_USERNAME='db' # x\nBASE_PATH=\"/v1\"\nPORT=1234\n";
+    const environment = "export SERVICE_USERNAME='db' # x\nBASE_PATH=\"/v1\"\nPORT=1234\nSTORE_URL=postgres://a\n";
     const files = { 'manifest.yaml': manifest, '.env': environment };
-    expect(found({ name: 'db', team: '', endpoint: 'https://db.example.com/v1' }, files)).toEqual({});
+    expect(found({ name: 'db', team: '', endpoint: 'https://db.example.com/v1', store: 'postgres' }, files)).toEqual({});
   });
 
   it('is not named when nothing of it changed, or when it is not there', () => {

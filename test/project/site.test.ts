@@ -122,6 +122,9 @@ describe('a word in place of a directory', () => {
     ['chek', 'check'],
     ['help', '--help'],
     ['list', 'endpoint list'],
+    ['create', 'DIRECTORY'],
+    ['new', 'DIRECTORY'],
+    ['init', 'DIRECTORY'],
   ])('%s is taken for a command', (word, command) => {
     expect(commandMeant(word)).toBe(command);
     expect(directoryProblem(cwd, word)?.advice).toContain(`create-tsuru-service ${command}?`);

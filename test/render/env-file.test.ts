@@ -18,6 +18,10 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+/** The line of the README that sets the variables of `.env` in a shell. */
+const readme = (await render(answersWith(), templates)).get('README.md')?.content.toString() ?? '';
+const [READ_IN_SHELL = ''] = /^eval .*\.env.*$/m.exec(readme) ?? [];
+
 const PRINT = 'process.stdout.write(JSON.stringify(process.env))';
 const bare = { PATH: process.env['PATH'] };
 
@@ -46,7 +50,7 @@ function readings(text: string): Record<'docker' | 'node' | 'loadEnvFile' | 'sh'
     docker,
     node: only(outputOf(process.execPath, [`--env-file=${file}`, '-e', PRINT])),
     loadEnvFile: only(outputOf(process.execPath, ['-e', `process.loadEnvFile(${JSON.stringify(file)}); ${PRINT}`])),
-    sh: only(outputOf('sh', ['-c', 'set -a; . "$1"; set +a; exec "$2" -e "$3"', 'sh', file, process.execPath, PRINT])),
+    sh: only(outputOf('sh', ['-c', `cd "$1"; ${READ_IN_SHELL}; exec "$2" -e "$3"`, 'sh', directory, process.execPath, PRINT])),
   };
 }
 
@@ -85,10 +89,13 @@ describe('.env', () => {
       loadEnvFile: seen.docker,
       sh: seen.docker,
     });
+    const quoted = readings(`V="it's $HOME & more"\n`);
+    expect(quoted.sh).toEqual(quoted.node);
   });
 
-  it.each(['blank', 'postgres'] as const)('is read alike as .env.example has it, for the backend %s', async (backend) => {
-    const example = (await render(answersWith({ backend }), templates)).get('.env.example')?.content.toString() ?? '';
+  it.each(['blank', 'postgres'] as const)('is read alike as .env.example has it, for the backend and store %s', async (backend) => {
+    const answers = answersWith({ backend, store: backend === 'blank' ? 'sqlite' : backend });
+    const example = (await render(answers, templates)).get('.env.example')?.content.toString() ?? '';
     const seen = readings(example);
     expect(Object.keys(seen.docker)).toContain('SERVICE_PASSWORD');
     expect([seen.node, seen.loadEnvFile, seen.sh]).toEqual([seen.docker, seen.docker, seen.docker]);

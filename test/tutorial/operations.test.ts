@@ -60,8 +60,8 @@ describe('docs/operations.md of a project on PostgreSQL, followed by its operato
     toEnd.push(() => postgres.interrupt());
     const url = () => /^postgres:.*$/m.exec(postgres.output)?.[0];
     await postgres.until(() => url() !== undefined);
-    // The last line of a name counts.
-    appendFileSync(join(project, '.env'), `STORE_URL=${url() ?? ''}\nMETRICS_PASSWORD=password-of-the-metrics\n`);
+    // The last line of a name counts. A shell would take what follows the `&` for a command of its own.
+    appendFileSync(join(project, '.env'), `STORE_URL=${url() ?? ''}?sslmode=disable&application_name=operator\nMETRICS_PASSWORD=password-of-the-metrics\n`);
     sections = readDocument(readFileSync(join(project, 'docs/operations.md'), 'utf8'));
     service = await start();
     toEnd.push(() => service.stop());

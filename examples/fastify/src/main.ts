@@ -79,7 +79,9 @@ function giveUpLater(log: Logger): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof Error && error.cause === undefined ? error.message : messageOf(error)}\n`);
+  const text = error instanceof Error && error.cause === undefined ? error.message : messageOf(error);
+  const advice = text.includes('EADDRINUSE') ? 'Another program uses this port. Set another one in the environment or in .env.\n' : '';
+  process.stderr.write(`${text}\n${advice}`);
   process.exit(1);
 }
 

@@ -11,8 +11,8 @@ const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'x-tsu
 const environment = z.object({
   PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65535).default(8888),
   HOST: z.string().min(1).default('0.0.0.0'),
-  SERVICE_USERNAME: z.string({ error: 'is missing' }).min(1, 'is empty'),
-  SERVICE_PASSWORD: z.string({ error: 'is missing' }).min(1, 'is empty'),
+  SERVICE_USERNAME: z.string().min(1),
+  SERVICE_PASSWORD: z.string().min(1),
   SERVICE_OLD_PASSWORD: z.string().default(''),
   BASE_PATH: z
     .string()
@@ -66,7 +66,9 @@ export function readConfig<Schema extends z.ZodObject>(
   const problems: string[] = [];
   const read = <Part extends z.ZodObject>(part: Part): z.output<Part> | undefined => {
     try {
-      const { data, error } = part.safeParse(variables);
+      const { data, error } = part.safeParse(variables, {
+        error: ({ input }) => (input === undefined ? 'is missing' : input === '' ? 'is empty' : undefined),
+      });
       problems.push(...(error?.issues ?? []).map(({ path, message }) => `  ${[...path, message].join(' ')}`));
       return data;
     } catch (error) {
@@ -77,7 +79,7 @@ export function readConfig<Schema extends z.ZodObject>(
   };
   const [data, settings] = [read(environment), read(schema)];
   if (data !== undefined && settings !== undefined) return { config: configOf(data), settings };
-  throw new Error(`The service cannot start. Set these in the environment or in .env:\n${problems.join('\n')}`);
+  throw new Error(`Set these in the environment or in .env (.env.example explains them):\n${problems.join('\n')}`);
 }
 
 function configOf(data: z.output<typeof environment>): Config {

@@ -9,7 +9,7 @@ export interface StoreConfig {
 /** The environment variables of the store. */
 export const storeVariables = {
   STORE_URL: z
-    .string({ error: 'is missing' })
+    .string()
     .regex(/^postgres(ql)?:\/\/./, 'must be a URL such as postgres://user:password@host:5432/database'),
 };
 

@@ -53,7 +53,7 @@ function settingsIn({ variables, config }: TelemetryOptions): { port?: number; p
   if (port === config.port && port !== 0) problems.push('METRICS_PORT must differ from PORT');
   if (problems.length === 0) return { ...(port !== undefined && { port }), ...(password !== undefined && { password }) };
   const lines = problems.map((problem) => `  ${problem}`).join('\n');
-  throw new Error(`The service cannot start. Set these in the environment or in .env:\n${lines}`);
+  throw new Error(`Set these in the environment or in .env (.env.example explains them):\n${lines}`);
 }
 
 /** By OpenTelemetry's specification, except that there is no default endpoint. */

@@ -60,15 +60,15 @@ describe('the configuration', () => {
     const broken = z.string().transform((): string => {
       throw new SyntaxError('unexpected token in hush');
     });
-    const schemas = [z.object({ VENDOR_URL: z.url(), VENDOR_KEY: z.string() }), z.object({ VENDOR_URL: broken })];
+    const schemas = [z.object({ VENDOR_URL: z.url(), VENDOR_KEY: z.string(), VENDOR_NAME: z.string().min(1) }), z.object({ VENDOR_URL: broken })];
     const messages = schemas.map((schema) => {
       try {
-        return read({ ...complete, PORT: 'hush', VENDOR_URL: 'hush' }, schema).config.host;
+        return read({ ...complete, PORT: 'hush', VENDOR_URL: 'hush', VENDOR_NAME: '' }, schema).config.host;
       } catch (error) {
         return String(error);
       }
     });
-    expect(messages[0]).toMatch(/PORT must be a number[^]*VENDOR_URL Invalid URL[^]*VENDOR_KEY Invalid input/);
+    expect(messages[0]).toMatch(/PORT must be a number[^]*VENDOR_URL Invalid URL[^]*VENDOR_KEY is missing\s+VENDOR_NAME is empty/);
     expect(messages[1]).toMatch(/PORT must be a number[^]*its schema throws SyntaxError/);
     expect(messages.join('')).not.toContain('hush');
   });
