@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import type { Context } from '../project/context.ts';
 import type { FileSystem } from '../project/root.ts';
+import { isSet } from '../project/service-files.ts';
 import { applyPlan } from '../publish/apply.ts';
 import type { Api } from '../publish/api.ts';
 import { parsePublishRequest, type PublishRequest } from '../publish/options.ts';
@@ -16,6 +17,7 @@ import { rotate } from '../publish/rotation/rotate.ts';
 import { readPasswords, refuseRotation } from '../publish/rotation/state.ts';
 import { showPlan, showProof, showResult, showRotation } from '../publish/show.ts';
 import { readLogin } from '../publish/target.ts';
+import { say } from '../terminal/terminal.ts';
 import { withoutSecrets } from '../tsuru/access.ts';
 
 /** All that the command touches besides Tsuru and the service. */
@@ -57,6 +59,9 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     const registered = await readRegistered(api, wanted);
     const plan = planOf(registered, wanted);
     showPlan(terminal, plan, wanted, api, dryRun);
+    if (!isRotated && [password, inManifest].some((one) => isSet(one) && one !== wanted.password)) {
+      say(terminal, 'Warning: SERVICE_PASSWORD in the environment is another password than in .env or manifest.yaml, and comes first.');
+    }
     if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay, begunWith);
     if (check) return isDifferent(plan) || isRotated ? EXIT.different : 0;
     keepEndpoints(registered, wanted, api.address);

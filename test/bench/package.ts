@@ -85,7 +85,7 @@ export function packageFigures(scratch: string): { bin: string; figures: Figure[
       { what: 'generation without install', value: started.generate, unit: 'ms', limit: { at: 'most', value: 100 } },
       { what: 'regenerate, nothing to do', value: changes.nothing, unit: 'ms', limit: { at: 'most', value: 200 } },
       { what: 'endpoint add without install', value: changes.endpoint, unit: 'ms', limit: { at: 'most', value: 310 } },
-      { what: 'packed size', value: statSync(tarball).size / 1000, unit: 'KB', limit: { at: 'most', value: 320 } },
+      { what: 'packed size', value: statSync(tarball).size / 1000, unit: 'KB', limit: { at: 'most', value: 333 } },
       { what: 'packages installed', value: modules.length, unit: '', limit: { at: 'most', value: 1 } },
       { what: 'npm exec with an empty cache', value: exec, unit: 'ms', limit: { at: 'most', value: 1000 } },
     ],

@@ -111,6 +111,13 @@ describe('publish', () => {
     expect(await stage.publish('--check')).toEqual({ code: 0, output: again.slice(0, again.indexOf('✓')) });
   });
 
+  it('warns of a password in the environment that is not that of the project, such as one of before a rotation', async () => {
+    const access = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: stage.sandbox.token };
+    const warning = 'Warning: SERVICE_PASSWORD in the environment is another password';
+    expect((await stage.project.publish({ ...access, SERVICE_PASSWORD: 'an-older-one' })).output).toContain(warning);
+    expect((await stage.project.publish({ ...access, SERVICE_PASSWORD: PASSWORD })).output).not.toContain(warning);
+  });
+
   it('sends what changed in the project', async () => {
     stage.project.write('docs/service.md', '# my-db\n\nIt holds more data.\n');
     stage.project.permissions(['GET /usage usage.show', 'GET /backups backups.list']);
