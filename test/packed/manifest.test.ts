@@ -130,12 +130,6 @@ describe('manifest', () => {
     expect(await runCli(args, { cwd, killAfter: 30_000 })).toMatchObject({ code, stderr: expect.stringMatching(message) as string });
   });
 
-  it('waits for no standard input that .env leads to', async () => {
-    write({ 'manifest.yaml': MANIFEST });
-    symlinkSync('/dev/stdin', join(cwd, '.env'));
-    expect(await runCli(['manifest'], { cwd, stdin: 'pipe', killAfter: 30_000 })).toMatchObject({ code: 5, stderr: expect.stringContaining('.env cannot be read: ') as string });
-  });
-
   it.each([
     ['there is none', [], 5, /manifest\.yaml does not exist\.\nRun it in a project/],
     ['the given one is missing', ['none.yaml'], 5, /none\.yaml does not exist\./],
