@@ -92,9 +92,9 @@ describe('a set-up whose install fails', () => {
 });
 
 it('checks again, and installs nothing again, after a test that failed', async () => {
-  const environment = withNpm('case "$*" in test*) echo "1 test failed"; exit 1;; esac');
+  const environment = withNpm('case "$*" in test*) printf "\\033[31m1 test failed\\033[39m\\n"; exit 1;; esac');
   const first = await runCli(['dir', '--yes'], { cwd, environment });
-  expect(first.stderr).toMatch(/1 test failed[^]*install +done\n +verify +failed\n +git +A git repository was created/);
+  expect(first.stderr).toMatch(/^1 test failed$[^]*install +done\n +verify +failed\n +git +A git repository was created/m);
   calls();
   expect(await runCli(['dir', '--yes'], { cwd, environment: withNpm('exit 0') })).toMatchObject({ code: 0 });
   expect(calls().sort()).toEqual(CHECKS);

@@ -281,6 +281,23 @@ describe('an endpoint that cannot be reached from here', () => {
     }
   });
 
+  it('is one of many: no more of them are asked when the patience is over', async () => {
+    let asked = 0;
+    const mute = createServer(() => asked++);
+    await once(mute.listen(0, '127.0.0.1'), 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const many = Array.from({ length: 400 }, (_, number) => `$1c${number}: http://127.0.0.1:${port}/${number}`);
+    project.write('manifest.yaml', project.read('manifest.yaml').replace(/^( *)production: .*/m, ['$&', ...many].join('\n')));
+    try {
+      const { code, output } = await project.run(ROTATE);
+      expect([code, output]).toEqual([4, expect.stringMatching(/cannot be asked whether it takes the new password \(\w+\)/)]);
+      expect(asked).toBeLessThan(20);
+    } finally {
+      mute.closeAllConnections();
+      mute.close();
+    }
+  });
+
   it('needs --deployed together with --rotate-password', async () => {
     expect(await project.run(['--deployed'])).toEqual({ code: 2, output: expect.stringContaining('--deployed goes with --rotate-password only.') as string });
   });

@@ -82,8 +82,7 @@ async function letServiceTake({ directory, terminal, service, isDeployed, patien
   const { password, inManifest } = readPasswords(directory);
   // A password that is only just made is deployed nowhere. The manifest has it only after this step.
   const mayBeAway = (isDeployed && isUnderWay) || inManifest === password;
-  const start = performance.now();
-  const taking = await untilTaken(service, password, ({ kind }) => (mayBeAway && kind === 'unreachable') || performance.now() - start > patience);
+  const taking = await untilTaken(service, password, patience, mayBeAway);
   if (taking.kind === 'taken') {
     say(terminal, `${terminal.green('✓')} The service takes the new password.`);
     return;
