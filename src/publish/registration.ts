@@ -46,17 +46,14 @@ export interface Permissions {
  */
 export function readPermissions(text: string | undefined): Permissions | undefined {
   if (text === undefined) return undefined;
-  let given: unknown;
-  let unread: string | undefined;
+  let given: Partial<Permissions> | null;
   try {
-    given = JSON.parse(withoutBom(text), (name, value: unknown) => {
-      if (!KNOWN.test(name)) unread = name;
-      return value;
-    });
+    given = JSON.parse(withoutBom(text)) as typeof given;
   } catch (error) {
     throw unreadable(`permissions.json is not valid JSON: ${plainLine(messageOf(error), 200)}.`, 'Correct it, or run create-tsuru-service regenerate --restore permissions.json.');
   }
-  const permissions = shaped(given);
+  const permissions = given === null ? undefined : shaped(given);
+  const unread = otherName([given], ['enabled', 'strict_actions', 'legacy_compat', 'operations']) ?? otherName(given?.operations, ['method', 'path', 'action']);
   if (permissions === undefined || unread !== undefined) {
     const problem = unread === undefined ? 'has another shape than Tsuru reads' : `has ${JSON.stringify(unread)}, which Tsuru does not read`;
     throw unreadable(`permissions.json ${problem}.`, 'It has enabled, strict_actions and legacy_compat, each true or false, and operations: a list of method, path and action.');
@@ -64,8 +61,10 @@ export function readPermissions(text: string | undefined): Permissions | undefin
   return permissions;
 }
 
-/** The names of all fields, the indexes of lists, and the empty name of the whole. */
-const KNOWN = /^(enabled|strict_actions|legacy_compat|operations|method|path|action|\d*)$/;
+/** The name of a field in a list of objects that is none of those. */
+function otherName(list: unknown, known: readonly string[]): string | undefined {
+  return (Array.isArray(list) ? list : []).flatMap((one) => Object.keys(Object(one) as object)).find((name) => !known.includes(name));
+}
 
 /** @returns undefined for a value that is no permissions manifest; an empty one for null, which Tsuru has before it gets one */
 export function shaped(given: unknown): Permissions | undefined {

@@ -92,10 +92,14 @@ describe('publish says what to do when Tsuru refuses', () => {
   it('nothing, but a file of the project does not do', async () => {
     stage.project.write('permissions.json', '{"operations":');
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('permissions.json is not valid JSON') as string });
-    stage.project.write('permissions.json', '{"operations":[{"method":1}]}');
-    expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('permissions.json has another shape') as string });
-    stage.project.write('permissions.json', '{"enabled":true,"operation":[]}');
-    expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('permissions.json has "operation", which Tsuru does not read.') as string });
+    for (const text of ['null', '1', '[]', '{"operations":[{"method":1}]}']) {
+      stage.project.write('permissions.json', text);
+      expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('permissions.json has another shape') as string });
+    }
+    for (const [name, text] of Object.entries({ operation: '{"enabled":true,"operation":[]}', method: '{"enabled":true,"method":"x"}', 0: '{"0":true,"enabled":true}', enabled: '{"operations":[{},{"enabled":true}]}' })) {
+      stage.project.write('permissions.json', text);
+      expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining(`permissions.json has "${name}", which Tsuru does not read.`) as string });
+    }
     stage.project.manifest({ id: 'My DB' });
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringMatching(/^manifest\.yaml:1: id: It must be 1 to 40/) as string });
     stage.project.manifest();
