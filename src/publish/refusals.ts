@@ -48,10 +48,11 @@ export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Re
   const words = tsuruWords(answer, api);
   const { id, team } = wanted;
   const refused = `Tsuru refuses the ${part}`;
+  const said = words === '' ? '.' : `: ${words}`;
   if (/^event locked/.test(words)) return [`Another change of ${id} is running: ${words}.`, AGAIN];
   if (status === 404) return [`Tsuru no longer has the service ${id}.`, AGAIN];
   if (status === 409 && part === 'service') return [`Tsuru has had a service ${id} since a moment ago.`, AGAIN];
-  if (status === 409) return orphansOf(answer, id, api) ?? [`${refused}: ${words}`, ''];
+  if (status === 409) return orphansOf(answer, id, api) ?? [refused + said, ''];
   if (status === 403) {
     const permission = { service: isCreate ? 'service.create' : 'service.update', documentation: 'service.update.doc', permissions: 'service.update' }[part];
     // Tsuru looks for the permission in the team before it looks for the team.
@@ -60,8 +61,8 @@ export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Re
   }
   if (/^Team owner doesn't exist/.test(words)) return [`${refused}: ${words}.`, `Correct "team: ${team}" in manifest.yaml, or create the team.`];
   if (/^You must provide a team/.test(words)) return [`${refused}: the user of the token belongs to several teams.`, 'Set the team in manifest.yaml.'];
-  if (part === 'permissions' && status === 400) return [`${refused}: ${words}`, `Correct ${operationIn(words, wanted)} in permissions.json.`];
-  return [`${status < 500 ? refused : `Tsuru replies with ${status} for the ${part}`}: ${words}`, ''];
+  if (part === 'permissions' && status === 400) return [refused + said, `Correct ${operationIn(words, wanted)} in permissions.json.`];
+  return [(status < 500 ? refused : `Tsuru replies with ${status} for the ${part}`) + said, ''];
 }
 
 /** The roles that would be left with a permission for nothing, and the commands that take it from them. */

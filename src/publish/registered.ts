@@ -44,7 +44,7 @@ async function asked(api: Api, wanted: Registration, path: string, isOptional = 
   if (isOptional && isUnserved(answer)) return answer;
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) throw new ExpectedError(EXIT.inTheWay, ...obstacle);
-  if (![200, 204, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.failed, ...objectionOf('service', answer, wanted, api));
+  if (![200, 204, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.inTheWay, ...objectionOf('service', answer, wanted, api));
   return answer;
 }
 

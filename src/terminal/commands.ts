@@ -335,7 +335,7 @@ export const PUBLISH = {
     '0 done, or nothing to do',
     '1 Tsuru refused a part; the others are done',
     '2 wrong usage',
-    '4 no target or token, Tsuru cannot be reached or cannot reach the endpoint, or the service does not take a new password yet',
+    '4 no target or token, Tsuru cannot be asked or cannot reach the endpoint, or the service does not take a new password yet',
     '5 a file of the project cannot be read, or is wrong',
     '6 --check found a difference',
     '130 cancelled',
