@@ -148,6 +148,8 @@ describe('the password', () => {
     expect(Object.keys(locked)).not.toContain('.env');
     expect(Object.keys(locked)).not.toContain('manifest.yaml');
     expect(text('.gitignore')).toMatch(/^\.env\nmanifest\.yaml$/m);
+    // The backups that README.md and docs/operations.md make.
+    expect(text('.gitignore')).toMatch(/^\*\.dump\n\*\.db$/m);
   });
 });
 
