@@ -125,6 +125,6 @@ function textOf(error: unknown): string {
 
 main().catch(async (error: unknown) => {
   process.exitCode = error instanceof ExpectedError ? error.exitCode : 1;
-  const { visible } = await import('./terminal/terminal.ts');
-  process.stderr.write(`${visible(textOf(error).replace(COLOUR, ''))}\n`);
+  const { withEscapes } = await import('./terminal/terminal.ts');
+  process.stderr.write(`${withEscapes(textOf(error).replace(COLOUR, ''))}\n`);
 });

@@ -1,4 +1,4 @@
-import { plainLine, say, visible, type Terminal } from '../terminal/terminal.ts';
+import { plainLine, say, withEscapes, type Terminal } from '../terminal/terminal.ts';
 import type { Api } from './api.ts';
 import type { PartResult } from './apply.ts';
 import { isDifferent, type Difference, type PublishPlan } from './plan.ts';
@@ -12,7 +12,7 @@ const LONGEST = 200;
 export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registration, { address, clean = String }: Api, isWhole: boolean): void {
   const { kind, service, unread, doc, permissions, isOtherCluster } = plan;
   const write = (text: string) => {
-    terminal.write(visible(clean(text)));
+    terminal.write(withEscapes(clean(text)));
   };
   const line = (what: string, text: string) => {
     write(`  ${what.padEnd(15)} ${text}\n`);
@@ -51,7 +51,7 @@ export function showResult(terminal: Terminal, { part, refusal }: PartResult): v
     say(terminal, `${terminal.green('✓')} ${part[0]?.toUpperCase() ?? ''}${part.slice(1)} sent.`);
     return;
   }
-  terminal.writeError(`${terminal.red('✗')} ${visible(refusal.filter((text) => text !== '').join('\n  '))}\n`);
+  terminal.writeError(`${terminal.red('✗')} ${withEscapes(refusal.filter((text) => text !== '').join('\n  '))}\n`);
 }
 
 /** Says whether Tsuru reaches the service. */

@@ -64,11 +64,11 @@ export function sayTable(terminal: Terminal, rows: readonly (readonly [string, s
 }
 
 /** A text with escapes such as `\u{1b}` for what is not seen, or moves or turns the rest; tabs and line ends stay. */
-export function visible(text: string): string {
+export function withEscapes(text: string): string {
   return text.replace(/(?![\n\t]|\r\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16) ?? ''}}`);
 }
 
 /** A line of another program's output without control sequences, truncated to a width. */
 export function plainLine(text: string, columns: number): string {
-  return visible(stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ')).slice(0, Math.max(columns, 0));
+  return withEscapes(stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ')).slice(0, Math.max(columns, 0));
 }
