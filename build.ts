@@ -40,10 +40,10 @@ const NOT_BUNDLED = {
  */
 const CHUNKS = [
   { name: 'archive', test: /src\/archive\// },
-  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|service-access)\w+|answers\/(answers|questions))[\w-]*\.ts$/ },
+  { name: 'options', test: /not-bundled|src\/(errors|text|project\/machine|terminal\/(?!completion|keys|prompts|regular-file|service-access)\w+|answers\/(answers|questions))[\w-]*\.ts$/ },
   { name: 'completion', test: /src\/(commands|terminal)\/completion/ },
   { name: 'yaml', test: /node_modules\/yaml\/|src\/answers\/(endpoints|record)/ },
-  { name: 'tsuru', test: /src\/(tsuru\/|terminal\/service-access)/ },
+  { name: 'tsuru', test: /src\/(tsuru\/|terminal\/(regular-file|service-access))/ },
   { name: 'publish', test: /src\/(publish|commands\/publish)/ },
   { name: 'check', test: /src\/(check|commands\/check)/ },
   { name: 'sandbox', test: /src\/(sandbox|commands\/sandbox)/ },
