@@ -1,17 +1,13 @@
 #!/bin/sh
-# CI runs this every week, each step in a job and a clone of its own. `make DIRECTORY` commits what the newest
-# create-tsuru-service changes. `try DIRECTORY` checks that commit: only this step runs code of dependencies, and nothing
-# that it writes is pushed. `request DIRECTORY` pushes the commit, and opens or updates one pull or merge request. The
-# commits of others stay.
+# CI runs this every week, each step in a job of its own. `make DIRECTORY` commits what the newest create-tsuru-service changes;
+# `try DIRECTORY` checks that, and alone runs code of dependencies; `request DIRECTORY` pushes the commit, and opens or
+# updates one pull or merge request. The commits of others stay.
 set -eu
 step=$1
 directory=$2
 branch=create-tsuru-service-update
 email=update@create-tsuru-service.invalid
-
-made() {
-  git hash-object --no-filters "$directory/commit" "$directory/report.md" | git hash-object --stdin
-}
+outputs=${GITHUB_OUTPUT-/dev/null}
 
 make() {
   report=$(mktemp)
@@ -27,66 +23,55 @@ make() {
     echo 'Nothing has changed.'
     return
   fi
-  # A lock file that does not fit makes `try` fail.
-  npm install --package-lock-only --ignore-scripts && git add package-lock.json || echo 'The lock file stays as it is.'
+  # If the lock file does not fit, `try` fails.
+  npm install --package-lock-only --ignore-scripts && git add package-lock.json || :
   version=$(node -p "require('./.tsuru-service/lock.json').generator")
-  git -c user.name=create-tsuru-service -c "user.email=$email" commit --quiet --no-verify --message "Update to create-tsuru-service $version$mark"
+  { printf 'Update to create-tsuru-service %s\n\n' "$version$mark" && cat "$report"; } |
+    git -c user.name=create-tsuru-service -c "user.email=$email" commit --quiet --no-verify --file -
   mkdir -p "$directory"
   git bundle create --quiet "$directory/commit" HEAD^..HEAD
-  head -c 50000 "$report" >"$directory/report.md"
-  if [ -n "${GITHUB_OUTPUT-}" ]; then echo "made=$(made)" >>"$GITHUB_OUTPUT"; fi
+  echo "commit=$(git rev-parse HEAD)" >>"$outputs"
 }
 
 try() {
   if [ ! -e "$directory/commit" ]; then return; fi
   git fetch --quiet "$directory/commit" HEAD
   git checkout --quiet FETCH_HEAD
-  export NO_COLOR=1
-  log=$(mktemp)
   install='npm install'
   if [ -s package-lock.json ]; then install='npm ci'; fi
-  failing=
-  output=
+  failed=
+  log=$(mktemp)
   for check in "$install" 'npm run types' 'npm run lint' 'npm test'; do
-    if $check >"$log" 2>&1; then
-      output="$output$check passes
-"
-    else
-      failing=yes
-      output="$output$check fails:
+    NO_COLOR=1 $check >"$log" 2>&1 || failed="$failed$check fails:
 $(tail -c 700 "$log")
 "
-    fi
     cat "$log"
   done
-  printf '\n%s' "$output"
-  if [ -n "${GITHUB_OUTPUT-}" ]; then printf 'output<<%s\n%s%s\n' "$branch" "$output" "$branch" >>"$GITHUB_OUTPUT"; fi
-  [ -z "$failing" ]
+  if [ -n "$failed" ]; then
+    printf 'output<<%s\n%s%s\n' "$branch" "$failed" "$branch" >>"$outputs"
+    exit 1
+  fi
 }
 
 request() {
   if [ ! -e "$directory/commit" ]; then return; fi
-  if [ "${MADE-$(made)}" != "$(made)" ]; then
-    echo 'This is not what the job make uploaded. Run the workflow again.'
-    exit 1
-  fi
   git fetch --quiet "$directory/commit" HEAD
-  new=$(git rev-parse FETCH_HEAD)
+  # Code of dependencies may replace the file on GitHub, but git then has no such commit.
+  new=${COMMIT-$(git rev-parse FETCH_HEAD)}
   title=$(git log -1 --format=%s "$new")
   if [ "$RESULT" = success ]; then result=pass; else result='**fail**' title="$title (checks fail)"; fi
-  # Dependencies wrote what the checks say: it is shown, indented, as code.
   {
-    echo 'This is a proposal: merge it, or add commits to it first. If you close it, the next version brings another one.
+    echo "This is a proposal: merge it, or add commits to it first. If you close it, the next version brings another one.
 
-With these changes, the checks '"$result: ${CI_PIPELINE_URL-$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID}
+With these changes, the checks $result: ${CI_PIPELINE_URL-$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID}
 "
+    # Dependencies wrote this, so it is shown as code.
     printf '%.3000s\n' "${OUTPUT-}" | tr -d '\000-\010\013-\037\177' | sed 's/^/    /'
-    echo
-    cat "$directory/report.md"
+    git log -1 --format=%n%b "$new" | head -c 50000
   } >"$directory/body.md"
   remote=origin
   if [ -n "${GITLAB_CI-}" ] && [ -n "${UPDATE_TOKEN-}" ]; then
-    # Git asks for the token, so that it is in no address, argument or file. The empty helper takes that of the runner away.
+    # Git asks for the token, so it is in no address, argument or file. The empty helper removes that of the runner.
     remote=${CI_PROJECT_URL%%//*}//oauth2@${CI_PROJECT_URL#*//}.git
     export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0= \
       "GIT_CONFIG_KEY_1=credential.$CI_SERVER_URL.helper" GIT_CONFIG_VALUE_1='!printf "password=%s\n" "$UPDATE_TOKEN" #'
