@@ -2,7 +2,6 @@ import { diffArrays } from 'diff/lib/diff/array.js';
 import { isDeepStrictEqual } from 'node:util';
 
 import { EXIT, ExpectedError } from '../errors.ts';
-import { plainLine } from '../terminal/terminal.ts';
 import { linesOf } from '../text.ts';
 import { isLocal } from '../tsuru/manifest.ts';
 import type { Registered } from './registered.ts';
@@ -64,8 +63,8 @@ export function keepEndpoints({ service }: Registered, { endpoints }: Registrati
     if (!isLocal(url) || old === undefined || isLocal(old)) continue;
     throw new ExpectedError(
       EXIT.inTheWay,
-      `The endpoint ${url} would replace ${plainLine(old, 200)}, but Tsuru at ${address} cannot reach it.`,
-      'Set production in manifest.yaml, and for CI, which has manifest.example.yaml, run create-tsuru-service regenerate --set endpoint=URL.',
+      `The endpoint ${url} would replace ${old}, but Tsuru at ${address} cannot reach it.`,
+      'Set it in manifest.yaml. CI has manifest.example.yaml instead: run create-tsuru-service regenerate --set endpoint=URL.',
     );
   }
 }

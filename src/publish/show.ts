@@ -25,7 +25,7 @@ export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registra
   if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
   if (isWhole && Array.isArray(doc)) for (const text of doc) write(`    ${text.trimEnd()}\n`);
-  if (permissions === 'unread') line('permissions', 'not compared, but sent: this token, or this version of the program, cannot read them');
+  if (permissions === 'unread') line('permissions', 'not compared, but sent: this token or this program cannot read them');
   else if (permissions === 'unsupported') line('permissions', 'not sent: this Tsuru has no permissions of services, which came with version 1.31 of its API');
   else for (const change of permissions ?? []) line('permissions', `${change.what} ${changeText(change)}`);
   if (isOtherCluster) line('multi-cluster', OTHER_CLUSTER);

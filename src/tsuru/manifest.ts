@@ -1,4 +1,4 @@
-import { isCollection, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type Range, type YAMLMap } from 'yaml';
+import { isCollection, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 
 import { EXIT, ExpectedError } from '../errors.ts';
 import { nearest, styleOf, withoutBom } from '../text.ts';
@@ -191,22 +191,17 @@ function documentOf(text: string): Document.Parsed | [at: number, why: string] {
   return tab === undefined ? document : [tab, "Tsuru's client takes no tab at the beginning of a line: write spaces."];
 }
 
-/** Where a line begins with a tab, which Go's YAML takes only in braces and in texts that are not plain, unlike YAML 1.2. */
+/** Where a line begins with a tab, which Go's YAML, unlike YAML 1.2, takes in texts that are not plain, and anywhere in JSON. */
 function tabIn(text: string, document: Document.Parsed): number | undefined {
-  const taken: Range[] = [];
-  const plain: Range[] = [];
+  const { contents } = document;
+  const taken = isCollection(contents) && contents.flow === true ? [contents.range] : [];
   visit(document, {
-    Node(_, node) {
-      if (!node.range || (!isScalar(node) && !(isCollection(node) && node.flow === true))) return;
-      (isScalar(node) && node.type === 'PLAIN' ? plain : taken).push(node.range);
+    Scalar(_, { type, range }) {
+      if (type !== 'PLAIN' && range) taken.push(range);
     },
   });
-  const isRefused = (offset: number) => {
-    const end = text.slice(0, offset).trimEnd().length;
-    return !taken.some(([from, to]) => from < offset && offset < to) || plain.some(([from, to]) => from < end && end <= to);
-  };
-  const last = document.errors[0]?.pos[0] ?? text.length;
-  return [...text.slice(0, last).matchAll(/^ *\t/gm)].map(({ 0: blanks, index }) => index + blanks.length - 1).find(isRefused);
+  const tabs = [...text.matchAll(/^ *\t/gm)].map(({ 0: blanks, index }) => index + blanks.length - 1);
+  return tabs.find((tab) => !taken.some(([from, to]) => from < tab && tab < to));
 }
 
 function read(document: Document.Parsed, service: Credentials, manifest: Manifest, tell: Tell): void {

@@ -220,7 +220,7 @@ it('A Tsuru whose certificate is not trusted needs --ca', async () => {
 });
 
 it.each([
-  [200, '["of another shape"]', '  permissions     not compared, but sent: this token, or this version of the program, cannot read them\n'],
+  [200, '["of another shape"]', '  permissions     not compared, but sent: this token or this program cannot read them\n'],
   [204, '', '  documentation   3 lines added, 0 lines removed\n'],
 ])('What Tsuru replies with %i and %j, no token is blamed for alone', async (status, body, words) => {
   await publishWithRights(stage.sandbox.address);

@@ -77,7 +77,7 @@ describe('publish creates a service', () => {
     expect((await publish(away, token, '--check')).code).toBe(6);
     for (const argv of [[], ['--dry-run']]) {
       expect(await publish(away, token, ...argv)).toEqual({ code: 4, output: expect.stringContaining(
-        `The endpoint http://localhost:8888 would replace https://my-db.example.com, but Tsuru at ${away} cannot reach it.\nSet production in manifest.yaml, and for CI`,
+        `The endpoint http://localhost:8888 would replace https://my-db.example.com, but Tsuru at ${away} cannot reach it.\nSet it in manifest.yaml. CI has`,
       ) as string });
     }
     const limited = await stage.userWith('service.update');
