@@ -70,7 +70,7 @@ With these changes, the checks $result: ${CI_PIPELINE_URL-$GITHUB_SERVER_URL/$GI
     git log -1 --format=%n%b "$new" | head -c 50000
   } >"$directory/body.md"
   remote=origin
-  if [ -n "${GITLAB_CI-}" ] && [ -n "${UPDATE_TOKEN-}" ]; then
+  if [ -n "${UPDATE_TOKEN-}" ]; then
     # Git asks for the token, so it is in no address, argument or file. The empty helper removes that of the runner.
     remote=${CI_PROJECT_URL%%//*}//oauth2@${CI_PROJECT_URL#*//}.git
     export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0= \
