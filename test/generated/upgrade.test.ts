@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -11,13 +10,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { FRAMEWORKS, type Answers } from '../../src/answers/answers.ts';
 import type { Templates } from '../../src/render/plop.ts';
 import { templates } from '../support/answers.ts';
+import { npmRun } from '../support/npm.ts';
 import { regenerateIn, Workshop } from '../support/project.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'upgrade-'));
@@ -69,7 +68,7 @@ afterAll(() => {
 });
 
 describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
-  it('goes through two versions and to another framework, and passes its types, lint, tests and recorded calls', async () => {
+  it('goes through two versions and to another framework, and passes its types, lint and tests', async () => {
     const project = await workshop.project({ framework });
     const read = (path: string) => readFileSync(join(project, path), 'utf8');
     const hasMine = (path: string) => existsSync(join(project, path)) && read(path).includes('What I wrote in the app');
@@ -110,14 +109,11 @@ describe.each(FRAMEWORKS)('an old project in %s, with edits', (framework) => {
     expect(read('tsuru.yaml')).toContain('# mine');
     expect(() => read('docs/operations.md')).toThrow();
 
-    const npm = (...args: string[]) => {
-      const { status, stdout, stderr } = spawnSync('npm', args, { cwd: project, encoding: 'utf8' });
-      expect({ args, status, output: status === 0 ? '' : stdout + stderr }).toEqual({ args, status: 0, output: '' });
-      return stdout;
-    };
-    npm('install', '--no-audit', '--no-fund');
-    npm('run', 'types');
-    npm('run', 'lint');
-    expect(Number(/Tests\s+(\d+) passed/.exec(stripVTControlCharacters(npm('test')))?.[1])).toBeGreaterThan(500);
+    npmRun(project, 'install', '--no-audit', '--no-fund');
+    npmRun(project, 'run', 'types');
+    npmRun(project, 'run', 'lint');
+    // A new project passes all of its tests in each framework. Here, one is enough: the others replay what Tsuru sent.
+    const [files, least] = framework === 'express' ? [[], 500] : [['test/tsuru/recorded.test.ts', 'test/tsuru/main.test.ts'], 200];
+    expect(Number(/Tests\s+(\d+) passed/.exec(npmRun(project, 'test', '--', ...files))?.[1])).toBeGreaterThan(least);
   });
 });
