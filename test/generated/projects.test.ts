@@ -33,7 +33,7 @@ const PROJECTS = [
 ] as const;
 
 const MALFORMED_REQUESTS = 10_000;
-const KILLS = 18;
+const KILLS = 10;
 
 describe.each(PROJECTS)('a generated $framework service', ({ framework, flags }) => {
   const scratch = mkdtempSync(join(tmpdir(), `generated-${framework}-`));

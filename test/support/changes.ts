@@ -6,7 +6,7 @@ import { SEED } from './seed.ts';
 
 /** How often each property is tried, and from which seed; both can be set in the environment. */
 export const RUNS = {
-  numRuns: Number(process.env['PROPERTY_RUNS'] ?? 500),
+  numRuns: Number(process.env['PROPERTY_RUNS'] ?? 250),
   seed: SEED,
 };
 
