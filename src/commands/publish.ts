@@ -18,7 +18,7 @@ import { readPasswords, refuseRotation } from '../publish/rotation/state.ts';
 import { showPlan, showProof, showResult, showRotation } from '../publish/show.ts';
 import { readLogin } from '../publish/target.ts';
 import { say } from '../terminal/terminal.ts';
-import { withoutSecrets } from '../tsuru/access.ts';
+import { encodedCredentials, withoutSecrets } from '../tsuru/access.ts';
 
 /** All that the command touches besides Tsuru and the service. */
 export interface PublishContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal' | 'machine'> {
@@ -53,7 +53,7 @@ async function publishFrom(directory: string, context: PublishContext, request: 
   const username = wanted.username || wanted.id;
   const passwords = [wanted.password, password, old ?? '', inManifest ?? ''];
   const { address, token, labels } = readLogin(target, environment);
-  const clean = (text: string) => withoutSecrets(text, [token, ...passwords.flatMap((one) => [one, Buffer.from(`${username}:${one}`).toString('base64')])]);
+  const clean = (text: string) => withoutSecrets(text, [token, ...passwords.flatMap((one) => [one, encodedCredentials(`${username}:${one}`)])]);
   const api: Api = { address: address.href.replace(/\/$/, ''), token, tls, signal, clean };
   try {
     const registered = await readRegistered(api, wanted);

@@ -12,7 +12,12 @@ export interface ServiceAccess {
 
 /** The value of the `Authorization` header for credentials, written `user:password`. */
 export function basicAuth(credentials: string): string {
-  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return `Basic ${encodedCredentials(credentials)}`;
+}
+
+/** Credentials, written `user:password`, as basic auth encodes them. */
+export function encodedCredentials(credentials: string): string {
+  return Buffer.from(credentials).toString('base64');
 }
 
 /** The path of a call below the address of a service, exactly as it is sent: never normalized. */
@@ -25,7 +30,7 @@ const SHORTEST_SECRET = 4;
 
 /** Replaces the password of a service, and the forms that it is encoded in, with `***`. */
 export function withoutPassword(text: string, { username, password }: ServiceAccess): string {
-  return withoutSecrets(text, [password, Buffer.from(`${username}:${password}`).toString('base64')]);
+  return withoutSecrets(text, [password, encodedCredentials(`${username}:${password}`)]);
 }
 
 /** Replaces secrets, and the forms that they are encoded in, with `***`. */

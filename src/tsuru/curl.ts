@@ -1,5 +1,5 @@
 import { quote } from '../text.ts';
-import { pathBelow, type ServiceAccess } from './access.ts';
+import { encodedCredentials, pathBelow, type ServiceAccess } from './access.ts';
 import type { Call } from './calls.ts';
 
 /** Characters of a body beyond which a command is too long to paste. */
@@ -37,7 +37,7 @@ function credentials({ username, password }: ServiceAccess, authorization: strin
   if (authorization.startsWith('Basic ') && password !== '' && decoded.includes(password)) {
     return [`--user ${shell(decoded, password)}`];
   }
-  const own = Buffer.from(`${username}:${password}`).toString('base64');
+  const own = encodedCredentials(`${username}:${password}`);
   if (!authorization.includes(own)) return [`--header ${quote(`Authorization: ${authorization}`)}`];
   const encoded = `$(printf %s ${shell(`${username}:${password}`, password)} | base64 | tr -d '\\n')`;
   return [`--header "Authorization: ${authorization.replace(own, encoded)}"`];
