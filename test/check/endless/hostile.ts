@@ -18,6 +18,8 @@ import {
 export interface Hostile {
   name: string;
   start: () => Promise<Running>;
+  /** Whether calls wait for something that never comes. */
+  hangs?: true;
   /** The line that ends the command before the run; undefined if the run begins. */
   preflight: { exit: 1 | 4; message: RegExp } | undefined;
   /** How a run may end that begins all the same; with several, it depends on the machine which bound is met first. */
@@ -29,6 +31,7 @@ export interface Hostile {
 export const HOSTILE: readonly Hostile[] = [
   {
     name: 'bodies that never end',
+    hangs: true,
     start: drip,
     preflight: undefined,
     endings: ['silent', 'overdue'],
@@ -50,6 +53,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'headers that arrive one by one, for ever',
+    hangs: true,
     start: headerDrip,
     preflight: { exit: 4, message: /gives no reply within/ },
     endings: ['silent', 'overdue'],
@@ -57,6 +61,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'informational replies for ever',
+    hangs: true,
     start: informational,
     preflight: { exit: 4, message: /gives no reply within/ },
     endings: ['silent', 'overdue'],
@@ -64,6 +69,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'connections that are accepted, and never replied to',
+    hangs: true,
     start: onConnection((socket) => socket.resume()),
     preflight: { exit: 4, message: /gives no reply within/ },
     endings: ['silent', 'overdue'],
@@ -120,6 +126,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'a status that hangs in its body',
+    hangs: true,
     start: reference((service) => {
       service.status = () => HANGING;
     }),
@@ -129,6 +136,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'a status that hangs in its body once the instance is destroyed, as during the clean-up',
+    hangs: true,
     start: reference((service) => {
       const right = service.missing.bind(service);
       service.missing = (incoming) => (incoming.segments[2] === 'status' ? HANGING : right(incoming));
@@ -139,6 +147,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'a destroy that hangs in its body and removes nothing',
+    hangs: true,
     start: reference((service) => {
       service.destroy = () => HANGING;
     }),
@@ -157,6 +166,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'everything hangs after the first create',
+    hangs: true,
     start: reference((service) => {
       const right = service.dispatch.bind(service);
       service.dispatch = (incoming) => (service.instances.size > 0 ? HANGING : right(incoming));
