@@ -150,7 +150,7 @@ endpoints: [{name: &n usage, method: GET, path: /usage, action: *n, description:
         expect(/(^|[^\r])\n/.test(edited)).toBe(/(^|[^\r])\n/.test(text));
         expect(editRecord(edited, changes)).toBe(edited);
       }),
-      { ...RUNS, numRuns: RUNS.numRuns / 4 },
+      { ...RUNS, numRuns: Math.ceil(RUNS.numRuns / 4) },
     );
     expect(met.refused).toBe(0);
     expect(met.edited).toBeGreaterThan(RUNS.numRuns / 20);

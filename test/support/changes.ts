@@ -5,10 +5,13 @@ import { withEndpointDefaults } from '../../src/answers/endpoints.ts';
 import { SEED } from './seed.ts';
 
 /** How often each property is tried, and from which seed; both can be set in the environment. */
-export const RUNS = {
-  numRuns: Number(process.env['PROPERTY_RUNS'] ?? 250),
-  seed: SEED,
-};
+export const RUNS = { numRuns: numberOfRuns(process.env), seed: SEED };
+
+/** fast-check counts down to zero, and never ends with a number that is not whole. */
+function numberOfRuns({ PROPERTY_RUNS: given = '250' }: NodeJS.ProcessEnv): number {
+  if (!/^[1-9]\d*$/.test(given)) throw new Error(`PROPERTY_RUNS must be a whole number, 1 or more, not "${given}"`);
+  return Number(given);
+}
 
 export const anyEndpoint: fc.Arbitrary<EndpointAnswer> = fc
   .record({
