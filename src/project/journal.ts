@@ -46,6 +46,12 @@ export async function writeJournal(root: Root, key: string, journal: Journal): P
   await root.sync([STATE]);
 }
 
+/** @throws ExpectedError if a run was interrupted: some files may be new and others old until the next one ends it */
+export function refuseInterrupted(root: Root): void {
+  if (root.look(JOURNAL) === undefined) return;
+  throw new ExpectedError(EXIT.inTheWay, 'An earlier run was interrupted.', 'Run regenerate first: it finishes or undoes that run.');
+}
+
 /**
  * Reads the journal of an interrupted run.
  * @returns undefined when there is none

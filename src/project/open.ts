@@ -5,9 +5,10 @@ import { type Answers, RECORD } from '../answers/answers.ts';
 import type { ProjectContext } from './context.ts';
 import { begin, recover, type Applied, type Recovered, type ProjectRun } from './apply.ts';
 import { refuseOthers } from './claim.ts';
+import { refuseInterrupted } from './journal.ts';
 import { readLock, type Lock } from './lock.ts';
 import type { Machine } from './machine.ts';
-import { JOURNAL, LOCK } from './paths.ts';
+import { LOCK } from './paths.ts';
 import type { DiskFile } from './plan.ts';
 import { stateFolders, type Disk } from './proof.ts';
 import { codeOf, Root, whyUnreachable } from './root.ts';
@@ -88,13 +89,7 @@ export async function undisturbed<T>(
 /** @returns a text that changes whenever a run writes to the project */
 function stampOf(root: Root, machine: Machine): string {
   refuseOthers(root, machine);
-  if (root.look(JOURNAL) !== undefined) {
-    throw new ExpectedError(
-      EXIT.inTheWay,
-      'An earlier run was interrupted.',
-      'Run regenerate first: it finishes or undoes that run.',
-    );
-  }
+  refuseInterrupted(root);
   const lock = root.look(LOCK);
   return `${lock?.ino} ${lock?.mtimeNs}`;
 }

@@ -42,7 +42,7 @@ const EVERYWHERE = {
 
 const WRITING = {
   dryRun: { kind: 'on', flag: 'dry-run', help: 'show the changes as a diff and write nothing' },
-  check: { kind: 'on', flag: 'check', help: 'write nothing; exit with 6 if anything would change' },
+  check: { kind: 'on', flag: 'check', help: 'write nothing; exit with 6 if there is something to do' },
   json: { kind: 'on', flag: 'json', help: 'print the changes as JSON' },
   conflict: choice({
     ...{ flag: 'conflict', choices: CONFLICT_WAYS, preset: ['fail'] },
@@ -55,7 +55,7 @@ const WRITING = {
 
 const PROJECT_EXIT_CODES = [
   '0 done, or nothing to do',
-  '1 failed; the project is unchanged',
+  '1 failed; the project is unchanged, unless only the installation failed',
   '2 wrong usage',
   '3 conflicts; nothing was written, unless --conflict allows it',
   '4 something is in the way, such as uncommitted changes or another run',
@@ -93,6 +93,7 @@ export const CREATE = {
     '1 failed; the output lists which steps are done',
     '2 wrong usage',
     '4 something is in the way, such as a directory that is not empty',
+    '5 a file of an earlier run is unreadable',
     '130 cancelled',
   ],
 } satisfies Command;
@@ -178,7 +179,7 @@ export const ENDPOINT_LIST = {
   about: 'Lists your own routes.',
   options: EVERYWHERE,
   examples: LIST_EXAMPLES,
-  exitCodes: ['0 done', '2 wrong usage', '5 the record or the lock is unreadable, or newer than this program'],
+  exitCodes: ['0 done', '2 wrong usage', '4 another run is active or was interrupted', '5 the record or the lock is unreadable, or newer than this program'],
 } satisfies Command;
 
 /** The subcommands of `endpoint`. */
@@ -333,7 +334,7 @@ export const PUBLISH = {
   examples: ['create-tsuru-service publish --dry-run', 'create-tsuru-service publish my-db --target https://tsuru.example.com'],
   exitCodes: [
     '0 done, or nothing to do',
-    '1 Tsuru refused a part; the others are done',
+    '1 Tsuru refused a part, or a new password is not everywhere yet; the output says what is done',
     '2 wrong usage',
     '4 no target or token, Tsuru cannot be asked or cannot reach the endpoint, or the service does not take a new password yet',
     '5 a file of the project cannot be read, or is wrong',

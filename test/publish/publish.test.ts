@@ -99,6 +99,13 @@ describe('publish creates a service', () => {
 describe('publish', () => {
   beforeEach(() => stage.publish());
 
+  it('sends nothing of a project whose files an interrupted run left half new', async () => {
+    stage.project.write('docs/service.md', '# Half\n');
+    stage.project.write('.tsuru-service/journal.json', '{}');
+    expect(await stage.publish()).toEqual({ code: 4, output: 'An earlier run was interrupted.\nRun regenerate first: it finishes or undoes that run.\n' });
+    expect(await docInTsuru()).toBe('# my-db\n\nIt holds data.\n');
+  });
+
   it('takes documentation with the line ends of Windows for the same', async () => {
     await stage.publish();
     stage.project.write('docs/service.md', '# my-db\r\n\r\nIt holds data.\r\n');

@@ -1,4 +1,5 @@
 import { claim, refuseOthers } from '../../project/claim.ts';
+import { refuseInterrupted } from '../../project/journal.ts';
 import type { Machine } from '../../project/machine.ts';
 import { codeOf, Root, type FileSystem } from '../../project/root.ts';
 import { textIn } from '../../project/service-files.ts';
@@ -7,7 +8,7 @@ import { removeLeftOver, SECRET_FILES } from './replace-file.ts';
 /**
  * Does something while no other run changes the project: the password that is sent to Tsuru stays the right one. What a run
  * left that was cut off is removed.
- * @throws ExpectedError if another run is active
+ * @throws ExpectedError if another run is active, or was interrupted
  */
 export async function alone<Result>(directory: string, { fs, machine }: { fs: FileSystem; machine: Machine }, run: () => Promise<Result>): Promise<Result> {
   const files = SECRET_FILES.filter((file) => textIn(directory, file) !== undefined);
@@ -21,6 +22,7 @@ export async function alone<Result>(directory: string, { fs, machine }: { fs: Fi
     return () => {};
   });
   try {
+    refuseInterrupted(root);
     for (const file of files) removeLeftOver(fs, directory, file);
     return await run();
   } finally {
