@@ -54,11 +54,12 @@ describe.each(PACKAGE_MANAGERS)('the CI files of a project with %s', (packageMan
     const { ci, gitlab } = await made({ packageManager });
     const { publish } = ci.jobs;
     expect(publish).toMatchObject({ needs: 'test', env: { TSURU_TOKEN: '${{ secrets.TSURU_TOKEN }}', SERVICE_PASSWORD: '${{ secrets.SERVICE_PASSWORD }}' } });
-    expect(publish?.if).toMatch(/^vars\.TSURU_TARGET && \(.*pull_request.*default_branch\)\)$/);
+    // An update could change what is run: it gets no secret before it is merged.
+    expect(publish?.if).toMatch(/^vars\.TSURU_TARGET && \(.*pull_request' && github\.head_ref != 'create-tsuru-service-update' \|\| .*default_branch\)\)$/);
     expect(publish?.env?.['DRY_RUN']).toContain("== 'pull_request' && '--dry-run'");
     expect(gitlab.publish.stage).toBe('deploy');
     const [merge, push] = gitlab.publish.rules;
-    expect(merge).toMatchObject({ if: expect.stringContaining('merge_request_event') as string, variables: { DRY_RUN: '--dry-run' } });
+    expect(merge).toMatchObject({ if: expect.stringMatching(/merge_request_event" && \$CI_MERGE_REQUEST_SOURCE_BRANCH_NAME != "create-tsuru-service-update"$/) as string, variables: { DRY_RUN: '--dry-run' } });
     expect(push?.if).toContain('$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH');
     for (const rule of gitlab.publish.rules) expect(rule.if).toMatch(/^\$TSURU_TARGET && /);
     expect(gitlab.publish.script).toEqual(['if [ -n "$TSURU_TOKEN" ]; then npm run publish:tsuru -- $DRY_RUN; fi']);

@@ -106,6 +106,21 @@ describe('the weekly update', { timeout: 60_000 }, () => {
     expect(week('2.0.0').asked.at(-1)).toContain('title=Update to create-tsuru-service 2.0.0 ');
   });
 
+  it('proposes the next version after a squash of an update that had commits of others', () => {
+    week('2.0.0');
+    git('.', 'clone', '--quiet', '--branch', BRANCH, place('origin'), 'mine');
+    write('mine/own.txt', 'own\n');
+    commit('mine');
+    git('mine', 'push', '--quiet', 'origin', `HEAD:refs/heads/${BRANCH}`);
+    git('mine', 'checkout', '--quiet', 'trunk');
+    git('mine', 'merge', '--quiet', '--squash', BRANCH);
+    git('mine', 'commit', '--quiet', '--message', 'squashed');
+    git('mine', 'push', '--quiet', 'origin', 'trunk');
+    write('known', `closed 7 ${headOf(BRANCH)} 2026-01-05T05:23:00Z "Update to create-tsuru-service 2.0.0"\n`);
+    expect(week('3.0.0').asked.at(-1)).toContain('title=Update to create-tsuru-service 3.0.0 ');
+    expect(git('origin', 'diff', '--name-only', 'trunk', BRANCH).split('\n')).toEqual(['.tsuru-service/lock.json', 'new.txt', 'package-lock.json']);
+  });
+
   it('updates the request that is open, whatever the titles of others are', () => {
     week('2.0.0');
     write('known', `closed 9 0123abc null "\\nopen 1 0123abc null"\nopen 8 ${headOf(BRANCH)} null "Update to create-tsuru-service 2.0.0"\nclosed 7 0123abc null "Update to create-tsuru-service 3.0.0"\n`);
@@ -129,7 +144,7 @@ describe('the weekly update', { timeout: 60_000 }, () => {
   ])('sends GitLab what git can send of a report with %s lines', (_, report) => {
     write('report', report);
     git('origin', 'config', 'receive.advertisePushOptions', 'true');
-    writeFileSync(place('origin/hooks/pre-receive'), '#!/bin/sh\nprintf %s "$GIT_PUSH_OPTION_3" >"$HOME/description"\n', { mode: 0o755 });
+    writeFileSync(place('origin/hooks/pre-receive'), '#!/bin/sh\nprintf %s "$GIT_PUSH_OPTION_4" >"$HOME/description"\n', { mode: 0o755 });
     expect(week('2.0.0', { variables: { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'trunk', CI_PIPELINE_URL: 'https://gitlab.example.com/5' } }).code).toBe(0);
     const description = readFileSync(place('description'), 'utf8');
     expect(description).toMatch(/^merge_request\.description=This is a proposal[^\n]*\\n$/);
