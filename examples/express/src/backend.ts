@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { Settings } from './settings.js';
 import type { Backend, BackendOptions, Instance } from './tsuru/backend.js';
+import { ServiceError } from './tsuru/errors.js';
 import type { JsonObject } from './tsuru/values.js';
 
 /** What the service keeps about each instance: `instance.data`. */
@@ -20,12 +21,14 @@ export function createBackend({ log }: BackendOptions<Settings>): Backend<Data> 
     data,
 
     async create({ instance }) {
+      prefixIn(instance.parameters);
       // Provision it here. The result is `instance.data` in every later call.
       log.warn({ instance: instance.name }, 'src/backend.ts provisions nothing yet');
       return { address: `${instance.name.toLowerCase()}.example.com` };
     },
 
-    async update() {
+    async update({ instance }) {
+      prefixIn(instance.parameters);
       // Apply the new plan or parameters here; `previous` has the old ones.
     },
 
@@ -34,7 +37,7 @@ export function createBackend({ log }: BackendOptions<Settings>): Backend<Data> 
     },
 
     async bindApp({ instance, app, secret, parameters }) {
-      return variables(instance, app.name, secret, parameters);
+      return variables(instance, `app-${app.name}`, secret, parameters);
     },
 
     async unbindApp() {
@@ -62,8 +65,7 @@ export function createBackend({ log }: BackendOptions<Settings>): Backend<Data> 
  * one, but the `tsuru` command does not.
  */
 function variables(instance: Instance<Data>, user: string, secret: string, parameters: JsonObject) {
-  const given = parameters['env_prefix'] ?? instance.parameters['env_prefix'];
-  const prefix = typeof given === 'string' ? given : "EXPRESS_SERVICE_";
+  const prefix = prefixIn(parameters) ?? prefixIn(instance.parameters) ?? "EXPRESS_SERVICE_";
   const host = instance.data.address;
   return {
     [`${prefix}HOST`]: host,
@@ -71,4 +73,10 @@ function variables(instance: Instance<Data>, user: string, secret: string, param
     [`${prefix}PASSWORD`]: secret,
     [`${prefix}URL`]: `https://${encodeURIComponent(user)}:${encodeURIComponent(secret)}@${host}`,
   };
+}
+
+/** The parameter `env_prefix`. @throws ServiceError 400 when it cannot start the name of a variable */
+function prefixIn({ env_prefix: prefix }: JsonObject): string | undefined {
+  if (prefix === undefined || (typeof prefix === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(prefix))) return prefix;
+  throw new ServiceError(400, '"env_prefix" must be letters, digits and "_", and must not start with a digit, such as OTHER_.');
 }

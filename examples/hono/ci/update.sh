@@ -76,23 +76,27 @@ With these changes, the checks $result: ${CI_PIPELINE_URL-$GITHUB_SERVER_URL/$GI
     export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0= \
       "GIT_CONFIG_KEY_1=credential.$CI_SERVER_URL.helper" GIT_CONFIG_VALUE_1='!printf "password=%s\n" "$UPDATE_TOKEN" #'
   fi
+  known=
+  if [ -z "${GITLAB_CI-}" ]; then
+    pulls=repos/$GITHUB_REPOSITORY/pulls
+    known=$(gh api "$pulls?state=all&head=${GITHUB_REPOSITORY%%/*}:$branch" --jq '.[] | "\(.state) \(.number) \(.head.sha) \(.merged_at) \(.title | @json)"')
+  fi
   old= same=
   if git fetch --quiet "$remote" "refs/heads/$branch" 2>/dev/null; then
     old=$(git rev-parse FETCH_HEAD)
-    if git log --format=%ce "$new^..$old" | grep -qvxF "$email"; then
-      echo "The branch $branch has commits of others, so it stays as it is. Merge it, or delete it for a new proposal."
+    # What was merged may be free, though a squash leaves its commits out.
+    if ! printf '%s\n' "$known" | grep -q "^closed [0-9]* $old [0-9]" && git log --format=%ce "$new^..$old" | grep -qvxF "$email"; then
+      echo "The branch $branch has commits of others, so it stays as it is. Merge it, then delete it for a new proposal."
       return
     fi
     if [ "$(git diff "$new^" "$new" | git patch-id --stable)" = "$(git diff "$new^...$old" | git patch-id --stable)" ]; then same=yes; fi
   fi
   if [ -n "${GITLAB_CI-}" ]; then
     # GitLab reads \n as the end of a line, and git sends no option of more than 65 kB.
-    set -- -o merge_request.create -o "merge_request.target=$CI_COMMIT_BRANCH" -o "merge_request.title=$title" \
+    set -- -o merge_request.create -o merge_request.remove_source_branch -o "merge_request.target=$CI_COMMIT_BRANCH" -o "merge_request.title=$title" \
       -o "merge_request.description=$(awk '(size += length + 2) < 50000 { printf "%s\\n", $0 }' "$directory/body.md")"
   else
     set --
-    pulls=repos/$GITHUB_REPOSITORY/pulls
-    known=$(gh api "$pulls?state=all&head=${GITHUB_REPOSITORY%%/*}:$branch" --jq '.[] | "\(.state) \(.number) \(.head.sha) \(.merged_at) \(.title | @json)"')
     open=$(printf '%s\n' "$known" | sed -n 's/^open \([0-9]*\) .*/\1/p' | head -n 1)
     # Without a merge: by its title, as the branch may be deleted, or by its commit, as the title may be edited.
     if [ -z "$open" ] && { printf '%s\n' "$known" | grep -qF " null \"$title\"" || { [ -n "$same" ] && printf '%s\n' "$known" | grep -q "^closed [0-9]* $old "; }; }; then

@@ -62,4 +62,9 @@ describe('the backend', () => {
     expect(without('OWN_', await trial.bindApp('db1', 'app2', { env_prefix: 'OWN_' }))).toEqual([]);
     await trial.destroy('db1');
   });
+
+  it('refuses an env_prefix that cannot start the name of a variable', async () => {
+    const trial = await BackendTrial.of(backend);
+    await expect(trial.create('db1', { parameters: { env_prefix: 'MY-' } })).rejects.toThrow(/: 400 .*env_prefix/);
+  });
 });

@@ -134,13 +134,16 @@ export class Instances {
    *   be repeated
    */
   async destroy(name: string, caller: Caller): Promise<void> {
+    // When the lock is lost, this runs again, perhaps after it has removed the instance.
+    let hasFound = false;
     await this.#operations.runLocked(name, `Removing the instance "${name}"`, async (operation) => {
       const { store } = operation;
       const instance = await store.find(name);
       if (instance === undefined) {
-        if (await store.forgetRemoval(name)) return;
+        if ((await store.forgetRemoval(name)) || hasFound) return;
         throw noSuchInstance(name);
       }
+      hasFound = true;
       await this.#removals.remove(instance, operation, caller);
       if (operation.hasReplied()) await this.#operations.persist(() => store.rememberRemoval(name));
     });

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 
+import { LostLock } from '../../src/tsuru/store-engine.js';
 import { PACE, storePlace } from './support/store.js';
 import { testService } from './support/service.js';
 
@@ -56,4 +57,31 @@ it('does not create again what another replica has created between two looks at 
   const again = await second.call('POST', '/resources', instance);
 
   expect([(await creating).status, again.status, second.backend.methods]).toEqual([201, 201, []]);
+});
+
+it('reports a removal whose lock is lost between what the store did and its answer', async () => {
+  const place = await storePlace();
+  onTestFinished(() => place.remove());
+  const store = await place.open();
+  const test = await testService({ store });
+  await test.call('POST', '/resources', { name: 'db1', team: 't' });
+  let deleted: unknown;
+  const tryLock = store.coordination.tryLock.bind(store.coordination);
+  store.coordination.tryLock = async (key) => {
+    const lock = await tryLock(key);
+    const db = lock?.db.withPlugin({
+      transformQuery({ node, queryId }) {
+        if (node.kind === 'DeleteQueryNode') deleted ??= queryId;
+        return node;
+      },
+      transformResult({ queryId, result }) {
+        return queryId === deleted ? Promise.reject(new LostLock()) : Promise.resolve(result);
+      },
+    });
+    return lock && db && { lost: lock.lost, db, release: () => lock.release() };
+  };
+
+  const removed = await test.call('DELETE', '/resources/db1');
+
+  expect([removed.status, await store.find('db1'), test.backend.methods]).toEqual([200, undefined, ['create', 'destroy']]);
 });
