@@ -1,3 +1,4 @@
+import { isSet } from '../project/service-files.ts';
 import { readArguments } from '../terminal/arguments.ts';
 import { PUBLISH } from '../terminal/commands.ts';
 import { usage } from '../terminal/options.ts';
@@ -17,10 +18,16 @@ export interface PublishRequest {
   tls: Trust;
 }
 
-/** Reads the arguments after `publish`. @throws ExpectedError for wrong usage */
+/** Reads the arguments after `publish`. @throws ExpectedError for wrong usage, and for switches that npm kept to itself */
 export function parsePublishRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): PublishRequest {
   const { values, argument: directory = '.' } = readArguments(argv, PUBLISH);
   const { target, dryRun, check, ca, rotatePassword, deployed: isDeployed } = values;
+  const taken = Object.entries(PUBLISH.options).filter(([key, { flag }]) => values[key as keyof typeof values] === false && environment[`npm_config_${flag.replaceAll('-', '_')}`] === 'true');
+  // Without a script of npm, it is a setting of something else.
+  if (taken.length > 0 && isSet(environment['npm_lifecycle_event'])) {
+    const flags = taken.map(([, { flag }]) => `--${flag}`).join(' ');
+    throw usage(`npm kept ${flags} to itself, so nothing was sent.`, `Run npm run publish:tsuru -- ${flags}`);
+  }
   if (isDeployed && !rotatePassword) throw usage('--deployed goes with --rotate-password only.');
   return { directory, target, dryRun, check, rotatePassword, isDeployed, tls: trustOf(ca, false, environment) };
 }

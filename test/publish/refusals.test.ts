@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { makeStage, type Stage } from './support/tsuru.ts';
@@ -11,6 +13,41 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, ' ');
+
+describe('publish refuses a switch that npm kept to itself', () => {
+  const access = () => ({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: stage.sandbox.token });
+  const isNew = async () => (await stage.publish('--dry-run')).output.includes('my-db is new');
+
+  /** What npm sets for the script `publish:tsuru`. */
+  function environmentOf(...argv: string[]): Record<string, string> {
+    stage.project.write('package.json', JSON.stringify({ scripts: { 'publish:tsuru': 'node -p "JSON.stringify(process.env)"' } }));
+    const output = execFileSync('npm', ['run', '--silent', 'publish:tsuru', ...argv], { cwd: stage.project.directory, encoding: 'utf8' });
+    return Object.fromEntries(Object.entries(JSON.parse(output) as Record<string, string>).filter(([name]) => /^npm_(config|lifecycle)_/.test(name)));
+  }
+
+  it('of a script, and sends nothing', async () => {
+    const environment = environmentOf('--dry-run');
+    expect(await stage.project.publish({ ...access(), ...environment })).toEqual({ code: 2, output:
+      'npm kept --dry-run to itself, so nothing was sent.\nRun npm run publish:tsuru -- --dry-run\n' });
+    expect(await isNew()).toBe(true);
+    // It is what was meant if it is given as well.
+    expect((await stage.project.publish({ ...access(), ...environment }, '--dry-run')).code).toBe(0);
+    expect((await stage.project.publish({ ...access(), ...environmentOf() })).code).toBe(0);
+  });
+
+  it.each([
+    [{ npm_config_check: 'true' }, '--check'],
+    [{ npm_config_rotate_password: 'true', npm_config_deployed: 'true' }, '--rotate-password --deployed'],
+  ])('as %j', async (environment, flags) => {
+    expect(await stage.project.publish({ ...access(), npm_lifecycle_event: 'npx', ...environment })).toEqual({ code: 2, output: expect.stringContaining(`npm run publish:tsuru -- ${flags}\n`) as string });
+    expect(await isNew()).toBe(true);
+  });
+
+  it('but takes no setting outside of a script, and none that is off, for one', async () => {
+    expect((await stage.project.publish({ ...access(), npm_lifecycle_event: 'npx', npm_config_check: 'false', npm_config_dry_run: '' })).code).toBe(0);
+    expect((await stage.project.publish({ ...access(), npm_config_check: 'true' })).code).toBe(0);
+  });
+});
 
 describe('publish says what to do when Tsuru refuses', () => {
   it('the token', async () => {
