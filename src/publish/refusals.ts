@@ -70,7 +70,7 @@ function orphansOf({ text }: TsuruAnswer, id: string, { clean = String }: Api): 
   try {
     const { conflicts } = JSON.parse(text) as { conflicts: { action: string; roles: string[] }[] };
     const commands = conflicts.flatMap(({ action, roles }) => roles.map((role) => `  tsuru role permission remove ${[role, `service-action.${id}.${action}`].map((word) => quote(plainLine(clean(word), 200))).join(' ')}`));
-    return ['Tsuru refuses the permissions: roles have actions that permissions.json no longer has.', `Put the actions back, or remove them from the roles, then run the same command again:\n${commands.join('\n')}`];
+    return ['Tsuru refuses the permissions: roles have actions that permissions.json no longer has.', `Put the actions back, or remove them from the roles, then run the same command again:\n${commands.join('\n')}\n  If a role has a shorter permission for that (tsuru role info ROLE), such as service-action.${id}, remove that one instead.`];
   } catch {
     return undefined;
   }

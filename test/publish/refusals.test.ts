@@ -88,7 +88,7 @@ describe('publish says what to do when Tsuru refuses', () => {
     const { code, output } = await stage.publish();
     expect(code).toBe(1);
     expect(output).toContain('✓ Documentation sent.');
-    const commands = output.split('\n').filter((line) => line.includes('tsuru role'));
+    const commands = output.split('\n').filter((line) => line.includes('tsuru role permission'));
     expect(commands).toEqual([
       '  tsuru role permission remove readers service-action.my-db.usage.show',
       `  tsuru role permission remove 'some writers' service-action.my-db.usage.show`,
@@ -98,6 +98,22 @@ describe('publish says what to do when Tsuru refuses', () => {
     }
     expect((await stage.publish()).code).toBe(0);
     expect((await stage.publish('--check')).code).toBe(0);
+  });
+
+  it('the permissions, as a role has an action by a shorter permission, which is to be removed instead', async () => {
+    await stage.publish();
+    await stage.api('POST', '/1.0/roles', { name: 'readers', context: 'team' });
+    await stage.api('POST', '/1.0/roles/readers/permissions', { permission: 'service-action.my-db.usage' });
+    const remove = (permission: string) => stage.api('DELETE', `/1.0/roles/readers/permissions/${permission}`);
+    stage.project.permissions(['POST /backups/{id} backups.create']);
+    expect((await stage.publish()).output).toContain([
+      '  tsuru role permission remove readers service-action.my-db.usage.show',
+      '  If a role has a shorter permission for that (tsuru role info ROLE), such as service-action.my-db, remove that one instead.',
+    ].join('\n'));
+    await remove('service-action.my-db.usage.show');
+    expect((await stage.publish()).code).toBe(1);
+    await remove('service-action.my-db.usage');
+    expect((await stage.publish()).code).toBe(0);
   });
 
   it.each([
