@@ -69,7 +69,7 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     const send = async (registration: Registration) => {
       const results = await applyPlan(api, plan, registration, (result) => { showResult(terminal, result); });
       const isSent = results.every(({ refusal }) => refusal === undefined);
-      const proof = results[0]?.refusal === undefined ? await proveReach(api, wanted.id) : undefined;
+      const proof = results.find(({ part }) => part === 'service')?.refusal === undefined ? await proveReach(api, wanted.id) : undefined;
       if (proof !== undefined) showProof(terminal, proof);
       if (signal.aborted) throw cancelled();
       return { code: isSent && !plan.isOtherCluster ? 0 : EXIT.failed, isShown: proof?.kind === 'reached' } as const;

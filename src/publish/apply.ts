@@ -11,12 +11,13 @@ export interface PartResult {
 }
 
 /**
- * Sends what a plan says. A part that fails does not keep the others from being sent, unless there is no service for them.
+ * Sends what a plan says. A part that fails does not keep the others from being sent, unless there is no service for them. An update
+ * that may give the service to another team goes last: the token may have no rights there, and the others would be refused.
  * @param tell gets each result as it comes
  * @returns the results of the parts that were sent
  * @throws ExpectedError if it was cancelled
  */
-export async function applyPlan(api: Api, { kind, doc, permissions }: PublishPlan, wanted: Registration, tell: (result: PartResult) => void): Promise<PartResult[]> {
+export async function applyPlan(api: Api, { kind, service, unread, doc, permissions }: PublishPlan, wanted: Registration, tell: (result: PartResult) => void): Promise<PartResult[]> {
   const { id } = wanted;
   const isCreate = kind === 'create';
   const results: PartResult[] = [];
@@ -27,13 +28,16 @@ export async function applyPlan(api: Api, { kind, doc, permissions }: PublishPla
     tell({ part, refusal });
     return refusal;
   };
-  const refusal = await send('service', isCreate ? 'POST' : 'PUT', isCreate ? '/1.0/services' : servicePath('1.0', id), { form: formOf(wanted, isCreate) });
+  const sendService = () => send('service', isCreate ? 'POST' : 'PUT', isCreate ? '/1.0/services' : servicePath('1.0', id), { form: formOf(wanted, isCreate) });
+  const isLast = !isCreate && (unread.includes('team') || service.some(({ what }) => what === 'team'));
+  const refusal = isLast ? undefined : await sendService();
   if (isCreate && refusal !== undefined) return results;
   if (doc !== undefined) await send('documentation', 'PUT', `${servicePath('1.0', id)}/doc`, { form: { doc: wanted.doc ?? '' } });
   if (permissions !== undefined && permissions !== 'unsupported') {
     // Only in JSON: Tsuru reads nothing in another body, and empties the permissions then.
     await send('permissions', 'PUT', `${servicePath('1.31', id)}/manifest`, { json: JSON.stringify(wanted.permissions) });
   }
+  if (isLast) await sendService();
   return results;
 }
 

@@ -217,6 +217,19 @@ describe('publish', () => {
     expect((await stage.publish('--check')).output).toMatch(/:\n {2}encoding {8}json → form\n {2}password/);
   });
 
+  it('sends all parts of a service that it gives away to a team where the token has no rights', async () => {
+    await stage.api('POST', '/1.0/teams', { name: 'others' });
+    const ann = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: await stage.userWith('service') };
+    stage.project.manifest({ team: 'others' });
+    stage.project.write('docs/service.md', 'new');
+    stage.project.permissions(['GET /usage usage.show']);
+    const { code, output } = await stage.project.publish(ann);
+    expect([code, output]).toEqual([0, expect.stringContaining('✓ Documentation sent.\n✓ Permissions sent.\n✓ Service sent.\n') as string]);
+    expect((await stage.publish('--check')).code).toBe(0);
+    stage.project.write('docs/service.md', 'newer');
+    expect((await stage.project.publish(ann)).output).toContain('✗ Tsuru refuses the documentation');
+  });
+
   it('finds the team that Tsuru chose for a service that was created without one', async () => {
     await stage.api('DELETE', '/1.0/services/my-db');
     const token = await stage.userWith('service');

@@ -95,7 +95,7 @@ describe('publish sends what the client was recorded to send', () => {
     const { request, response } = recorded('service-doc-add');
     const update = recorded('service-update');
     const { api, got } = await replaying({ ...recorded('service-doc-get-empty').response }, recorded('manifest-get').response, nothing, update.response, response);
-    const results = await publish(api, wantedBy(update, { doc: new URLSearchParams(request.body).get('doc') ?? '' }));
+    const results = await publish(api, wantedBy(update, { team: '', doc: new URLSearchParams(request.body).get('doc') ?? '' }));
     expect(results.map(({ part, refusal }) => [part, refusal])).toEqual([['service', undefined], ['documentation', undefined]]);
     expect(got.at(-1)).toEqual({ line: `PUT ${request.path}`, contentType: request.headers['Content-Type'], body: request.body });
   });
@@ -104,9 +104,18 @@ describe('publish sends what the client was recorded to send', () => {
     const { request, response } = recorded('manifest-set');
     const update = recorded('service-update');
     const { api, got } = await replaying(recorded('service-doc-get').response, recorded('manifest-get-empty').response, nothing, update.response, response);
-    expect((await publish(api, wantedBy(update, { permissions: readPermissions(JSON.stringify(JSON.parse(request.body ?? ''), undefined, 2)) }))).map(({ part }) => part)).toEqual(['service', 'permissions']);
+    expect((await publish(api, wantedBy(update, { team: '', permissions: readPermissions(JSON.stringify(JSON.parse(request.body ?? ''), undefined, 2)) }))).map(({ part }) => part)).toEqual(['service', 'permissions']);
     expect(got.at(-1)).toEqual({ line: `PUT ${request.path}`, contentType: 'application/json', body: request.body });
   });
+});
+
+it('publish gives a service away in service-update-team after all that it could not send any more in service-update-after-giving-away', async () => {
+  const update = recorded('service-update-team');
+  const { api, got } = await replaying(...present, nothing, recorded('service-doc-add').response, recorded('manifest-set').response, update.response);
+  const results = await publish(api, wantedBy(update, { doc: 'new', permissions: readPermissions('{}') }));
+  expect(results).toEqual(['documentation', 'permissions', 'service'].map((part) => ({ part, refusal: undefined })));
+  expect(got.slice(3).map(({ line }) => line)).toEqual(['PUT /1.0/services/curled/doc', 'PUT /1.31/services/curled/manifest', `PUT ${update.request.path}`]);
+  expect(recorded('service-update-after-giving-away').response.status).toBe(403);
 });
 
 describe('publish reads what Tsuru was recorded to reply', () => {
@@ -171,7 +180,7 @@ describe('publish reads what Tsuru was recorded to reply', () => {
   ])('as the refusal of %s', async (id, advice) => {
     const { request, response } = recorded(id);
     const { api } = await replaying(recorded('service-doc-get').response, recorded('manifest-get-empty').response, nothing, update.response, response);
-    const results = await publish(api, wantedBy(update, { permissions: readPermissions(request.body) }));
+    const results = await publish(api, wantedBy(update, { team: '', permissions: readPermissions(request.body) }));
     expect(results[1]?.refusal?.[1]).toContain(advice);
   });
 
