@@ -1,8 +1,11 @@
 import { RECORD } from '../answers/answers.ts';
 import { EXIT, ExpectedError, unreadable } from '../errors.ts';
 import { hasRecord, projectManifest, recordIn, textIn } from '../project/service-files.ts';
+import { BODY_LIMIT } from '../tsuru/http.ts';
 import { problemLines } from '../tsuru/manifest.ts';
 import { readPermissions, type Registration } from './registration.ts';
+
+const DOCUMENTATION = 'docs/service.md';
 
 /**
  * What the service of a project is to be registered with. In a fresh clone, the manifest is the example, and the password comes
@@ -16,10 +19,13 @@ export function registrationIn(directory: string, environment: NodeJS.ProcessEnv
     throw unreadable(problemLines(path, problems), problems.some(({ field }) => field === 'password') && manifest.password === undefined ? 'In a fresh clone, such as in CI, set SERVICE_PASSWORD.' : '');
   }
   const { id = '', username = '', password = '', team = '', endpoints, multiCluster } = manifest;
+  // The line ends of a checkout differ between Windows and CI.
+  const doc = textIn(directory, DOCUMENTATION)?.replaceAll('\r\n', '\n');
+  const size = Buffer.byteLength(doc ?? '');
+  if (size > BODY_LIMIT) throw unreadable(`${DOCUMENTATION} has ${size} bytes, more than 1 MiB (${BODY_LIMIT} bytes): publish could not compare it with what Tsuru has.`, 'Shorten it.');
   return {
     ...{ id, username, password, team, endpoints, isMultiCluster: multiCluster, encoding: recordIn(directory).encoding },
     permissions: readPermissions(textIn(directory, 'permissions.json')),
-    // The line ends of a checkout differ between Windows and CI.
-    doc: textIn(directory, 'docs/service.md')?.replaceAll('\r\n', '\n'),
+    doc,
   };
 }

@@ -28,7 +28,7 @@ export async function readRegistered(api: Api, wanted: Registration): Promise<Re
   const isThere = doc.status !== 404;
   return {
     service: isThere ? await readEvents(api, wanted) : undefined,
-    doc: doc.status < 300 ? doc.text : isThere ? undefined : '',
+    doc: [200, 204].includes(doc.status) ? doc.text : isThere ? undefined : '',
     permissions: isUnserved(permissions) ? 'unsupported' : permissions.status === 200 ? shaped(parsed(permissions.text)) : isThere ? undefined : shaped(null),
   };
 }
@@ -38,10 +38,15 @@ function isUnserved({ status, text }: TsuruAnswer): boolean {
   return status === 404 && text.startsWith('404 page not found');
 }
 
-/** @returns a reply with 200, 204, 403 or 404 @throws ExpectedError for any other */
+/** Whether it is what was asked for, but more than is read. */
+function isTooLong({ exchange: { reply } }: TsuruAnswer): boolean {
+  return reply?.isTooLong === true && reply.status === 200 && reply.headers['supported-tsuru'] !== undefined;
+}
+
+/** @returns a reply with 200, 204, 403 or 404, or with 0 if it is too long to be read @throws ExpectedError for any other */
 async function asked(api: Api, wanted: Registration, path: string, isOptional = false): Promise<TsuruAnswer> {
   const answer = await ask(api, 'GET', path);
-  if (isOptional && isUnserved(answer)) return answer;
+  if ((isOptional && isUnserved(answer)) || isTooLong(answer)) return answer;
   const obstacle = obstacleIn(answer, api);
   if (obstacle !== undefined) throw new ExpectedError(EXIT.inTheWay, ...obstacle);
   if (![200, 204, 403, 404].includes(answer.status)) throw new ExpectedError(EXIT.inTheWay, ...objectionOf('service', answer, wanted, api));

@@ -22,7 +22,7 @@ export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registra
   for (const change of service) line(change.what, changeText(change));
   if (unread.length > 0) line('not compared', `${unread.join(', ')}: only events of Tsuru show this, and some may not have been read`);
   line('password', 'sent each time: Tsuru does not show it');
-  if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it');
+  if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it, or it has more than 1 MiB');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
   if (isWhole && Array.isArray(doc)) for (const text of doc) write(`    ${text.trimEnd()}\n`);
   if (permissions === 'unread') line('permissions', 'not compared, but sent: this token or this program cannot read them');

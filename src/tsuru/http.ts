@@ -60,7 +60,7 @@ export interface SendOptions {
 }
 
 /** Bytes of a body that are kept: more than any reply of use to Tsuru. */
-const BODY_LIMIT = 1_048_576;
+export const BODY_LIMIT = 1_048_576;
 
 /** Bytes of headers that a client of Go reads, informational replies (1xx) included. */
 const HEADER_LIMIT = 10 * 1_048_576;

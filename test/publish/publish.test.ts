@@ -230,6 +230,26 @@ describe('publish', () => {
     expect((await stage.project.publish(ann)).output).toContain('✗ Tsuru refuses the documentation');
   });
 
+  it('sends documentation of 1 MiB, and refuses any that is longer before anything is sent', async () => {
+    const longest = 'é'.repeat(524_288);
+    stage.project.write('docs/service.md', longest);
+    expect((await stage.publish()).code).toBe(0);
+    expect((await stage.publish('--check')).output).toContain('up to date');
+    stage.project.write('docs/service.md', `${longest}.`);
+    stage.project.permissions([]);
+    expect(await stage.publish()).toEqual({ code: 5, output: 'docs/service.md has 1048577 bytes, more than 1 MiB (1048576 bytes): publish could not compare it with what Tsuru has.\nShorten it.\n' });
+    expect(await manifestInTsuru()).toContain('usage.show');
+  });
+
+  it('replaces documentation in Tsuru that is too long to be compared', async () => {
+    await stage.api('PUT', '/1.0/services/my-db/doc', { doc: 'x'.repeat(1_048_577) });
+    const unread = '  documentation   not compared, but sent: this token may not read it, or it has more than 1 MiB\n';
+    expect(await stage.publish('--check')).toEqual({ code: 0, output: expect.stringContaining(unread) as string });
+    expect((await stage.publish()).code).toBe(0);
+    expect(await docInTsuru()).toContain('It holds data');
+    expect((await stage.publish('--check')).output).toContain('up to date');
+  });
+
   it('finds the team that Tsuru chose for a service that was created without one', async () => {
     await stage.api('DELETE', '/1.0/services/my-db');
     const token = await stage.userWith('service');
