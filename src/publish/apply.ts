@@ -29,7 +29,7 @@ export async function applyPlan(api: Api, { kind, service, unread, doc, permissi
     return refusal;
   };
   const sendService = () => send('service', isCreate ? 'POST' : 'PUT', isCreate ? '/1.0/services' : servicePath('1.0', id), { form: formOf(wanted, isCreate) });
-  const isLast = !isCreate && (unread.includes('team') || service.some(({ what }) => what === 'team'));
+  const isLast = !isCreate && [...unread, ...service].some(({ what }) => what === 'team');
   const refusal = isLast ? undefined : await sendService();
   if (isCreate && refusal !== undefined) return results;
   if (doc !== undefined) await send('documentation', 'PUT', `${servicePath('1.0', id)}/doc`, { form: { doc: wanted.doc ?? '' } });

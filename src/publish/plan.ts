@@ -25,8 +25,8 @@ export interface PublishPlan {
   kind: 'create' | 'update';
   /** What differs in the service itself. It is sent in any case, for its password, which Tsuru does not show. */
   service: Difference[];
-  /** What of the service cannot be read, such as `team`. */
-  unread: string[];
+  /** What of the service cannot be read, such as `team`, and the text that is sent for it: none for what an update does not change. */
+  unread: { what: string; after?: string }[];
   /** Undefined if it is not sent; `unread` if it cannot be compared. */
   doc: LineChanges | 'unread' | undefined;
   /** The same for the permissions; `unsupported` by this Tsuru, so that they are not sent. */
@@ -72,26 +72,27 @@ export function keepEndpoints({ service }: Registered, { endpoints }: Registrati
 function serviceChanges(service: Registered['service'], wanted: Registration): Pick<PublishPlan, 'service' | 'unread'> {
   const { id, username, team, encoding, isMultiCluster, endpoints } = wanted;
   const changes: Difference[] = [];
-  const unread: string[] = [];
+  const unread: PublishPlan['unread'] = [];
   const change = (what: string, before: string | undefined, after: string | undefined) => {
     const [old, fresh] = [before, after].map((text) => (text === undefined ? text : word(text)));
     changes.push({ what, before: old, after: fresh });
   };
   const compare = (what: string, before: string | undefined, after: string) => {
-    if (service !== undefined && before === undefined) unread.push(what);
+    if (service !== undefined && before === undefined) unread.push({ what, after: word(after) });
     else if (before !== after) change(what, before, after);
   };
   const [before, after] = [service === undefined ? {} : service.endpoints, endpoints].map((given) => given && new Map(Object.entries(given)));
-  if (before === undefined) unread.push('endpoint');
   for (const name of new Set([...(before ?? []), ...(after ?? [])].map(([one]) => one))) {
     const [old, fresh] = [before?.get(name), after?.get(name)];
-    if (before !== undefined && old !== fresh) change(name === 'production' ? 'endpoint' : `endpoint of ${word(name)}`, old, fresh);
+    const what = name === 'production' ? 'endpoint' : `endpoint of ${word(name)}`;
+    if (before === undefined) unread.push({ what, after: word(fresh ?? '') });
+    else if (old !== fresh) change(what, old, fresh);
   }
   compare('user name', service?.username, username || id);
   if (team !== '') compare('team', service?.team, team);
   compare('encoding', service?.encoding, encoding);
   if (service === undefined) compare('multi-cluster', undefined, String(isMultiCluster));
-  else if (service.isMultiCluster === undefined) unread.push('multi-cluster');
+  else if (service.isMultiCluster === undefined) unread.push({ what: 'multi-cluster' });
   return { service: changes, unread };
 }
 

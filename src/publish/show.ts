@@ -20,7 +20,8 @@ export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registra
   const isSame = !isDifferent(plan) && unread.length === 0 && doc !== 'unread' && permissions !== 'unread';
   say(terminal, kind === 'create' ? `${id} is new in ${address}:` : isSame ? `${id} in ${address} is up to date.` : `${id} in ${address}:`);
   for (const change of service) line(change.what, changeText(change));
-  if (unread.length > 0) line('not compared', `${unread.join(', ')}: only events of Tsuru show this, and some may not have been read`);
+  for (const { what, after } of unread) if (after !== undefined) line(what, `? → ${after}`);
+  if (unread.length > 0) line('not compared', `${unread.map(({ what }) => what).join(', ')}: only events of Tsuru show this, and some may not have been read`);
   line('password', 'sent each time: Tsuru does not show it');
   if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it, or it has more than 1 MiB');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);

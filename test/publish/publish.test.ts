@@ -286,11 +286,27 @@ describe('publish', () => {
     expect(output).not.toContain('left-in-the-event');
   });
 
+  it('shows what it sends in the place of what a token may not read in events, but no secret', async () => {
+    const access = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: await stage.userWith('service.update') };
+    stage.project.manifest({ username: PASSWORD, endpoint: { production: stage.endpoint, 'c 1': 'http://one.example/a\u202e' } });
+    const { output } = await stage.project.publish(access, '--dry-run');
+    expect(output).toContain(`:\n  endpoint        ? → ${stage.endpoint}\n  endpoint of "c 1" ? → "http://one.example/a\\u{202e}"\n  user name       ? → "***"\n  team `);
+  });
+
   it('sends what a token may not read in events each time, and says so', async () => {
     const token = await stage.userWith('service.update');
     const { code, output } = await stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: token });
     expect(code).toBe(0);
-    expect(output).toContain('not compared    endpoint, user name, team, encoding, multi-cluster: only events of Tsuru show this, and some may not have been read\n');
+    expect(output).toContain([
+      `my-db in ${stage.sandbox.address}:`,
+      `  endpoint        ? → ${stage.endpoint}`,
+      '  user name       ? → my-db',
+      '  team            ? → dbas',
+      '  encoding        ? → form',
+      '  not compared    endpoint, user name, team, encoding, multi-cluster: only events of Tsuru show this, and some may not have been read',
+      '  password        sent each time: Tsuru does not show it',
+      '',
+    ].join('\n'));
     expect((await stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: token }, '--check')).code).toBe(0);
   });
 });
