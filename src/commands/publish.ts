@@ -7,7 +7,7 @@ import { isSet } from '../project/service-files.ts';
 import { applyPlan } from '../publish/apply.ts';
 import type { Api } from '../publish/api.ts';
 import { parsePublishRequest, type PublishRequest } from '../publish/options.ts';
-import { isDifferent, keepEndpoints, planOf } from '../publish/plan.ts';
+import { isDifferent, keepEndpoints, keepFromExample, planOf } from '../publish/plan.ts';
 import { registrationIn } from '../publish/project.ts';
 import { proveReach } from '../publish/proof.ts';
 import { readRegistered } from '../publish/registered.ts';
@@ -65,6 +65,7 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay, begunWith);
     if (check) return isDifferent(plan) || isRotated ? EXIT.different : 0;
     keepEndpoints(registered, wanted, api.address);
+    keepFromExample(plan, wanted);
     if (dryRun) return 0;
     const send = async (registration: Registration) => {
       const results = await applyPlan(api, plan, registration, (result) => { showResult(terminal, result); });

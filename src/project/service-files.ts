@@ -12,8 +12,11 @@ import { parseManifest, withPassword, type Manifest, type ManifestProblem } from
 import { rootOf } from './open.ts';
 import { codeOf, type FileSystem } from './root.ts';
 
-/** The manifest of a project, which git ignores, and the one without a password, which a fresh clone has. */
-const MANIFESTS = ['manifest.yaml', 'manifest.example.yaml'] as const;
+/** The manifest without a password, which a fresh clone has. */
+export const EXAMPLE = 'manifest.example.yaml';
+
+/** The manifest of a project, which git ignores, and that of a fresh clone. */
+const MANIFESTS = ['manifest.yaml', EXAMPLE] as const;
 
 const ENV = '.env';
 

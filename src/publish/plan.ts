@@ -2,6 +2,7 @@ import { diffArrays } from 'diff/lib/diff/array.js';
 import { isDeepStrictEqual } from 'node:util';
 
 import { EXIT, ExpectedError } from '../errors.ts';
+import { EXAMPLE } from '../project/service-files.ts';
 import { linesOf } from '../text.ts';
 import { isLocal } from '../tsuru/manifest.ts';
 import type { Registered } from './registered.ts';
@@ -67,6 +68,21 @@ export function keepEndpoints({ service }: Registered, { endpoints }: Registrati
       'Set it in manifest.yaml. CI has manifest.example.yaml instead: run create-tsuru-service regenerate --set endpoint=URL.',
     );
   }
+}
+
+/**
+ * The example in a fresh clone lacks what was set in manifest.yaml only.
+ * @throws ExpectedError if Tsuru would lose an endpoint to it, or call the service with another user name
+ */
+export function keepFromExample({ service }: PublishPlan, { isExample = false }: Registration): void {
+  const lost = service.filter(({ what, before, after }) => before !== undefined && (after === undefined || what === 'user name'));
+  if (!isExample || lost.length === 0) return;
+  const texts = lost.map(({ what, before, after }) => `${what} ${String(before)}${after === undefined ? '' : ` (it has ${after})`}`);
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `There is no manifest.yaml, and ${EXAMPLE} lacks what Tsuru has: ${texts.join(', ')}.`,
+    `Add it to ${EXAMPLE}: create-tsuru-service regenerate keeps it. If the change is meant, publish it once with a manifest.yaml.`,
+  );
 }
 
 function serviceChanges(service: Registered['service'], wanted: Registration): Pick<PublishPlan, 'service' | 'unread'> {

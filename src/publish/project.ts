@@ -1,6 +1,6 @@
 import { RECORD } from '../answers/answers.ts';
 import { EXIT, ExpectedError, unreadable } from '../errors.ts';
-import { hasRecord, projectManifest, recordIn, textIn } from '../project/service-files.ts';
+import { EXAMPLE, hasRecord, projectManifest, recordIn, textIn } from '../project/service-files.ts';
 import { BODY_LIMIT } from '../tsuru/http.ts';
 import { problemLines } from '../tsuru/manifest.ts';
 import { readPermissions, type Registration } from './registration.ts';
@@ -24,7 +24,7 @@ export function registrationIn(directory: string, environment: NodeJS.ProcessEnv
   const size = Buffer.byteLength(doc ?? '');
   if (size > BODY_LIMIT) throw unreadable(`${DOCUMENTATION} has ${size} bytes, more than 1 MiB (${BODY_LIMIT} bytes): publish could not compare it with what Tsuru has.`, 'Shorten it.');
   return {
-    ...{ id, username, password, team, endpoints, isMultiCluster: multiCluster, encoding: recordIn(directory).encoding },
+    ...{ id, username, password, team, endpoints, isMultiCluster: multiCluster, encoding: recordIn(directory).encoding, isExample: path === EXAMPLE },
     permissions: readPermissions(textIn(directory, 'permissions.json')),
     doc,
   };

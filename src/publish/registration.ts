@@ -17,6 +17,8 @@ export interface Registration {
   team: string;
   isMultiCluster: boolean;
   encoding: Encoding;
+  /** Whether it comes from manifest.example.yaml, as in a fresh clone: it may lack what was set in manifest.yaml only. */
+  isExample?: boolean;
   /** Undefined leaves what there is. */
   permissions?: Permissions | undefined;
   /** The documentation; undefined leaves what there is. */

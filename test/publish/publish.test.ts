@@ -87,6 +87,38 @@ describe('publish creates a service', () => {
     expect((await publish(away, token)).code).toBe(0);
   });
 
+  it('in a fresh clone without losing the endpoints of clusters and the user name that only manifest.yaml has', async () => {
+    const endpoint = { production: stage.endpoint, c1: 'http://one.example' };
+    stage.project.manifest({ endpoint, username: 'tsuru' });
+    await stage.publish();
+    const example = (fields: Record<string, unknown>) => {
+      stage.project.write('manifest.example.yaml', JSON.stringify({ id: 'my-db', username: 'my-db', password: '', team: 'dbas', endpoint: { production: stage.endpoint }, ...fields }));
+    };
+    example({});
+    stage.project.removeFile('manifest.yaml');
+    const access = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: stage.sandbox.token, SERVICE_PASSWORD: PASSWORD };
+    const publish = (...argv: string[]) => stage.project.publish(access, ...argv);
+    const refused = (lost: string) => ({ code: 4, output: expect.stringContaining([
+      `There is no manifest.yaml, and manifest.example.yaml lacks what Tsuru has: ${lost}.`,
+      'Add it to manifest.example.yaml: create-tsuru-service regenerate keeps it. If the change is meant, publish it once with a manifest.yaml.\n',
+    ].join('\n')) as string });
+    expect((await publish('--check')).code).toBe(6);
+    for (const argv of [[], ['--dry-run']]) {
+      expect(await publish(...argv)).toEqual(refused('endpoint of c1 http://one.example, user name tsuru (it has my-db)'));
+    }
+    example({ endpoint });
+    expect(await publish()).toEqual(refused('user name tsuru (it has my-db)'));
+    example({ username: 'tsuru' });
+    expect(await publish()).toEqual(refused('endpoint of c1 http://one.example'));
+    expect(await newestFields('create')).toMatchObject({ username: 'tsuru', 'endpoints.c1': 'http://one.example' });
+    // What it adds or replaces is meant; and a manifest.yaml may say otherwise.
+    example({ username: 'tsuru', endpoint: { ...endpoint, c1: 'http://other.example', c2: 'http://two.example' } });
+    expect((await publish()).code).toBe(0);
+    stage.project.manifest();
+    expect((await publish()).code).toBe(0);
+    expect((await publish('--check')).output).toContain('up to date');
+  });
+
   it('with an endpoint for each cluster, whatever its name is', async () => {
     stage.project.manifest({ endpoint: { production: stage.endpoint, c1: 'http://one.example', 'c.2': 'http://two.example' }, 'multi-cluster': true });
     const { code, output } = await stage.publish();
