@@ -47,8 +47,9 @@ export default defineConfig({
           globalSetup: ['test/support/packed.ts'],
           // After the others: whole projects are installed, tested and driven.
           sequence: { groupOrder: 1 },
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          // On a busy machine, the tests of a project take minutes.
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       {
@@ -57,8 +58,8 @@ export default defineConfig({
           include: ['test/tutorial/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           globalSetup: ['test/support/packed.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       {

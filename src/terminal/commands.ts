@@ -336,7 +336,7 @@ export const PUBLISH = {
     '0 done, or nothing to do',
     '1 Tsuru refused a part, or a new password is not everywhere yet; the output says what is done',
     '2 wrong usage',
-    '4 no target or token, Tsuru cannot be asked or cannot reach the endpoint, or the service does not take a new password yet',
+    '4 no target or token, Tsuru cannot be asked or cannot reach the endpoint, the example manifest lacks what Tsuru has, or the service does not take a new password yet',
     '5 a file of the project cannot be read, or is wrong',
     '6 --check found a difference',
     '130 cancelled',
