@@ -10,8 +10,8 @@ declare const PACKAGE_VERSION: string;
 /** Milliseconds in which signals are one Ctrl-C. */
 const ONE_CTRL_C = 500;
 
-/** Milliseconds that a service has to start again with a new password. */
-const PATIENCE = 20_000;
+/** Milliseconds that a service has to start again with a new password, and between two rounds of questions to it. */
+const PACE = { patience: 20_000, pause: 1000 };
 
 /** As in the output of a program that failed. */
 const COLOUR = /(?!\n)\p{Cc}\[[\d;]*m/gu;
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
       const { publish } = await import('./commands/publish.ts');
       const { machine } = await running();
       const newPassword = async () => (await import('./project/new.ts')).newPassword();
-      process.exitCode = await publish({ ...context, argv: rest, machine, fs, newPassword, patience: PATIENCE });
+      process.exitCode = await publish({ ...context, argv: rest, machine, fs, newPassword, pace: PACE });
       return;
     }
     case 'sandbox': {

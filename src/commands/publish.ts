@@ -13,6 +13,7 @@ import { proveReach } from '../publish/proof.ts';
 import { readRegistered } from '../publish/registered.ts';
 import type { Registration } from '../publish/registration.ts';
 import { alone } from '../publish/rotation/alone.ts';
+import type { Pace } from '../publish/rotation/reach.ts';
 import { rotate } from '../publish/rotation/rotate.ts';
 import { readPasswords, refuseRotation } from '../publish/rotation/state.ts';
 import { showPlan, showProof, showResult, showRotation } from '../publish/show.ts';
@@ -24,8 +25,8 @@ import { encodedCredentials, withoutSecrets } from '../tsuru/access.ts';
 export interface PublishContext extends Pick<Context, 'argv' | 'cwd' | 'environment' | 'terminal' | 'signal' | 'machine'> {
   fs: FileSystem;
   newPassword: () => Promise<string>;
-  /** Milliseconds that a service has to take a new password. */
-  patience: number;
+  /** How a service is asked whether it takes a new password. */
+  pace: Pace;
 }
 
 /**
@@ -42,7 +43,7 @@ export async function publish(context: PublishContext): Promise<0 | 1 | 6> {
 }
 
 async function publishFrom(directory: string, context: PublishContext, request: PublishRequest): Promise<0 | 1 | 6> {
-  const { environment, terminal, signal, fs, patience } = context;
+  const { environment, terminal, signal, fs, pace } = context;
   const { target, dryRun, check, rotatePassword, isDeployed, tls } = request;
   const { old, password, inManifest, target: begunWith } = readPasswords(directory);
   const isUnderWay = old !== undefined;
@@ -77,7 +78,7 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     };
     if (!isRotated) return (await send(wanted)).code;
     return await rotate({
-      ...{ directory, fs, terminal, address: api.address, isDeployed, patience },
+      ...{ directory, fs, terminal, address: api.address, isDeployed, pace },
       service: { endpoints: Object.values(wanted.endpoints), username, isMultiCluster: wanted.isMultiCluster, tls, signal },
       async newPassword() {
         const made = await context.newPassword();

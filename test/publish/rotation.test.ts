@@ -206,6 +206,41 @@ describe('a service that has not started again', () => {
   });
 });
 
+describe('a service that starts again replica by replica', () => {
+  it('gets the rotation to go on only after a stretch in which no replica refuses the new one', async () => {
+    let asked = 0;
+    // The last old replica gets each 15th request.
+    project.service.isOld = () => ++asked % 15 === 0 && asked < 50;
+    let askedBefore = Infinity;
+    project.proxy.at = (request) => {
+      if (request.startsWith('PUT')) askedBefore = Math.min(askedBefore, asked);
+      return Promise.resolve();
+    };
+    expect((await project.run(ROTATE, { patience: 60_000 })).code).toBe(0);
+    expect(askedBefore).toBe(45 + 50);
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it('stops it with 4 while a replica still refuses the new one now and then', async () => {
+    let asked = 0;
+    project.service.isOld = () => ++asked % 15 === 0;
+    const { code, output } = await project.run(ROTATE);
+    expect([code, output]).toEqual([4, expect.stringContaining(`The service at ${project.service.address} does not take the new password yet (401).`)]);
+    expect(await project.passwords()).toMatchObject({ old: SECRET, manifest: SECRET });
+  });
+
+  it('is not passed by --deployed because another endpoint cannot be reached', async () => {
+    let asked = 0;
+    project.service.lag = Infinity;
+    project.write('manifest.yaml', project.read('manifest.yaml').replace(/^( *)production: .*/m, `$1production: http://127.0.0.1:1\n$1other: ${project.service.address}`));
+    await project.run(ROTATE);
+    project.service.start();
+    project.service.isOld = () => ++asked % 15 === 0;
+    expect((await project.run([...ROTATE, '--deployed'])).code).toBe(4);
+    expect(project.read('manifest.yaml')).toContain(SECRET);
+  });
+});
+
 describe('an endpoint that cannot be reached from here', () => {
   beforeEach(() => {
     // Only while Tsuru has a request.

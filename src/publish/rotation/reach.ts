@@ -18,36 +18,55 @@ export interface AskedService {
 /** Whether a service takes a password; if not, what an endpoint replies, or why it does not. */
 export type Taking = { kind: 'taken' } | { kind: 'refused' | 'unreachable'; endpoint: string; why: string };
 
-/** How often in a row an endpoint must take a password: replicas may get it one after the other. */
-const TIMES = 10;
+/** How a service is asked that may not have started again, in milliseconds. */
+export interface Pace {
+  /** After this, a refusal is the last word. */
+  patience: number;
+  /** Between two rounds. */
+  pause: number;
+}
 
-/** Milliseconds for a reply, and between two tries. */
-const [TIMEOUT, PAUSE] = [5000, 250];
+/**
+ * Rounds in a row in which no endpoint may refuse a password, and how often each is asked in a round: replicas start again one after
+ * the other, and the last old one gets only some of the requests.
+ */
+const [ROUNDS, TIMES] = [5, 10];
+
+/** Milliseconds for a reply. */
+const TIMEOUT = 5000;
 
 /** How many endpoints are asked at once. */
 const BATCH = 8;
 
 /**
- * Asks a service for its plans until it takes a password at all its endpoints.
- * @param patience milliseconds after which nothing new is asked
+ * Asks a service for its plans until it has taken a password at all its endpoints for some rounds in a row.
  * @param mayBeAway whether an endpoint that cannot be reached is not asked again
  * @throws ExpectedError if it was cancelled
  */
-export async function untilTaken(asked: AskedService, password: string, patience: number, mayBeAway: boolean): Promise<Taking> {
+export async function untilTaken(asked: AskedService, password: string, { patience, pause }: Pace, mayBeAway: boolean): Promise<Taking> {
   const start = performance.now();
   const isOver = () => performance.now() - start > patience;
-  for (;;) {
-    const taking = await takingOf(asked, password, isOver);
+  let { endpoints } = asked;
+  let away: Taking | undefined;
+  for (let clean = 1; ; clean++) {
+    const taking = await takingOf({ ...asked, endpoints }, password, isOver);
     if (asked.signal.aborted) throw cancelled();
-    if (taking.kind === 'taken' || (mayBeAway && taking.kind === 'unreachable') || isOver()) return taking;
-    await sleep(PAUSE, undefined, { signal: asked.signal }).catch(() => undefined);
+    if (mayBeAway && taking.kind === 'unreachable') {
+      away = taking;
+      endpoints = endpoints.filter((endpoint) => endpoint !== taking.endpoint);
+    } else if (taking.kind !== 'taken') {
+      if (isOver()) return taking;
+      clean = 0;
+    }
+    if (clean === ROUNDS || endpoints.length === 0) return away ?? taking;
+    await sleep(pause, undefined, { signal: asked.signal }).catch(() => undefined);
   }
 }
 
 async function takingOf(asked: AskedService, password: string, isOver: () => boolean): Promise<Taking> {
   let away: Taking | undefined;
-  for (let rest = asked.endpoints; rest[0] !== undefined; rest = rest.slice(BATCH)) {
-    if (rest !== asked.endpoints && isOver()) return away ?? { kind: 'unreachable', endpoint: rest[0], why: 'timeout' };
+  for (let rest = asked.endpoints; rest.length > 0; rest = rest.slice(BATCH)) {
+    if (away !== undefined && isOver()) return away;
     const takings = await Promise.all(rest.slice(0, BATCH).map((endpoint) => takingAt(endpoint, asked, password)));
     const refused = takings.find(({ kind }) => kind === 'refused');
     if (refused !== undefined) return refused;

@@ -4,7 +4,7 @@ import { textIn } from '../../project/service-files.ts';
 import { say, type Terminal } from '../../terminal/terminal.ts';
 import { withPassword } from '../../tsuru/manifest.ts';
 import { withNewPassword, withoutOldPassword } from './env-file.ts';
-import { untilTaken, type AskedService } from './reach.ts';
+import { untilTaken, type AskedService, type Pace } from './reach.ts';
 import { replaceFile } from './replace-file.ts';
 import { readPasswords } from './state.ts';
 
@@ -18,8 +18,8 @@ export interface RotationContext {
   service: AskedService;
   /** Whether the service has both passwords where it runs, though it may be out of reach from here. */
   isDeployed: boolean;
-  /** Milliseconds that the service has to start again. */
-  patience: number;
+  /** How the service is asked until it has started again. */
+  pace: Pace;
   newPassword: () => Promise<string>;
   /**
    * Registers the service with a password, and lets Tsuru call it.
@@ -78,11 +78,11 @@ async function begin({ directory, fs, terminal, address, newPassword }: Rotation
 }
 
 /** Waits until the service takes the new password where Tsuru calls it. */
-async function letServiceTake({ directory, terminal, service, isDeployed, patience }: RotationContext, isUnderWay: boolean): Promise<void> {
+async function letServiceTake({ directory, terminal, service, isDeployed, pace }: RotationContext, isUnderWay: boolean): Promise<void> {
   const { password, inManifest } = readPasswords(directory);
   // A password that is only just made is deployed nowhere. The manifest has it only after this step.
   const mayBeAway = (isDeployed && isUnderWay) || inManifest === password;
-  const taking = await untilTaken(service, password, patience, mayBeAway);
+  const taking = await untilTaken(service, password, pace, mayBeAway);
   if (taking.kind === 'taken') {
     say(terminal, `${terminal.green('✓')} The service takes the new password.`);
     return;

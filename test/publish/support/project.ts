@@ -62,7 +62,7 @@ export function makeProject(endpoint: string): TestProject {
       const { signal } = new AbortController();
       try {
         const terminal = terminalOf(stream, stream, {});
-        const rotation = { fs, machine, newPassword: () => Promise.reject(new Error('unused')), patience: 0 };
+        const rotation = { fs, machine, newPassword: () => Promise.reject(new Error('unused')), pace: { patience: 0, pause: 0 } };
         const code = await publish({ ...rotation, argv, cwd: directory, environment: { HOME: home, ...environment }, terminal, signal });
         return { code, output };
       } catch (error) {

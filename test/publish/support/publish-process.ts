@@ -26,7 +26,7 @@ const fs: FileSystem = {
 };
 try {
   process.exitCode = await publish({
-    ...{ argv: ['--rotate-password'], cwd: directory, environment: process.env, machine, fs, patience: 60_000 },
+    ...{ argv: ['--rotate-password'], cwd: directory, environment: process.env, machine, fs, pace: { patience: 60_000, pause: 5 } },
     terminal: terminalOf(process.stdout, process.stderr, process.env),
     newPassword: () => Promise.resolve(newPassword()),
     signal: new AbortController().signal,

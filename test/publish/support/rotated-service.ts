@@ -11,6 +11,8 @@ export interface RotatedService {
   address: string;
   /** Requests that it refuses or drops until it starts again by itself, after `.env` changed; Infinity: never. */
   lag: number;
+  /** Whether a request gets to a replica that has not started again. */
+  isOld: () => boolean;
   /** Whether it is out of reach. */
   isAway: () => boolean;
   /** The password with which its instances were last asked for: only Tsuru does that. */
@@ -23,15 +25,16 @@ export interface RotatedService {
 /** @param directory of the project, whose `.env` need not be there yet */
 export async function startRotatedService(directory: string): Promise<RotatedService> {
   let taken: (string | undefined)[] = [];
+  let before = taken;
   let [started, pending, ofTsuru] = ['', 0, ''];
   const text = () => readFileSync(join(directory, '.env'), 'utf8');
   const service: RotatedService = {
-    ...{ address: '', lag: 0, isAway: () => false, passwordOfTsuru: () => ofTsuru },
+    ...{ address: '', lag: 0, isOld: () => false, isAway: () => false, passwordOfTsuru: () => ofTsuru },
     start() {
       started = text();
       pending = 0;
       const { password, old } = passwordsIn(started);
-      taken = [password, old].filter((one) => one !== undefined);
+      [before, taken] = [taken, [password, old].filter((one) => one !== undefined)];
     },
     close: () => close(server),
   };
@@ -46,7 +49,7 @@ export async function startRotatedService(directory: string): Promise<RotatedSer
     const password = Buffer.from(encoded, 'base64').toString().replace(/^my-service:/, '');
     const path = request.url ?? '';
     if (path.endsWith('/status')) ofTsuru = password;
-    const status = !taken.includes(password) ? 401 : path.endsWith('/status') ? 204 : request.method === 'POST' ? 201 : 200;
+    const status = !(service.isOld() ? before : taken).includes(password) ? 401 : path.endsWith('/status') ? 204 : request.method === 'POST' ? 201 : 200;
     response.writeHead(status, { 'Content-Type': 'application/json' });
     response.end(path === '/resources/plans' ? '[{"name":"small","description":"one"}]' : status === 204 ? '' : '[]');
   });

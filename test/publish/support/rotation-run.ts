@@ -117,7 +117,7 @@ async function run(project: RotatedProject, args: readonly string[], { fs = node
   let code: number | undefined;
   try {
     code = await publish({
-      ...{ argv: args, cwd: directory, terminal, machine, fs, newPassword, patience, signal: new AbortController().signal },
+      ...{ argv: args, cwd: directory, terminal, machine, fs, newPassword, pace: { patience, pause: 5 }, signal: new AbortController().signal },
       environment: { HOME: join(directory, 'no-home'), TSURU_TARGET: proxy.address, TSURU_TOKEN: sandbox.token, ...environment },
     });
   } catch (error) {
