@@ -9,6 +9,7 @@ export type FileSystem = Pick<
   typeof NodeFileSystem,
   | 'closeSync'
   | 'fchmodSync'
+  | 'fchownSync'
   | 'fsync'
   | 'linkSync'
   | 'lstatSync'
@@ -24,11 +25,15 @@ export type FileSystem = Pick<
   | 'writeFileSync'
 >;
 
-/** The content and the mode of a regular file. */
+/** The user and the group that a file belongs to; 0 on Windows. */
+export type Owner = Record<'uid' | 'gid', number>;
+
+/** The content, the mode and the owner of a regular file. */
 export interface FileRead {
   content: Buffer;
   /** Permission bits. */
   mode: number;
+  owner: Owner;
 }
 
 /** Undefined on Windows. */
@@ -77,14 +82,14 @@ export class Root {
     }
   }
 
-  /** A file's content and permissions; undefined when there is no file. */
+  /** A file's content, permissions and owner; undefined when there is no file. */
   read(path: string): FileRead | undefined {
     const found = this.file(path);
     if (found === undefined) return undefined;
     if (found.size > LARGEST) throw tooLarge(path);
     const opened = this.fs.openSync(this.at(path), constants.O_RDONLY | NO_FOLLOW);
     try {
-      return { content: this.fs.readFileSync(opened), mode: Number(found.mode) & 0o777 };
+      return { content: this.fs.readFileSync(opened), mode: Number(found.mode) & 0o777, owner: { uid: Number(found.uid), gid: Number(found.gid) } };
     } finally {
       this.fs.closeSync(opened);
     }
@@ -116,13 +121,15 @@ export class Root {
   /**
    * Creates a file; never replaces one. A file that could not be completed is removed.
    * @param isExact whether to ignore the umask
+   * @param owner instead of this process
    */
-  write(path: string, content: Buffer, mode: number, isExact = false): void {
+  write(path: string, content: Buffer, mode: number, isExact = false, owner?: Owner): void {
     this.parentsOf(path);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
     const opened = this.fs.openSync(this.at(path), flags, mode);
     try {
       try {
+        if (owner !== undefined) this.give(opened, path, owner);
         this.fs.writeFileSync(opened, content);
         if (isExact) this.fs.fchmodSync(opened, mode);
       } finally {
@@ -217,6 +224,12 @@ export class Root {
         else reject(error);
       });
     });
+  }
+
+  private give(opened: number, path: string, { uid, gid }: Owner): void {
+    const made = this.file(path);
+    // A file system without owners gives all files the same one, and may refuse to set it.
+    if (Number(made?.uid) !== uid || Number(made?.gid) !== gid) this.fs.fchownSync(opened, uid, gid);
   }
 
   private file(path: string): BigIntStats | undefined {

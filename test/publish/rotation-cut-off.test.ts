@@ -52,9 +52,12 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
   ];
 
   it.each(ENDS)('by %s at any call to the disk is finished by the next run, and calls work meanwhile', async (_, end) => {
+    const owner = project.giveAway();
     const whole = stoppingAt(Infinity, end);
     expect((await project.run(ROTATE, { fs: whole.fs })).code).toBe(0);
     expect(whole.calls.length).toBeGreaterThan(20);
+    // A trial for the manifest, then each of the three changes.
+    expect(whole.calls.filter((name) => name === 'fchownSync')).toHaveLength(owner === undefined ? 0 : 4);
     let begun = 0;
     for (let call = 1; call <= whole.calls.length; call++) {
       const what = `${String(call)}: ${whole.calls[call - 1] ?? ''}`;
@@ -63,6 +66,7 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
       expect([what, isStopped()]).toEqual([what, true]);
       await expectCalls(what);
       if (await finish(what, call % 2 === 0 ? ROTATE : [])) begun++;
+      if (owner !== undefined) expect([what, project.owners()]).toEqual([what, [owner, owner]]);
     }
     expect(begun).toBeGreaterThan(5);
   });
@@ -117,7 +121,7 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
         return nodeFileSystem.openSync(...args);
       }),
     };
-    expect(await project.run(ROTATE, { fs })).toEqual({ code: 1, output: expect.stringContaining('.env cannot be replaced: EROFS') as string });
+    expect(await project.run(ROTATE, { fs })).toEqual({ code: 1, output: expect.stringContaining('manifest.yaml cannot be replaced: EROFS') as string });
     expect((await project.run([], { fs })).code).toBe(0);
     expect(await project.passwords()).toEqual(only(SECRET));
   });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import * as nodeFileSystem from 'node:fs';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { FileSystem } from '../../src/project/root.ts';
 import { REGISTERED_FILES } from '../../src/project/service-files.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { registrarOf } from '../../src/sandbox/service/keep-registered.ts';
@@ -83,6 +85,36 @@ describe('a rotation of the password', () => {
     expect([place('secrets/my.env'), place('manifest.yaml')].map((path) => statSync(path).mode & 0o777)).toEqual([0o640, 0o600]);
     expect(readdirSync(place('secrets'))).toEqual(['my.env']);
     expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it('keeps the owner of both files', async ({ skip }) => {
+    const owner = project.giveAway() ?? skip('This user has no other group.');
+    expect((await project.run(ROTATE)).code).toBe(0);
+    expect(project.owners()).toEqual([owner, owner]);
+  });
+
+  it.for(['.env', 'manifest.yaml'])('is refused before anything is changed if %s has an owner that this user cannot give to the new file', async (path, { skip }) => {
+    const { uid, gid } = project.giveAway() ?? skip('This user has no other group.');
+    const files = () => [project.read('.env'), project.read('manifest.yaml')];
+    const before = files();
+    const refused = Object.assign(new Error('EPERM: operation not permitted, fchown'), { code: 'EPERM', syscall: 'fchown' });
+    let isThis = false;
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      openSync: ((...args: Parameters<typeof nodeFileSystem.openSync>) => {
+        isThis = String(args[0]).endsWith(`${path}.rotating`);
+        return nodeFileSystem.openSync(...args);
+      }),
+      fchownSync(...args) {
+        if (isThis) throw refused;
+        nodeFileSystem.fchownSync(...args);
+      },
+    };
+    expect(await project.run(ROTATE, { fs })).toEqual({
+      code: 4,
+      output: expect.stringContaining(`${path} cannot be replaced: it belongs to user ${uid} and group ${gid}, and the new file would not: EPERM: operation not permitted, fchown.\nRun the same command as that user, with that group, or as root.`) as string,
+    });
+    expect([files(), project.leftOvers()]).toEqual([before, []]);
   });
 
   it.each(['--dry-run', '--check'])('is only announced with %s, at its start and half-way', async (flag) => {

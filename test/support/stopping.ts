@@ -49,13 +49,14 @@ export function stoppingAt(call: number, end: End, disk: FileSystem = fs): Stopp
 }
 
 const CHANGING = new Set([
-  ...['fchmodSync', 'fsync', 'linkSync', 'mkdirSync', 'openSync', 'renameSync'],
+  ...['fchmodSync', 'fchownSync', 'fsync', 'linkSync', 'mkdirSync', 'openSync', 'renameSync'],
   ...['rmdirSync', 'rmSync', 'unlinkSync', 'writeFileSync'],
 ]);
 
 const NAMES = [
   'closeSync',
   'fchmodSync',
+  'fchownSync',
   'fsync',
   'linkSync',
   'lstatSync',

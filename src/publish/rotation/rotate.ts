@@ -1,6 +1,5 @@
 import { cancelled, EXIT, ExpectedError } from '../../errors.ts';
 import type { FileSystem } from '../../project/root.ts';
-import { textIn } from '../../project/service-files.ts';
 import { say, type Terminal } from '../../terminal/terminal.ts';
 import { withPassword } from '../../tsuru/manifest.ts';
 import { withNewPassword, withoutOldPassword } from './env-file.ts';
@@ -64,14 +63,14 @@ export async function rotate(context: RotationContext): Promise<0 | 1> {
 
 /** `.env` gets a new password, and keeps the old one for a while. @returns whether it had one before */
 async function begin({ directory, fs, terminal, address, newPassword }: RotationContext): Promise<boolean> {
-  const { old, target = address } = readPasswords(directory);
+  const { old, target = address, inManifest } = readPasswords(directory);
   if (old !== undefined) {
     say(terminal, `A rotation of the password is unfinished: ${target === address ? 'this' : `publish --target ${target}`} finishes it.`);
     return true;
   }
   const password = await newPassword();
   // It must be possible there, too, before anything is changed.
-  withPassword(textIn(directory, 'manifest.yaml') ?? '', password);
+  if (inManifest !== undefined) await replaceFile(fs, directory, 'manifest.yaml', (text) => withPassword(text, password), true);
   await replaceFile(fs, directory, '.env', (text) => withNewPassword(text, password, address));
   say(terminal, `${terminal.green('✓')} .env has a new password, and the old one as SERVICE_OLD_PASSWORD.`);
   return false;

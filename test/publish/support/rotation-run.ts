@@ -1,11 +1,12 @@
 import * as nodeFileSystem from 'node:fs';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { publish } from '../../../src/commands/publish.ts';
 import { ExpectedError } from '../../../src/errors.ts';
-import type { FileSystem } from '../../../src/project/root.ts';
+import type { FileSystem, Owner } from '../../../src/project/root.ts';
 import { passwordsIn, type Passwords } from '../../../src/publish/rotation/env-file.ts';
+import { SECRET_FILES } from '../../../src/publish/rotation/replace-file.ts';
 import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Terminal } from '../../../src/terminal/terminal.ts';
 import { parseManifest } from '../../../src/tsuru/manifest.ts';
@@ -47,6 +48,10 @@ export interface RotatedProject {
   passwords: () => Promise<Passwords & { manifest: string | undefined; tsuru: string }>;
   /** Makes Tsuru call the service. @returns what did not work */
   call: () => Promise<string[]>;
+  /** Gives .env and manifest.yaml another owner, such as this user can. @returns undefined if there is none */
+  giveAway: () => Owner | undefined;
+  /** Of .env and manifest.yaml. */
+  owners: () => Owner[];
   /** What a rotation left beside the files. */
   leftOvers: () => string[];
   /** Ends the servers, and removes the directories. */
@@ -81,6 +86,12 @@ export async function rotatedProject(): Promise<RotatedProject> {
       return { ...passwordsIn(read('.env')), manifest: parseManifest(read('manifest.yaml')).manifest.password, tsuru: service.passwordOfTsuru() };
     },
     call: () => callsOf(api),
+    giveAway() {
+      const owner = otherOwner();
+      if (owner !== undefined) for (const path of SECRET_FILES) chownSync(join(directory, path), owner.uid, owner.gid);
+      return owner;
+    },
+    owners: () => SECRET_FILES.map((path) => statSync(join(directory, path))).map(({ uid, gid }) => ({ uid, gid })),
     leftOvers: () => [directory, join(directory, '.tsuru-service')].flatMap((path) => readdirSync(path)).filter((name) => /rotating|running/.test(name)),
     async close() {
       await Promise.all([proxy.close(), sandbox.close(), service.close()]);
@@ -91,6 +102,15 @@ export async function rotatedProject(): Promise<RotatedProject> {
   if (code !== 0) throw new Error(output);
   await api('POST', '/1.0/services/my-service/instances', { name: 'db1', teamowner: 'dbas', planname: 'small' });
   return project;
+}
+
+/** Any for root; for another user, one in another of its groups. */
+function otherOwner(): Owner | undefined {
+  const { getuid, getgid, getgroups } = process;
+  const [uid, gid] = [getuid?.(), getgid?.()];
+  if (uid === 0) return { uid: 1234, gid: 1235 };
+  const group = getgroups?.().find((one) => one !== gid);
+  return uid === undefined || group === undefined ? undefined : { uid, gid: group };
 }
 
 async function callsOf(api: TsuruApi): Promise<string[]> {
