@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import type { Context } from '../project/context.ts';
 import type { FileSystem } from '../project/root.ts';
-import { isSet } from '../project/service-files.ts';
+import { isSet, textIn } from '../project/service-files.ts';
 import { applyPlan } from '../publish/apply.ts';
 import type { Api } from '../publish/api.ts';
 import { parsePublishRequest, type PublishRequest } from '../publish/options.ts';
@@ -62,6 +62,10 @@ async function publishFrom(directory: string, context: PublishContext, request: 
     showPlan(terminal, plan, wanted, api, dryRun);
     if (!isRotated && [password, inManifest].some((one) => isSet(one) && one !== wanted.password)) {
       say(terminal, 'Warning: SERVICE_PASSWORD in the environment is another password than in .env or manifest.yaml, and comes first.');
+    }
+    const givenOld = environment['SERVICE_OLD_PASSWORD'];
+    if (givenOld !== undefined && givenOld !== (old ?? '') && textIn(directory, '.env') !== undefined) {
+      say(terminal, 'Warning: SERVICE_OLD_PASSWORD in the environment is not that of .env, and is ignored. Unset it: a service that is started with it would take it.');
     }
     if (isRotated && (check || dryRun)) showRotation(terminal, isUnderWay, begunWith);
     if (check) return isDifferent(plan) || isRotated ? EXIT.different : 0;

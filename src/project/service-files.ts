@@ -57,7 +57,8 @@ export function projectManifest(directory: string, environment: NodeJS.ProcessEn
   if (text === undefined) throw unreadable(`${join(directory, path)} does not exist.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
   const read = parseManifest(text);
   if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
-  const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password, SERVICE_OLD_PASSWORD: old } = variablesIn(directory, environment);
+  const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password } = variablesIn(directory, environment);
+  const { SERVICE_OLD_PASSWORD: old } = variablesIn(directory, {});
   const own = read.manifest.password;
   // That of the environment, such as in a CI job, replaces the one in the file; that of `.env` must be the same.
   const given = environment['SERVICE_PASSWORD'];

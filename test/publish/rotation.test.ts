@@ -216,7 +216,7 @@ describe('a service that has not started again', () => {
     mkdirSync(join(project.scratch, 'bin'));
     writeFileSync(join(project.scratch, 'bin/tsuru'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
     // As after an earlier `. ./.env`.
-    const env = { PATH: `${join(project.scratch, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`, SERVICE_PASSWORD: old };
+    const env = { PATH: `${join(project.scratch, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`, SERVICE_PASSWORD: old, SERVICE_OLD_PASSWORD: 'an-older-one' };
     const given = execFileSync('sh', ['-c', command], { cwd: project.directory, env, encoding: 'utf8' }).trimEnd().split('\n');
     expect(given).toEqual(['env', 'set', '--app', 'APP', '--private', 'SERVICE_PASSWORD=made-password-1', `SERVICE_OLD_PASSWORD=${old}`]);
   });
@@ -230,6 +230,21 @@ describe('a service that has not started again', () => {
     expect(await end()).toMatchObject({ failures: [] });
     expect(await project.passwords()).toEqual(only('made-password-1'));
     expect(project.made).toHaveLength(1);
+  });
+
+  it.each(['another-one', ''])('has it once it has, whatever SERVICE_OLD_PASSWORD is in the environment: %j', async (given) => {
+    await project.run(ROTATE);
+    project.service.start();
+    const { code, output } = await project.run([], { environment: { SERVICE_OLD_PASSWORD: given } });
+    expect([code, output]).toEqual([0, expect.stringContaining('Warning: SERVICE_OLD_PASSWORD in the environment is not that of .env, and is ignored.')]);
+    expect(await project.passwords()).toEqual(only('made-password-1'));
+  });
+
+  it('has it without a warning if SERVICE_OLD_PASSWORD is the same in the environment', async () => {
+    await project.run(ROTATE);
+    project.service.start();
+    const { code, output } = await project.run([], { environment: { SERVICE_OLD_PASSWORD: SECRET } });
+    expect([code, output]).toEqual([0, expect.not.stringContaining('Warning')]);
   });
 
   it('stops it with --deployed as well, since it says that it does not take the new one', async () => {

@@ -33,7 +33,7 @@ const AGAIN = 'then run the same command again';
  * What gives an app of Tsuru the passwords of `.env`: both at once, since each change restarts it. Node reads the file as the service
  * does; a shell would read `$` or CRLF in another way.
  */
-const GIVE = `env -u SERVICE_PASSWORD node --env-file=.env -e 'child_process.execSync(process.argv[1], { stdio: "inherit" })' 'tsuru env set --app APP --private "SERVICE_PASSWORD=$SERVICE_PASSWORD" "SERVICE_OLD_PASSWORD=$SERVICE_OLD_PASSWORD"'`;
+const GIVE = `env -u SERVICE_PASSWORD -u SERVICE_OLD_PASSWORD node --env-file=.env -e 'child_process.execSync(process.argv[1], { stdio: "inherit" })' 'tsuru env set --app APP --private "SERVICE_PASSWORD=$SERVICE_PASSWORD" "SERVICE_OLD_PASSWORD=$SERVICE_OLD_PASSWORD"'`;
 
 /**
  * Changes the password of a service so that no call of Tsuru fails: the service takes both before the manifest and Tsuru have
