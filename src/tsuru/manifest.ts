@@ -60,6 +60,11 @@ const ENDPOINT_RULES: Rule[] = [
 /** The fields that Tsuru's client reads, in lower case only. */
 const FIELDS = [...Object.keys(RULES), 'endpoint', 'multi-cluster'];
 
+/** What of the name of a field is told: after a colon, or after `password`, there may be a password. */
+const TOLD = /^(endpoint\.)?(password|[^:]*)/i;
+
+const NO_BLANK = 'A blank is missing after the colon.';
+
 /** Characters: ten times those of any real manifest. */
 const LARGEST = 32 * 1024;
 
@@ -92,6 +97,7 @@ type Resolve = (node: unknown) => AnyNode;
 /** A field as it is written. */
 interface Field {
   key: Node;
+  /** Null if there is not even a colon. */
   value: AnyNode;
 }
 
@@ -113,7 +119,9 @@ export function parseManifest(text: string, service: Credentials = {}): { manife
     if (problems.length === MOST_PROBLEMS) return;
     const offset = typeof at === 'number' ? at : (at?.range?.[0] ?? 0);
     const line = plain.slice(0, offset).split('\n').length;
-    problems.push({ line, field: field.replace(/\p{C}/gu, '?').slice(0, 60), message, isUnread });
+    const [told = ''] = TOLD.exec(field) ?? [];
+    const isWhole = told === field || field[told.length] === ':';
+    problems.push({ line, field: told.replace(/\p{C}/gu, '?').slice(0, 60) + (isWhole ? '' : '...'), message, isUnread });
   };
   try {
     const document = documentOf(plain);
@@ -220,7 +228,9 @@ function read(document: Document.Parsed, service: Credentials, manifest: Manifes
     // What has an anchor is there for its aliases.
     if (FIELDS.includes(name) || field?.value?.anchor !== undefined) continue;
     const meant = nearest(name.toLowerCase(), FIELDS);
-    tell(field?.key, name, `Tsuru does not read this field. ${meant === undefined ? `The fields are ${FIELDS.join(', ')}.` : `Did you mean ${meant}?`}`);
+    if (name.includes(':')) tell(field?.key, name, NO_BLANK);
+    else if (field?.value === null) tell(field.key, '', 'A field has no value: a text with a comma must be in quotes here.');
+    else tell(field?.key, name, `Tsuru does not read this field. ${meant === undefined ? `The fields are ${FIELDS.join(', ')}.` : `Did you mean ${meant}?`}`);
   }
   for (const name of Object.keys(RULES) as TextField[]) {
     const preset = name === 'password' ? service.password : undefined;
@@ -250,7 +260,7 @@ function valueOf(written: readonly Field[] = [], name: string, rules: readonly R
   });
   const value = values.at(-1) || preset;
   const [, broken] = rules.find(([rule]) => !rule.test(value)) ?? [];
-  if (broken !== undefined && !values.includes(undefined)) tell(written.at(-1)?.key, name, broken);
+  if (broken !== undefined && !values.includes(undefined)) tell(written.at(-1)?.key, name, value === '' && name.includes(':') ? NO_BLANK : broken);
   return value;
 }
 
@@ -269,7 +279,9 @@ function readEndpoints(written: readonly Field[] = [], manifest: Manifest, resol
     }
   }
   if (isRight && !found.has('production')) tell(written.at(-1)?.key, 'endpoint', 'It has no production, which must be the URL of the service API.');
-  const endpoints = [...found].map(([name, fields]) => [name, valueOf(fields, `endpoint.${name}`, ENDPOINT_RULES, tell)] as const);
+  // The name of one without a value may be a part of another text, after its comma.
+  const nameOf = (name: string, fields: Field[]) => (name.includes(':') || fields.every(({ value }) => value !== null) ? `endpoint.${name}` : 'endpoint');
+  const endpoints = [...found].map(([name, fields]) => [name, valueOf(fields, nameOf(name, fields), ENDPOINT_RULES, tell)] as const);
   manifest.endpoints = Object.fromEntries(endpoints);
 }
 
@@ -328,7 +340,7 @@ function fieldsOf(map: YAMLMap, prefix: string, resolve: Resolve, tell: Tell): F
           else if (merges <= MOST_MERGES + 1) tell(key, `${prefix}<<`, 'Only mappings can be merged, a few of them, and none into itself.', true);
         }
       } else {
-        if (own.has(name)) tell(key, prefix + name, 'It is there twice, and Tsuru takes the last one: there must be one.');
+        if (own.has(name) && (value !== null || FIELDS.includes(name))) tell(key, prefix + name, 'It is there twice, and Tsuru takes the last one: there must be one.');
         own.add(name);
         add(name, [{ key, value: resolve(value) }]);
       }
