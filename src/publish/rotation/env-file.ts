@@ -13,7 +13,10 @@ export interface Passwords {
 
 /** The line above an old password, which ends with the address of the Tsuru that may still have it. */
 const NOTE = `# ${OLD_PASSWORD} stays until this is done: publish --target `;
-const NOTED = new RegExp(`^${NOTE}([!-~]+)\\r?\\n`, 'm');
+const NOTED = new RegExp(`^${NOTE}([^\\r\\n]*)\\r?\\n`, 'm');
+
+/** An address that means nothing else in a command: a `.env` may be of others. */
+const ADDRESS = /^https?:\/\/[\w.~:/%+,=[\]-]+$/;
 
 /** A line of a `.env` that sets a variable. */
 interface Setting {
@@ -34,17 +37,27 @@ export function passwordsIn(text: string): Passwords {
   return { ...(password && { password }), ...(old && { old }) };
 }
 
-/** The address of the Tsuru for which the password of a `.env` began to change; undefined if it has no note of it. */
+/**
+ * The address of the Tsuru for which the password of a `.env` began to change; undefined if it has no note of it.
+ * @throws ExpectedError if the note has something else: another Tsuru must not end that change
+ */
 export function targetIn(text: string): string | undefined {
-  return NOTED.exec(text)?.[1];
+  const target = NOTED.exec(text)?.[1];
+  if (target === undefined || isPlain(target)) return target;
+  throw new ExpectedError(
+    EXIT.inTheWay,
+    `The line of .env about ${OLD_PASSWORD} ends with no address of a Tsuru: it must be an http or https URL without special characters.`,
+    'Correct its end, or remove the line if no other Tsuru has the old password.',
+  );
 }
 
 /**
  * The same `.env` with a new password, and with its password as the old one in a line below. All else stays, byte for byte.
  * @param target the address of the Tsuru that has the old one
- * @throws ExpectedError if that is impossible, such as for a password in several lines
+ * @throws ExpectedError if that is impossible, such as for a password in several lines, or an address with special characters
  */
 export function withNewPassword(text: string, password: string, target: string): string {
+  if (!isPlain(target)) throw new ExpectedError(EXIT.inTheWay, 'The address of this Tsuru has special characters, which cannot be noted in .env.', 'Use an address without them.');
   const plain = withoutOld(text);
   const setting = settingsIn(plain, PASSWORD).at(-1);
   if (setting === undefined) throw notEditable();
@@ -65,6 +78,10 @@ export function withNewPassword(text: string, password: string, target: string):
 export function withoutOldPassword(text: string): string {
   const { [OLD_PASSWORD]: _, ...others } = parseEnv(text);
   return verified(withoutOld(text), others);
+}
+
+function isPlain(address: string): boolean {
+  return ADDRESS.test(address) && URL.canParse(address);
 }
 
 function withoutOld(text: string): string {

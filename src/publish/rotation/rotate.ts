@@ -1,6 +1,7 @@
 import { cancelled, EXIT, ExpectedError } from '../../errors.ts';
 import type { FileSystem } from '../../project/root.ts';
 import { say, type Terminal } from '../../terminal/terminal.ts';
+import { quote } from '../../text.ts';
 import { withPassword } from '../../tsuru/manifest.ts';
 import { withNewPassword, withoutOldPassword } from './env-file.ts';
 import { untilTaken, type AskedService, type Pace } from './reach.ts';
@@ -65,7 +66,7 @@ export async function rotate(context: RotationContext): Promise<0 | 1> {
 async function begin({ directory, fs, terminal, address, newPassword }: RotationContext): Promise<boolean> {
   const { old, target = address, inManifest } = readPasswords(directory);
   if (old !== undefined) {
-    say(terminal, `A rotation of the password is unfinished: ${target === address ? 'this' : `publish --target ${target}`} finishes it.`);
+    say(terminal, `A rotation of the password is unfinished: ${target === address ? 'this' : `publish --target ${quote(target)}, the address in .env,`} finishes it.`);
     return true;
   }
   const password = await newPassword();

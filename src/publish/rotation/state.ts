@@ -20,7 +20,7 @@ interface RotatedPasswords {
 export function readPasswords(directory: string): RotatedPasswords {
   const text = textIn(directory, '.env') ?? '';
   const { password = '', old } = passwordsIn(text);
-  return { password, old, target: targetIn(text), inManifest: parseManifest(textIn(directory, 'manifest.yaml') ?? '').manifest.password };
+  return { password, old, target: old === undefined ? undefined : targetIn(text), inManifest: parseManifest(textIn(directory, 'manifest.yaml') ?? '').manifest.password };
 }
 
 /** @throws ExpectedError if the password cannot be changed here, or a rotation cannot be finished */
