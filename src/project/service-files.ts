@@ -65,7 +65,16 @@ export function projectManifest(directory: string, environment: NodeJS.ProcessEn
   const isReplaced = own !== undefined && isSet(given);
   const isOld = own !== undefined && own === old && !isReplaced;
   const credentials = { ...(isSet(username) && { username }), ...(isSet(password) && { password: isOld ? own : password }) };
-  return { path, text, ...parseManifest(isReplaced ? withPassword(text, given) : text, credentials) };
+  const edited = isReplaced ? withPassword(text, given) : text;
+  const { manifest, problems } = parseManifest(edited, credentials);
+  return { path, text, manifest, problems: problems.map((problem) => ({ ...problem, line: lineBefore(problem.line, edited, text) })) };
+}
+
+/** The line, from 1, that a line had before a text of several lines was replaced by one. */
+function lineBefore(line: number, edited: string, text: string): number {
+  const [after, before] = [edited, text].map((one) => one.split('\n')) as [string[], string[]];
+  const isBelow = after.slice(0, line - 1).some((one, index) => one !== before[index]);
+  return isBelow ? line + before.length - after.length : line;
 }
 
 /** @param given must be there, unlike that of the project */

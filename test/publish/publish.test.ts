@@ -138,6 +138,14 @@ describe('publish', () => {
     expect(await docInTsuru()).toBe('# my-db\n\nIt holds data.\n');
   });
 
+  it('does not move the lines of problems below a password of several lines', async () => {
+    const access = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: stage.sandbox.token };
+    for (const password of ['>-\n  one\n  two', '\n  one\n  two', 'one\n  two\n  three']) {
+      stage.project.write('manifest.yaml', `id: my-db\nusername: a:b\npassword: ${password}\nteam: a team\nendpoint: {production: "${stage.endpoint}"}\n`);
+      expect(await stage.project.publish({ ...access, SERVICE_PASSWORD: PASSWORD })).toEqual({ code: 5, output: expect.stringMatching(/^manifest\.yaml:2: username: .*\nmanifest\.yaml:6: team: /) as string });
+    }
+  });
+
   it('takes documentation with the line ends of Windows for the same', async () => {
     await stage.publish();
     stage.project.write('docs/service.md', '# my-db\r\n\r\nIt holds data.\r\n');
