@@ -45,6 +45,13 @@ const commit = (directory: string) => {
   git(directory, 'add', '--all');
   git(directory, 'commit', '--quiet', '--message', 'mine');
 };
+/** A commit of somebody on the branch of the update, in the clone `mine`. */
+const addCommit = () => {
+  git('.', 'clone', '--quiet', '--branch', BRANCH, place('origin'), 'mine');
+  write('mine/own.txt', 'own\n');
+  commit('mine');
+  git('mine', 'push', '--quiet', 'origin', `HEAD:refs/heads/${BRANCH}`);
+};
 const headOf = (branch: string) => git('origin', 'rev-parse', branch);
 
 /** Runs each step in a clone of its own, as CI does. @param after what the dependencies do at the end of `try` */
@@ -108,10 +115,7 @@ describe('the weekly update', { timeout: 60_000 }, () => {
 
   it('proposes the next version after a squash of an update that had commits of others', () => {
     week('2.0.0');
-    git('.', 'clone', '--quiet', '--branch', BRANCH, place('origin'), 'mine');
-    write('mine/own.txt', 'own\n');
-    commit('mine');
-    git('mine', 'push', '--quiet', 'origin', `HEAD:refs/heads/${BRANCH}`);
+    addCommit();
     git('mine', 'checkout', '--quiet', 'trunk');
     git('mine', 'merge', '--quiet', '--squash', BRANCH);
     git('mine', 'commit', '--quiet', '--message', 'squashed');
@@ -129,10 +133,7 @@ describe('the weekly update', { timeout: 60_000 }, () => {
 
   it('leaves the commits of others on its branch', () => {
     week('2.0.0');
-    git('.', 'clone', '--quiet', '--branch', BRANCH, place('origin'), 'mine');
-    write('mine/own.txt', 'own\n');
-    commit('mine');
-    git('mine', 'push', '--quiet', 'origin', `HEAD:refs/heads/${BRANCH}`);
+    addCommit();
     const own = headOf(BRANCH);
     expect(week('3.0.0')).toMatchObject({ code: 0, output: expect.stringContaining('has commits of others') as string });
     expect(headOf(BRANCH)).toBe(own);
