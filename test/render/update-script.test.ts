@@ -10,10 +10,12 @@ import { answersWith, templates } from '../support/answers.ts';
 import { outputsOf } from '../support/pipeline.ts';
 
 const BRANCH = 'create-tsuru-service-update';
+const GITLAB = { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'trunk', CI_PIPELINE_URL: 'https://gitlab.example.com/5' };
 const GITHUB = { GITHUB_REPOSITORY: 'o/r', GITHUB_REF_NAME: 'trunk', GITHUB_SERVER_URL: 'https://github.com', GITHUB_RUN_ID: '5' };
 
 let scratch: string;
 let environment: Record<string, string>;
+let weeks = 0;
 beforeEach(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'update-script-'));
   const script = (await render(answersWith({}), templates)).get('ci/update.sh')?.content ?? '';
@@ -57,6 +59,7 @@ const headOf = (branch: string) => git('origin', 'rev-parse', branch);
 /** Runs each step in a clone of its own, as CI does. @param after what the dependencies do at the end of `try` */
 function week(version: string, { variables = GITHUB, after = () => undefined }: { variables?: Record<string, string>; after?: () => void } = {}) {
   rmSync(place('update'), { recursive: true, force: true });
+  environment['GIT_COMMITTER_DATE'] = new Date(2026, 0, 5 + 7 * weeks++).toISOString();
   for (const [path, text] of Object.entries({ version, asked: '', outputs: '' })) write(path, text);
   const run = (step: string, more: Record<string, string>) => {
     rmSync(place('clone'), { recursive: true, force: true });
@@ -64,13 +67,13 @@ function week(version: string, { variables = GITHUB, after = () => undefined }: 
     return spawnSync('sh', ['ci/update.sh', step, place('update')], { cwd: place('clone'), env: { ...environment, ...variables, ...more }, encoding: 'utf8' });
   };
   const made = run('make', { GITHUB_OUTPUT: place('outputs') });
-  expect([made.status, made.stderr]).toEqual([0, '']);
-  const tried = run('try', { GITHUB_OUTPUT: place('outputs') });
+  expect([made.status, made.stderr.replace(/^warning: .* CRLF .*\n/gm, '')]).toEqual([0, '']);
+  const tried = run('try', {});
   expect(tried.stderr).toBe('');
   after();
-  const { commit: COMMIT = '', output: OUTPUT = '' } = outputsOf(readFileSync(place('outputs'), 'utf8'));
-  const { status: code, stdout, stderr } = run('request', { COMMIT, OUTPUT, RESULT: tried.status === 0 ? 'success' : 'failure' });
-  return { code, output: stdout + stderr, asked: readFileSync(place('asked'), 'utf8').trim().split('\n'), body: existsSync(place('update/body.md')) ? readFileSync(place('update/body.md'), 'utf8') : '' };
+  const { commit: COMMIT = '' } = outputsOf(readFileSync(place('outputs'), 'utf8'));
+  const { status: code, stdout, stderr } = run('request', { COMMIT, RESULT: tried.status === 0 ? 'success' : 'failure' });
+  return { code, output: stdout + stderr, tried: tried.stdout, asked: readFileSync(place('asked'), 'utf8').trim().split('\n'), body: existsSync(place('update/body.md')) ? readFileSync(place('update/body.md'), 'utf8') : '' };
 }
 
 describe('the weekly update', { timeout: 60_000 }, () => {
@@ -82,11 +85,12 @@ describe('the weekly update', { timeout: 60_000 }, () => {
     expect(body).toMatch(/checks pass: https:\/\/github\.com\/o\/r\/actions\/runs\/5\n\s+# Report\s+$/);
   });
 
-  it('shows what checks say as code, whatever it is, and only its end', () => {
-    write('tests', `${'long '.repeat(200)}\u001B[31m\r@everyone\n\n\`\`\`\n# Mine\n`);
-    const { asked, body } = week('2.0.0');
+  it('says that checks fail, and shows nothing that code of dependencies wrote', () => {
+    write('tests', '@everyone\n# Mine\n');
+    const { asked, body, tried } = week('2.0.0');
     expect(asked.at(-1)).toContain('title=Update to create-tsuru-service 2.0.0 (checks fail) ');
-    expect(body).toMatch(/checks \*\*fail\*\*: .*\n\n {4}npm test fails:\n {4}[^\n]{500,700}\[31m@everyone\n {4}\n {4}```\n {4}# Mine\n\s+# Report\s+$/);
+    expect(tried).toMatch(/@everyone\n# Mine\nFailed: npm test; see above\.\n$/);
+    expect(body).toMatch(/checks \*\*fail\*\*: https:\/\/github\.com\/o\/r\/actions\/runs\/5\n\s+# Report\s+$/);
   });
 
   it('pushes no commit but that of the job that runs no code of dependencies', () => {
@@ -97,15 +101,46 @@ describe('the weekly update', { timeout: 60_000 }, () => {
     expect([code, output, git('origin', 'branch', '--list', BRANCH)]).toEqual([128, expect.stringContaining('fatal: bad object'), '']);
   });
 
-  it('makes no proposal again that was closed, even if its branch is deleted or its title edited', () => {
+  it.each([
+    ['its branch deleted', () => { git('origin', 'branch', '--quiet', '-D', BRANCH); }, 'Update to create-tsuru-service 2.0.0'],
+    ['its title edited', () => {}, 'chore: update'],
+    ['its checks failing', () => { git('origin', 'branch', '--quiet', '-D', BRANCH); }, 'Update to create-tsuru-service 2.0.0 (checks fail)'],
+    ['its lock file changed since', () => { program('npm', 'case "$*" in *--ignore-scripts) date +%N >package-lock.json;; esac'); }, 'chore: update'],
+  ])('makes no proposal again before the next version that was closed with %s', (_, change, title) => {
     week('2.0.0');
-    write('known', `closed 7 ${headOf(BRANCH)} null "chore: update"\n`);
+    write('known', `closed 7 ${headOf(BRANCH)} null ${JSON.stringify(title)}\n`);
+    change();
+    const before = git('origin', 'branch', '--list', '--verbose', BRANCH);
     expect(week('2.0.0').output).toBe('This proposal was closed, so it is not made again.\n');
-    write('known', `closed 7 ${headOf(BRANCH)} null "Update to create-tsuru-service 2.0.0"\n`);
-    git('origin', 'branch', '--quiet', '-D', BRANCH);
-    expect(week('2.0.0').output).toBe('This proposal was closed, so it is not made again.\n');
+    expect(git('origin', 'branch', '--list', '--verbose', BRANCH)).toBe(before);
+    expect(week('2.0.0-rc.1').asked.at(-1)).toContain('title=Update to create-tsuru-service 2.0.0-rc.1 ');
+  });
+
+  it('makes no proposal of what differs before the update, such as line ends', () => {
+    write('first/.gitattributes', '*.txt text\n');
+    for (const [path, text] of Object.entries({ 'notes.txt': 'a\r\n', 'new.txt': '1.0.0', '.tsuru-service/lock.json': '{"generator":"1.0.0"}\n' })) write(`first/${path}`, text);
+    git('first', 'config', 'core.autocrlf', 'false');
+    git('first', 'update-index', '--add', '--cacheinfo', `100644,${git('first', 'hash-object', '-w', '--no-filters', 'notes.txt')},notes.txt`);
+    git('first', 'add', 'new.txt', '.gitattributes', '.tsuru-service');
+    git('first', 'commit', '--quiet', '--message', 'mine');
+    git('first', 'push', '--quiet', place('origin'), 'HEAD');
+    expect(week('1.0.0')).toMatchObject({ code: 0, asked: [''] });
     expect(git('origin', 'branch', '--list', BRANCH)).toBe('');
+  });
+
+  it('keeps its own name as the committer, whatever that of the runner is', () => {
+    environment['GIT_COMMITTER_EMAIL'] = 'runner@example.com';
+    week('2.0.0');
     expect(week('3.0.0').asked.at(-1)).toContain('title=Update to create-tsuru-service 3.0.0 ');
+  });
+
+  it('replaces nothing if git cannot say whose commits there are', () => {
+    week('2.0.0');
+    const before = headOf(BRANCH);
+    program('git', `case "$*" in *--format=%ce*) exit 1;; esac; PATH=\${PATH#*:} exec git "$@"`);
+    const { code } = week('3.0.0');
+    rmSync(place('bin/git'));
+    expect([code, headOf(BRANCH)]).toEqual([1, before]);
   });
 
   it('proposes what is left of a version whose proposal was merged', () => {
@@ -145,11 +180,24 @@ describe('the weekly update', { timeout: 60_000 }, () => {
   ])('sends GitLab what git can send of a report with %s lines', (_, report) => {
     write('report', report);
     git('origin', 'config', 'receive.advertisePushOptions', 'true');
-    writeFileSync(place('origin/hooks/pre-receive'), '#!/bin/sh\nprintf %s "$GIT_PUSH_OPTION_4" >"$HOME/description"\n', { mode: 0o755 });
-    expect(week('2.0.0', { variables: { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'trunk', CI_PIPELINE_URL: 'https://gitlab.example.com/5' } }).code).toBe(0);
+    writeFileSync(place('origin/hooks/pre-receive'), '#!/bin/sh\nprintf %s "$GIT_PUSH_OPTION_3" >"$HOME/description"\n', { mode: 0o755 });
+    expect(week('2.0.0', { variables: GITLAB }).code).toBe(0);
     const description = readFileSync(place('description'), 'utf8');
     expect(description).toMatch(/^merge_request\.description=This is a proposal[^\n]*\\n$/);
     // No character is cut.
     expect(description).not.toContain('\ufffd');
+  });
+
+  it('tells GitLab each week whether checks fail, and creates a request for each version once', () => {
+    git('origin', 'config', 'receive.advertisePushOptions', 'true');
+    writeFileSync(place('origin/hooks/pre-receive'), '#!/bin/sh\nenv | grep -c merge_request.create >"$HOME/created"\necho "$GIT_PUSH_OPTION_2" >"$HOME/title"\n', { mode: 0o755 });
+    const told = (version: string) => {
+      expect(week(version, { variables: GITLAB }).code).toBe(0);
+      return [readFileSync(place('created'), 'utf8'), readFileSync(place('title'), 'utf8')].join('');
+    };
+    expect(told('2.0.0')).toBe('1\nmerge_request.title=Update to create-tsuru-service 2.0.0\n');
+    write('tests', 'broken\n');
+    expect(told('2.0.0')).toBe('0\nmerge_request.title=Update to create-tsuru-service 2.0.0 (checks fail)\n');
+    expect(told('3.0.0')).toBe('1\nmerge_request.title=Update to create-tsuru-service 3.0.0 (checks fail)\n');
   });
 });
