@@ -23,7 +23,8 @@ export function readBaseline(file: string): Accepted[] {
   try {
     value = parseYaml(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw usage(`The baseline ${file} cannot be read: ${messageOf(error)}`, HINT);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw usage(`The baseline ${file} cannot be read: ${messageOf(error)}`, isMissing ? 'Create it, empty at first, or leave out --baseline.' : HINT);
   }
   // A file of comments only.
   return parseBaseline(value ?? [], `The baseline ${file}`);

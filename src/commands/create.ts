@@ -128,13 +128,15 @@ function sayNextSteps({ terminal, cwd }: Context, request: CreateRequest): void 
   const unset = [
     ...(answers.backend === 'postgres' ? ['POSTGRES_ADMIN_URL'] : []),
     ...(answers.store === 'postgres' ? ['STORE_URL'] : []),
-  ];
-  if (unset.length > 0) say(terminal, `Set ${unset.join(' and ')} in .env before you start it; README.md explains how.`);
+  ].join(' and ');
+  const dev = `${words.run} dev`;
+  if (answers.backend === 'postgres') say(terminal, `The last command starts a PostgreSQL server on this machine, too. For another one, set ${unset} in .env, and run ${dev}.`);
+  else if (unset !== '') say(terminal, `Set ${unset} in .env before you start it; README.md explains how.`);
   terminal.write('\nNext steps:\n');
   const commands = [
     ...(path === '' ? [] : [`cd ${quote(path)}`]),
     ...(switches.install ? [] : [words.install]),
-    `${words.run} dev`,
+    answers.backend === 'postgres' ? `${dev}:postgres` : dev,
   ];
   for (const command of commands) terminal.write(`  ${command}\n`);
   terminal.write('\n');

@@ -38,7 +38,7 @@ async function add(context: Context, { given, options }: WritingRequest<'add'>):
 }
 
 /** The command that sends the permissions of the endpoints to Tsuru. */
-const PUBLISHING = 'create-tsuru-service publish, which sends the permissions to Tsuru';
+const PUBLISHING = 'npx create-tsuru-service publish, which sends the permissions to Tsuru';
 
 async function remove(context: Context, { name, options }: WritingRequest<'remove'>): Promise<ChangeExit> {
   let sentence = '';

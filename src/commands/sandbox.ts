@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, ExpectedError, messageOf } from '../errors.ts';
 import type { Context } from '../project/context.ts';
 import type { Machine } from '../project/machine.ts';
+import { projectAround } from '../project/open.ts';
 import { hasRecord, REGISTERED_FILES } from '../project/service-files.ts';
 import type { Registration } from '../publish/registration.ts';
 import { openInBrowser } from '../sandbox/browser.ts';
@@ -54,7 +55,7 @@ interface Service {
  */
 export async function sandbox(context: SandboxContext): Promise<never> {
   const { argv, cwd, environment, terminal, machine } = context;
-  const request = parseSandboxRequest(argv, environment, hasRecord(cwd));
+  const request = parseSandboxRequest(argv, environment, hasRecord(cwd), projectAround(cwd));
   const output = outputOf(terminal, request.json);
   const service = await serviceFor(context, request);
   if (request.state !== undefined && service.own?.args.includes('dev:postgres') === true) {

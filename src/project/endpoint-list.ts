@@ -5,7 +5,7 @@ import { didYouMean, usage } from '../terminal/options.ts';
 export function withEndpoint(answers: Answers, added: EndpointAnswer): Answers {
   const { endpoints } = answers;
   if (endpoints.some(({ name }) => name === added.name)) {
-    throw usage(`There is an endpoint "${added.name}" already.`, `Choose another name, or run endpoint remove ${added.name}.`);
+    throw usage(`There is an endpoint "${added.name}" already.`, `Choose another name, or run npx create-tsuru-service endpoint remove ${added.name}.`);
   }
   const at = endpoints.findIndex(({ name }) => name > added.name);
   return { ...answers, endpoints: at === -1 ? [...endpoints, added] : endpoints.toSpliced(at, 0, added) };

@@ -117,7 +117,8 @@ function sayRecovered(terminal: Terminal, recovered: Recovered): void {
   sayApplied(terminal, recovered);
 }
 
-function noProject(directory: string): ExpectedError {
+/** The error of a command that needs a project, with the one around the directory if there is one. */
+export function noProject(directory: string): ExpectedError {
   const around = projectAround(dirname(directory));
   return new ExpectedError(
     EXIT.usage,

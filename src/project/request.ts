@@ -4,10 +4,11 @@ import { EXAMPLE_ENDPOINT, type Answers } from '../answers/answers.ts';
 import type { CommandLine, Switches } from '../terminal/create-options.ts';
 import type { Context } from './context.ts';
 import { quote } from '../text.ts';
-import { canOverwrite, directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
+import { canOverwrite, COMMANDS_OF_A_PROJECT, directoryProblem, directoryWord, refuseSite, siteText, type Site } from './site.ts';
 import { cancelled, EXIT, ExpectedError } from '../errors.ts';
 import { askInTurn, type FormStep } from '../terminal/form.ts';
 import { createCommand, startedBy, versionStartedBy } from '../render/package-manager.ts';
+import { isProject } from './open.ts';
 import type { PromptStreams } from '../terminal/prompts.ts';
 import { isAsked, QUESTIONS, withDefaults, type DefaultsFrom, type Question, type QuestionKey, serviceIdFrom } from '../answers/questions.ts';
 import { say, sayTable } from '../terminal/terminal.ts';
@@ -95,7 +96,8 @@ async function settleDirectory(
   given: string | undefined,
 ): Promise<Pick<CreateRequest, 'directory' | 'switches'>> {
   const { askChoice, askDirectory } = await import('../terminal/prompts.ts');
-  const problemOf = (directory: string) => directoryProblem(context.cwd, directory)?.problem;
+  const problemOf = (directory: string) =>
+    isProject(resolve(context.cwd, directory)) ? `${directory} is a service already. ${COMMANDS_OF_A_PROJECT}` : directoryProblem(context.cwd, directory)?.problem;
   let directory = given ?? (await askDirectory(streams, initial, problemOf));
   for (;;) {
     const site = await look(directory, answers);

@@ -9,7 +9,7 @@ import { ExpectedError, messageOf, unreadable } from '../errors.ts';
 import { readRegularFile } from '../terminal/regular-file.ts';
 import { readManifest } from '../terminal/service-access.ts';
 import { parseManifest, withPassword, type Manifest, type ManifestProblem } from '../tsuru/manifest.ts';
-import { rootOf } from './open.ts';
+import { projectAround, rootOf } from './open.ts';
 import { codeOf, type FileSystem } from './root.ts';
 
 /** The manifest without a password, which a fresh clone has. */
@@ -54,7 +54,7 @@ export function recordIn(directory: string): Answers {
 export function projectManifest(directory: string, environment: NodeJS.ProcessEnv, file?: string): ProjectManifest {
   const path = file ?? MANIFESTS.find((name) => existsSync(join(directory, name))) ?? MANIFESTS[0];
   const text = file === undefined ? textIn(directory, path) : reading(file, () => readRegularFile(join(directory, file)));
-  if (text === undefined) throw unreadable(`${join(directory, path)} does not exist.`, 'Run it in a project of create-tsuru-service, or name a manifest.');
+  if (text === undefined) throw unreadable(`${join(directory, path)} does not exist.`, `Run it in ${projectAround(directory) ?? 'a project of create-tsuru-service'}, or name a manifest.`);
   const read = parseManifest(text);
   if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
   const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password } = variablesIn(directory, environment);

@@ -22,7 +22,7 @@ export type Site =
 
 /** A hint for a run in an existing project. */
 export const COMMANDS_OF_A_PROJECT =
-  'To change that project, run in it: create-tsuru-service regenerate, or create-tsuru-service endpoint add. Each has --help.';
+  'To change that project, run in it: npx create-tsuru-service regenerate, or npx create-tsuru-service endpoint add. Each has --help.';
 
 /**
  * Why a directory is probably a mistake for a new project: its name is a mistyped command, or it is inside another project.

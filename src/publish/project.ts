@@ -1,5 +1,5 @@
-import { RECORD } from '../answers/answers.ts';
-import { EXIT, ExpectedError, unreadable } from '../errors.ts';
+import { unreadable } from '../errors.ts';
+import { noProject } from '../project/open.ts';
 import { EXAMPLE, hasRecord, projectManifest, recordIn, textIn } from '../project/service-files.ts';
 import { BODY_LIMIT } from '../tsuru/http.ts';
 import { problemLines } from '../tsuru/manifest.ts';
@@ -13,7 +13,7 @@ const DOCUMENTATION = 'docs/service.md';
  * @throws ExpectedError if a file cannot be read, or says what Tsuru does not take
  */
 export function registrationIn(directory: string, environment: NodeJS.ProcessEnv): Registration {
-  if (!hasRecord(directory)) throw new ExpectedError(EXIT.inTheWay, `${directory} has no ${RECORD}.`, 'Run publish in a project of create-tsuru-service, or give its directory.');
+  if (!hasRecord(directory)) throw noProject(directory);
   const { path, manifest, problems } = projectManifest(directory, environment);
   if (problems.length > 0) {
     throw unreadable(problemLines(path, problems), problems.some(({ field }) => field === 'password') && manifest.password === undefined ? 'In a fresh clone, such as in CI, set SERVICE_PASSWORD.' : '');

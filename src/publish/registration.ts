@@ -52,7 +52,7 @@ export function readPermissions(text: string | undefined): Permissions | undefin
   try {
     given = JSON.parse(withoutBom(text)) as typeof given;
   } catch (error) {
-    throw unreadable(`permissions.json is not valid JSON: ${plainLine(messageOf(error), 200)}.`, 'Correct it, or run create-tsuru-service regenerate --restore permissions.json.');
+    throw unreadable(`permissions.json is not valid JSON: ${plainLine(messageOf(error), 200)}.`, 'Correct it, or run npx create-tsuru-service regenerate --restore permissions.json.');
   }
   const permissions = given === null ? undefined : shaped(given);
   const unread = otherName([given], ['enabled', 'strict_actions', 'legacy_compat', 'operations']) ?? otherName(given?.operations, ['method', 'path', 'action']);

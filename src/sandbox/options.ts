@@ -33,16 +33,17 @@ export interface GivenService {
 /**
  * Reads the arguments after `sandbox`.
  * @param isProject whether the working directory is a project, whose service is taken if no address is given
+ * @param around a project above the working directory
  * @throws ExpectedError for wrong usage
  */
-export function parseSandboxRequest(argv: readonly string[], environment: NodeJS.ProcessEnv, isProject: boolean): SandboxRequest {
+export function parseSandboxRequest(argv: readonly string[], environment: NodeJS.ProcessEnv, isProject: boolean, around?: string): SandboxRequest {
   const { values, argument: url } = readArguments(argv, SANDBOX);
   const { manifest, username, password, encoding, multiCluster, team, port, host, state, open, json } = values;
   // An empty variable would open it to the network.
   if (host === '') throw usage('The --host is empty.', 'Leave it out for this machine only, or give 0.0.0.0 for all addresses.');
   const address = url ?? (isProject ? undefined : readManifest(manifest).endpoints['production']);
   if (address === undefined && !isProject) {
-    throw usage('There is no service.', 'Give the URL of the service API, or a --manifest that contains it, or run it in a project of create-tsuru-service.');
+    throw usage('There is no service.', `Give the URL of the service API, or a --manifest that contains it, or run it in ${around ?? 'a project of create-tsuru-service'}.`);
   }
   return {
     address: address === undefined ? undefined : parseAddress(address),

@@ -22,11 +22,18 @@ describe('in a project that it made, the packed command line', () => {
   const run = (...args: string[]) => runCli(args, { cwd });
   const read = (path: string) => readFileSync(join(cwd, path), 'utf8');
 
+  it.each([
+    ['endpoint', 'list'], ['regenerate'], ['publish'], ['manifest'], ['sandbox'],
+  ])('names the project to a command in one of its folders: %s', async (...args) => {
+    const { code, stderr } = await runCli(args, { cwd: join(cwd, 'src/tsuru') });
+    expect([code !== 0, stderr.replaceAll('\n', ' ')]).toEqual([true, expect.stringMatching(new RegExp(`un .*in ${cwd}[.,]`)) as string]);
+  });
+
   it('adds, lists and removes endpoints everywhere that they are named', async () => {
     const before = filesBelow(cwd);
     const added = await run('endpoint', 'add', 'backups', '--method', 'POST', '--path', '/backups/{id}');
     expect([added.code, added.stderr]).toEqual([0, '']);
-    expect(added.stdout.replaceAll('\n', ' ')).toContain('then run create-tsuru-service publish');
+    expect(added.stdout.replaceAll('\n', ' ')).toContain('then run npx create-tsuru-service publish');
     for (const path of [
       'tsuru-service.yaml',
       'permissions.json',
@@ -39,7 +46,7 @@ describe('in a project that it made, the packed command line', () => {
     expect(read('src/endpoints/backups.ts')).toContain('POST');
     expect((await run('endpoint', 'list')).stdout).toMatch(/backups +POST \/backups\/\{id\} +backups\.create/);
     const removed = await run('endpoint', 'remove', 'backups');
-    expect([removed.code, removed.stdout]).toEqual([0, expect.stringMatching(/Next:\s+run\s+create-tsuru-service\s+publish/)]);
+    expect([removed.code, removed.stdout]).toEqual([0, expect.stringMatching(/Next:\s+run\s+npx\s+create-tsuru-service\s+publish/)]);
     expect((await run('endpoint', 'list')).stdout).not.toContain('backups');
     const theirs = ['src/endpoints/backups.ts', 'src/endpoints/backups.schema.json', 'test/endpoints/backups.test.ts'];
     expect(filesBelow(cwd).filter((path) => !theirs.includes(path))).toHaveLength(before.length);

@@ -195,6 +195,16 @@ describe('on a terminal', () => {
       expect(readdirSync(cwd).sort()).toEqual(['full', 'other']);
     });
 
+    it('and no service there is overwritten by a prompt', async () => {
+      expect(await start(['finished', '--yes', '--no-install', '--no-git']).ended).toBe(0);
+      const before = readFileSync(join(cwd, 'finished/.env'), 'utf8');
+      const { type, ended } = start(ANSWERED);
+      await type('Directory', CTRL_U, 'finished', ENTER);
+      await type('finished is a service already', CTRL_C);
+      expect(await ended).toBe(130);
+      expect(readFileSync(join(cwd, 'finished/.env'), 'utf8')).toBe(before);
+    });
+
     it('and its files can be overwritten, with a backup', async () => {
       writeFileSync(join(cwd, 'full/package.json'), 'mine');
       const { type, ended } = start(['full', ...answered]);

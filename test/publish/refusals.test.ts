@@ -162,7 +162,7 @@ describe('publish says what to do when Tsuru refuses', () => {
     expect(await stage.publish()).toEqual({ code: 5, output: expect.stringContaining('.env cannot be read: it has more than 65536 bytes') as string });
     stage.project.removeFile('.env');
     stage.project.removeFile('tsuru-service.yaml');
-    expect(await stage.publish()).toEqual({ code: 4, output: expect.stringContaining('has no tsuru-service.yaml') as string });
+    expect(await stage.publish()).toEqual({ code: 2, output: expect.stringContaining('There is no tsuru-service.yaml in ') as string });
     expect(await stage.publish('--nonsense')).toEqual({ code: 2, output: expect.stringContaining('Unknown option') as string });
   });
 });

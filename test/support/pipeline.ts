@@ -129,7 +129,7 @@ const pulls = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 for (const pull of pulls) if (pull.state === 'open') pull.sha = shaOf(pull.head);
 const [, , command, ...rest] = process.argv;
 const fields = {};
-let [method, path, jq] = ['GET', '', ''];
+let [method, path, jq] = ['', '', ''];
 while (rest.length > 0) {
   const word = rest.shift();
   if (word === '--method') method = rest.shift();
@@ -139,14 +139,14 @@ while (rest.length > 0) {
     fields[key] = word === '-F' && value.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value;
   } else path = word;
 }
-// As gh does: fields make a POST.
-if (method === 'GET' && Object.keys(fields).length > 0) method = 'POST';
+// As gh does: fields make a POST, unless it is told another method.
+method ||= Object.keys(fields).length > 0 ? 'POST' : 'GET';
 const refuse = (why) => { console.error('gh: ' + why); process.exit(1); };
 if (command !== 'api' || process.env.GH_TOKEN !== 'token-of-the-job') refuse('not allowed');
-if (method === 'GET' && path === 'repos/me/my-service/pulls?state=all&head=me:create-tsuru-service-update') {
+if (method === 'GET' && path === 'repos/me/my-service/pulls' && fields.state === 'all' && fields.head === 'me:create-tsuru-service-update') {
   if (jq !== '.[] | "\\\\(.state) \\\\(.number) \\\\(.head.sha) \\\\(.merged_at) \\\\(.title | @json)"') refuse('unexpected filter ' + jq);
   if (existsSync(file + '.sh')) execFileSync('sh', [file + '.sh']);
-  for (const { state, number, sha, title } of [...pulls].reverse()) console.log(state, number, sha, null, JSON.stringify(title));
+  for (const { state, number, sha, title } of pulls.filter(({ base }) => base === fields.base).reverse()) console.log(state, number, sha, null, JSON.stringify(title));
 } else if (method === 'POST' && path === 'repos/me/my-service/pulls') {
   if (pulls.some(({ state, head }) => state === 'open' && head === fields.head)) refuse('A pull request already exists');
   pulls.push({ number: pulls.length + 1, state: 'open', sha: shaOf(fields.head), ...fields });

@@ -80,7 +80,7 @@ function giveUpLater(log: Logger): void {
 
 function fail(error: unknown): void {
   const text = error instanceof Error && error.cause === undefined ? error.message : messageOf(error);
-  const advice = text.includes('EADDRINUSE') ? 'Set another port in the environment or in .env.\n' : '';
+  const advice = text.includes('EADDRINUSE') ? 'Set another PORT in the environment or in .env.\n' : '';
   process.stderr.write(`${text}\n${advice}`);
   process.exit(1);
 }

@@ -36,7 +36,7 @@ export function lockStore(path: string): () => void {
     const isHeld = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
     throw new Error(
       isHeld
-        ? `The store ${path} is in use by ${holder}. Only one process can use it at a time.`
+        ? `The store ${path} is in use by ${holder}. Only one process can use it at a time: end that one, or set another DATABASE_PATH.`
         : `The store ${path} cannot be locked: ${messageOf(error)}`,
       { cause: error },
     );

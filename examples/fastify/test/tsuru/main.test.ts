@@ -70,7 +70,7 @@ describe('the service', { timeout: SLOW }, () => {
     expect(await service.ended).toBe(1);
     taken.close();
     expect(service.output()).toContain('the pool is closed');
-    expect(service.output()).toMatch(/EADDRINUSE.*\nSet another port .* in \.env/);
+    expect(service.output()).toMatch(/EADDRINUSE.*\nSet another PORT .* in \.env/);
   });
 
   it('does not start without a password', async () => {

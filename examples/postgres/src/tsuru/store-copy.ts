@@ -21,7 +21,8 @@ async function main(): Promise<void> {
   loadEnvironmentFile();
   const { data, error } = z.object(storeVariables).safeParse(process.env);
   if (data === undefined) {
-    throw new Error(error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
+    const problems = error.issues.map(({ path: [name], code, message }) => `${String(name)} ${code === 'invalid_type' ? 'is missing' : message}`);
+    throw new Error(`correct .env or the environment: ${problems.join(', ')}`);
   }
   const { db, close } = await openTables(storeConfig(data));
   try {
