@@ -60,8 +60,8 @@ const ENDPOINT_RULES: Rule[] = [
 /** The fields that Tsuru's client reads, in lower case only. */
 const FIELDS = [...Object.keys(RULES), 'endpoint', 'multi-cluster'];
 
-/** What of the name of a field is told: after a colon, or after `password`, there may be a password. */
-const TOLD = /^(endpoint\.)?(password|[^:]*)/i;
+/** What a name of a field is that can be told. */
+const PLAIN_NAME = /^[\w.-]{1,60}$/;
 
 const NO_BLANK = 'A blank is missing after the colon.';
 
@@ -83,6 +83,17 @@ const REFUSED = /[^\P{Cc}\t\n\r]|\r(?!\n)|[\u2028\u2029\ufffd\ufffe\uffff]|\p{Cs
 
 /** Escapes of JSON that Go's YAML refuses. */
 const REFUSED_ESCAPE = /(?<!\\)(\\\\)*\\(\/|u[dD][89a-fA-F])/;
+
+/** What is wrong, by the codes of YAML's errors: its own messages quote the manifest, and with it passwords. */
+const SYNTAX: Partial<Record<string, string>> = {
+  BAD_DQ_ESCAPE: 'a text in double quotes has an unknown escape',
+  BAD_INDENT: 'a line is not indented as it must be, or a bracket is not closed',
+  BAD_SCALAR_START: 'a text that starts with a special character must be in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'a text with a colon and a blank must be in quotes, and all fields start in the same column',
+  MISSING_CHAR: 'a blank, a colon, a comma, a quote or a bracket is missing',
+  MULTILINE_IMPLICIT_KEY: 'a colon is missing',
+  TAB_AS_INDENT: 'tabs are not allowed as indentation',
+};
 
 /** Every scalar is a text, whatever it looks like. The pretty errors of YAML quote lines, and with them passwords. */
 const YAML_OPTIONS = { schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, prettyErrors: false, keepSourceTokens: true } as const;
@@ -118,10 +129,7 @@ export function parseManifest(text: string, service: Credentials = {}): { manife
   const tell: Tell = (at, field, message, isUnread = false) => {
     if (problems.length === MOST_PROBLEMS) return;
     const offset = typeof at === 'number' ? at : (at?.range?.[0] ?? 0);
-    const line = plain.slice(0, offset).split('\n').length;
-    const [told = ''] = TOLD.exec(field) ?? [];
-    const isWhole = told === field || field[told.length] === ':';
-    problems.push({ line, field: told.replace(/\p{C}/gu, '?').slice(0, 60) + (isWhole ? '' : '...'), message, isUnread });
+    problems.push({ line: plain.slice(0, offset).split('\n').length, field, message, isUnread });
   };
   try {
     const document = documentOf(plain);
@@ -191,8 +199,7 @@ function documentOf(text: string): Document.Parsed | [at: number, why: string] {
   if (character !== null) return [character.index, 'There is a character that is not allowed: it must be UTF-8 without control characters, in lines that end with LF or CRLF.'];
   const document = parseDocument(text, YAML_OPTIONS);
   const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
-  // What follows a colon may be a part of the password.
-  if (error !== undefined) return [error.pos[0], `This is not valid YAML: ${error.message.replace(/ ?[:\\].*/s, '')}.`];
+  if (error !== undefined) return [error.pos[0], `${['This is not valid YAML', SYNTAX[error.code]].filter(Boolean).join(': ')}.`];
   const { yaml } = document.directives;
   if (yaml.explicit === true && yaml.version !== '1.1') return [0, "Tsuru's client reads YAML 1.1: the line with %YAML must go."];
   const tab = tabIn(text, document);
@@ -227,10 +234,11 @@ function read(document: Document.Parsed, service: Credentials, manifest: Manifes
   for (const [name, [field]] of fields) {
     // What has an anchor is there for its aliases.
     if (FIELDS.includes(name) || field?.value?.anchor !== undefined) continue;
-    const meant = nearest(name.toLowerCase(), FIELDS);
-    if (name.includes(':')) tell(field?.key, name, NO_BLANK);
+    const meant = meantBy(name);
+    const told = toldName(name, field, '');
+    if (told !== '' && name.includes(':')) tell(field?.key, told, NO_BLANK);
     else if (field?.value === null) tell(field.key, '', 'A field has no value: a text with a comma must be in quotes here.');
-    else tell(field?.key, name, `Tsuru does not read this field. ${meant === undefined ? `The fields are ${FIELDS.join(', ')}.` : `Did you mean ${meant}?`}`);
+    else tell(field?.key, told, `Tsuru does not read this field. ${meant === undefined ? `The fields are ${FIELDS.join(', ')}.` : `Did you mean ${meant}?`}`);
   }
   for (const name of Object.keys(RULES) as TextField[]) {
     const preset = name === 'password' ? service.password : undefined;
@@ -260,7 +268,7 @@ function valueOf(written: readonly Field[] = [], name: string, rules: readonly R
   });
   const value = values.at(-1) || preset;
   const [, broken] = rules.find(([rule]) => !rule.test(value)) ?? [];
-  if (broken !== undefined && !values.includes(undefined)) tell(written.at(-1)?.key, name, value === '' && name.includes(':') ? NO_BLANK : broken);
+  if (broken !== undefined && !values.includes(undefined)) tell(written.at(-1)?.key, name, broken);
   return value;
 }
 
@@ -279,9 +287,10 @@ function readEndpoints(written: readonly Field[] = [], manifest: Manifest, resol
     }
   }
   if (isRight && !found.has('production')) tell(written.at(-1)?.key, 'endpoint', 'It has no production, which must be the URL of the service API.');
-  // The name of one without a value may be a part of another text, after its comma.
-  const nameOf = (name: string, fields: Field[]) => (name.includes(':') || fields.every(({ value }) => value !== null) ? `endpoint.${name}` : 'endpoint');
-  const endpoints = [...found].map(([name, fields]) => [name, valueOf(fields, nameOf(name, fields), ENDPOINT_RULES, tell)] as const);
+  const endpoints = [...found].map(([name, fields]) => {
+    const rules = name.includes(':') ? [[/./s, NO_BLANK] satisfies Rule, ...ENDPOINT_RULES] : ENDPOINT_RULES;
+    return [name, valueOf(fields, toldName(name, fields[0], 'endpoint.'), rules, tell)] as const;
+  });
   manifest.endpoints = Object.fromEntries(endpoints);
 }
 
@@ -340,14 +349,33 @@ function fieldsOf(map: YAMLMap, prefix: string, resolve: Resolve, tell: Tell): F
           else if (merges <= MOST_MERGES + 1) tell(key, `${prefix}<<`, 'Only mappings can be merged, a few of them, and none into itself.', true);
         }
       } else {
-        if (own.has(name) && (value !== null || FIELDS.includes(name))) tell(key, prefix + name, 'It is there twice, and Tsuru takes the last one: there must be one.');
+        const field = { key, value: resolve(value) };
+        if (own.has(name) && (value !== null || FIELDS.includes(name))) tell(key, toldName(name, field, prefix), 'It is there twice, and Tsuru takes the last one: there must be one.');
         own.add(name);
-        add(name, [{ key, value: resolve(value) }]);
+        add(name, [field]);
       }
     }
     return fields;
   };
   return collect(map);
+}
+
+/** The known field that a name is near to, up to a colon. */
+function meantBy(name: string): string | undefined {
+  return nearest(name.replace(/:.*/s, '').toLowerCase(), FIELDS);
+}
+
+/**
+ * What is told of the name of a field. The password, or a part of it, may be written there, such as by an alias, or after a line end or
+ * a comma of its own. So a name is told up to a colon, and only if it is a plain one of an endpoint, or about as long as the known field
+ * that it is near to.
+ * @returns without it, the field around it: empty for the manifest
+ */
+function toldName(name: string, field: Field | undefined, prefix: string): string {
+  const told = name.replace(/:.*/s, '');
+  const isLikely = prefix === '' ? told.length <= (meantBy(name)?.length ?? -1) + 1 : told !== name || field?.value !== null;
+  const isOwn = FIELDS.includes(name) || (isScalar(field?.key) && field.key.anchor === undefined);
+  return isOwn && isLikely && PLAIN_NAME.test(told) ? prefix + told : prefix.slice(0, -1);
 }
 
 /** A scalar as Go reads it into a text; undefined for a list or a mapping. */
