@@ -7,6 +7,7 @@ import { readArguments } from '../terminal/arguments.ts';
 import { MANIFEST } from '../terminal/commands.ts';
 import { usage } from '../terminal/options.ts';
 import { withEscapes } from '../terminal/terminal.ts';
+import { withoutSecrets } from '../tsuru/access.ts';
 import { isLocal, problemLines, withPassword, type Manifest } from '../tsuru/manifest.ts';
 
 /**
@@ -19,7 +20,7 @@ export function manifest({ argv, cwd, environment, terminal }: Pick<Context, 'ar
   const directory = argument === undefined ? cwd : dirname(resolve(cwd, argument));
   const { path, text, manifest: read, problems } = projectManifest(directory, environment, argument && basename(argument));
   const name = argument ?? path;
-  for (const warning of warningsOf(read)) terminal.writeError(withEscapes(`${name}: warning: ${warning}\n`));
+  for (const warning of warningsOf(read)) terminal.writeError(withEscapes(withoutSecrets(`${name}: warning: ${warning}\n`, [read.password ?? ''])));
   if (problems.length > 0) throw new ExpectedError(EXIT.different, problemLines(name, problems));
   terminal.write(values.print ? withPassword(text, read.password ?? '') : `${name} is what Tsuru needs.\n`);
 }

@@ -96,6 +96,13 @@ describe('manifest', () => {
     expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
+  it('warns without the password, whatever a cluster is called', async () => {
+    write({ 'manifest.yaml': MANIFEST.replace(PASSWORD, `&a ${PASSWORD}`).replace('multi-cluster', '  *a : http://localhost\nmulti-cluster') });
+    const { code, stdout, stderr } = await run();
+    expect([code, stdout]).toEqual([0, 'manifest.yaml is what Tsuru needs.\n']);
+    expect(stderr).toContain('warning: endpoint.***: A Tsuru on another machine cannot reach http://localhost.\n');
+  });
+
   it('reads a given manifest, a link as well, with the .env beside it', async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'manifest-elsewhere-'));
     try {
