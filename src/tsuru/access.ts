@@ -41,13 +41,17 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   return all.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
 }
 
-/** A password as it may stand in a text, a URL, a form or JSON. */
+const HTML: Partial<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
+
+/** A password as it may stand in a text, a URL, a form, JSON or HTML, which Go and JavaScript write differently. */
 function formsOf(password: string): string[] {
   const inJson = JSON.stringify(password).slice(1, -1);
   const inAscii = inJson.replace(/[^ -~]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const inGo = inJson.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
   const inUrl = encodeURIComponent(password);
   const inForm = new URLSearchParams({ '': password }).toString().slice(1);
-  const encoded = [inUrl, inForm].flatMap((form) => [form, form.replace(/%../g, (escape) => escape.toLowerCase())]);
-  return [password, inJson, inAscii, inGo, ...encoded, Buffer.from(password).toString('base64')];
+  const inGoForm = inForm.replaceAll('*', '%2A').replaceAll('%7E', '~');
+  const inHtml = password.replace(/[&<>"']/g, (sign) => HTML[sign] ?? '');
+  const encoded = [inUrl, inForm, inGoForm].flatMap((form) => [form, form.replace(/%../g, (escape) => escape.toLowerCase())]);
+  return [password, inJson, inAscii, inGo, inHtml, ...encoded, Buffer.from(password).toString('base64')];
 }
