@@ -18,7 +18,7 @@ import { rotate } from '../publish/rotation/rotate.ts';
 import { readPasswords, refuseRotation } from '../publish/rotation/state.ts';
 import { showPlan, showProof, showResult, showRotation } from '../publish/show.ts';
 import { readLogin } from '../publish/target.ts';
-import { say } from '../terminal/terminal.ts';
+import { say, withEscapes } from '../terminal/terminal.ts';
 import { encodedCredentials, withoutSecrets } from '../tsuru/access.ts';
 
 /** All that the command touches besides Tsuru and the service. */
@@ -94,6 +94,6 @@ async function publishFrom(directory: string, context: PublishContext, request: 
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
     const known = error.exitCode === EXIT.inTheWay && labels.length > 0 ? ` The tsuru client knows the targets ${labels.join(', ')}.` : '';
-    throw new ExpectedError(error.exitCode, clean(error.message), clean(error.hint + known));
+    throw new ExpectedError(error.exitCode, ...([error.message, error.hint + known].map((text) => withEscapes(clean(text))) as [string, string]));
   }
 }

@@ -10,7 +10,7 @@ export interface Api {
   token: string;
   tls?: Trust;
   signal?: AbortSignal;
-  /** Hides secrets in a text of Tsuru, before it is cut or wrapped. Without it, they are shown. */
+  /** Hides secrets in a text of Tsuru, for `plainLine`. Without it, they are shown. */
   clean?: (text: string) => string;
   /** Milliseconds for a reply: 60000 unless told. */
   timeout?: number;
@@ -64,6 +64,6 @@ const LONGEST = 400;
 
 /** Tsuru's own words in one line, without secrets and control characters, and cut. */
 export function tsuruWords({ text }: TsuruAnswer, { clean = String }: Api): string {
-  const line = plainLine(clean(text).slice(0, 2 * LONGEST), 2 * LONGEST).replace(/\s+/g, ' ').trim();
+  const line = clean(plainLine(text, Infinity, clean).replace(/\s+/g, ' ').trim());
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

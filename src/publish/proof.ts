@@ -1,3 +1,4 @@
+import { plainLine } from '../terminal/terminal.ts';
 import { ask, servicePath, tsuruWords, type TsuruAnswer, type Api } from './api.ts';
 import { obstacleIn } from './refusals.ts';
 
@@ -37,11 +38,14 @@ const REASONS: [RegExp, string][] = [
   [/invalid character|cannot unmarshal/, 'what replies at its endpoint is not the service'],
 ];
 
+/** Characters of the name of a plan that are shown. */
+const LONGEST = 200;
+
 /** @returns undefined if Tsuru got none: it has `null` then */
 function plansIn(text: string, { clean = String }: Api): string[] | undefined {
   try {
     const plans = JSON.parse(text) as { Name?: unknown }[] | null;
-    return plans?.map(({ Name }) => clean(String(Name)));
+    return plans?.map(({ Name }) => plainLine(String(Name), LONGEST, clean));
   } catch {
     return undefined;
   }

@@ -21,7 +21,7 @@ export function obstacleIn({ status, text, exchange }: TsuruAnswer, { address, c
   const location = reply?.headers['location'];
   if (status === 0) return lossOf(text, { address, exchange });
   if (status >= 300 && status < 400) {
-    return [`${address} redirects to ${plainLine(clean(location ?? 'nowhere'), 200)}, which is not followed: the token stays here.`, 'If that is Tsuru, give it with --target or TSURU_TARGET.'];
+    return [`${address} redirects to ${plainLine(location ?? 'nowhere', 200, clean)}, which is not followed: the token stays here.`, 'If that is Tsuru, give it with --target or TSURU_TARGET.'];
   }
   // Tsuru sends it with all replies but those about a path that it does not have.
   if (reply?.headers['supported-tsuru'] === undefined) {
@@ -69,7 +69,7 @@ export function objectionOf(part: PublishedPart, answer: TsuruAnswer, wanted: Re
 function orphansOf({ text }: TsuruAnswer, id: string, { clean = String }: Api): Objection | undefined {
   try {
     const { conflicts } = JSON.parse(text) as { conflicts: { action: string; roles: string[] }[] };
-    const commands = conflicts.flatMap(({ action, roles }) => roles.map((role) => `  tsuru role permission remove ${[role, `service-action.${id}.${action}`].map((word) => quote(plainLine(clean(word), 200))).join(' ')}`));
+    const commands = conflicts.flatMap(({ action, roles }) => roles.map((role) => `  tsuru role permission remove ${[role, `service-action.${id}.${action}`].map((word) => quote(plainLine(word, 200, clean))).join(' ')}`));
     return ['Tsuru refuses the permissions: roles have actions that permissions.json no longer has.', `Put the actions back, or remove them from the roles, then run the same command again:\n${commands.join('\n')}\n  If a role has a shorter permission for that (tsuru role info ROLE), such as service-action.${id}, remove that one instead.`];
   } catch {
     return undefined;

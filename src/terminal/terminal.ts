@@ -68,7 +68,10 @@ export function withEscapes(text: string): string {
   return text.replace(/(?![\n\t]|\r\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16) ?? ''}}`);
 }
 
-/** A line of another program's output without control sequences, truncated to a width. */
-export function plainLine(text: string, columns: number): string {
-  return withEscapes(stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ')).slice(0, Math.max(columns, 0));
+/**
+ * A line of another program's output without control sequences, truncated to a width.
+ * @param clean hides secrets: after what split them is gone, and before they are cut
+ */
+export function plainLine(text: string, columns: number, clean: (text: string) => string = String): string {
+  return withEscapes(clean(stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' '))).slice(0, Math.max(columns, 0));
 }

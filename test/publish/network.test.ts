@@ -268,13 +268,29 @@ describe('hostile words of Tsuru', () => {
   it('never bring the password or the token out, in whatever form they quote them', async () => {
     const token = 'the-token-of-the-user';
     const credentials = Buffer.from(`my-db:${PASSWORD}`).toString('base64');
-    const forms = [PASSWORD, token, JSON.stringify(PASSWORD).slice(1, -1), encodeURIComponent(PASSWORD), new URLSearchParams({ '': PASSWORD }).toString().slice(1), Buffer.from(PASSWORD).toString('base64'), Buffer.from(token).toString('base64'), credentials, encodeURIComponent(credentials)];
+    const forms = [PASSWORD, token, JSON.stringify(PASSWORD).slice(1, -1), encodeURIComponent(PASSWORD), new URLSearchParams({ '': PASSWORD }).toString().slice(1), PASSWORD.replaceAll('&', '&amp;').replaceAll('"', '&#34;'), Buffer.from(PASSWORD).toString('base64'), Buffer.from(token).toString('base64'), credentials, encodeURIComponent(credentials)];
     for (const form of [...forms, 'the form itself', 'the header']) {
       const address = await hostile(({ headers }, body) => (form === 'the header' ? String(headers.authorization) : form === 'the form itself' ? body : `no: ${form}`));
       const { code, output } = await publishAt(address);
       expect(code).toBe(1);
       expect(output).toContain('***');
       for (const secret of forms) expect(output).not.toContain(secret);
+    }
+  });
+
+  it.each([PASSWORD, 'the-token-of-the-user'])('never bring %j out, with control characters in it', async (secret) => {
+    const places = { words: [500, 'words'], plans: [200, [{ Name: 'words' }]], roles: [409, { conflicts: [{ action: 'words', roles: ['words'] }] }] } as const;
+    for (const split of ['\u001b[0m', '\u009b0m', '\u0001', '\n\t']) {
+      // They take the place of a blank in the password.
+      const words = secret.includes(' ') && !split.includes('0m') ? secret.replace(' ', split) : `${secret.slice(0, 5)}${split}${secret.slice(5)}`;
+      for (const [place, [status, shape]] of Object.entries(places)) {
+        const body = place === 'words' ? words : JSON.stringify(shape).replaceAll('"words"', JSON.stringify(words));
+        const address = await serve(({ method, url }, response) => {
+          const isHostile = place === 'plans' ? url?.includes('/plans') === true : method === 'PUT' && url?.includes('/manifest') === true;
+          response.writeHead(isHostile ? status : 200, { 'Supported-Tsuru': '1.0.1' }).end(isHostile ? body : '{}');
+        });
+        expect((await publishAt(address)).output).not.toContain(secret);
+      }
     }
   });
 

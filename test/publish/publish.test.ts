@@ -119,6 +119,16 @@ describe('publish creates a service', () => {
     expect((await publish('--check')).output).toContain('up to date');
   });
 
+  it('in a fresh clone without control characters of Tsuru in an error', async () => {
+    await stage.publish();
+    await stage.api('PUT', '/1.0/services/my-db', { username: 'a\u009b0mb', password: 'x', endpoint: stage.endpoint });
+    stage.project.write('manifest.example.yaml', `id: my-db\npassword: ""\nteam: dbas\nendpoint: {production: "${stage.endpoint}"}\n`);
+    stage.project.removeFile('manifest.yaml');
+    const { address, token } = stage.sandbox;
+    const { code, output } = await stage.project.publish({ TSURU_TARGET: address, TSURU_TOKEN: token, SERVICE_PASSWORD: PASSWORD });
+    expect([code, output]).toEqual([4, expect.stringContaining('lacks what Tsuru has: user name "a\\u{9b}0mb" (it has my-db).') as string]);
+  });
+
   it('with an endpoint for each cluster, whatever its name is', async () => {
     stage.project.manifest({ endpoint: { production: stage.endpoint, c1: 'http://one.example', 'c.2': 'http://two.example' }, 'multi-cluster': true });
     const { code, output } = await stage.publish();
