@@ -1,7 +1,7 @@
 import { isSet } from '../project/service-files.ts';
 import { readArguments } from '../terminal/arguments.ts';
 import { PUBLISH } from '../terminal/commands.ts';
-import { usage } from '../terminal/options.ts';
+import { usage, usageOf } from '../terminal/options.ts';
 import { trustOf } from '../terminal/service-access.ts';
 import type { Trust } from '../tsuru/trust.ts';
 
@@ -18,15 +18,18 @@ export interface PublishRequest {
   tls: Trust;
 }
 
-/** Reads the arguments after `publish`. @throws ExpectedError for wrong usage, and for switches that npm kept to itself */
+/** Reads the arguments after `publish`. @throws ExpectedError for wrong usage, and for options that npm kept to itself */
 export function parsePublishRequest(argv: readonly string[], environment: NodeJS.ProcessEnv): PublishRequest {
   const { values, argument: directory = '.' } = readArguments(argv, PUBLISH);
   const { target, dryRun, check, ca, rotatePassword, deployed: isDeployed } = values;
-  const taken = Object.entries(PUBLISH.options).filter(([key, { flag }]) => values[key as keyof typeof values] === false && environment[`npm_config_${flag.replaceAll('-', '_')}`] === 'true');
+  const taken = Object.entries(PUBLISH.options).filter(([key, { flag }]) => {
+    const kept = environment[`npm_config_${flag.replaceAll('-', '_')}`];
+    // npm has a setting ca of its own.
+    return flag !== 'ca' && !values[key as keyof typeof values] && isSet(kept) && kept !== 'false';
+  });
   // Without a script of npm, it is a setting of something else.
   if (taken.length > 0 && isSet(environment['npm_lifecycle_event'])) {
-    const flags = taken.map(([, { flag }]) => `--${flag}`).join(' ');
-    throw usage(`npm kept ${flags} to itself, so nothing was sent.`, `Run npm run publish:tsuru -- ${flags}`);
+    throw usage(`npm kept ${taken.map(([, { flag }]) => `--${flag}`).join(' ')} to itself, so nothing was sent.`, `Run npm run publish:tsuru -- ${taken.map(([, option]) => usageOf(option)).join(' ')}`);
   }
   if (isDeployed && !rotatePassword) throw usage('--deployed goes with --rotate-password only.');
   return { directory, target, dryRun, check, rotatePassword, isDeployed, tls: trustOf(ca, false, environment) };

@@ -14,7 +14,7 @@ afterEach(() => stage.close());
 
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, ' ');
 
-describe('publish refuses a switch that npm kept to itself', () => {
+describe('publish refuses an option that npm kept to itself', () => {
   const access = () => ({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: stage.sandbox.token });
   const isNew = async () => (await stage.publish('--dry-run')).output.includes('my-db is new');
 
@@ -33,10 +33,17 @@ describe('publish refuses a switch that npm kept to itself', () => {
     // It is what was meant if it is given as well.
     expect((await stage.project.publish({ ...access(), ...environment }, '--dry-run')).code).toBe(0);
     expect((await stage.project.publish({ ...access(), ...environmentOf() })).code).toBe(0);
+    const { address } = stage.sandbox;
+    const target = environmentOf(`--target=${address}`);
+    expect(await stage.project.publish({ ...access(), ...target })).toEqual({ code: 2, output:
+      'npm kept --target to itself, so nothing was sent.\nRun npm run publish:tsuru -- --target URL|LABEL\n' });
+    expect((await stage.project.publish({ ...access(), ...target }, '--target', address)).code).toBe(0);
   });
 
   it.each([
     [{ npm_config_check: 'true' }, '--check'],
+    [{ npm_config_check: 'yes' }, '--check'],
+    [{ npm_config_target: 'https://tsuru.example.com', npm_config_dry_run: 'true' }, '--target URL|LABEL --dry-run'],
     [{ npm_config_rotate_password: 'true', npm_config_deployed: 'true' }, '--rotate-password --deployed'],
   ])('as %j', async (environment, flags) => {
     expect(await stage.project.publish({ ...access(), npm_lifecycle_event: 'npx', ...environment })).toEqual({ code: 2, output: expect.stringContaining(`npm run publish:tsuru -- ${flags}\n`) as string });
@@ -44,7 +51,7 @@ describe('publish refuses a switch that npm kept to itself', () => {
   });
 
   it('but takes no setting outside of a script, and none that is off, for one', async () => {
-    expect((await stage.project.publish({ ...access(), npm_lifecycle_event: 'npx', npm_config_check: 'false', npm_config_dry_run: '' })).code).toBe(0);
+    expect((await stage.project.publish({ ...access(), npm_lifecycle_event: 'npx', npm_config_check: 'false', npm_config_dry_run: '', npm_config_ca: 'a certificate' })).code).toBe(0);
     expect((await stage.project.publish({ ...access(), npm_config_check: 'true' })).code).toBe(0);
   });
 });
