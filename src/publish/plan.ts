@@ -72,10 +72,17 @@ export function keepEndpoints({ service }: Registered, { endpoints }: Registrati
 
 /**
  * The example in a fresh clone lacks what was set in manifest.yaml only.
- * @throws ExpectedError if Tsuru would lose an endpoint to it, or call the service with another user name
+ * @throws ExpectedError if Tsuru would lose an endpoint to it, or call the service with another user name, or if that cannot be read
  */
-export function keepFromExample({ service }: PublishPlan, { isExample = false }: Registration): void {
+export function keepFromExample({ service, unread }: PublishPlan, { id, isExample = false }: Registration): void {
   const lost = service.filter(({ what, before, after }) => before !== undefined && (after === undefined || what === 'user name'));
+  if (isExample && unread.some(({ what }) => /^(endpoint|user name)/.test(what))) {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      `There is no manifest.yaml, and this token cannot read the endpoints and the user name that Tsuru has: ${EXAMPLE} may lack some.`,
+      `Use a token with the permission service.read.events for all teams that have owned ${id}, or a manifest.yaml.`,
+    );
+  }
   if (!isExample || lost.length === 0) return;
   const texts = lost.map(({ what, before, after }) => `${what} ${String(before)}${after === undefined ? '' : ` (it has ${after})`}`);
   throw new ExpectedError(

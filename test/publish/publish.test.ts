@@ -119,6 +119,32 @@ describe('publish creates a service', () => {
     expect((await publish('--check')).output).toContain('up to date');
   });
 
+  it('in a fresh clone only if the token can read what the example may lack', async () => {
+    stage.project.manifest({ endpoint: { production: stage.endpoint, c1: 'http://one.example' }, username: 'tsuru' });
+    await stage.publish();
+    stage.project.write('manifest.example.yaml', `id: my-db\nusername: my-db\npassword: ""\nteam: dbas\nendpoint: {production: "${stage.endpoint}"}\n`);
+    stage.project.removeFile('manifest.yaml');
+    const access = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: await stage.userWith('service.update'), SERVICE_PASSWORD: PASSWORD };
+    for (const argv of [[], ['--dry-run']]) {
+      expect(await stage.project.publish(access, ...argv)).toEqual({ code: 4, output: expect.stringContaining([
+        'There is no manifest.yaml, and this token cannot read the endpoints and the user name that Tsuru has: manifest.example.yaml may lack some.',
+        'Use a token with the permission service.read.events for all teams that have owned my-db, or a manifest.yaml.\n',
+      ].join('\n')) as string });
+    }
+    expect(await newestFields('create')).toMatchObject({ username: 'tsuru', 'endpoints.c1': 'http://one.example' });
+    stage.project.manifest();
+    expect((await stage.project.publish(access)).code).toBe(0);
+  });
+
+  it('in a fresh clone with the permissions that the README names for CI', async () => {
+    stage.project.write('manifest.example.yaml', `id: my-db\nusername: my-db\npassword: ""\nteam: dbas\nendpoint: {production: "${stage.endpoint}"}\n`);
+    stage.project.removeFile('manifest.yaml');
+    const access = { TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: await stage.userWith('service.create', 'service.read', 'service.update'), SERVICE_PASSWORD: PASSWORD };
+    for (const known of ['my-db is new', 'is up to date']) {
+      expect(await stage.project.publish(access)).toEqual({ code: 0, output: expect.stringMatching(new RegExp(`${known}[^]*plans small, large`)) as string });
+    }
+  });
+
   it('in a fresh clone without control characters of Tsuru in an error', async () => {
     await stage.publish();
     await stage.api('PUT', '/1.0/services/my-db', { username: 'a\u009b0mb', password: 'x', endpoint: stage.endpoint });
