@@ -6,7 +6,7 @@ import { EXAMPLE } from '../project/service-files.ts';
 import { linesOf } from '../text.ts';
 import { isLocal } from '../tsuru/manifest.ts';
 import type { Registered } from './registered.ts';
-import { grantsTheSame, operationText, word, type Permissions, type Registration } from './registration.ts';
+import { grantsTheSame, operationText, word, type GrantedOperation, type Permissions, type Registration } from './registration.ts';
 
 /** A difference between what Tsuru has and what it is to have, as texts. */
 export interface Difference {
@@ -143,5 +143,11 @@ function permissionChanges(before: Registered['permissions'], after: Permissions
 }
 
 function operationsOnlyIn({ operations }: Permissions, other: Permissions): string[] {
-  return operations.filter((one) => !other.operations.some((another) => isDeepStrictEqual(one, another))).map(operationText);
+  const others = [...other.operations];
+  const isOnlyHere = (one: GrantedOperation) => {
+    const at = others.findIndex((another) => isDeepStrictEqual(one, another));
+    if (at >= 0) others.splice(at, 1);
+    return at < 0;
+  };
+  return operations.filter(isOnlyHere).map(operationText);
 }

@@ -26,7 +26,7 @@ export function showPlan(terminal: Terminal, plan: PublishPlan, { id }: Registra
   line('password', 'sent each time: Tsuru does not show it');
   if (doc === 'unread') line('documentation', 'not compared, but sent: this token may not read it, or it has more than 1 MiB');
   else if (doc !== undefined) line('documentation', `${countOf(doc, '+')} added, ${countOf(doc, '-')} removed`);
-  if (isWhole && Array.isArray(doc)) for (const text of doc) write(`    ${text.trimEnd()}\n`);
+  if (isWhole && Array.isArray(doc)) for (const text of doc) write(`    ${lineText(text)}\n`);
   if (permissions === 'unread') line('permissions', 'not compared, but sent: this token or this program cannot read them');
   else if (permissions === 'unsupported') line('permissions', 'not sent: this Tsuru has no permissions of services, which came with version 1.31 of its API');
   else for (const change of permissions ?? []) line('permissions', `${change.what} ${changeText(change)}`);
@@ -40,6 +40,13 @@ export const OTHER_CLUSTER =
 function changeText({ before, after }: Difference): string {
   if (before === undefined) return `+ ${String(after)}`;
   return after === undefined ? `- ${before}` : `${before} → ${after}`;
+}
+
+/** A line of a difference, in which escapes show the blanks at its end, and a line below it shows that there is no line end. */
+function lineText(line: string): string {
+  const [, text = '', blanks = '', end] = /^(..(?:.*\S)?)([^\S\n]*)(\n?)$/s.exec(line) ?? [];
+  const shown = Array.from(blanks, (blank) => `\\u{${blank.charCodeAt(0).toString(16)}}`).join('');
+  return `${text}${shown}${end === '' ? '\n    \\ no line end' : ''}`;
 }
 
 function countOf(lines: readonly string[], sign: string): string {

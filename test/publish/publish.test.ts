@@ -241,6 +241,23 @@ describe('publish', () => {
     ]));
   });
 
+  it('shows differences in blanks, in line ends and in how often an operation is there', async () => {
+    const differences = async () => (await stage.publish('--dry-run')).output.split('\n').filter((line) => /^ {4}|operation/.test(line));
+    stage.project.write('docs/service.md', '# my-db  \n\nIt holds data.');
+    stage.project.permissions(['GET /usage usage.show', 'GET /usage usage.show', 'POST /backups/{id} backups.create']);
+    expect(await differences()).toEqual([
+      ...['    - # my-db', '    + # my-db\\u{20}\\u{20}', '    - It holds data.', '    + It holds data.', '    \\ no line end'],
+      '  permissions     operation + GET /usage (usage.show)',
+    ]);
+    await stage.api('PUT', '/1.0/services/my-db/doc', { doc: '# my-db\r\n \nIt holds data.\n' });
+    stage.project.write('docs/service.md', '# my-db\n\nIt holds data.\n');
+    stage.project.permissions(['GET /usage usage.show']);
+    expect(await differences()).toEqual([
+      ...['    - # my-db\\u{d}', '    - \\u{20}', '    + # my-db', '    + '],
+      '  permissions     operation - POST /backups/{id} (backups.create)',
+    ]);
+  });
+
   it('tells permissions apart that read the same', () => {
     const permissions = (path: string, action: string) => ({ enabled: true, strict_actions: false, legacy_compat: false, operations: [{ method: 'GET', path, action }] });
     expect(grantsTheSame(permissions('/a (b)', 'c'), permissions('/a (b)', 'c'))).toBe(true);
