@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { claim } from '../../src/project/claim.ts';
+import { rootOf } from '../../src/project/open.ts';
 import { grantsTheSame } from '../../src/publish/registration.ts';
+import { machine } from '../support/disks.ts';
 import { PASSWORD } from './support/project.ts';
 import { makeStage, type Stage } from './support/tsuru.ts';
 
@@ -172,6 +175,29 @@ describe('publish', () => {
     stage.project.write('.tsuru-service/journal.json', '{}');
     expect(await stage.publish()).toEqual({ code: 4, output: 'An earlier run was interrupted.\nRun regenerate first: it finishes or undoes that run.\n' });
     expect(await docInTsuru()).toBe('# my-db\n\nIt holds data.\n');
+  });
+
+  describe('from a fresh clone', () => {
+    const publishClone = () => stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: stage.sandbox.token, SERVICE_PASSWORD: PASSWORD });
+    beforeEach(() => {
+      stage.project.write('manifest.example.yaml', `id: my-db\nusername: my-db\nteam: dbas\nendpoint: {production: "${stage.endpoint}"}\n`);
+      stage.project.removeFile('manifest.yaml');
+      stage.project.write('docs/service.md', '# Half\n');
+    });
+
+    it('sends nothing whose files an interrupted run left half new', async () => {
+      stage.project.write('.tsuru-service/journal.json', '{}');
+      expect(await publishClone()).toEqual({ code: 4, output: 'An earlier run was interrupted.\nRun regenerate first: it finishes or undoes that run.\n' });
+      expect(await docInTsuru()).toBe('# my-db\n\nIt holds data.\n');
+    });
+
+    it('sends nothing while another run changes it', async () => {
+      const end = await claim(rootOf(stage.project.directory), { ...machine, pid: process.ppid });
+      expect(await publishClone()).toEqual({ code: 4, output: expect.stringContaining(`Another run is changing this project (process ${process.ppid}).`) as string });
+      end();
+      expect(await docInTsuru()).toBe('# my-db\n\nIt holds data.\n');
+      expect((await publishClone()).code).toBe(0);
+    });
   });
 
   it('does not move the lines of problems below a password of several lines', async () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { claim, refuseOthers } from '../../project/claim.ts';
 import { refuseInterrupted } from '../../project/journal.ts';
 import type { Machine } from '../../project/machine.ts';
@@ -12,20 +14,20 @@ import { removeLeftOver, SECRET_FILES } from './replace-file.ts';
  */
 export async function alone<Result>(directory: string, { fs, machine }: { fs: FileSystem; machine: Machine }, run: () => Promise<Result>): Promise<Result> {
   const files = SECRET_FILES.filter((file) => textIn(directory, file) !== undefined);
-  // A fresh clone has none, and may be read-only.
-  if (files.length === 0) return run();
+  if (!existsSync(directory)) return run();
   const root = new Root(fs, directory);
-  const end = await claim(root, machine).catch((error: unknown) => {
+  // A fresh clone has none, and may be read-only.
+  const end = files.length === 0 ? undefined : await claim(root, machine).catch((error: unknown) => {
     if (!['EROFS', 'EACCES'].includes(codeOf(error))) throw error;
     // A rotation, which writes the files, ends by itself; all else needs to write nothing.
-    refuseOthers(root, machine);
-    return () => {};
+    return undefined;
   });
   try {
+    if (end === undefined) refuseOthers(root, machine);
     refuseInterrupted(root);
     for (const file of files) removeLeftOver(fs, directory, file);
     return await run();
   } finally {
-    end();
+    end?.();
   }
 }
