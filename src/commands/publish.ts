@@ -39,7 +39,7 @@ export async function publish(context: PublishContext): Promise<0 | 1 | 6> {
   const request = parsePublishRequest(argv, environment);
   const directory = resolve(cwd, request.directory);
   const run = () => publishFrom(directory, context, request);
-  return request.check || request.dryRun ? run() : alone(directory, context, run);
+  return request.check || request.dryRun ? run() : alone(directory, context, request.rotatePassword, run);
 }
 
 async function publishFrom(directory: string, context: PublishContext, request: PublishRequest): Promise<0 | 1 | 6> {

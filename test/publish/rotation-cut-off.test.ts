@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as nodeFileSystem from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -114,16 +115,22 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
   });
 
   it('changes nothing in a directory that cannot be written, where a plain publish works', async () => {
-    const fs: FileSystem = {
-      ...nodeFileSystem,
-      openSync: ((...args: Parameters<typeof nodeFileSystem.openSync>) => {
-        if ((Number(args[1]) & nodeFileSystem.constants.O_CREAT) !== 0) throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
-        return nodeFileSystem.openSync(...args);
-      }),
-    };
-    expect(await project.run(ROTATE, { fs })).toEqual({ code: 1, output: expect.stringContaining('manifest.yaml cannot be replaced: EROFS') as string });
+    const fs = unwritable('', 'EROFS');
+    expect(await project.run(ROTATE, { fs })).toEqual(stateUnwritable('EROFS'));
     expect((await project.run([], { fs })).code).toBe(0);
     expect(await project.passwords()).toEqual(only(SECRET));
+  });
+
+  it.each(['EROFS', 'EACCES'])('goes on only where no other run can: .tsuru-service must be writable (%s)', async (code) => {
+    const fs = unwritable('.tsuru-service/', code);
+    expect(await project.run(ROTATE, { fs })).toEqual(stateUnwritable(code));
+    expect(await project.passwords()).toEqual(only(SECRET));
+    project.service.lag = Infinity;
+    await project.run(ROTATE);
+    project.service.start();
+    for (const args of [ROTATE, []]) expect(await project.run(args, { fs })).toEqual(stateUnwritable(code));
+    expect(await project.passwords()).toMatchObject({ old: SECRET, manifest: SECRET, tsuru: SECRET });
+    await finish('once it is', []);
   });
 
   it('ends before the first change if Tsuru cannot be asked', async () => {
@@ -181,6 +188,24 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
     expect(project.leftOvers()).toEqual([]);
   });
 });
+
+/** A disk that takes no new file below a path of the project. */
+function unwritable(below: string, code: string): FileSystem {
+  return {
+    ...nodeFileSystem,
+    openSync: ((...args: Parameters<typeof nodeFileSystem.openSync>) => {
+      const isNew = (Number(args[1]) & nodeFileSystem.constants.O_CREAT) !== 0;
+      if (isNew && String(args[0]).startsWith(`${project.directory}/${below}`)) throw Object.assign(new Error(`${code}: it cannot be written`), { code });
+      return nodeFileSystem.openSync(...args);
+    }),
+  };
+}
+
+/** The result of a rotation that cannot keep others out. */
+function stateUnwritable(code: string): unknown {
+  const state = join(project.directory, '.tsuru-service');
+  return { code: 4, output: `The password cannot be changed here: another run could change it at the same time, since ${state} cannot be written (${code}).\nMake that directory writable for this user, then run the same command again.` };
+}
 
 const script = fileURLToPath(new URL('./support/publish-process.ts', import.meta.url));
 
