@@ -83,6 +83,10 @@ describe('the password in .env', () => {
     expect(passwordsIn('')).toEqual({});
   });
 
+  it('is not replaced beside an old one, which another run has just kept', () => {
+    expect(() => withNewPassword(noted('SERVICE_PASSWORD=new\nSERVICE_OLD_PASSWORD=old\n'), NEW, TARGET)).toThrow(/^The password in \.env cannot be replaced: another change of it has begun\.$/);
+  });
+
   it('is replaced in any file, or the file is refused: other variables never change', () => {
     const line = fc.oneof(
       fc.constantFrom('SERVICE_PASSWORD', 'export SERVICE_PASSWORD', 'SERVICE_OLD_PASSWORD', 'A', ' B ', '#', '').chain((name) =>

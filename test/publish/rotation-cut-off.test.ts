@@ -133,6 +133,21 @@ describe('a rotation that is cut off', { timeout: 240_000 }, () => {
     await finish('once it is', []);
   });
 
+  it('does not begin over another one, which began after it looked', async () => {
+    const other = project.read('.env').replace(`SERVICE_PASSWORD=${SECRET}`, `SERVICE_PASSWORD=other\nSERVICE_OLD_PASSWORD=${SECRET}`);
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      // The last moment: the trial for the manifest has ended.
+      unlinkSync(path) {
+        nodeFileSystem.unlinkSync(path);
+        if (String(path).endsWith('manifest.yaml.rotating')) project.write('.env', other);
+      },
+    };
+    const { code, output } = await project.run(ROTATE, { fs });
+    expect([code, output]).toEqual([4, expect.stringContaining('The password in .env cannot be replaced: another change of it has begun.')]);
+    expect(project.read('.env')).toBe(other);
+  });
+
   it('ends before the first change if Tsuru cannot be asked', async () => {
     const before = project.read('.env');
     expect((await project.run(ROTATE, { environment: { TSURU_TOKEN: 'a-wrong-token' } })).code).toBe(4);

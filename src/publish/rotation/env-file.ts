@@ -54,10 +54,12 @@ export function targetIn(text: string): string | undefined {
 /**
  * The same `.env` with a new password, and with its password as the old one in a line below. All else stays, byte for byte.
  * @param target the address of the Tsuru that has the old one
- * @throws ExpectedError if that is impossible, such as for a password in several lines, or an address with special characters
+ * @throws ExpectedError if that is impossible, such as for a password in several lines, or an address with special characters, or if it
+ *   has an old password already
  */
 export function withNewPassword(text: string, password: string, target: string): string {
   if (!isPlain(target)) throw new ExpectedError(EXIT.inTheWay, 'The address of this Tsuru has special characters, which cannot be noted in .env.', 'Use an address without them.');
+  if (passwordsIn(text).old !== undefined) throw new ExpectedError(EXIT.inTheWay, 'The password in .env cannot be replaced: another change of it has begun.', 'Run the same command again, which finishes that one.');
   const plain = withoutOld(text);
   const setting = settingsIn(plain, PASSWORD).at(-1);
   if (setting === undefined) throw notEditable();
