@@ -276,6 +276,49 @@ describe('a service that starts again replica by replica', () => {
     expect(await project.passwords()).toMatchObject({ old: SECRET, manifest: SECRET });
   });
 
+  describe('and does not always reply, with --deployed', () => {
+    let asked: number;
+    beforeEach(async () => {
+      project.service.lag = Infinity;
+      await project.run(ROTATE);
+      project.service.start();
+      asked = 0;
+    });
+
+    /** @param replyTo what the service does with a question, by its number from 1; Tsuru's own calls work */
+    const replies = (replyTo: (number: number) => 'none' | 'old' | 'new') => {
+      let reply = 'new';
+      project.service.isAway = () => {
+        reply = project.proxy.running() > 0 ? 'new' : replyTo(++asked);
+        return reply === 'none';
+      };
+      project.service.isOld = () => reply === 'old';
+    };
+
+    it.each<[string, none: number, old: number, all: number]>([
+      ['a refusal after a question without a reply', 1, 1, 2 + 50],
+      ['a refusal as the last reply of all rounds', 49, 1, 50 + 50],
+      ['no reply before it is there again', 30, 0, 30 + 50],
+    ])('is asked on for some clean rounds in a row after %s', async (_, none, old, all) => {
+      replies((number) => (number <= none ? 'none' : number <= none + old ? 'old' : 'new'));
+      let askedBefore = Infinity;
+      project.proxy.at = (request) => {
+        if (request.startsWith('PUT')) askedBefore = Math.min(askedBefore, asked);
+        return Promise.resolve();
+      };
+      expect((await project.run([...ROTATE, '--deployed'], { patience: 60_000 })).code).toBe(0);
+      expect(askedBefore).toBe(all);
+      expect(await project.passwords()).toEqual(only('made-password-1'));
+    });
+
+    it('has no clean round while it does not reply now and then', async () => {
+      replies((number) => (number % 7 === 0 ? 'none' : 'new'));
+      const { code, output } = await project.run([...ROTATE, '--deployed']);
+      expect([code, output]).toEqual([4, expect.stringContaining('cannot be asked whether it takes the new password (ECONNRESET)')]);
+      expect(project.read('manifest.yaml')).toContain(SECRET);
+    });
+  });
+
   it('is not passed by --deployed because another endpoint cannot be reached', async () => {
     let asked = 0;
     project.service.lag = Infinity;
@@ -331,12 +374,13 @@ describe('an endpoint that cannot be reached from here', () => {
     expect(await project.call()).toEqual([]);
   });
 
-  it('does not hide another one, whose service does not take the new password yet, from --deployed', async () => {
+  it.each([1, 20])('does not hide another one, whose service does not take the new password yet, from --deployed, with %i before it', async (number) => {
     project.service.isAway = () => false;
     project.service.lag = Infinity;
-    project.write('manifest.yaml', project.read('manifest.yaml').replace(/^( *)production: .*/m, `$1production: http://127.0.0.1:1\n$1other: ${project.service.address}`));
+    const before = Array.from({ length: number }, (_, one) => `$1${one === 0 ? 'production' : `c${one}`}: http://127.0.0.1:1/${one}`);
+    project.write('manifest.yaml', project.read('manifest.yaml').replace(/^( *)production: .*/m, [...before, `$1other: ${project.service.address}`].join('\n')));
     await project.run(ROTATE);
-    const { code, output } = await project.run([...ROTATE, '--deployed']);
+    const { code, output } = await project.run([...ROTATE, '--deployed'], { patience: 0 });
     expect([code, output]).toEqual([4, expect.stringContaining(`The service at ${project.service.address} does not take the new password yet (401).`)]);
     expect(project.read('manifest.yaml')).toContain(SECRET);
   });

@@ -15,8 +15,11 @@ export interface AskedService {
   signal: AbortSignal;
 }
 
-/** Whether a service takes a password; if not, what an endpoint replies, or why it does not. */
-export type Taking = { kind: 'taken' } | { kind: 'refused' | 'unreachable'; endpoint: string; why: string };
+/**
+ * Whether a service takes a password; if not, what an endpoint replies, or why it does not. One is away if it never replied as the
+ * service does, and unclear if it did not always.
+ */
+export type Taking = { kind: 'taken' } | { kind: 'refused' | 'unclear' | 'away'; endpoint: string; why: string };
 
 /** How a service is asked that may not have started again, in milliseconds. */
 export interface Pace {
@@ -27,7 +30,7 @@ export interface Pace {
 }
 
 /**
- * Rounds in a row in which no endpoint may refuse a password, and how often each is asked in a round: replicas start again one after
+ * Rounds in a row in which an endpoint must take a password, and how often it is asked in a round: replicas start again one after
  * the other, and the last old one gets only some of the requests.
  */
 const [ROUNDS, TIMES] = [5, 10];
@@ -38,53 +41,56 @@ const TIMEOUT = 5000;
 /** How many endpoints are asked at once. */
 const BATCH = 8;
 
+/** What endpoints say, the worst first. */
+const KINDS = ['refused', 'unclear', 'away', 'taken'] as const;
+
 /**
- * Asks a service for its plans until it has taken a password at all its endpoints for some rounds in a row.
- * @param mayBeAway whether an endpoint that cannot be reached is not asked again
+ * Asks a service for its plans until it has taken a password at each of its endpoints for some rounds in a row.
+ * @param mayBeAway whether an endpoint that is away in as many rounds is passed over
  * @throws ExpectedError if it was cancelled
  */
 export async function untilTaken(asked: AskedService, password: string, { patience, pause }: Pace, mayBeAway: boolean): Promise<Taking> {
   const start = performance.now();
   const isOver = () => performance.now() - start > patience;
-  let { endpoints } = asked;
-  let away: Taking | undefined;
-  for (let clean = 1; ; clean++) {
-    const taking = await takingOf({ ...asked, endpoints }, password, isOver);
-    if (asked.signal.aborted) throw cancelled();
-    if (mayBeAway && taking.kind === 'unreachable') {
-      away = taking;
-      endpoints = endpoints.filter((endpoint) => endpoint !== taking.endpoint);
-    } else if (taking.kind !== 'taken') {
-      if (isOver()) return taking;
-      clean = 0;
+  const untilTakenAt = async (endpoint: string): Promise<Taking> => {
+    let [clean, isAway] = [0, true];
+    for (let round = 1; ; round++) {
+      const taking = await takingAt(endpoint, asked, password, isOver);
+      clean = taking.kind === 'taken' ? clean + 1 : 0;
+      isAway &&= taking.kind === 'away';
+      if (clean === ROUNDS) return taking;
+      if (clean === 0 && (isOver() || (mayBeAway && isAway && round === ROUNDS))) {
+        return taking.kind === 'away' && !isAway ? { ...taking, kind: 'unclear' } : taking;
+      }
+      await sleep(pause, undefined, { signal: asked.signal }).catch(() => undefined);
     }
-    if (clean === ROUNDS || endpoints.length === 0) return away ?? taking;
-    await sleep(pause, undefined, { signal: asked.signal }).catch(() => undefined);
-  }
-}
-
-async function takingOf(asked: AskedService, password: string, isOver: () => boolean): Promise<Taking> {
-  let away: Taking | undefined;
+  };
+  let worst: Taking = { kind: 'taken' };
   for (let rest = asked.endpoints; rest.length > 0; rest = rest.slice(BATCH)) {
-    if (away !== undefined && isOver()) return away;
-    const takings = await Promise.all(rest.slice(0, BATCH).map((endpoint) => takingAt(endpoint, asked, password)));
-    const refused = takings.find(({ kind }) => kind === 'refused');
-    if (refused !== undefined) return refused;
-    away ??= takings.find(({ kind }) => kind === 'unreachable');
+    const takings: Taking[] = [worst, ...(await Promise.all(rest.slice(0, BATCH).map(untilTakenAt)))];
+    worst = KINDS.flatMap((kind) => takings.filter((taking) => taking.kind === kind))[0] ?? worst;
+    if (worst.kind !== 'taken' && !(mayBeAway && worst.kind === 'away')) break;
   }
-  return away ?? { kind: 'taken' };
+  return worst;
 }
 
-async function takingAt(endpoint: string, { username, isMultiCluster, tls, signal }: AskedService, password: string): Promise<Taking> {
+async function takingAt(endpoint: string, { username, isMultiCluster, tls, signal }: AskedService, password: string, isOver: () => boolean): Promise<Taking> {
   const headers = { Accept: 'application/json', Authorization: basicAuth(`${username}:${password}`), Connection: 'close' };
   const address = new URL(/^https?:/.test(endpoint) ? endpoint : `http://${endpoint}`);
+  let [kind, missing]: ['away' | 'unclear', string | undefined] = ['away', undefined];
   for (let time = 0; time < TIMES; time++) {
-    const { reply, failure = '' } = await send(address, { method: 'GET', path: '/resources/plans', headers }, { timeout: TIMEOUT, signal, tls });
-    const why = reply === undefined ? failure : reply.status === 200 ? '200 without plans' : String(reply.status);
-    // A gateway may reply with its own page. A multi-cluster service has no plans without a cluster, but it has taken the password.
-    if ((reply?.status === 200 && /^\s*\[/.test(String(reply.body))) || (reply?.status === 400 && isMultiCluster)) continue;
+    const { reply, failure } = await send(address, { method: 'GET', path: '/resources/plans', headers }, { timeout: TIMEOUT, signal, tls });
+    if (signal.aborted) throw cancelled();
     // Only the service replies with 401; a gateway that keeps others out replies with 403.
-    return { kind: why === '401' ? 'refused' : 'unreachable', endpoint, why };
+    if (reply?.status === 401) return { kind: 'refused', endpoint, why: '401' };
+    // A gateway may reply with its own page. A multi-cluster service has no plans without a cluster, but it has taken the password.
+    if ((reply?.status === 200 && /^\s*\[/.test(String(reply.body))) || (reply?.status === 400 && isMultiCluster)) {
+      kind = 'unclear';
+      continue;
+    }
+    missing ??= reply === undefined ? failure : reply.status === 200 ? '200 without plans' : String(reply.status);
+    // Each may take its whole time.
+    if (failure !== undefined && isOver()) break;
   }
-  return { kind: 'taken' };
+  return missing === undefined ? { kind: 'taken' } : { kind, endpoint, why: missing };
 }

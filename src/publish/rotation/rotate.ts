@@ -88,7 +88,7 @@ async function letServiceTake({ directory, terminal, service, isDeployed, pace }
     return;
   }
   const { kind, endpoint, why } = taking;
-  if (mayBeAway && kind === 'unreachable') return;
+  if (mayBeAway && kind === 'away') return;
   throw new ExpectedError(
     EXIT.inTheWay,
     kind === 'refused' ? `The service at ${endpoint} does not take the new password yet (${why}).` : `The service at ${endpoint} cannot be asked whether it takes the new password (${why}).`,
