@@ -495,6 +495,19 @@ describe('a project whose password cannot be changed', () => {
     expect([project.read('.env'), project.proxy.requests]).toEqual([before, []]);
   });
 
+  it('is that of a second machine, whose files have one of before a rotation', async () => {
+    expect((await project.run(ROTATE)).code).toBe(0);
+    project.service.start();
+    project.service.lag = Infinity;
+    for (const path of ['.env', 'manifest.yaml']) project.write(path, project.read(path).replace('made-password-1', SECRET));
+    project.write('manifest.yaml', project.read('manifest.yaml').replace(/^( *)production: .*/m, `$1production: http://127.0.0.1:1\n$1other: ${project.service.address}`));
+    const before = [project.read('.env'), project.read('manifest.yaml')];
+    const { code, output } = await project.run(ROTATE);
+    expect([code, output]).toEqual([4, expect.stringContaining(`The service at ${project.service.address} does not take the password in .env (401): another machine may have changed it.\nSet the password in .env and in manifest.yaml to the one that the service takes, then run the same command again.`)]);
+    expect([project.read('.env'), project.read('manifest.yaml')]).toEqual(before);
+    expect([await project.call(), project.made]).toEqual([[], ['made-password-1']]);
+  });
+
   it('has an alias of it in the manifest', async () => {
     project.write('manifest.yaml', `${project.read('manifest.yaml').replace('password: ', 'password: &it ')}team: *it\n`.replace(/^team: (?!\*).*\n/m, ''));
     const files = () => [project.read('.env'), project.read('manifest.yaml')];

@@ -50,12 +50,11 @@ const KINDS = ['refused', 'unclear', 'away', 'taken'] as const;
  * @throws ExpectedError if it was cancelled
  */
 export async function untilTaken(asked: AskedService, password: string, { patience, pause }: Pace, mayBeAway: boolean): Promise<Taking> {
-  const start = performance.now();
-  const isOver = () => performance.now() - start > patience;
+  const isOver = clock(patience);
   const untilTakenAt = async (endpoint: string): Promise<Taking> => {
     let [clean, isAway] = [0, true];
     for (let round = 1; ; round++) {
-      const taking = await takingAt(endpoint, asked, password, isOver);
+      const taking = await takingAt(endpoint, asked, password, TIMES, isOver);
       clean = taking.kind === 'taken' ? clean + 1 : 0;
       isAway &&= taking.kind === 'away';
       if (clean === ROUNDS) return taking;
@@ -65,20 +64,38 @@ export async function untilTaken(asked: AskedService, password: string, { patien
       await sleep(pause, undefined, { signal: asked.signal }).catch(() => undefined);
     }
   };
+  return worstOf(asked.endpoints, untilTakenAt, ({ kind }) => kind !== 'taken' && !(mayBeAway && kind === 'away'));
+}
+
+/**
+ * Asks a service once at each endpoint whether it takes a password, but no more of them once one refused it or the patience is over.
+ * @throws ExpectedError if it was cancelled
+ */
+export function takingNow(asked: AskedService, password: string, { patience }: Pace): Promise<Taking> {
+  const isOver = clock(patience);
+  return worstOf(asked.endpoints, (endpoint) => takingAt(endpoint, asked, password, 1, isOver), ({ kind }) => kind === 'refused' || isOver());
+}
+
+/** @returns whether so many milliseconds are over from now on */
+function clock(patience: number): () => boolean {
+  const start = performance.now();
+  return () => performance.now() - start > patience;
+}
+
+async function worstOf(endpoints: readonly string[], takingOf: (endpoint: string) => Promise<Taking>, isEnough: (worst: Taking) => boolean): Promise<Taking> {
   let worst: Taking = { kind: 'taken' };
-  for (let rest = asked.endpoints; rest.length > 0; rest = rest.slice(BATCH)) {
-    const takings: Taking[] = [worst, ...(await Promise.all(rest.slice(0, BATCH).map(untilTakenAt)))];
+  for (let rest = endpoints; rest.length > 0 && !isEnough(worst); rest = rest.slice(BATCH)) {
+    const takings: Taking[] = [worst, ...(await Promise.all(rest.slice(0, BATCH).map(takingOf)))];
     worst = KINDS.flatMap((kind) => takings.filter((taking) => taking.kind === kind))[0] ?? worst;
-    if (worst.kind !== 'taken' && !(mayBeAway && worst.kind === 'away')) break;
   }
   return worst;
 }
 
-async function takingAt(endpoint: string, { username, isMultiCluster, tls, signal }: AskedService, password: string, isOver: () => boolean): Promise<Taking> {
+async function takingAt(endpoint: string, { username, isMultiCluster, tls, signal }: AskedService, password: string, times: number, isOver: () => boolean): Promise<Taking> {
   const headers = { Accept: 'application/json', Authorization: basicAuth(`${username}:${password}`), Connection: 'close' };
   const address = new URL(/^https?:/.test(endpoint) ? endpoint : `http://${endpoint}`);
   let [kind, missing]: ['away' | 'unclear', string | undefined] = ['away', undefined];
-  for (let time = 0; time < TIMES; time++) {
+  for (let time = 0; time < times; time++) {
     const { reply, failure } = await send(address, { method: 'GET', path: '/resources/plans', headers }, { timeout: TIMEOUT, signal, tls });
     if (signal.aborted) throw cancelled();
     // Only the service replies with 401; a gateway that keeps others out replies with 403.

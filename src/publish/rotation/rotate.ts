@@ -4,7 +4,7 @@ import { say, type Terminal } from '../../terminal/terminal.ts';
 import { quote } from '../../text.ts';
 import { withPassword } from '../../tsuru/manifest.ts';
 import { withNewPassword, withoutOldPassword } from './env-file.ts';
-import { untilTaken, type AskedService, type Pace } from './reach.ts';
+import { takingNow, untilTaken, type AskedService, type Pace } from './reach.ts';
 import { replaceFile } from './replace-file.ts';
 import { readPasswords } from './state.ts';
 
@@ -63,11 +63,19 @@ export async function rotate(context: RotationContext): Promise<0 | 1> {
 }
 
 /** `.env` gets a new password, and keeps the old one for a while. @returns whether it had one before */
-async function begin({ directory, fs, terminal, address, newPassword }: RotationContext): Promise<boolean> {
-  const { old, target = address, inManifest } = readPasswords(directory);
+async function begin({ directory, fs, terminal, address, service, pace, newPassword }: RotationContext): Promise<boolean> {
+  const { password: present, old, target = address, inManifest } = readPasswords(directory);
   if (old !== undefined) {
     say(terminal, `A rotation of the password is unfinished: ${target === address ? 'this' : `publish --target ${quote(target)}, the address in .env,`} finishes it.`);
     return true;
+  }
+  const taking = await takingNow(service, present, pace);
+  if (taking.kind === 'refused') {
+    throw new ExpectedError(
+      EXIT.inTheWay,
+      `The service at ${taking.endpoint} does not take the password in .env (${taking.why}): another machine may have changed it.`,
+      `Set the password in .env and in manifest.yaml to the one that the service takes, ${AGAIN}.`,
+    );
   }
   const password = await newPassword();
   // It must be possible there, too, before anything is changed.
