@@ -57,11 +57,13 @@ export function projectManifest(directory: string, environment: NodeJS.ProcessEn
   if (text === undefined) throw unreadable(`${join(directory, path)} does not exist.`, `Run it in ${projectAround(directory) ?? 'a project of create-tsuru-service'}, or name a manifest.`);
   const read = parseManifest(text);
   if (read.problems.some(({ isUnread }) => isUnread)) return { path, text, ...read };
-  const { SERVICE_USERNAME: username, SERVICE_PASSWORD: password } = variablesIn(directory, environment);
-  const { SERVICE_OLD_PASSWORD: old } = variablesIn(directory, {});
+  const { SERVICE_USERNAME, SERVICE_PASSWORD, SERVICE_OLD_PASSWORD: old } = variablesIn(directory, {});
   const own = read.manifest.password;
   // That of the environment, such as in a CI job, replaces the one in the file; that of `.env` must be the same.
   const given = environment['SERVICE_PASSWORD'];
+  // An empty one, such as of a secret that CI does not have, covers none.
+  const username = environment['SERVICE_USERNAME'] || SERVICE_USERNAME;
+  const password = given || SERVICE_PASSWORD;
   const isReplaced = own !== undefined && isSet(given);
   const isOld = own !== undefined && own === old && !isReplaced;
   const credentials = { ...(isSet(username) && { username }), ...(isSet(password) && { password: isOld ? own : password }) };

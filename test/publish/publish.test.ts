@@ -227,6 +227,14 @@ describe('publish', () => {
     expect((await stage.project.publish({ ...access, SERVICE_PASSWORD: PASSWORD })).output).not.toContain(warning);
   });
 
+  it.each(['SERVICE_PASSWORD', 'SERVICE_USERNAME'])('sends nothing of a manifest that disagrees with .env, with an empty %s in the environment as well', async (name) => {
+    stage.project.write('.env', `${name}=another-one\n`);
+    const { code, output } = await stage.project.publish({ TSURU_TARGET: stage.sandbox.address, TSURU_TOKEN: stage.sandbox.token, [name]: '' });
+    expect([code, output]).toEqual([5, (await stage.publish()).output]);
+    expect(output).toContain(`It is not ${name}, which the service takes`);
+    expect(output).not.toContain('Warning');
+  });
+
   it('sends what changed in the project', async () => {
     stage.project.write('docs/service.md', '# my-db\n\nIt holds more data.\n');
     stage.project.permissions(['GET /usage usage.show', 'GET /backups backups.list']);
