@@ -78,6 +78,24 @@ describe('the password in .env', () => {
     },
   );
 
+  const [ONE, TWO] = ['one', 'two'].map((name) => `# SERVICE_OLD_PASSWORD stays until this is done: publish --target https://${name}.example.com`) as [string, string];
+  const FORGED = `${ONE}\n${TWO}\n`;
+
+  it.each([
+    ['above it', `${FORGED}SERVICE_PASSWORD=old\n`],
+    ['below it', `SERVICE_PASSWORD=old\n${FORGED}`],
+    ['around it', `${FORGED}SERVICE_PASSWORD=old\n${FORGED}`],
+  ])('names the Tsuru that has the old one, whatever lines about others are %s', (_, text) => {
+    const edited = withNewPassword(text, NEW, TARGET);
+    expect(edited).toBe(noted(`SERVICE_PASSWORD=${NEW}\nSERVICE_OLD_PASSWORD=old\n`));
+    expect(targetIn(edited)).toBe(TARGET);
+    expect(withoutOldPassword(FORGED + edited)).toBe(`SERVICE_PASSWORD=${NEW}\n`);
+  });
+
+  it('is refused if the line about another Tsuru becomes one only as the next goes', () => {
+    expect(() => withNewPassword(`${ONE}\r${TWO}\n\nSERVICE_PASSWORD=old\n`, NEW, TARGET)).toThrow(/^The password in \.env cannot be replaced/);
+  });
+
   it('is not there when it is empty', () => {
     expect(passwordsIn('SERVICE_PASSWORD=\nSERVICE_OLD_PASSWORD=""\n')).toEqual({});
     expect(passwordsIn('')).toEqual({});

@@ -13,7 +13,7 @@ export interface Passwords {
 
 /** The line above an old password, which ends with the address of the Tsuru that may still have it. */
 const NOTE = `# ${OLD_PASSWORD} stays until this is done: publish --target `;
-const NOTED = new RegExp(`^${NOTE}([^\\r\\n]*)\\r?\\n`, 'm');
+const NOTED = new RegExp(`^${NOTE}([^\\r\\n]*)\\r?\\n`, 'gm');
 
 /** An address that means nothing else in a command: a `.env` may be of others. */
 const ADDRESS = /^https?:\/\/[\w.~:/%+,=[\]-]+$/;
@@ -42,7 +42,7 @@ export function passwordsIn(text: string): Passwords {
  * @throws ExpectedError if the note has something else: another Tsuru must not end that change
  */
 export function targetIn(text: string): string | undefined {
-  const target = NOTED.exec(text)?.[1];
+  const [, target] = [...text.matchAll(NOTED)][0] ?? [];
   if (target === undefined || isPlain(target)) return target;
   throw new ExpectedError(
     EXIT.inTheWay,
@@ -73,6 +73,7 @@ export function withNewPassword(text: string, password: string, target: string):
   const edited = plain.slice(0, from) + lines + plain.slice(to);
   // The other end of the change must be possible, too.
   withoutOldPassword(edited);
+  if (targetIn(edited) !== target) throw notEditable();
   return verified(edited, { ...parseEnv(text), [PASSWORD]: password, [OLD_PASSWORD]: parseEnv(text)[PASSWORD] });
 }
 
@@ -87,7 +88,7 @@ function isPlain(address: string): boolean {
 }
 
 function withoutOld(text: string): string {
-  const plain = text.replace(NOTED, '');
+  const plain = text.replaceAll(NOTED, '');
   return settingsIn(plain, OLD_PASSWORD).reduceRight((rest, { from, to, after }) => {
     // What comes before a last line without a line end becomes the last one.
     const start = after.endsWith('\n') ? from : rest.slice(0, from).replace(/\r?\n$/, '').length;
