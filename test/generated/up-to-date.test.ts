@@ -202,7 +202,8 @@ describe('the weekly update of a project on GitHub', () => {
     commit('main', { 'package.json': withScripts({ postinstall: evil, test: 'echo 1 wrong && exit 1' }) });
     expect((await runOnGitHub({ tries: true })).request?.code).toBe(0);
     expect(pulls.all()).toEqual([expect.objectContaining({ number: 1, title: `${TITLE} (checks fail)` })]);
-    expect(pulls.all()[0]?.body).toMatch(/checks \*\*fail\*\*: https:[^]*\n {4}npm test fails:\n[^]*\n {4}1 wrong\n/);
+    expect(pulls.all()[0]?.body).toContain('checks **fail**: https:');
+    expect(pulls.all()[0]?.body).not.toContain('1 wrong');
     expect(git(remote, 'show', '--format=', '--name-only', BRANCH)).not.toContain('evil');
     expect(JSON.parse(fileIn(BRANCH, 'package.json'))).not.toHaveProperty('evil');
     expect(git(remote, 'rev-parse', `${BRANCH}^`)).toBe(shaOf('main'));
@@ -229,6 +230,7 @@ describe('the weekly update of a project on GitHub', () => {
     expect((await runOnGitHub()).request?.output).toContain('This proposal was closed');
     expect(pulls.all()).toHaveLength(1);
     pulls.change(1, { title: 'Update to create-tsuru-service 0.0.10' });
+    git(remote, 'branch', '-D', BRANCH);
     expect((await runOnGitHub()).request?.code).toBe(0);
     expect(pulls.all().map(({ state }) => state)).toEqual(['closed', 'open']);
   });
@@ -249,7 +251,7 @@ describe('the weekly update of a project on GitHub', () => {
     await runOnGitHub();
     commit('main', { 'src/main.ts': (text) => `// Something else.\n${text}` });
     // As if a person pushed at that moment, between the look at the branch and its replacement.
-    pulls.meanwhile(`cd "$(mktemp -d)" && git clone -q --branch ${BRANCH} ${remote} . && git -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m mine && git push -q`);
+    pulls.beforePush(`cd "$(mktemp -d)" && git clone -q --branch ${BRANCH} ${remote} . && git -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m mine && git push -q`);
     const { request } = await runOnGitHub();
     expect(request?.code).toBe(1);
     expect(git(remote, 'log', '-1', '--format=%s', BRANCH)).toBe('mine');

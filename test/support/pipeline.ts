@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -114,9 +114,11 @@ export class PullRequests {
     writeFileSync(this.file, JSON.stringify(this.all().map((pull) => (pull.number === number ? { ...pull, ...fields } : pull))));
   }
 
-  /** Runs a script for the shell while the pull requests are listed. */
-  meanwhile(script: string): void {
-    writeFileSync(`${this.file}.sh`, script);
+  /** Runs a script for the shell between what is done and its push. */
+  beforePush(script: string): void {
+    const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    const first = `if [ "$1$INSIDE" = push ]; then (export INSIDE=yes; ${script}); fi`;
+    writeFileSync(join(this.bin, 'git'), `#!/bin/sh\n${first}\nexec ${git} "$@"\n`, { mode: 0o755 });
   }
 }
 
@@ -145,7 +147,6 @@ const refuse = (why) => { console.error('gh: ' + why); process.exit(1); };
 if (command !== 'api' || process.env.GH_TOKEN !== 'token-of-the-job') refuse('not allowed');
 if (method === 'GET' && path === 'repos/me/my-service/pulls' && fields.state === 'all' && fields.head === 'me:create-tsuru-service-update') {
   if (jq !== '.[] | "\\\\(.state) \\\\(.number) \\\\(.head.sha) \\\\(.merged_at) \\\\(.title | @json)"') refuse('unexpected filter ' + jq);
-  if (existsSync(file + '.sh')) execFileSync('sh', [file + '.sh']);
   for (const { state, number, sha, title } of pulls.filter(({ base }) => base === fields.base).reverse()) console.log(state, number, sha, null, JSON.stringify(title));
 } else if (method === 'POST' && path === 'repos/me/my-service/pulls') {
   if (pulls.some(({ state, head }) => state === 'open' && head === fields.head)) refuse('A pull request already exists');
