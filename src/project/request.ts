@@ -30,6 +30,10 @@ export type Look = (directory: string, answers: Answers) => Promise<Site>;
  * @throws ExpectedError for wrong usage, for a directory that cannot be used, and when a prompt is cancelled
  */
 export async function resolveRequest(context: Context, line: CommandLine, look: Look): Promise<CreateRequest> {
+  const { npm_config_dry_run: isKept, npm_lifecycle_event: script } = context.environment;
+  if (isKept === 'true' && script !== undefined && !line.switches.dryRun) {
+    throw new ExpectedError(EXIT.usage, 'npm kept --dry-run to itself, so nothing was written.', 'Write -- before the options: npm create tsuru-service -- --dry-run');
+  }
   if (context.prompts !== undefined) return askForRequest(context, line, look, context.prompts);
   const directory = line.directory ?? 'my-service';
   refuseProblem(context.cwd, directory);
@@ -162,7 +166,7 @@ function refuseToGuess({ directory, answers }: CommandLine): void {
   throw new ExpectedError(
     EXIT.usage,
     `Running non-interactively, and these are missing: ${missing.join(', ')}.`,
-    'Give them, or use --yes for the defaults.',
+    'Give them, or use --yes for the defaults. After npm create, write -- before the options.',
   );
 }
 

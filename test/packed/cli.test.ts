@@ -199,6 +199,12 @@ describe('the packed command line', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
+  it('writes nothing if npm kept --dry-run to itself', async () => {
+    const environment = { npm_config_dry_run: 'true', npm_lifecycle_event: 'npx' };
+    expect(await run(['dir', '--yes'], { environment })).toMatchObject({ code: 2, stderr: expect.stringContaining('npm create tsuru-service -- --dry-run') as string });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
   it('fills a directory that has no more than harmless files', async () => {
     mkdirSync(join(cwd, '.git'));
     mkdirSync(join(cwd, '.vscode'));
