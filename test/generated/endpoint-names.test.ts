@@ -58,7 +58,7 @@ function npm(cwd: string, ...args: string[]): string {
 }
 
 it.each(FRAMEWORKS)(
-  'every name, method, parameter and description that is accepted passes types, lint and tests in %s',
+  'every name, method, parameter and description that is accepted passes types and lint in %s, and tests in one framework',
   { timeout: 900_000 },
   async (framework) => {
     const endpoints = ENDPOINTS.filter((one) => endpointsProblem([one], framework) === undefined);
@@ -69,6 +69,8 @@ it.each(FRAMEWORKS)(
     symlinkSync(join(installed, 'node_modules'), join(project, 'node_modules'));
     npm(project, 'run', 'types');
     npm(project, 'run', 'lint');
+    // A handler and its test import no framework.
+    if (framework !== 'express') return;
     const output = npm(project, 'test', '--', 'test/endpoints/', '--no-isolate', '--testTimeout=100000');
     npm(project, 'test', '--', 'test/tsuru/openapi');
     expect(Number(/Tests\s+(\d+) passed/.exec(output)?.[1])).toBe(endpoints.length);

@@ -32,7 +32,7 @@ const PROJECTS = [
   },
 ] as const;
 
-const MALFORMED_REQUESTS = 10_000;
+const MALFORMED_REQUESTS = 4000;
 const KILLS = 10;
 
 describe.each(PROJECTS)('a generated $framework service', ({ framework, flags }) => {
