@@ -53,7 +53,7 @@ export async function pictureOfCheck(place: Place): Promise<string> {
   const wrong = right
     .replace(/^/, "import { randomUUID } from 'node:crypto';\n\n")
     .replace('{ instance, app, secret, parameters }', '{ instance, app, parameters }')
-    .replace('`app-${app.name}`, secret,', '`app-${app.name}`, randomUUID(),');
+    .replace('`app-${app.name}`, secret,', 'app.name, randomUUID(),');
   const before = await checked(place, file, wrong, 1);
   const after = await checked(place, file, right, 0);
   const edited = '\r\n\x1b[2m# In src/backend.ts, the password is now the given secret, not a new one for each bind.\x1b[22m\r\n';

@@ -9,7 +9,7 @@ import { FRAMEWORKS, makeProject } from './project.ts';
 import { complaint, summary } from './report.ts';
 import { soak } from './run.ts';
 
-const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 60);
+const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 36);
 
 describe('a generated service under random calls, with a backend that fails and a process that dies', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'create-tsuru-service-soak-'));
