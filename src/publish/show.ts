@@ -1,12 +1,12 @@
 import { quote } from '../text.ts';
-import { plainLine, say, withEscapes, type Terminal } from '../terminal/terminal.ts';
+import { say, withEscapes, type Terminal } from '../terminal/terminal.ts';
 import type { Api } from './api.ts';
 import type { PartResult } from './apply.ts';
 import { isDifferent, type Difference, type PublishPlan } from './plan.ts';
 import type { Proof } from './proof.ts';
 import type { Registration } from './registration.ts';
 
-/** Characters of the names of plans that are shown. */
+/** Characters of all names of plans that are shown. */
 const LONGEST = 200;
 
 /** Shows what would be sent, or will be. @param isWhole whether to show each changed line of the documentation */
@@ -67,7 +67,7 @@ export function showResult(terminal: Terminal, { part, refusal }: PartResult): v
 export function showProof(terminal: Terminal, proof: Proof): void {
   if (proof.kind === 'doubtful') say(terminal, `Warning: ${proof.warning}`);
   else if (proof.plans.length === 0) say(terminal, 'Warning: Tsuru reaches the service, but it has no plans.');
-  else say(terminal, `${terminal.green('✓')} Tsuru reaches the service: plans ${plainLine(proof.plans.join(', '), LONGEST)}.`);
+  else say(terminal, `${terminal.green('✓')} Tsuru reaches the service: plans ${proof.plans.join(', ').slice(0, LONGEST)}.`);
 }
 
 /** Says what would be done about the password. @param target the address of the Tsuru with which its change ends, if there is one */
